@@ -1,0 +1,25 @@
+# The rooms that need more than OpenSSL, and the programs.
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(CYAML REQUIRED IMPORTED_TARGET libcyaml)
+pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(SMARTCOLS REQUIRED IMPORTED_TARGET smartcols)
+
+room(store LINK crypto PkgConfig::SQLITE Threads::Threads)
+room(wire LINK proc codec)
+room(device LINK proc PkgConfig::JANSSON)
+room(nf/common LINK wire peer net store PkgConfig::JANSSON PkgConfig::UV PkgConfig::CYAML)
+room(nf/hssd LINK nf_common PkgConfig::MHD)
+room(cli LINK nf_common device PkgConfig::CURL PkgConfig::SMARTCOLS PkgConfig::UV)
+
+# A program is one file in src/programs and the rooms it stands on.
+function(program name)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/src/programs/${name}.c)
+    add_executable(${name} src/programs/${name}.c)
+    target_link_libraries(${name} PRIVATE ${ARGN})
+  endif()
+endfunction()
+program(bindery-hssd nf_hssd)
+program(bindery cli)

@@ -1,0 +1,103 @@
+/* base/refusal.h - every refusal a network function can give, in one table: its name, what a
+ * Diameter peer is told, what the device is told, what the device does next, and the sentence an
+ * operator reads.
+ *
+ * The wire learns less than the log: several names share one code on purpose. A provisional refusal
+ * (not yet, try elsewhere, cannot ask) never gives EMM cause 3, 6, 7, 8 or 11, and an outage on our
+ * side never gives 6; test/base/refusal_test.c holds the table to that.
+ */
+#ifndef BINDERY_BASE_REFUSAL_H
+#define BINDERY_BASE_REFUSAL_H
+
+#include "base/err.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How a Diameter code is carried: Result-Code, or Experimental-Result under vendor 10415. */
+enum refusal_carrier { REFUSAL_BASE, REFUSAL_3GPP };
+/* Is the refusal about the subscription (final) or about now (provisional)? */
+enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
+
+/* NAME, "name", carrier, code, EMM cause an MME gives, kind, what the device does, sentence */
+#define REFUSAL_LIST(X)                                                                            \
+    X(NONE, "none", REFUSAL_BASE, 2001, 0, REFUSAL_FINAL, "goes on", "nothing was refused")        \
+    X(UNKNOWN_SUBSCRIBER, "unknown-subscriber", REFUSAL_3GPP, 5001, 8, REFUSAL_FINAL,              \
+      "stays off this network until it is switched off", "the IMSI is not in this HSS")            \
+    X(UNKNOWN_EPS_SUBSCRIPTION, "unknown-eps-subscription", REFUSAL_3GPP, 5420, 15, REFUSAL_FINAL, \
+      "tries another tracking area", "the subscription has no packet service")                     \
+    X(ROAMING_NOT_ALLOWED, "roaming-not-allowed", REFUSAL_3GPP, 5004, 11, REFUSAL_FINAL,           \
+      "tries another PLMN", "the subscription may not be served in this PLMN")                     \
+    X(RAT_NOT_ALLOWED, "rat-not-allowed", REFUSAL_3GPP, 5421, 13, REFUSAL_FINAL,                   \
+      "tries another access", "the subscription may not use this radio access")                    \
+    X(VISITED_PLMN_NOT_ALLOWED, "visited-plmn-not-allowed", REFUSAL_BASE, 5012, 17,                \
+      REFUSAL_PROVISIONAL, "tries again", "this origin may not ask for that Visited-PLMN-Id")      \
+    X(ORIGIN_NOT_ALLOWED, "origin-not-allowed", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,       \
+      "tries again", "the peer may not carry this Origin-Host or Origin-Realm")                    \
+    X(COMMAND_NOT_ALLOWED, "command-not-allowed", REFUSAL_BASE, 3001, 17, REFUSAL_PROVISIONAL,     \
+      "tries again", "the peer's role does not include this command")                              \
+    X(IMEI_NOT_AUTHORISED, "imei-not-authorised", REFUSAL_3GPP, 4181, 17, REFUSAL_PROVISIONAL,     \
+      "tries again", "the Served-IMEI is not among the subscription's authorised devices")         \
+    X(NO_KME, "no-kme", REFUSAL_3GPP, 4181, 17, REFUSAL_PROVISIONAL, "tries again",                \
+      "the subscription is bound but no KME is stored for its device")                             \
+    X(KME_AMBIGUOUS, "kme-ambiguous", REFUSAL_3GPP, 4181, 17, REFUSAL_PROVISIONAL, "tries again",  \
+      "several devices with different KMEs are authorised and nothing says which one asks")        \
+    X(IMEI_NOT_LISTED, "imei-not-listed", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,             \
+      "tries again", "the registered IMEI is not among the subscription's authorised devices")     \
+    X(NO_PROFILE, "no-profile", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, "tries again",        \
+      "the subscription names a profile that the configuration does not have")                     \
+    X(AUTS_FORGED, "auts-forged", REFUSAL_3GPP, 4181, 17, REFUSAL_PROVISIONAL, "tries again",      \
+      "the MAC-S in AUTS holds for no RAND that this HSS could have sent")                         \
+    X(SQN_EXHAUSTED, "sqn-exhausted", REFUSAL_3GPP, 4181, 17, REFUSAL_PROVISIONAL, "tries again",  \
+      "too many vectors were asked for this subscriber in too short a time")                       \
+    X(BARRED, "barred", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, "tries again",                \
+      "the subscription is suspended by the operator")                                             \
+    X(UNKNOWN_SERVING_NODE, "unknown-serving-node", REFUSAL_3GPP, 5423, 17, REFUSAL_PROVISIONAL,   \
+      "tries again", "the node that asks is not the one that serves the subscriber")               \
+    X(NOT_OURS, "not-ours", REFUSAL_BASE, 3003, 17, REFUSAL_PROVISIONAL, "tries again",            \
+      "the Destination-Realm is not one this HSS serves")                                          \
+    X(NOT_THIS_HOST, "not-this-host", REFUSAL_BASE, 3002, 17, REFUSAL_PROVISIONAL, "tries again",  \
+      "the Destination-Host is not this HSS")                                                      \
+    X(LOOP, "loop", REFUSAL_BASE, 3005, 17, REFUSAL_PROVISIONAL, "tries again",                    \
+      "a Route-Record shows that the request was here before")                                     \
+    X(MALFORMED, "malformed", REFUSAL_BASE, 5004, 17, REFUSAL_PROVISIONAL, "tries again",          \
+      "an AVP of the request cannot be accepted; Failed-AVP names it")                             \
+    X(TOO_BUSY, "too-busy", REFUSAL_BASE, 3004, 17, REFUSAL_PROVISIONAL, "tries again later",      \
+      "this HSS has more work waiting than it may hold")                                           \
+    X(STORE_FAILED, "store-failed", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,                   \
+      "tries again later", "the subscriber store could not be read or written")                    \
+    X(KEY_FAILED, "key-failed", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, "tries again later",  \
+      "a sealed secret could not be opened with the keys at hand")                                 \
+    X(CRYPTO_FAILED, "crypto-failed", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,                 \
+      "tries again later", "a cryptographic operation could not be carried out")                   \
+    X(PEER_UNKNOWN, "peer-unknown", REFUSAL_BASE, 3010, 17, REFUSAL_PROVISIONAL, "tries again",    \
+      "the Origin-Host of the CER is no configured peer")                                          \
+    X(PEER_REALM, "peer-realm", REFUSAL_BASE, 3010, 17, REFUSAL_PROVISIONAL, "tries again",        \
+      "the Origin-Realm of the CER is not the peer's configured one")                              \
+    X(PEER_CERTIFICATE, "peer-certificate", REFUSAL_BASE, 3010, 17, REFUSAL_PROVISIONAL,           \
+      "tries again", "the certificate does not name the Origin-Host of the CER")                   \
+    X(PEER_ADDRESS, "peer-address", REFUSAL_BASE, 3010, 17, REFUSAL_PROVISIONAL, "tries again",    \
+      "the peer's configuration does not allow this address or transport")                         \
+    X(PEER_LIMIT, "peer-limit", REFUSAL_BASE, 3010, 17, REFUSAL_PROVISIONAL, "tries again",        \
+      "the peer has as many connections as it may have")                                           \
+    X(PEER_NO_COMMON_APPLICATION, "peer-no-common-application", REFUSAL_BASE, 5010, 17,            \
+      REFUSAL_PROVISIONAL, "tries again", "the peer and this HSS share no Diameter application")
+
+enum refusal {
+#define X(name, text, carrier, code, emm, kind, next, sentence) REFUSAL_##name,
+    REFUSAL_LIST(X)
+#undef X
+};
+
+struct refusal_row {
+    const char *name;
+    enum refusal_carrier carrier;
+    uint32_t code;
+    uint8_t emm_cause;
+    enum refusal_kind kind;
+    const char *device_next;
+    const char *sentence;
+};
+/* The row of a refusal. Never NULL; a value outside the list gives STORE_FAILED's, never NONE's. */
+const struct refusal_row *refusal_row(enum refusal r);
+
+#endif

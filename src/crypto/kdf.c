@@ -1,0 +1,59 @@
+#include "crypto/kdf.h"
+
+#include <string.h>
+
+/* FC values of TS 33.401 Annex A; the list of all of them is TS 33.220 B.2.2. */
+enum { FC_KASME = 0x10, FC_KENB = 0x11, FC_ALGORITHM_KEY = 0x15 };
+
+/* TS 33.220 B.2: HMAC-SHA-256(Key, FC || P0 || L0 || P1 || L1), each L two octets. Every key of
+ * TS 33.401 that this project derives has one or two parameters. */
+MUST_USE static enum err kdf(const struct crypto *c, struct bytes key, uint8_t fc, struct bytes p0,
+                             struct bytes p1, uint8_t out[static 32])
+{
+    const uint8_t l0[2] = {(uint8_t)(p0.n >> 8), (uint8_t)p0.n};
+    const uint8_t l1[2] = {(uint8_t)(p1.n >> 8), (uint8_t)p1.n};
+    const struct bytes s[] = {{&fc, 1}, p0, BYTES_OF(l0), p1, BYTES_OF(l1)};
+    size_t parts = p1.n == 0 ? 3 : 5;
+    uint8_t made[32];
+    enum err err = c->hmac_sha256(c->ctx, key, s, parts, made);
+    if (err == E_OK) {
+        memcpy(out, made, sizeof made);
+    }
+    wipe(made, sizeof made);
+    return err;
+}
+
+enum err kdf_kasme(const struct crypto *c, const struct key_ck *ck, const struct key_ik *ik,
+                   const uint8_t sn_id[static 3], const uint8_t sqn_xor_ak[static 6],
+                   struct key_kasme *out)
+{
+    uint8_t key[32];
+    memcpy(key, ck->b, 16);
+    memcpy(key + 16, ik->b, 16);
+    enum err err = kdf(c, BYTES_OF(key), FC_KASME, (struct bytes){sn_id, 3},
+                       (struct bytes){sqn_xor_ak, 6}, out->b);
+    wipe(key, sizeof key);
+    return err;
+}
+
+enum err kdf_nas_key(const struct crypto *c, const struct key_kasme *kasme, enum kdf_nas_type type,
+                     uint8_t algorithm, struct key_nas *out)
+{
+    const uint8_t distinguisher = (uint8_t)type;
+    uint8_t made[32];
+    enum err err = kdf(c, BYTES_OF(kasme->b), FC_ALGORITHM_KEY, (struct bytes){&distinguisher, 1},
+                       (struct bytes){&algorithm, 1}, made);
+    if (err == E_OK) {
+        memcpy(out->b, made + 16, sizeof out->b); /* A.7: the 128 least significant bits */
+    }
+    wipe(made, sizeof made);
+    return err;
+}
+
+enum err kdf_kenb(const struct crypto *c, const struct key_kasme *kasme, uint32_t ul_nas_count,
+                  struct key_kenb *out)
+{
+    const uint8_t count[4] = {(uint8_t)(ul_nas_count >> 24), (uint8_t)(ul_nas_count >> 16),
+                              (uint8_t)(ul_nas_count >> 8), (uint8_t)ul_nas_count};
+    return kdf(c, BYTES_OF(kasme->b), FC_KENB, BYTES_OF(count), (struct bytes){NULL, 0}, out->b);
+}

@@ -1,0 +1,189 @@
+#include "crypto/seal.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+#define SEAL_LEN_MAX ((size_t)1 << 30) /* OpenSSL counts in int */
+
+/* The key schedules stay in the contexts, so that a value costs one nonce set-up and no key set-up.
+ */
+struct loaded_key {
+    uint32_t id;
+    EVP_CIPHER_CTX *encrypt;
+    EVP_CIPHER_CTX *decrypt;
+};
+struct sealer {
+    size_t n;
+    struct loaded_key keys[SEAL_KEYS_MAX];
+};
+
+enum err sealer_new(struct sealer **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out == NULL ? E_MEMORY : E_OK;
+}
+
+/* EVP_CIPHER_CTX_free cleanses the key schedule. */
+static void unload(struct loaded_key *k)
+{
+    EVP_CIPHER_CTX_free(k->encrypt);
+    EVP_CIPHER_CTX_free(k->decrypt);
+    wipe(k, sizeof *k);
+}
+
+void sealer_free(struct sealer *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        unload(&s->keys[i]);
+    }
+    wipe(s, sizeof *s);
+    free(s);
+}
+
+static struct loaded_key *find_key(struct sealer *s, uint32_t id)
+{
+    for (size_t i = s->n; i-- > 0;) {
+        if (s->keys[i].id == id) {
+            return &s->keys[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err load(struct loaded_key *k, uint32_t id, const struct seal_key *key)
+{
+    k->id = id;
+    k->encrypt = EVP_CIPHER_CTX_new();
+    k->decrypt = EVP_CIPHER_CTX_new();
+    if (k->encrypt == NULL || k->decrypt == NULL) {
+        return E_MEMORY;
+    }
+    if (EVP_EncryptInit_ex(k->encrypt, EVP_aes_256_gcm(), NULL, key->b, NULL) != 1 ||
+        EVP_DecryptInit_ex(k->decrypt, EVP_aes_256_gcm(), NULL, key->b, NULL) != 1) {
+        return E_CRYPTO;
+    }
+    return E_OK;
+}
+
+enum err sealer_add(struct sealer *s, uint32_t key_id, const struct seal_key *key)
+{
+    if (find_key(s, key_id) != NULL) {
+        return E_EXISTS;
+    }
+    if (s->n == SEAL_KEYS_MAX) {
+        return E_NO_ROOM;
+    }
+    enum err err = load(&s->keys[s->n], key_id, key);
+    if (err != E_OK) {
+        unload(&s->keys[s->n]);
+        return err;
+    }
+    s->n++;
+    return E_OK;
+}
+
+/* What both directions authenticate: the header in front of the caller's associated data. */
+static bool feed_aad(EVP_CIPHER_CTX *c, const uint8_t header[static SEAL_HEADER_LEN],
+                     struct bytes aad)
+{
+    int n;
+    return EVP_CipherUpdate(c, NULL, &n, header, SEAL_HEADER_LEN) == 1 &&
+           (aad.n == 0 || EVP_CipherUpdate(c, NULL, &n, aad.p, (int)aad.n) == 1);
+}
+
+/* An empty text is legal and must not reach OpenSSL, which takes a NULL input for the end. */
+static bool feed_text(EVP_CIPHER_CTX *c, const uint8_t *in, size_t in_n, uint8_t *out)
+{
+    int n = 0;
+    return in_n == 0 || (EVP_CipherUpdate(c, out, &n, in, (int)in_n) == 1 && (size_t)n == in_n);
+}
+
+static bool encrypt(EVP_CIPHER_CTX *c, struct bytes aad, struct bytes plain, uint8_t *out)
+{
+    const uint8_t *nonce = out + SEAL_HEADER_LEN;
+    uint8_t *text = out + SEAL_HEADER_LEN + SEAL_NONCE_LEN;
+    uint8_t none[SEAL_TAG_LEN]; /* GCM has no final block, but OpenSSL wants a place for one */
+    int n = 0;
+    return EVP_EncryptInit_ex(c, NULL, NULL, NULL, nonce) == 1 && feed_aad(c, out, aad) &&
+           feed_text(c, plain.p, plain.n, text) && EVP_EncryptFinal_ex(c, none, &n) == 1 &&
+           EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, SEAL_TAG_LEN, text + plain.n) == 1;
+}
+
+enum err seal(struct sealer *s, struct bytes aad, struct bytes plain, struct mbytes out, size_t *n)
+{
+    if (s->n == 0) {
+        return E_BAD_STATE;
+    }
+    if (plain.n > SEAL_LEN_MAX || aad.n > SEAL_LEN_MAX) {
+        return E_BAD_LENGTH;
+    }
+    if (out.n < plain.n + SEAL_OVERHEAD) {
+        return E_NO_ROOM;
+    }
+    const struct loaded_key *k = &s->keys[s->n - 1];
+    struct wr w = wr_of(out);
+    wr_u8(&w, SEAL_VERSION);
+    wr_be32(&w, k->id);
+    uint8_t *nonce = wr_hold(&w, SEAL_NONCE_LEN);
+    if (nonce == NULL || RAND_bytes(nonce, SEAL_NONCE_LEN) != 1 ||
+        !encrypt(k->encrypt, aad, plain, out.p)) {
+        wipe(out.p, plain.n + SEAL_OVERHEAD);
+        return E_CRYPTO;
+    }
+    *n = plain.n + SEAL_OVERHEAD;
+    return E_OK;
+}
+
+static enum err decrypt(EVP_CIPHER_CTX *c, struct bytes aad, const uint8_t *sealed, size_t text_n,
+                        uint8_t *out)
+{
+    const uint8_t *text = sealed + SEAL_HEADER_LEN + SEAL_NONCE_LEN;
+    uint8_t tag[SEAL_TAG_LEN]; /* a copy: OpenSSL's parameter is not const */
+    for (size_t i = 0; i < sizeof tag; i++) {
+        tag[i] = text[text_n + i];
+    }
+    uint8_t none[SEAL_TAG_LEN];
+    int n = 0;
+    if (EVP_DecryptInit_ex(c, NULL, NULL, NULL, sealed + SEAL_HEADER_LEN) != 1 ||
+        !feed_aad(c, sealed, aad) || !feed_text(c, text, text_n, out) ||
+        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, SEAL_TAG_LEN, tag) != 1) {
+        return E_CRYPTO;
+    }
+    return EVP_DecryptFinal_ex(c, none, &n) == 1 ? E_OK : E_WRONG_KEY;
+}
+
+enum err seal_open(struct sealer *s, struct bytes aad, struct bytes sealed, struct mbytes out,
+                   size_t *n)
+{
+    struct rd r = rd_of(sealed);
+    uint8_t version = rd_u8(&r);
+    uint32_t id = rd_be32(&r);
+    if (sealed.n < SEAL_OVERHEAD) {
+        return E_TRUNCATED;
+    }
+    if (version != SEAL_VERSION) {
+        return E_UNSUPPORTED;
+    }
+    size_t text_n = sealed.n - SEAL_OVERHEAD;
+    if (text_n > SEAL_LEN_MAX || aad.n > SEAL_LEN_MAX) {
+        return E_BAD_LENGTH;
+    }
+    if (out.n < text_n) {
+        return E_NO_ROOM;
+    }
+    struct loaded_key *k = find_key(s, id);
+    if (k == NULL) {
+        return E_WRONG_KEY;
+    }
+    enum err err = decrypt(k->decrypt, aad, sealed.p, text_n, out.p);
+    if (err != E_OK) {
+        wipe(out.p, text_n); /* GCM hands out octets before it knows that they are true */
+        return err;
+    }
+    *n = text_n;
+    return E_OK;
+}
