@@ -5,20 +5,31 @@
 /* FC values of TS 33.401 Annex A; the list of all of them is TS 33.220 B.2.2. */
 enum { FC_KASME = 0x10, FC_KENB = 0x11, FC_ALGORITHM_KEY = 0x15 };
 
-/* TS 33.220 B.2: HMAC-SHA-256(Key, FC || P0 || L0 || P1 || L1), each L two octets. Every key of
- * TS 33.401 that this project derives has one or two parameters. */
+/* Of one or two parameters, as every key of TS 33.401 that this project derives has; none is longer
+ * than SQN xor AK. */
+#define PARAMETER_MAX 6
+
+/* TS 33.220 B.2: HMAC-SHA-256(Key, FC || P0 || L0 || P1 || L1), each L two octets. S is put
+ * together first: a part costs OpenSSL more than its octets do. */
 MUST_USE static enum err kdf(const struct crypto *c, struct bytes key, uint8_t fc, struct bytes p0,
                              struct bytes p1, uint8_t out[static 32])
 {
-    const uint8_t l0[2] = {(uint8_t)(p0.n >> 8), (uint8_t)p0.n};
-    const uint8_t l1[2] = {(uint8_t)(p1.n >> 8), (uint8_t)p1.n};
-    const struct bytes s[] = {{&fc, 1}, p0, BYTES_OF(l0), p1, BYTES_OF(l1)};
-    size_t parts = p1.n == 0 ? 3 : 5;
+    uint8_t octets[1 + 2 * (PARAMETER_MAX + 2)];
     uint8_t made[32];
-    enum err err = c->hmac_sha256(c->ctx, key, s, parts, made);
+    struct wr s = wr_of(MBYTES_OF(octets));
+    wr_u8(&s, fc);
+    wr_put(&s, p0);
+    wr_be16(&s, (uint16_t)p0.n);
+    if (p1.n > 0) {
+        wr_put(&s, p1);
+        wr_be16(&s, (uint16_t)p1.n);
+    }
+    const struct bytes whole = wr_done(&s);
+    enum err err = whole.n > 0 ? c->hmac_sha256(c->ctx, key, &whole, 1, made) : E_CRYPTO;
     if (err == E_OK) {
         memcpy(out, made, sizeof made);
     }
+    wipe(octets, sizeof octets);
     wipe(made, sizeof made);
     return err;
 }

@@ -43,13 +43,13 @@ static void block_1(const struct milenage *m, uint64_t sqn, uint16_t amf, uint8_
 {
     uint8_t in1[BLOCK];
     uint64_t half = sqn << 16 | amf;
-    for (size_t i = 0; i < BLOCK; i++) {
-        in1[i] = (uint8_t)(half >> 8 * (7 - i % 8));
+    for (size_t i = 0; i < 8; i++) {
+        in1[i] = in1[8 + i] = (uint8_t)(half >> 8 * (7 - i));
     }
     block_xor(in1, in1, m->opc);
-    for (size_t i = 0; i < BLOCK; i++) {
-        out[i] = (uint8_t)(m->temp[i] ^ in1[(i + 8) % BLOCK]);
-    }
+    memcpy(out, in1 + 8, 8);
+    memcpy(out + 8, in1, 8);
+    block_xor(out, out, m->temp);
     wipe(in1, sizeof in1);
 }
 
@@ -57,12 +57,12 @@ static void block_1(const struct milenage *m, uint64_t sqn, uint16_t amf, uint8_
  * being 1, 2, 4 and 8. */
 static void block_n(const struct milenage *m, unsigned n, uint8_t out[BLOCK])
 {
-    size_t rotate = 4 * (n - 2);
-    for (size_t i = 0; i < BLOCK; i++) {
-        size_t from = (i + rotate) % BLOCK;
-        out[i] = (uint8_t)(m->temp[from] ^ m->opc[from]);
-    }
+    uint8_t twice[2 * BLOCK]; /* rotating is reading from further on */
+    block_xor(twice, m->temp, m->opc);
+    memcpy(twice + BLOCK, twice, BLOCK);
+    memcpy(out, twice + (size_t)4 * (n - 2), BLOCK);
     out[BLOCK - 1] = (uint8_t)(out[BLOCK - 1] ^ 1u << (n - 2));
+    wipe(twice, sizeof twice);
 }
 
 /* E_K over all blocks at once, then OPc over each. */

@@ -28,8 +28,9 @@ void plmn_realm(const struct plmn *plmn, char out[static REALM_TEXT_MAX]);
 /* The inverse. Errors: E_BAD_VALUE when the text is not such a realm. A three-digit MNC with a
  * leading zero is read as two digits only if `mnc_digits` is 2. */
 MUST_USE enum err plmn_from_realm(struct bytes realm, unsigned mnc_digits, struct plmn *out);
-/* A DiameterIdentity: labels of letters, digits and hyphens, 1 to 63 each, at most 255 in all, with
- * at least one dot (RFC 6733 4.3.1, RFC 1123 2.1). Errors: E_BAD_VALUE, E_BAD_LENGTH. */
+/* A DiameterIdentity: labels of letters, digits and hyphens, 1 to 63 each, at most 255 in all
+ * (RFC 6733 4.3.1, RFC 1123 2.1). One label is enough: "localdomain" is what Open5GS ships with as
+ * its realm. Errors: E_BAD_VALUE, E_BAD_LENGTH. */
 MUST_USE enum err diameter_identity_check(struct bytes ascii);
 
 #endif

@@ -57,7 +57,8 @@ enum err peer_send_cer(struct peer *p)
                              .origin_realm = p->config->origin_realm};
     size_t n = 0;
     own_capabilities(p, &m.capabilities);
-    return sent(p, diameter_cer_write(&m, peer_out_space(p), &n), n);
+    enum err err = diameter_cer_write(&m, peer_out_space(p), &n);
+    return sent(p, err, n);
 }
 
 enum err peer_send_cea(struct peer *p, const struct diameter_header *cer)
@@ -69,7 +70,8 @@ enum err peer_send_cea(struct peer *p, const struct diameter_header *cer)
         .origin_realm = p->config->origin_realm};
     size_t n = 0;
     own_capabilities(p, &m.capabilities);
-    return sent(p, diameter_cea_write(&m, peer_out_space(p), &n), n);
+    enum err err = diameter_cea_write(&m, peer_out_space(p), &n);
+    return sent(p, err, n);
 }
 
 enum err peer_send_dwr(struct peer *p)
@@ -79,7 +81,8 @@ enum err peer_send_dwr(struct peer *p)
                              .origin_realm = p->config->origin_realm,
                              .origin_state_id = optional_u32(p->config->origin_state_id)};
     size_t n = 0;
-    return sent(p, diameter_dwr_write(&m, peer_out_space(p), &n), n);
+    enum err err = diameter_dwr_write(&m, peer_out_space(p), &n);
+    return sent(p, err, n);
 }
 
 enum err peer_send_dwa(struct peer *p, const struct diameter_header *dwr)
@@ -91,7 +94,8 @@ enum err peer_send_dwa(struct peer *p, const struct diameter_header *dwr)
         .origin_realm = p->config->origin_realm,
         .origin_state_id = optional_u32(p->config->origin_state_id)};
     size_t n = 0;
-    return sent(p, diameter_dwa_write(&m, peer_out_space(p), &n), n);
+    enum err err = diameter_dwa_write(&m, peer_out_space(p), &n);
+    return sent(p, err, n);
 }
 
 enum err peer_send_dpr(struct peer *p, enum diameter_disconnect_cause why)
@@ -101,7 +105,8 @@ enum err peer_send_dpr(struct peer *p, enum diameter_disconnect_cause why)
                              .origin_realm = p->config->origin_realm,
                              .disconnect_cause = DIAMETER_U32_OF((uint32_t)why)};
     size_t n = 0;
-    return sent(p, diameter_dpr_write(&m, peer_out_space(p), &n), n);
+    enum err err = diameter_dpr_write(&m, peer_out_space(p), &n);
+    return sent(p, err, n);
 }
 
 enum err peer_send_dpa(struct peer *p, const struct diameter_header *dpr)
@@ -112,7 +117,8 @@ enum err peer_send_dpa(struct peer *p, const struct diameter_header *dpr)
         .origin_host = p->config->origin_host,
         .origin_realm = p->config->origin_realm};
     size_t n = 0;
-    return sent(p, diameter_dpa_write(&m, peer_out_space(p), &n), n);
+    enum err err = diameter_dpa_write(&m, peer_out_space(p), &n);
+    return sent(p, err, n);
 }
 
 /* An error answer; the Failed-AVP is left out where it would not fit. */

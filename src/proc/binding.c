@@ -45,6 +45,7 @@ static bool kme_eq(const struct key_kme *a, const struct key_kme *b)
 }
 
 /* The first device with a KME, or NULL; *same tells whether all KMEs are equal (a group KME). */
+/*= binding-keys */
 static const struct binding_device *kme_first(const struct binding_view *view, bool *same)
 {
     const struct binding_device *first = NULL;
@@ -70,7 +71,7 @@ static enum refusal chosen(const struct binding_view *view, const struct binding
     return REFUSAL_NONE;
 }
 
-/*= binding-alt */
+/*= binding-alt binding-unlisted */
 /* The IMEI that the network reports decides if it can; otherwise what the IMSI alone tells. */
 static enum refusal choose_bound(const struct binding_view *view, const struct imei *served,
                                  struct binding_choice *out)
@@ -94,7 +95,7 @@ static enum refusal choose_bound(const struct binding_view *view, const struct i
     return same ? chosen(view, d, out) : REFUSAL_KME_AMBIGUOUS;
 }
 
-/*= binding-1a */
+/*= binding-1a binding-bound */
 enum refusal binding_hss_choose(const struct binding_view *view, const struct imei *served,
                                 struct binding_choice *out)
 {
@@ -142,7 +143,7 @@ enum err binding_hss_encrypt(const struct crypto *c, const struct key_kme *kme,
     return err;
 }
 
-/*= binding-1c */
+/*= binding-1c binding-amf */
 /* The flag is in AMF, which f1 covers, so everything is computed with it in place. */
 enum err binding_hss_vector(const struct crypto *c, const struct aka_keys *keys,
                             const struct key_kme *kme, uint64_t sqn, const uint8_t *sn_id,
@@ -235,7 +236,7 @@ static enum binding_me_outcome me_ask_usim(const struct crypto *c, struct bindin
     return BINDING_ME_ANSWERED;
 }
 
-/*= binding-3b */
+/*= binding-3b binding-repeat binding-factory */
 enum binding_me_outcome binding_me_challenge(const struct crypto *c, struct binding_me *me,
                                              struct usim *usim, const uint8_t rand[static 16],
                                              const struct autn *autn, struct usim_answer *out)

@@ -23,7 +23,9 @@ struct pki {
 static inline const char *pki_path(struct pki *p, const char *name, const char *suffix)
 {
     char *s = p->path[p->next++ % 8];
-    snprintf(s, 64, "%s/%s%s", p->dir, name, suffix);
+    char dir[sizeof p->dir]; /* gcc fears that path and dir overlap */
+    memcpy(dir, p->dir, sizeof dir);
+    snprintf(s, 64, "%.32s/%.16s%.8s", dir, name, suffix);
     return s;
 }
 

@@ -177,6 +177,7 @@ static void a_sim_in_another_device_fails_and_nothing_changes(void **state)
 }
 
 /* A device that knows nothing of this hands encRAND to the USIM as it is. */
+/*= test binding-factory */
 static void a_device_without_this_feature_fails_too(void **state)
 {
     (void)state;
@@ -209,6 +210,7 @@ static void every_bit_of_rand_and_autn_is_protected(void **state)
 }
 
 /*= test binding-3a */
+/*= test binding-amf */
 static void the_amf_bit_flipped_either_way_is_refused(void **state)
 {
     (void)state;
@@ -226,6 +228,7 @@ static void the_amf_bit_flipped_either_way_is_refused(void **state)
                      BINDING_ME_MAC_FAILURE);
 }
 
+/*= test binding-repeat */
 static void a_repeated_challenge_is_answered_from_the_cache(void **state)
 {
     (void)state;
@@ -361,6 +364,7 @@ static struct binding_view view_of(enum binding_policy policy, size_t devices, b
 }
 
 /*= test binding-1a */
+/*= test binding-unlisted */
 static void the_served_imei_decides_if_it_is_on_the_list(void **state)
 {
     (void)state;
@@ -396,6 +400,7 @@ static void without_a_served_imei_the_last_one_decides_then_the_only_key(void **
 }
 
 /*= test binding-group */
+/*= test binding-keys */
 static void a_group_key_serves_several_devices(void **state)
 {
     (void)state;
@@ -412,6 +417,7 @@ static void a_group_key_serves_several_devices(void **state)
     assert_ok(binding_view_check(&v, false));
 }
 
+/*= test binding-bound */
 static void a_bound_subscription_never_gives_a_regular_vector(void **state)
 {
     (void)state;
@@ -445,6 +451,7 @@ static void learn_is_regular_until_there_is_a_key_and_bound_from_then_on(void **
     assert_int_equal(c.device, 1);
 }
 
+/*= test binding-theft */
 static void failures_in_a_row_raise_the_alarm_once(void **state)
 {
     (void)state;

@@ -1,0 +1,223 @@
+#include "cli/cli.h"
+#include "cli/memory.h"
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const struct cli_verb verbs[] = {
+    {"up", "start an HSS here, with everything it needs", cli_up},
+    {"down", "stop what `up` started", cli_down},
+    {"status", "daemons, listeners, peers and counters", cli_status},
+    {"logs", "what the daemons wrote", cli_logs},
+    {"events", "what happened to subscribers: refusals, alarms, registrations", cli_events},
+    {"subscriber", "add, show, list, set, remove subscriptions", cli_subscriber},
+    {"device", "add, show, list, set, remove the devices a subscription may use", cli_device},
+    {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
+    {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},
+    {"aka", "compute what an AuC and a USIM compute", cli_aka},
+    {"trace", "draw the ladder of a trace file", cli_trace},
+    {"pki", "make the certificates of a demonstration", cli_pki},
+    {0},
+};
+
+int cli_main(int argc, char **argv)
+{
+    static const char doc[] =
+        "Bindery: a home subscriber server that binds SIMs to devices.\n\n"
+        "Begin with `bindery up -d`, then `bindery import FILE.csv` and `bindery status`.";
+    cli_memory_wipes();
+    (void)prctl(PR_SET_DUMPABLE, 0); /* keys pass through this process */
+    argp_err_exit_status = CLI_USAGE;
+    return cli_dispatch("bindery", doc, verbs, argc, argv);
+}
+
+static void print_verbs(FILE *to, const char *prefix, const char *doc, const struct cli_verb *v)
+{
+    fprintf(to, "Usage: %s VERB [OPTION...] [ARGUMENT...]\n\n%s\n\nVerbs:\n", prefix, doc);
+    for (; v->name; v++) {
+        fprintf(to, "  %s%-13s%s %s\n", cli_paint(to, CLI_BOLD), v->name, cli_paint(to, CLI_PLAIN),
+                v->summary);
+    }
+    fprintf(to,
+            "\n`%s VERB --help` tells the options of each; `man bindery` tells it all.\n"
+            "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the HSS is not reached.\n",
+            prefix);
+}
+
+static int no_verb(const char *prefix, const char *doc, const struct cli_verb *table,
+                   const char *word)
+{
+    if (!word) {
+        print_verbs(stderr, prefix, doc, table);
+        return CLI_USAGE;
+    }
+    if (!strcmp(word, "--help") || !strcmp(word, "-?") || !strcmp(word, "help")) {
+        print_verbs(stdout, prefix, doc, table);
+        return CLI_DONE;
+    }
+    if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+        puts(argp_program_version ? argp_program_version : "bindery");
+        return CLI_DONE;
+    }
+    cli_error("%s has no verb '%s'; `%s --help` lists them", prefix, word, prefix);
+    return CLI_USAGE;
+}
+
+int cli_dispatch(const char *prefix, const char *doc, const struct cli_verb *table, int argc,
+                 char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : NULL;
+    const struct cli_verb *v = table;
+    while (word && v->name && strcmp(v->name, word) != 0) {
+        v++;
+    }
+    if (!word || !v->name) {
+        return no_verb(prefix, doc, table, word);
+    }
+    char full[64];
+    snprintf(full, sizeof full, "%s %s", prefix, v->name);
+    argv[1] = full; /* argp names the command by it */
+    int code = v->run(argc - 1, argv + 1);
+    if (fflush(stdout) != 0 && code == CLI_DONE) {
+        cli_error("standard output: %s", strerror(errno));
+        code = CLI_REFUSED;
+    }
+    return code;
+}
+
+/* ---- common options ---- */
+
+static error_t common_option(int key, char *arg, struct argp_state *state)
+{
+    struct cli_common *c = state->input;
+    switch (key) {
+    case 'C':
+        c->dir = arg;
+        return 0;
+    case 'S':
+        c->socket = arg;
+        return 0;
+    case 'J':
+        c->json = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option common_options[] = {
+    {"dir", 'C', "DIR", 0, "the directory of `bindery up` ($BINDERY_DIR, ./.bindery)", 90},
+    {"socket", 'S', "PATH", 0, "the HSS's administration socket ($BINDERY_SOCKET)", 90},
+    {"json", 'J', NULL, 0, "answer in JSON, for scripts", 90},
+    {0},
+};
+const struct argp cli_common_argp = {.options = common_options, .parser = common_option};
+
+const char *cli_dir(const struct cli_common *common)
+{
+    const char *env = getenv("BINDERY_DIR");
+    return common->dir ? common->dir : env && *env ? env : ".bindery";
+}
+
+bool cli_path(const char *dir, const char *name, char *out, size_t cap)
+{
+    int n = snprintf(out, cap, "%s/%s", dir, name);
+    if (n < 0 || (size_t)n >= cap) {
+        cli_error("%s/%s: the path is longer than %zu characters; take a shorter --dir", dir, name,
+                  cap - 1);
+        return false;
+    }
+    return true;
+}
+
+bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET_MAX])
+{
+    const char *env = getenv("BINDERY_SOCKET");
+    const char *named = common->socket ? common->socket : !common->dir && env && *env ? env : NULL;
+    if (!named) {
+        return cli_path(cli_dir(common), "admin.sock", out, CLI_SOCKET_MAX);
+    }
+    if (strlen(named) >= CLI_SOCKET_MAX) {
+        cli_error("%s: longer than a socket's path may be", named);
+        return false;
+    }
+    strcpy(out, named);
+    return true;
+}
+
+/* ---- identities and numbers ---- */
+
+bool cli_imsi(const char *text, struct imsi *out)
+{
+    enum err e = imsi_parse(bytes_of_str(text), out);
+    if (e != E_OK) {
+        cli_error("'%s' is no IMSI (6 to 15 digits): %s", text, err_sentence(e));
+    }
+    return e == E_OK;
+}
+
+bool cli_imei(const char *text, struct imei *out)
+{
+    enum err e = imei_parse(bytes_of_str(text), out);
+    if (e != E_OK) {
+        cli_error("'%s' is no IMEI (14 digits, or 15 with the check digit): %s", text,
+                  err_sentence(e));
+    }
+    return e == E_OK;
+}
+
+bool cli_number(const char *option, const char *text, long min, long max, long *out)
+{
+    char *end;
+    errno = 0;
+    long v = strtol(text, &end, 10);
+    if (errno || end == text || *end || v < min || v > max) {
+        cli_error("%s takes a number from %ld to %ld, not '%s'", option, min, max, text);
+        return false;
+    }
+    *out = v;
+    return true;
+}
+
+/* ---- saying ---- */
+
+void cli_error(const char *format, ...)
+{
+    char text[4096];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    fprintf(stderr, "%sbindery:%s ", cli_paint(stderr, CLI_RED), cli_paint(stderr, CLI_PLAIN));
+    cli_put_clean(stderr, text);
+    fputc('\n', stderr);
+}
+
+const char *cli_paint(FILE *to, enum cli_colour colour)
+{
+    static const char *const sequence[] = {
+        [CLI_PLAIN] = "\033[0m", [CLI_BOLD] = "\033[1m",   [CLI_DIM] = "\033[2m",
+        [CLI_RED] = "\033[31m",  [CLI_GREEN] = "\033[32m", [CLI_YELLOW] = "\033[33m",
+        [CLI_CYAN] = "\033[36m",
+    };
+    const char *no = getenv("NO_COLOR");
+    int fd = fileno(to);
+    return (no && *no) || fd < 0 || !isatty(fd) ? "" : sequence[colour];
+}
+
+void cli_put_clean(FILE *to, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c == 0x7f) {
+            fprintf(to, "\\x%02x", c);
+        } else {
+            fputc(c, to);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+/* The verb `device`: the devices that a subscription may be used in. */
+#include "cli/api_list.h"
+#include "cli/secret_input.h"
+#include <string.h>
+
+struct options {
+    struct cli_common common;
+    const char *kme_file;
+    const char *after, *limit;
+    char *words[2];
+    unsigned n_words;
+};
+
+enum { OPT_KME = 0x100, OPT_AFTER, OPT_LIMIT };
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->common;
+        return 0;
+    case OPT_KME:
+        o->kme_file = arg;
+        return 0;
+    case OPT_AFTER:
+        o->after = arg;
+        return 0;
+    case OPT_LIMIT:
+        o->limit = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->n_words == 2) {
+            argp_error(state, "too many arguments: '%s'", arg);
+        }
+        o->words[o->n_words++] = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option write_options[] = {
+    {"kme-file", OPT_KME, "FILE", 0,
+     "KME as 32 hex digits in a file, - for standard input: the key this device shares with the "
+     "HSS",
+     10},
+    {0},
+};
+static const struct argp_option list_options[] = {
+    {"after", OPT_AFTER, "IMSI-IMEI", 0, "begin behind this pair", 10},
+    {"limit", OPT_LIMIT, "N", 0, "at most this many (default: all)", 10},
+    {0},
+};
+static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
+static const struct argp add_argp = {
+    write_options, take, "IMSI IMEI", "Lets a subscription be used in a device.",
+    children,      NULL, NULL};
+static const struct argp set_argp = {
+    write_options, take,
+    "IMSI IMEI",   "Gives the device a new KME; the one before still serves resynchronisation.",
+    children,      NULL,
+    NULL};
+static const struct argp remove_argp = {
+    NULL, take, "IMSI IMEI", "Withdraws a device from a subscription.", children, NULL, NULL};
+static const struct argp show_argp = {
+    NULL, take, "IMEI", "Shows which subscriptions may be used in a device.", children, NULL, NULL};
+static const struct argp list_argp = {
+    list_options, take, NULL, "Lists pairs of subscription and device.", children, NULL, NULL};
+
+static int parsed(const struct argp *argp, int argc, char **argv, struct options *o,
+                  struct imsi *imsi, struct imei *imei)
+{
+    *o = (struct options){0};
+    if (argp_parse(argp, argc, argv, 0, NULL, o) != 0) {
+        return CLI_USAGE;
+    }
+    if (o->n_words != (imsi ? 2 : 1)) {
+        cli_error("%s needs %s; see `%s --help`", argv[0], imsi ? "an IMSI and an IMEI" : "an IMEI",
+                  argv[0]);
+        return CLI_USAGE;
+    }
+    if (imsi && !cli_imsi(o->words[0], imsi)) {
+        return CLI_USAGE;
+    }
+    return cli_imei(o->words[o->n_words - 1], imei) ? CLI_DONE : CLI_USAGE;
+}
+
+/* {"kme": ...}, {} without a file; NULL and said when the file holds no key. */
+static json_t *body_of(const struct options *o)
+{
+    struct secret_text kme = {""};
+    if (!o->kme_file) {
+        return json_object();
+    }
+    if (!secret_read("--kme-file", o->kme_file, false, &kme)) {
+        return NULL;
+    }
+    json_t *body = json_pack("{s:s}", "kme", kme.hex);
+    secret_wipe(&kme);
+    return body;
+}
+
+static int change(const struct argp *argp, const char *method, bool with_body, int argc,
+                  char **argv)
+{
+    struct options o;
+    struct imsi imsi;
+    struct imei imei;
+    struct api_answer answer;
+    char path[96];
+    int rc = parsed(argp, argc, argv, &o, &imsi, &imei);
+    json_t *body = rc == CLI_DONE && with_body ? body_of(&o) : NULL;
+    if (rc != CLI_DONE || (with_body && !body)) {
+        return CLI_USAGE;
+    }
+    snprintf(path, sizeof path, "/v1/subscribers/%s/devices/%s", imsi.digits, imei.digits);
+    struct api_request request = {.method = method, .path = path, .json = body};
+    rc = api_once(&o.common, path + sizeof "/v1/subscribers", &request, &answer);
+    json_decref(body);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    if (o.common.json && answer.body) {
+        api_print_json(answer.body);
+    } else if (!o.common.json) {
+        printf("%s %s %s\n", imsi.digits,
+               !with_body             ? "may no longer be used in"
+               : answer.status == 201 ? "may now be used in"
+                                      : "has a changed device",
+               imei.digits);
+    }
+    api_answer_free(&answer);
+    return CLI_DONE;
+}
+
+static int add(int argc, char **argv)
+{
+    return change(&add_argp, "PUT", true, argc, argv);
+}
+
+static int set(int argc, char **argv)
+{
+    return change(&set_argp, "PATCH", true, argc, argv);
+}
+
+static int remove_one(int argc, char **argv)
+{
+    return change(&remove_argp, "DELETE", false, argc, argv);
+}
+
+static int show(int argc, char **argv)
+{
+    struct options o;
+    struct imei imei;
+    struct api_answer answer;
+    char path[64];
+    int rc = parsed(&show_argp, argc, argv, &o, NULL, &imei);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    snprintf(path, sizeof path, "/v1/devices/%s", imei.digits);
+    struct api_request request = {.method = "GET", .path = path};
+    rc = api_once(&o.common, imei.digits, &request, &answer);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    if (o.common.json) {
+        api_print_json(answer.body);
+    } else {
+        size_t i;
+        json_t *imsi;
+        printf("%s may be used by\n", imei.digits);
+        json_array_foreach(json_object_get(answer.body, "imsis"), i, imsi)
+        {
+            printf("  %s\n", json_string_value(imsi));
+        }
+    }
+    api_answer_free(&answer);
+    return CLI_DONE;
+}
+
+static void list_row(struct table *t, const json_t *d)
+{
+    const char *cells[] = {api_text(d, "imsi"), api_text(d, "imei"),
+                           json_is_true(json_object_get(d, "has_kme")) ? "yes" : "no",
+                           json_is_true(json_object_get(d, "has_previous")) ? "yes" : "no"};
+    table_add(t, cells);
+}
+
+static int list(int argc, char **argv)
+{
+    static const char *const columns[] = {"IMSI", "IMEI", "KME", "PREVIOUS KME", NULL};
+    struct options o = {0};
+    if (argp_parse(&list_argp, argc, argv, 0, NULL, &o) != 0) {
+        return CLI_USAGE;
+    }
+    const struct api_list what = {.name = "devices",
+                                  .path = "/v1/devices",
+                                  .columns = columns,
+                                  .row = list_row,
+                                  .after = o.after};
+    return api_list(&o.common, &what, o.limit);
+}
+
+int cli_device(int argc, char **argv)
+{
+    static const struct cli_verb table[] = {
+        {"add", "let a subscription be used in a device", add},
+        {"show", "the subscriptions of a device", show},
+        {"list", "all pairs of subscription and device", list},
+        {"set", "give a device a new KME", set},
+        {"remove", "withdraw a device from a subscription", remove_one},
+        {"file", "make the state file of an emulated device", cli_device_file},
+        {0},
+    };
+    return cli_dispatch("bindery device", "The devices that subscriptions may be used in.", table,
+                        argc, argv);
+}

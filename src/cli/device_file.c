@@ -1,0 +1,147 @@
+/* The subverb `device file`: the state file of an emulated device with a USIM in it. */
+#include "cli/key_options.h"
+#include "crypto/openssl.h"
+#include "device/state_file.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    struct key_options keys;
+    const char *imsi, *imei, *output;
+};
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->keys;
+        return 0;
+    case 'i':
+        o->imsi = arg;
+        return 0;
+    case 'e':
+        o->imei = arg;
+        return 0;
+    case 'o':
+        o->output = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->imsi || !o->imei || !o->output || !o->keys.k_file ||
+            (!o->keys.opc_file && !o->keys.op_file)) {
+            argp_error(state, "--imsi, --imei, --k-file, --opc-file or --op-file, and --output "
+                              "are needed");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"imsi", 'i', "IMSI", 0, "the USIM's subscription", 10},
+    {"imei", 'e', "IMEI", 0, "the device", 10},
+    {"output", 'o', "FILE", 0, "the file to make; one that is there is not touched", 10},
+    {0},
+};
+static const struct argp_child children[] = {{&key_options_argp, 0, NULL, 0}, {0}};
+static const struct argp argp = {
+    options,  take,
+    NULL,     "Makes the state file of an emulated device, for `bindery authenticate --device`.",
+    children, NULL,
+    NULL};
+
+static uint8_t octets_of(const struct secret_text *t, uint8_t out[static 32])
+{
+    size_t n = strlen(t->hex) / 2;
+    return hex_decode(t->hex, (struct mbytes){out, n}) == E_OK ? (uint8_t)n : 0;
+}
+
+static enum err make_opc(struct aka_keys *keys, const struct key_texts *t)
+{
+    struct crypto c;
+    struct key_op op = {.n = octets_of(&t->op, op.b)};
+    enum err e = crypto_openssl_open(&c);
+    if (e == E_OK) {
+        e = aka_opc(&c, keys->algorithm, keys->keccak_iterations, &keys->k, &op, &keys->opc);
+        crypto_openssl_close(&c);
+    }
+    wipe(&op, sizeof op);
+    return e;
+}
+
+static bool numbers(const struct options *o, struct aka_keys *keys, uint64_t *seq)
+{
+    long res = 8, iterations = keys->algorithm == AKA_TUAK ? 1 : 0;
+    uint8_t sqn[6] = {0};
+    if (o->keys.res_length && !cli_number("--res-length", o->keys.res_length, 4, 16, &res)) {
+        return false;
+    }
+    if (o->keys.keccak_iterations &&
+        !cli_number("--keccak-iterations", o->keys.keccak_iterations, 1, 255, &iterations)) {
+        return false;
+    }
+    if (o->keys.sqn && hex_decode(o->keys.sqn, MBYTES_OF(sqn)) != E_OK) {
+        cli_error("--sqn takes 12 hex digits, not '%s'", o->keys.sqn);
+        return false;
+    }
+    keys->res_len = (uint8_t)res;
+    keys->keccak_iterations = (uint8_t)iterations;
+    struct rd r = rd_of(BYTES_OF(sqn));
+    *seq = ((uint64_t)rd_be16(&r) << 32 | rd_be32(&r)) >> SQN_IND_BITS;
+    return true;
+}
+
+static bool fill_keys(const struct options *o, const struct key_texts *t, struct device_state *s)
+{
+    struct aka_keys *keys = &s->usim.keys;
+    const char *algorithm = o->keys.algorithm ? o->keys.algorithm : "milenage";
+    uint64_t seq;
+    if (aka_algorithm_parse(bytes_of_str(algorithm), &keys->algorithm) != E_OK) {
+        cli_error("--algorithm is milenage or tuak, not '%s'", algorithm);
+        return false;
+    }
+    if (!numbers(o, keys, &seq)) {
+        return false;
+    }
+    for (size_t i = 0; i < SQN_IND_COUNT; i++) {
+        s->usim.seq[i] = seq;
+    }
+    keys->k.n = octets_of(&t->k, keys->k.b);
+    keys->opc.n = octets_of(&t->opc, keys->opc.b);
+    enum err e = keys->opc.n ? E_OK : make_opc(keys, t);
+    e = e == E_OK ? aka_keys_check(keys) : e;
+    if (e != E_OK) {
+        cli_error("these keys do not go with %s: %s", algorithm, err_sentence(e));
+        return false;
+    }
+    s->me.has_kme = t->kme.hex[0] != '\0';
+    return !s->me.has_kme || hex_decode(t->kme.hex, MBYTES_OF(s->me.kme.b)) == E_OK;
+}
+
+int cli_device_file(int argc, char **argv)
+{
+    struct options o = {0};
+    struct device_state state = {0};
+    struct device_why why;
+    struct key_texts t;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
+        return CLI_USAGE;
+    }
+    if (!cli_imsi(o.imsi, &state.imsi) || !cli_imei(o.imei, &state.imei) ||
+        !key_options_read(&o.keys, &t)) {
+        return CLI_USAGE;
+    }
+    int rc = fill_keys(&o, &t, &state) ? CLI_DONE : CLI_USAGE;
+    key_texts_wipe(&t);
+    if (rc == CLI_DONE && device_state_save(o.output, true, &state, &why) != E_OK) {
+        cli_error("%s; choose another name or remove it", why.text);
+        rc = CLI_REFUSED;
+    }
+    device_state_wipe(&state);
+    if (rc == CLI_DONE) {
+        printf("%s holds device %s with the USIM of %s and %s KME\n", o.output, o.imei, o.imsi,
+               o.keys.kme_file ? "its" : "no");
+    }
+    return rc;
+}

@@ -1,0 +1,421 @@
+/* The verb `import`: a stream of rows, in batches, all or nothing per row. */
+#include "cli/api_client.h"
+#include "cli/import_rows.h"
+#include "cli/memory.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH_ROWS   500
+#define BATCH_OCTETS 900000
+#define SHOWN_MAX    20    /* refused rows said on standard error */
+#define LISTED_MAX   10000 /* refused rows in the answer to a script */
+
+struct options {
+    struct cli_common common;
+    const char *file, *format, *report;
+    bool dry_run;
+};
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->common;
+        return 0;
+    case 'n':
+        o->dry_run = true;
+        return 0;
+    case 'r':
+        o->report = arg;
+        return 0;
+    case 'f':
+        o->format = arg;
+        if (strcmp(arg, "csv") != 0 && strcmp(arg, "ndjson") != 0) {
+            argp_error(state, "--format is csv or ndjson, not '%s'", arg);
+        }
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->file) {
+            argp_error(state, "one file at a time: '%s' is the second", arg);
+        }
+        o->file = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->file) {
+            argp_error(state, "a file is needed, or - for standard input");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option argp_options[] = {
+    {"dry-run", 'n', NULL, 0, "check every row against the HSS and change nothing", 10},
+    {"report", 'r', "FILE", 0, "write every refused row's line, IMSI and reason there, as CSV", 10},
+    {"format", 'f', "csv|ndjson", 0, "what the file is, when its name doesn't tell", 10},
+    {0},
+};
+static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
+static const struct argp argp = {
+    argp_options,
+    take,
+    "FILE.csv|FILE.ndjson|-",
+    "Puts subscribers and devices in, row by row: a refused row costs no other one. Safe to run "
+    "again.\v"
+    "CSV columns, in any order: imsi, algorithm, k, op, opc, msisdn, policy, profile, suspended, "
+    "sqn, imei, kme. An empty field is not sent. A row without k changes what is there; several "
+    "rows with one imsi give it several devices. NDJSON lines are as docs/admin-api.md has them.\n"
+    "Exit status 1 when a row was refused.",
+    children,
+    NULL,
+    NULL};
+
+struct import {
+    const struct options *o;
+    struct api api;
+    FILE *in, *report;
+    uint64_t size; /* of the file, 0 when not known */
+    struct import_rows rows;
+    /* the batch */
+    char *body;
+    size_t n;
+    unsigned n_rows;
+    unsigned long line[BATCH_ROWS];
+    char imsi[BATCH_ROWS][24];
+    /* what happened */
+    unsigned long added, changed, unchanged, refused;
+    json_t *listed;
+    struct timespec began, said;
+};
+
+/* ---- progress ---- */
+
+static double seconds_since(const struct timespec *then)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
+
+static unsigned long rows_done(const struct import *im)
+{
+    return im->added + im->changed + im->unchanged + im->refused;
+}
+
+static void say_progress(struct import *im)
+{
+    double s = seconds_since(&im->began);
+    if (!isatty(STDERR_FILENO) || seconds_since(&im->said) < 0.25 || s <= 0) {
+        return;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &im->said);
+    fprintf(stderr, "\r\033[K%lu rows, %.0f a second", rows_done(im), (double)rows_done(im) / s);
+    if (im->size && im->rows.octets) {
+        double part = (double)im->rows.octets / (double)im->size;
+        part = part > 1 ? 1 : part;
+        fprintf(stderr, ", %.0f %%, %.0f s left", part * 100, s / part - s);
+    }
+}
+
+static void clear_progress(void)
+{
+    if (isatty(STDERR_FILENO)) {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+/* ---- refused rows ---- */
+
+static void put_field(FILE *to, const char *text)
+{
+    fputc('"', to);
+    for (; *text; text++) {
+        if (*text == '"') {
+            fputc('"', to);
+        }
+        fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
+    }
+    fputc('"', to);
+}
+
+static void refused(struct import *im, unsigned long line, const char *imsi, const char *problem,
+                    const char *reason)
+{
+    im->refused++;
+    if (im->report) {
+        fprintf(im->report, "%lu,", line);
+        put_field(im->report, imsi);
+        fprintf(im->report, ",%s,", problem);
+        put_field(im->report, reason);
+        fputc('\n', im->report);
+    }
+    if (im->o->common.json && json_array_size(im->listed) < LISTED_MAX) {
+        (void)json_array_append_new(im->listed,
+                                    json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)line,
+                                              "imsi", imsi, "problem", problem, "reason", reason));
+    }
+    if (!im->o->common.json && im->refused <= SHOWN_MAX) {
+        clear_progress();
+        fprintf(stderr, "%s:%lu: %s%s%s\n", im->o->file, line, imsi, *imsi ? ": " : "", reason);
+    }
+}
+
+/* "unknown-profile" of "urn:bindery:problem:unknown-profile" */
+static const char *problem_name(const json_t *problem)
+{
+    const char *type = api_text(problem, "type");
+    const char *colon = strrchr(type, ':');
+    return colon ? colon + 1 : *type ? type : "refused";
+}
+
+/* ---- a batch ---- */
+
+static void take_result(struct import *im, const json_t *result, unsigned i)
+{
+    char words[256];
+    const json_t *problem = json_object_get(result, "problem");
+    const char *did = api_text(result, "did");
+    if (problem) {
+        api_problem_words(problem, words, sizeof words);
+        refused(im, im->line[i], im->imsi[i], problem_name(problem), words);
+    } else if (!strcmp(did, "added")) {
+        im->added++;
+    } else if (!strcmp(did, "changed")) {
+        im->changed++;
+    } else {
+        im->unchanged++;
+    }
+}
+
+static int take_results(struct import *im, const json_t *answer)
+{
+    const json_t *results = json_object_get(answer, "results");
+    if (json_array_size(results) != im->n_rows) {
+        cli_error("%s: the HSS answered for %zu of %u rows from line %lu on; run it again",
+                  im->o->file, json_array_size(results), im->n_rows, im->line[0]);
+        return CLI_REFUSED;
+    }
+    for (unsigned i = 0; i < im->n_rows; i++) {
+        const json_t *result = json_array_get(results, i);
+        json_int_t row = json_integer_value(json_object_get(result, "row"));
+        if (row < 1 || row > im->n_rows) {
+            row = (json_int_t)i + 1;
+        }
+        take_result(im, result, (unsigned)row - 1);
+    }
+    return CLI_DONE;
+}
+
+static int send_batch(struct import *im)
+{
+    struct api_answer answer;
+    if (!im->n_rows) {
+        return CLI_DONE;
+    }
+    struct api_request request = {.method = "POST",
+                                  .path = im->o->dry_run ? "/v1/import?dry_run=1" : "/v1/import",
+                                  .body = {(uint8_t *)im->body, im->n}};
+    int rc = api_do(&im->api, im->o->file, &request, &answer);
+    if (rc == CLI_DONE) {
+        rc = take_results(im, answer.body);
+        api_answer_free(&answer);
+    } else {
+        cli_error("%s: stopped before line %lu; run it again: rows that are in count as unchanged",
+                  im->o->file, im->line[0]);
+    }
+    wipe(im->body, im->n);
+    im->n = 0;
+    im->n_rows = 0;
+    say_progress(im);
+    return rc;
+}
+
+static int add_row(struct import *im, const struct import_row *row)
+{
+    size_t n = json_dumpb(row->json, NULL, 0, JSON_COMPACT);
+    if (n == 0 || n > IMPORT_LINE_MAX) {
+        refused(im, row->line, row->imsi, "too-long", "the row is too long");
+        return CLI_DONE;
+    }
+    if (im->n + n + 1 > BATCH_OCTETS || im->n_rows == BATCH_ROWS) {
+        int rc = send_batch(im);
+        if (rc != CLI_DONE) {
+            return rc;
+        }
+    }
+    (void)json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT);
+    im->n += n;
+    im->body[im->n++] = '\n';
+    im->line[im->n_rows] = row->line;
+    memcpy(im->imsi[im->n_rows++], row->imsi, sizeof row->imsi);
+    return CLI_DONE;
+}
+
+static int run(struct import *im)
+{
+    for (;;) {
+        struct import_row row;
+        enum err e = import_rows_next(&im->rows, &row);
+        int rc = CLI_DONE;
+        if (e == E_CLOSED) {
+            return send_batch(im);
+        }
+        if (e == E_IO) {
+            cli_error("%s: line %lu: %s", im->o->file, row.line, strerror(errno));
+            return CLI_REFUSED;
+        }
+        if (e == E_OK) {
+            rc = add_row(im, &row);
+            json_decref(row.json);
+        } else {
+            refused(im, row.line, row.imsi, "malformed", row.fault);
+        }
+        if (rc != CLI_DONE) {
+            return rc;
+        }
+    }
+}
+
+/* ---- before and after ---- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+static bool is_ndjson(const struct options *o, FILE *in)
+{
+    if (o->format) {
+        return !strcmp(o->format, "ndjson");
+    }
+    if (ends_with(o->file, ".csv")) {
+        return false;
+    }
+    if (ends_with(o->file, ".ndjson") || ends_with(o->file, ".jsonl")) {
+        return true;
+    }
+    int first = getc(in);
+    (void)ungetc(first, in);
+    return first == '{';
+}
+
+static bool open_input(struct import *im)
+{
+    struct stat st;
+    char why[400];
+    const char *file = im->o->file;
+    im->in = !strcmp(file, "-") ? stdin : fopen(file, "re");
+    if (!im->in) {
+        cli_error("%s: %s", file, strerror(errno));
+        return false;
+    }
+    if (fstat(fileno(im->in), &st) == 0) {
+        im->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+        if (S_ISDIR(st.st_mode)) {
+            cli_error("%s is a directory", file);
+            return false;
+        }
+    }
+    if (!import_rows_open(&im->rows, im->in, is_ndjson(im->o, im->in), why, sizeof why)) {
+        cli_error("%s: %s", file, why);
+        return false;
+    }
+    return true;
+}
+
+static bool open_report(struct import *im)
+{
+    if (!im->o->report) {
+        return true;
+    }
+    im->report = fopen(im->o->report, "we");
+    if (!im->report) {
+        cli_error("%s: %s", im->o->report, strerror(errno));
+        return false;
+    }
+    fputs("line,imsi,problem,reason\n", im->report);
+    return true;
+}
+
+static bool close_report(struct import *im)
+{
+    if (!im->report) {
+        return true;
+    }
+    bool bad = ferror(im->report) != 0;
+    bad = fclose(im->report) != 0 || bad;
+    if (bad) {
+        cli_error("%s: %s", im->o->report, strerror(errno));
+    }
+    return !bad;
+}
+
+static void say_summary(struct import *im)
+{
+    clear_progress();
+    if (im->o->common.json) {
+        json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:O}", "dry_run", im->o->dry_run, "added",
+                              (json_int_t)im->added, "changed", (json_int_t)im->changed,
+                              "unchanged", (json_int_t)im->unchanged, "refused",
+                              (json_int_t)im->refused, "refusals", im->listed);
+        api_print_json(o);
+        json_decref(o);
+        return;
+    }
+    if (im->refused > SHOWN_MAX) {
+        fprintf(stderr, "and %lu more refused rows%s%s\n", im->refused - SHOWN_MAX,
+                im->report ? ", all in " : "; --report FILE writes them all",
+                im->report ? im->o->report : "");
+    }
+    printf("%s%lu added, %lu changed, %lu unchanged, %lu refused, in %.1f s\n",
+           im->o->dry_run ? "dry run, nothing was changed; would be: " : "", im->added, im->changed,
+           im->unchanged, im->refused, seconds_since(&im->began));
+}
+
+static int run_with_api(struct import *im)
+{
+    if (!open_input(im) || !open_report(im)) {
+        return CLI_REFUSED;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &im->began);
+    int rc = run(im);
+    say_summary(im);
+    if (!close_report(im) && rc == CLI_DONE) {
+        rc = CLI_REFUSED;
+    }
+    return rc == CLI_DONE && im->refused ? CLI_REFUSED : rc;
+}
+
+int cli_import(int argc, char **argv)
+{
+    struct options o = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
+        return CLI_USAGE;
+    }
+    struct import *im = wiped_malloc(sizeof *im);
+    char *body = wiped_malloc(BATCH_OCTETS + IMPORT_LINE_MAX);
+    if (!im || !body) {
+        cli_error("no memory");
+        return CLI_REFUSED;
+    }
+    memset(im, 0, sizeof *im);
+    im->o = &o;
+    im->body = body;
+    im->listed = json_array();
+    int rc = api_open(&o.common, &im->api);
+    if (rc == CLI_DONE) {
+        rc = run_with_api(im);
+    }
+    api_close(&im->api);
+    json_decref(im->listed);
+    wiped_free(body);
+    wiped_free(im);
+    return rc;
+}

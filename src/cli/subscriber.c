@@ -1,0 +1,384 @@
+/* The verb `subscriber`: one subscription at a time, through the administration interface. */
+#include "cli/api_list.h"
+#include "cli/key_options.h"
+#include <string.h>
+#include <time.h>
+
+struct options {
+    struct cli_common common;
+    struct key_options keys;
+    const char *policy, *profile, *msisdn, *suspended, *imei;
+    const char *after, *limit;
+    char *words[1];
+    unsigned n_words;
+};
+
+enum { OPT_POLICY = 0x100, OPT_PROFILE, OPT_MSISDN, OPT_SUSPENDED, OPT_IMEI, OPT_AFTER, OPT_LIMIT };
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->common;
+        return 0;
+    case OPT_POLICY:
+        o->policy = arg;
+        return 0;
+    case OPT_PROFILE:
+        o->profile = arg;
+        return 0;
+    case OPT_MSISDN:
+        o->msisdn = arg;
+        return 0;
+    case OPT_SUSPENDED:
+        o->suspended = arg ? arg : "yes";
+        return 0;
+    case OPT_IMEI:
+        o->imei = arg;
+        return 0;
+    case OPT_AFTER:
+        o->after = arg;
+        return 0;
+    case OPT_LIMIT:
+        o->limit = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->n_words == 1) {
+            argp_error(state, "too many arguments: '%s'", arg);
+        }
+        o->words[o->n_words++] = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* With the options that name keys as second child. */
+static error_t take_write(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[1] = &o->keys;
+    }
+    return take(key, arg, state);
+}
+
+static const struct argp_option write_options[] = {
+    {"policy", OPT_POLICY, "NAME", 0, "open, learn or bound", 10},
+    {"profile", OPT_PROFILE, "NAME", 0, "a subscription profile of hssd.yaml", 10},
+    {"msisdn", OPT_MSISDN, "DIGITS", 0, "the telephone number; '' for none", 10},
+    {"suspended", OPT_SUSPENDED, "yes|no", OPTION_ARG_OPTIONAL, "bar the subscription", 10},
+    {"imei", OPT_IMEI, "IMEI", 0, "a device it may be used in; its KME by --kme-file", 10},
+    {0},
+};
+static const struct argp_option list_options[] = {
+    {"after", OPT_AFTER, "IMSI", 0, "begin behind this IMSI", 10},
+    {"limit", OPT_LIMIT, "N", 0, "at most this many (default: all)", 10},
+    {0},
+};
+static const struct argp_child write_children[] = {
+    {&cli_common_argp, 0, NULL, 0}, {&key_options_argp, 0, NULL, 0}, {0}};
+static const struct argp_child read_children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
+
+static const struct argp add_argp = {
+    write_options,  take_write, "IMSI", "Makes a subscription; refused when it is there already.",
+    write_children, NULL,       NULL};
+static const struct argp set_argp = {
+    write_options,  take_write, "IMSI", "Changes what is given and leaves the rest as it is.",
+    write_children, NULL,       NULL};
+static const struct argp show_argp = {
+    NULL,          take, "IMSI", "Shows a subscription and its devices, without keys.",
+    read_children, NULL, NULL};
+static const struct argp remove_argp = {
+    NULL,          take, "IMSI", "Removes a subscription and its devices; the serving MME is told.",
+    read_children, NULL, NULL};
+static const struct argp list_argp = {
+    list_options, take, NULL, "Lists subscriptions in IMSI order.", read_children, NULL, NULL};
+
+/* ---- what goes to the HSS ---- */
+
+static void set_text(json_t *o, const char *key, const char *value)
+{
+    if (value && *value) {
+        (void)json_object_set_new(o, key, json_string(value));
+    }
+}
+
+static bool set_number(json_t *o, const char *key, const char *option, const char *value, long max)
+{
+    long n;
+    if (!value) {
+        return true;
+    }
+    return cli_number(option, value, 1, max, &n) &&
+           json_object_set_new(o, key, json_integer(n)) == 0;
+}
+
+static bool set_suspended(json_t *o, const char *value)
+{
+    if (!value) {
+        return true;
+    }
+    bool yes = !strcmp(value, "yes") || !strcmp(value, "true");
+    if (!yes && strcmp(value, "no") != 0 && strcmp(value, "false") != 0) {
+        cli_error("--suspended takes yes or no, not '%s'", value);
+        return false;
+    }
+    return json_object_set_new(o, "suspended", json_boolean(yes)) == 0;
+}
+
+static bool set_device(json_t *o, const struct options *p, const struct key_texts *t)
+{
+    struct imei imei;
+    if (!p->imei) {
+        if (p->keys.kme_file) {
+            cli_error("--kme-file needs --imei: a KME belongs to a device");
+        }
+        return !p->keys.kme_file;
+    }
+    if (!cli_imei(p->imei, &imei)) {
+        return false;
+    }
+    json_t *device = json_pack("{s:s}", "imei", imei.digits);
+    set_text(device, "kme", t->kme.hex);
+    return json_object_set_new(o, "devices", json_pack("[o]", device)) == 0;
+}
+
+/* NULL and said when something given is wrong. */
+static json_t *body_of(const struct options *p, const struct imsi *imsi)
+{
+    struct key_texts t;
+    if (!key_options_read(&p->keys, &t)) {
+        return NULL;
+    }
+    json_t *o = json_pack("{s:s}", "imsi", imsi->digits);
+    set_text(o, "algorithm", p->keys.algorithm);
+    set_text(o, "k", t.k.hex);
+    set_text(o, "opc", t.opc.hex);
+    set_text(o, "op", t.op.hex);
+    set_text(o, "sqn", p->keys.sqn);
+    set_text(o, "policy", p->policy);
+    set_text(o, "profile", p->profile);
+    set_text(o, "msisdn", p->msisdn);
+    if (p->msisdn && !*p->msisdn) {
+        (void)json_object_set_new(o, "msisdn", json_null());
+    }
+    bool good =
+        set_number(o, "res_length", "--res-length", p->keys.res_length, 16) &&
+        set_number(o, "keccak_iterations", "--keccak-iterations", p->keys.keccak_iterations, 255) &&
+        set_suspended(o, p->suspended) && set_device(o, p, &t);
+    key_texts_wipe(&t);
+    if (!good) {
+        json_decref(o);
+    }
+    return good ? o : NULL;
+}
+
+/* ---- what comes from it ---- */
+
+static void say_time(const char *key, json_int_t unix_seconds)
+{
+    char text[32];
+    time_t at = (time_t)unix_seconds;
+    struct tm tm;
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", localtime_r(&at, &tm));
+    printf("%-18s %s\n", key, text);
+}
+
+static void say(const char *key, const char *value)
+{
+    printf("%-18s ", key);
+    cli_put_clean(stdout, *value ? value : "-");
+    putchar('\n');
+}
+
+static void show_serving(const json_t *serving)
+{
+    if (!json_is_object(serving)) {
+        say("served by", "nobody");
+        return;
+    }
+    say("served by", api_text(serving, "host"));
+    say("  in PLMN", api_text(serving, "plmn"));
+    say_time("  since", json_integer_value(json_object_get(serving, "since")));
+    if (json_is_true(json_object_get(serving, "purged"))) {
+        say("  purged", "yes");
+    }
+}
+
+static void show_devices(const json_t *devices)
+{
+    static const char *const columns[] = {"IMEI", "KME", "PREVIOUS KME", NULL};
+    struct table *t = table_new(columns);
+    size_t i;
+    json_t *d;
+    json_array_foreach(devices, i, d)
+    {
+        const char *cells[] = {api_text(d, "imei"),
+                               json_is_true(json_object_get(d, "has_kme")) ? "yes" : "no",
+                               json_is_true(json_object_get(d, "has_previous")) ? "yes" : "no"};
+        table_add(t, cells);
+    }
+    putchar('\n');
+    table_print(t);
+}
+
+static void show_human(const json_t *s)
+{
+    static const char *const plain[] = {"imsi", "algorithm", "policy", "profile", "msisdn"};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        say(plain[i], api_text(s, plain[i]));
+    }
+    say("suspended", json_is_true(json_object_get(s, "suspended")) ? "yes" : "no");
+    say("last IMEI", api_text(s, "last_imei"));
+    printf("%-18s %" JSON_INTEGER_FORMAT "\n", "binding failures",
+           json_integer_value(json_object_get(s, "binding_failures")));
+    show_serving(json_object_get(s, "serving"));
+    if (json_array_size(json_object_get(s, "devices"))) {
+        show_devices(json_object_get(s, "devices"));
+    }
+}
+
+/* ---- the subverbs ---- */
+
+static int parsed(const struct argp *argp, int argc, char **argv, struct options *o,
+                  struct imsi *imsi)
+{
+    *o = (struct options){0};
+    if (argp_parse(argp, argc, argv, 0, NULL, o) != 0) {
+        return CLI_USAGE;
+    }
+    if (!o->n_words) {
+        cli_error("%s needs an IMSI; see `%s --help`", argv[0], argv[0]);
+        return CLI_USAGE;
+    }
+    return cli_imsi(o->words[0], imsi) ? CLI_DONE : CLI_USAGE;
+}
+
+static int write_subscriber(const struct argp *argp, const char *method, const char *condition,
+                            int argc, char **argv)
+{
+    struct options o;
+    struct imsi imsi;
+    struct api_answer answer;
+    char path[64];
+    int rc = parsed(argp, argc, argv, &o, &imsi);
+    json_t *body = rc == CLI_DONE ? body_of(&o, &imsi) : NULL;
+    if (!body) {
+        return CLI_USAGE;
+    }
+    snprintf(path, sizeof path, "/v1/subscribers/%s", imsi.digits);
+    struct api_request request = {
+        .method = method, .path = path, .json = body, .condition = condition};
+    rc = api_once(&o.common, imsi.digits, &request, &answer);
+    json_decref(body);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    if (o.common.json && answer.body) {
+        api_print_json(answer.body);
+    } else if (!o.common.json) {
+        printf("%s is %s\n", imsi.digits, answer.status == 201 ? "added" : "changed");
+    }
+    api_answer_free(&answer);
+    return CLI_DONE;
+}
+
+static int add(int argc, char **argv)
+{
+    return write_subscriber(&add_argp, "PUT", "If-None-Match: *", argc, argv);
+}
+
+static int set(int argc, char **argv)
+{
+    return write_subscriber(&set_argp, "PATCH", NULL, argc, argv);
+}
+
+static int show(int argc, char **argv)
+{
+    struct options o;
+    struct imsi imsi;
+    struct api_answer answer;
+    char path[64];
+    int rc = parsed(&show_argp, argc, argv, &o, &imsi);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    snprintf(path, sizeof path, "/v1/subscribers/%s", imsi.digits);
+    struct api_request request = {.method = "GET", .path = path};
+    rc = api_once(&o.common, imsi.digits, &request, &answer);
+    if (rc == CLI_DONE) {
+        if (o.common.json) {
+            api_print_json(answer.body);
+        } else {
+            show_human(answer.body);
+        }
+        api_answer_free(&answer);
+    }
+    return rc;
+}
+
+static int remove_one(int argc, char **argv)
+{
+    struct options o;
+    struct imsi imsi;
+    struct api_answer answer;
+    char path[64];
+    int rc = parsed(&remove_argp, argc, argv, &o, &imsi);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    snprintf(path, sizeof path, "/v1/subscribers/%s", imsi.digits);
+    struct api_request request = {.method = "DELETE", .path = path};
+    rc = api_once(&o.common, imsi.digits, &request, &answer);
+    if (rc == CLI_DONE) {
+        if (!o.common.json) {
+            printf("%s is removed, with its devices\n", imsi.digits);
+        }
+        api_answer_free(&answer);
+    }
+    return rc;
+}
+
+static void list_row(struct table *t, const json_t *s)
+{
+    const json_t *serving = json_object_get(s, "serving");
+    const char *cells[] = {
+        api_text(s, "imsi"),       api_text(s, "algorithm"),
+        api_text(s, "policy"),     api_text(s, "profile"),
+        api_text(s, "msisdn"),     json_is_true(json_object_get(s, "suspended")) ? "suspended" : "",
+        api_text(serving, "host"), api_text(s, "last_imei")};
+    table_add(t, cells);
+}
+
+static const char *const list_columns[] = {"IMSI",  "ALGORITHM", "POLICY",    "PROFILE", "MSISDN",
+                                           "STATE", "SERVED BY", "LAST IMEI", NULL};
+
+static int list(int argc, char **argv)
+{
+    struct options o = {0};
+    if (argp_parse(&list_argp, argc, argv, 0, NULL, &o) != 0) {
+        return CLI_USAGE;
+    }
+    const struct api_list what = {.name = "subscribers",
+                                  .path = "/v1/subscribers",
+                                  .columns = list_columns,
+                                  .row = list_row,
+                                  .after = o.after};
+    return api_list(&o.common, &what, o.limit);
+}
+
+int cli_subscriber(int argc, char **argv)
+{
+    static const struct cli_verb table[] = {
+        {"add", "make a subscription", add},
+        {"show", "one subscription with its devices", show},
+        {"list", "all subscriptions", list},
+        {"set", "change a subscription", set},
+        {"remove", "remove a subscription and its devices", remove_one},
+        {0},
+    };
+    return cli_dispatch("bindery subscriber", "Subscriptions of the home network.", table, argc,
+                        argv);
+}

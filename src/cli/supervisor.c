@@ -1,0 +1,354 @@
+#include "cli/supervisor.h"
+#include "cli/log_file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READY_SECONDS  30
+#define STOP_SECONDS   15
+#define SHOWN_LINES    10
+#define LOG_FILE_MAX   (16 << 20) /* at start a longer one is put aside */
+#define STEADY_SECONDS 600        /* a daemon that ran so long has its restarts forgotten */
+
+static int open_pidfd(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- opening ---- */
+
+static bool open_signals(struct supervisor *s)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+        return false;
+    }
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signals >= 0;
+}
+
+static bool open_notify(struct supervisor *s)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    char absolute[PATH_MAX];
+    if (!realpath(s->dir, absolute) ||
+        !cli_path(absolute, "notify.sock", s->notify_path, sizeof s->notify_path)) {
+        return false;
+    }
+    strcpy(a.sun_path, s->notify_path);
+    (void)unlink(a.sun_path); /* of an `up` that was killed; the lock is ours */
+    s->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return s->notify >= 0 && bind(s->notify, (struct sockaddr *)&a, sizeof a) == 0;
+}
+
+static void find_self(struct supervisor *s)
+{
+    ssize_t n = readlink("/proc/self/exe", s->self_dir, sizeof s->self_dir - 1);
+    s->self_dir[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(s->self_dir, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+}
+
+bool supervisor_open(struct supervisor *s, const char *dir)
+{
+    char path[CLI_PATH_MAX];
+    *s = (struct supervisor){.dir = dir, .signals = -1, .notify = -1};
+    find_self(s);
+    if (!cli_path(dir, "log", path, sizeof path)) {
+        return false;
+    }
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        cli_error("%s: %s", path, strerror(errno));
+        return false;
+    }
+    if (!open_signals(s) || !open_notify(s)) {
+        cli_error("%s: a supervisor cannot be set up there: %s", dir, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+void supervisor_close(struct supervisor *s)
+{
+    if (s->notify >= 0) {
+        (void)close(s->notify);
+        (void)unlink(s->notify_path);
+    }
+    if (s->signals >= 0) {
+        (void)close(s->signals);
+    }
+}
+
+/* ---- a daemon ---- */
+
+static int open_log(const struct supervisor *s, const struct supervised *d)
+{
+    char path[CLI_PATH_MAX], aside[CLI_PATH_MAX], name[80];
+    struct stat st;
+    snprintf(name, sizeof name, "log/%s.log", d->name);
+    if (!cli_path(s->dir, name, path, sizeof path)) {
+        return -1;
+    }
+    if (stat(path, &st) == 0 && st.st_size > LOG_FILE_MAX) {
+        snprintf(aside, sizeof aside, "%.4000s.1", path);
+        (void)rename(path, aside);
+    }
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+/* In the child: never returns. */
+static void become(const struct supervisor *s, const struct supervised *d, int log, pid_t parent)
+{
+    char beside[CLI_PATH_MAX + 64];
+    char *argv[SUPERVISOR_ARGS_MAX + 2] = {NULL};
+    sigset_t none;
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    snprintf(beside, sizeof beside, "%s/%s", s->self_dir, d->program);
+    if (getppid() != parent || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 ||
+        dup2(log, 2) < 0 || setenv("NOTIFY_SOCKET", s->notify_path, 1) != 0 || chdir(s->dir) != 0) {
+        _exit(126);
+    }
+    argv[0] = strdup(d->program);
+    for (size_t i = 0; d->args[i]; i++) {
+        argv[i + 1] = strdup(d->args[i]);
+    }
+    execv(beside, argv);
+    if (errno == ENOENT) {
+        execvp(d->program, argv);
+    }
+    dprintf(2,
+            "{\"level\":\"error\",\"program\":\"bindery\",\"event\":\"not-started\","
+            "\"detail\":\"%s: %s\"}\n",
+            d->program, strerror(errno));
+    _exit(127);
+}
+
+static bool start_one(struct supervisor *s, struct supervised *d)
+{
+    int log = open_log(s, d);
+    pid_t self = getpid();
+    if (log < 0) {
+        cli_error("%s/log/%s.log: %s", s->dir, d->name, strerror(errno));
+        return false;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        become(s, d, log, self);
+    }
+    (void)close(log);
+    d->ready = false;
+    d->pid = pid > 0 ? pid : 0;
+    d->pidfd = pid > 0 ? open_pidfd(pid) : -1;
+    if (d->pidfd < 0) {
+        cli_error("%s: %s", d->program, strerror(errno));
+    }
+    return d->pidfd >= 0;
+}
+
+static void reap(struct supervised *d, int *status)
+{
+    while (waitpid(d->pid, status, 0) < 0 && errno == EINTR) {
+    }
+    (void)close(d->pidfd);
+    d->pidfd = -1;
+    d->pid = 0;
+}
+
+static void stop_one(struct supervised *d)
+{
+    int status;
+    struct pollfd p = {.fd = d->pidfd, .events = POLLIN};
+    if (!d->pid) {
+        return;
+    }
+    (void)syscall(SYS_pidfd_send_signal, d->pidfd, SIGTERM, NULL, 0);
+    int n;
+    do {
+        n = poll(&p, 1, STOP_SECONDS * 1000);
+    } while (n < 0 && errno == EINTR);
+    if (n == 0) {
+        cli_error("%s did not stop within %d s and is killed", d->program, STOP_SECONDS);
+        (void)syscall(SYS_pidfd_send_signal, d->pidfd, SIGKILL, NULL, 0);
+    }
+    reap(d, &status);
+}
+
+static void stop_all(struct supervisor *s)
+{
+    for (size_t i = s->n; i-- > 0;) {
+        stop_one(&s->daemon[i]);
+    }
+}
+
+static void say_death(const struct supervisor *s, const struct supervised *d, int status)
+{
+    char path[CLI_PATH_MAX], name[80];
+    if (WIFSIGNALED(status)) {
+        cli_error("%s was killed by signal %d (%s); its last lines:", d->program, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)));
+    } else {
+        cli_error("%s ended with status %d; its last lines:", d->program, WEXITSTATUS(status));
+    }
+    snprintf(name, sizeof name, "log/%s.log", d->name);
+    if (cli_path(s->dir, name, path, sizeof path)) {
+        log_file_tail(path, SHOWN_LINES, stderr);
+    }
+}
+
+/* ---- events ---- */
+
+enum event { EVENT_NONE, EVENT_SIGNAL, EVENT_DEATH, EVENT_NOTIFIED };
+
+static void take_notices(struct supervisor *s)
+{
+    char text[1024];
+    ssize_t n;
+    while ((n = recv(s->notify, text, sizeof text - 1, 0)) > 0) {
+        text[n] = '\0';
+        /* daemons start one after another: the one that isn't ready is the one that speaks */
+        for (size_t i = 0; i < s->n && strstr(text, "READY=1"); i++) {
+            if (s->daemon[i].pid && !s->daemon[i].ready) {
+                s->daemon[i].ready = true;
+                break;
+            }
+        }
+    }
+}
+
+/* Waits for something to happen; *dead is the daemon that died. */
+static enum event wait_event(struct supervisor *s, int timeout_ms, struct supervised **dead)
+{
+    struct pollfd p[SUPERVISOR_DAEMONS_MAX + 2] = {{.fd = s->signals, .events = POLLIN},
+                                                   {.fd = s->notify, .events = POLLIN}};
+    struct signalfd_siginfo si;
+    for (size_t i = 0; i < s->n; i++) {
+        p[i + 2] =
+            (struct pollfd){.fd = s->daemon[i].pid ? s->daemon[i].pidfd : -1, .events = POLLIN};
+    }
+    if (poll(p, 2 + s->n, timeout_ms) <= 0) {
+        return EVENT_NONE;
+    }
+    if (p[0].revents && read(s->signals, &si, sizeof si) == (ssize_t)sizeof si) {
+        return EVENT_SIGNAL;
+    }
+    if (p[1].revents) {
+        take_notices(s);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        if (p[i + 2].revents) {
+            *dead = &s->daemon[i];
+            return EVENT_DEATH;
+        }
+    }
+    return EVENT_NOTIFIED;
+}
+
+static bool await_ready(struct supervisor *s, struct supervised *d)
+{
+    int64_t deadline = now_ms() + READY_SECONDS * 1000;
+    struct supervised *dead = NULL;
+    int status;
+    while (!d->ready) {
+        int64_t left = deadline - now_ms();
+        if (left <= 0) {
+            cli_error("%s did not become ready within %d s", d->program, READY_SECONDS);
+            return false;
+        }
+        switch (wait_event(s, (int)left, &dead)) {
+        case EVENT_SIGNAL:
+            cli_error("stopped while starting");
+            return false;
+        case EVENT_DEATH:
+            reap(dead, &status);
+            say_death(s, dead, status);
+            return false;
+        case EVENT_NONE:
+        case EVENT_NOTIFIED:
+            break;
+        }
+    }
+    return true;
+}
+
+bool supervisor_start(struct supervisor *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (!start_one(s, &s->daemon[i]) || !await_ready(s, &s->daemon[i])) {
+            stop_all(s);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* After a death: again, at most so often, more slowly each time. */
+static bool restart(struct supervisor *s, struct supervised *d)
+{
+    struct supervised *dead;
+    if (d->restarts == SUPERVISOR_RESTARTS_MAX) {
+        cli_error("%s died %u times; giving up", d->program, d->restarts + 1);
+        return false;
+    }
+    d->restarts++;
+    cli_error("%s is started again (%u of %d)", d->program, d->restarts, SUPERVISOR_RESTARTS_MAX);
+    if (wait_event(s, (int)(100u << d->restarts), &dead) == EVENT_SIGNAL) {
+        return false;
+    }
+    return start_one(s, d);
+}
+
+int supervisor_run(struct supervisor *s)
+{
+    int64_t steady = now_ms() + STEADY_SECONDS * 1000;
+    for (;;) {
+        struct supervised *dead = NULL;
+        int status;
+        enum event e = wait_event(s, 60000, &dead);
+        if (now_ms() > steady) {
+            for (size_t i = 0; i < s->n; i++) {
+                s->daemon[i].restarts = 0;
+            }
+        }
+        if (e == EVENT_SIGNAL) {
+            stop_all(s);
+            return CLI_DONE;
+        }
+        if (e == EVENT_DEATH) {
+            reap(dead, &status);
+            say_death(s, dead, status);
+            steady = now_ms() + STEADY_SECONDS * 1000;
+            if (!restart(s, dead)) {
+                stop_all(s);
+                return CLI_REFUSED;
+            }
+        }
+    }
+}

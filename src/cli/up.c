@@ -1,0 +1,288 @@
+/* The verbs `up` and `down`: an HSS in a directory, running while somebody wants it to. */
+#include "cli/api_client.h"
+#include "cli/home.h"
+#include "cli/status_view.h"
+#include "cli/supervisor.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct options {
+    struct cli_common common;
+    bool detach;
+    const char *port, *tls_port, *trace;
+    bool trace_secrets;
+};
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->common;
+        return 0;
+    case 'd':
+        o->detach = true;
+        return 0;
+    case 'p':
+        o->port = arg;
+        return 0;
+    case 'P':
+        o->tls_port = arg;
+        return 0;
+    case 't':
+        o->trace = arg;
+        return 0;
+    case 'x':
+        o->trace_secrets = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option up_options[] = {
+    {"detach", 'd', NULL, 0, "return as soon as everything serves", 0},
+    {"port", 'p', "N", 0, "the first run's Diameter port (3868); 0: a free one", 0},
+    {"tls-port", 'P', "N", 0, "the first run's Diameter port with TLS (5658); 0: a free one", 0},
+    {"trace", 't', "FILE.pcapng", 0, "write what the HSS sends and receives", 0},
+    {"trace-secrets", 'x', NULL, 0, "WITH the keys that travel, else they are zeroed", 0},
+    {0},
+};
+static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
+static const struct argp up_argp = {
+    up_options,
+    take,
+    NULL,
+    "Starts an HSS on loopback in a directory, with everything it needs.\v"
+    "The first run makes hssd.yaml, a key for the store and demonstration certificates; later runs "
+    "use what is there. Without -d it stays in the foreground until Ctrl-C. A daemon that dies is "
+    "started again three times.",
+    children,
+    NULL,
+    NULL};
+static const struct argp down_argp = {NULL,     take, NULL, "Stops what `bindery up` started.",
+                                      children, NULL, NULL};
+
+/* ---- up ---- */
+
+static void say_running(const struct options *o)
+{
+    const char *dir = cli_dir(&o->common);
+    struct api_answer answer;
+    struct api_request request = {.method = "GET", .path = "/v1/status"};
+    if (api_once(&o->common, "status", &request, &answer) != CLI_DONE) {
+        return;
+    }
+    if (o->common.json) {
+        api_print_json(answer.body);
+    } else {
+        status_view_addresses(dir, answer.body);
+        printf("\nNext: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`; "
+               "`bindery down` stops it.\n");
+    }
+    (void)fflush(stdout);
+    api_answer_free(&answer);
+}
+
+static void already_running(const char *dir, pid_t holder)
+{
+    cli_error("%s: an HSS runs there already (process %d); `bindery status` shows it, `bindery "
+              "down` stops it",
+              dir, (int)holder);
+}
+
+/* In the background everything but the outcome goes to a file. */
+static void let_go_of_terminal(const char *dir)
+{
+    char path[CLI_PATH_MAX];
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log = cli_path(dir, "log/up.log", path, sizeof path)
+                  ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
+                  : -1;
+    if (null >= 0) {
+        (void)dup2(null, STDIN_FILENO);
+        (void)dup2(log >= 0 ? log : null, STDOUT_FILENO);
+        (void)dup2(log >= 0 ? log : null, STDERR_FILENO);
+    }
+}
+
+/* `told` is the pipe to the `up` that waits in front, or -1. */
+static int supervise(const struct options *o, struct supervisor *s, int told)
+{
+    const char *dir = cli_dir(&o->common);
+    char serving = CLI_DONE;
+    if (!supervisor_start(s)) {
+        return CLI_REFUSED;
+    }
+    say_running(o);
+    if (told >= 0) {
+        let_go_of_terminal(dir);
+        if (write(told, &serving, 1) != 1) {
+            return CLI_REFUSED;
+        }
+        (void)close(told);
+    } else if (!o->common.json) {
+        puts("Ctrl-C stops it.");
+        (void)fflush(stdout);
+    }
+    int rc = supervisor_run(s);
+    if (told < 0 && !o->common.json) {
+        puts("stopped");
+    }
+    return rc;
+}
+
+static void name_daemons(struct supervisor *s, const struct options *o, const char *trace)
+{
+    struct supervised *hssd = &s->daemon[s->n++];
+    size_t n = 0;
+    hssd->name = "hssd";
+    hssd->program = "bindery-hssd";
+    hssd->args[n++] = "--config";
+    hssd->args[n++] = "hssd.yaml";
+    if (trace) {
+        hssd->args[n++] = "--trace";
+        hssd->args[n++] = trace;
+    }
+    if (o->trace_secrets) {
+        hssd->args[n++] = "--trace-secrets";
+    }
+}
+
+/* The daemon runs in the directory: a relative path of ours must not be taken from there. */
+static bool absolute_path(const char *path, char out[static CLI_PATH_MAX])
+{
+    char here[PATH_MAX];
+    if (*path == '/') {
+        return snprintf(out, CLI_PATH_MAX, "%s", path) < CLI_PATH_MAX;
+    }
+    return getcwd(here, sizeof here) && cli_path(here, path, out, CLI_PATH_MAX);
+}
+
+static int hold_and_run(const struct options *o, const struct home_ports *ports, int told)
+{
+    const char *dir = cli_dir(&o->common);
+    char trace[CLI_PATH_MAX];
+    struct supervisor s;
+    pid_t holder;
+    int rc = CLI_REFUSED;
+    int lock = home_lock(dir, &holder);
+    if (lock < 0) {
+        if (holder) {
+            already_running(dir, holder);
+        }
+        return CLI_REFUSED;
+    }
+    if ((!o->trace || absolute_path(o->trace, trace)) && home_furnish(dir, ports)) {
+        bool open = supervisor_open(&s, dir);
+        if (open) {
+            name_daemons(&s, o, o->trace ? trace : NULL);
+            rc = supervise(o, &s, told);
+        }
+        supervisor_close(&s);
+    }
+    (void)close(lock);
+    return rc;
+}
+
+static int detach(const struct options *o, const struct home_ports *ports)
+{
+    int ends[2];
+    char outcome;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        cli_error("a pipe: %s", strerror(errno));
+        return CLI_REFUSED;
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        cli_error("a process: %s", strerror(errno));
+        return CLI_REFUSED;
+    }
+    if (pid == 0) {
+        (void)close(ends[0]);
+        (void)setsid();
+        exit(hold_and_run(o, ports, ends[1]));
+    }
+    (void)close(ends[1]);
+    ssize_t n;
+    do {
+        n = read(ends[0], &outcome, 1);
+    } while (n < 0 && errno == EINTR);
+    (void)close(ends[0]);
+    return n == 1 ? outcome : CLI_REFUSED; /* the reason was said */
+}
+
+static bool read_ports(const struct options *o, struct home_ports *ports)
+{
+    ports->tcp = ports->tls = -1;
+    return (!o->port || cli_number("--port", o->port, 0, 65535, &ports->tcp)) &&
+           (!o->tls_port || cli_number("--tls-port", o->tls_port, 0, 65535, &ports->tls));
+}
+
+int cli_up(int argc, char **argv)
+{
+    struct options o = {0};
+    struct home_ports ports;
+    char socket[CLI_SOCKET_MAX];
+    if (argp_parse(&up_argp, argc, argv, 0, NULL, &o) != 0 || !read_ports(&o, &ports) ||
+        !cli_socket_path(&o.common, socket)) {
+        return CLI_USAGE;
+    }
+    if (!home_make(cli_dir(&o.common))) {
+        return CLI_REFUSED;
+    }
+    return o.detach ? detach(&o, &ports) : hold_and_run(&o, &ports, -1);
+}
+
+/* ---- down ---- */
+
+static int stop_holder(const char *dir, pid_t pid)
+{
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    /* asked again now that the descriptor pins the process: it is still the one with the lock */
+    if (fd < 0 || home_holder(dir) != pid) {
+        cli_error("%s: it stopped by itself", dir);
+        return CLI_DONE;
+    }
+    if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) != 0) {
+        cli_error("process %d cannot be stopped: %s", (int)pid, strerror(errno));
+        (void)close(fd);
+        return CLI_REFUSED;
+    }
+    int n;
+    do {
+        n = poll(&p, 1, 60000);
+    } while (n < 0 && errno == EINTR);
+    (void)close(fd);
+    if (n == 0) {
+        cli_error("process %d does not stop; `bindery logs` may say why", (int)pid);
+    }
+    return n > 0 ? CLI_DONE : CLI_REFUSED;
+}
+
+int cli_down(int argc, char **argv)
+{
+    struct options o = {0};
+    if (argp_parse(&down_argp, argc, argv, 0, NULL, &o) != 0) {
+        return CLI_USAGE;
+    }
+    const char *dir = cli_dir(&o.common);
+    pid_t pid = home_holder(dir);
+    if (!pid) {
+        cli_error("%s: no HSS of `bindery up` runs there", dir);
+        return CLI_UNREACHABLE;
+    }
+    int rc = stop_holder(dir, pid);
+    if (rc == CLI_DONE && !o.common.json) {
+        puts("stopped");
+    }
+    return rc;
+}

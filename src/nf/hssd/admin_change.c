@@ -1,0 +1,292 @@
+#include "nf/hssd/admin_change.h"
+
+#include "proc/sqn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CANCEL_UPDATE       0 /* MME update procedure */
+#define CANCEL_SUBSCRIPTION 2 /* subscription withdrawal */
+
+/* One item on its way. Wiped at its end. */
+struct work {
+    struct store_writer *w;
+    struct admin_item *item;
+    struct admin_state before;
+    struct admin_state after;
+};
+
+static enum err read_before(struct work *work)
+{
+    struct admin_state *s = &work->before;
+    enum err err = store_writer_subscriber(work->w, &work->item->row.imsi, &s->row);
+    if (err == E_NOT_FOUND) {
+        return E_OK;
+    }
+    if (err == E_OK) {
+        s->exists = true;
+        err = store_writer_devices(work->w, &work->item->row.imsi, s->devices, &s->n_devices);
+    }
+    return err;
+}
+
+static bool condition_holds(const struct work *work, struct admin_fault *fault)
+{
+    const struct admin_condition *c = &work->item->condition;
+    const struct admin_state *s = &work->before;
+    if (c->none_match && s->exists) {
+        return admin_fault_set(fault, PROBLEM_PRECONDITION, NULL,
+                               "the subscriber is there already");
+    }
+    if (c->match && !s->exists) {
+        return admin_fault_set(fault, PROBLEM_PRECONDITION, NULL, "the subscriber is not there");
+    }
+    if (c->match && !c->match_any && c->version != s->row.version) {
+        return admin_fault_set(fault, PROBLEM_PRECONDITION, NULL,
+                               "the subscriber was changed by somebody else: read it again");
+    }
+    return true;
+}
+
+static bool device_there(const struct work *work)
+{
+    for (size_t i = 0; i < work->before.n_devices; i++) {
+        if (imei_eq(&work->before.devices[i].imei, &work->item->device.imei)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool plan(const struct hssd *h, struct work *work)
+{
+    struct admin_item *item = work->item;
+    const struct admin_world world = {
+        h->config,
+        recent_next(h->recent, &item->row.imsi, sqn_glc(&h->clock, hssd_monotonic_ms()))};
+    enum admin_devices how = item->verb == ADMIN_PUT ? ADMIN_DEVICES_REPLACE : ADMIN_DEVICES_MERGE;
+    switch (item->verb) {
+    case ADMIN_PUT:
+    case ADMIN_PATCH:
+    case ADMIN_IMPORT:
+        return admin_plan_row(&world, &item->row, how, &work->before, &work->after, &item->fault);
+    case ADMIN_REMOVE:
+        return work->before.exists || admin_fault_set(&item->fault, PROBLEM_NO_SUBSCRIBER, NULL,
+                                                      "the IMSI is no subscriber here");
+    case ADMIN_DEVICE_PATCH:
+        if (work->before.exists && !device_there(work)) {
+            return admin_fault_set(&item->fault, PROBLEM_NO_DEVICE, NULL,
+                                   "the subscriber may not use this device: PUT adds it");
+        }
+        return admin_plan_device(&world, &item->device, &work->before, &work->after, &item->fault);
+    case ADMIN_DEVICE_PUT:
+        return admin_plan_device(&world, &item->device, &work->before, &work->after, &item->fault);
+    case ADMIN_DEVICE_REMOVE:
+        return admin_plan_withdraw(&world, &item->device.imei, &work->before, &work->after,
+                                   &item->fault);
+    }
+    return false;
+}
+
+/* ---- writing what was planned ---- */
+
+static const struct store_device *find(const struct admin_state *s, const struct imei *imei)
+{
+    for (size_t i = 0; i < s->n_devices; i++) {
+        if (imei_eq(&s->devices[i].imei, imei)) {
+            return &s->devices[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err write_withdrawn(struct work *work, bool *changed)
+{
+    enum err err = E_OK;
+    for (size_t i = 0; err == E_OK && i < work->before.n_devices; i++) {
+        const struct store_device *d = &work->before.devices[i];
+        if (find(&work->after, &d->imei) == NULL) {
+            err = store_remove_device(work->w, &d->imsi, &d->imei);
+            *changed = true;
+        }
+    }
+    return err;
+}
+
+static enum err write_devices(struct work *work, bool *changed)
+{
+    enum err err = write_withdrawn(work, changed);
+    for (size_t i = 0; err == E_OK && i < work->after.n_devices; i++) {
+        enum store_did did = STORE_UNCHANGED;
+        err = store_put_device(work->w, STORE_UPSERT, &work->after.devices[i], &did);
+        *changed |= did != STORE_UNCHANGED;
+    }
+    return err;
+}
+
+static enum err write_dif(struct work *work, bool *changed)
+{
+    bool moved = work->before.exists && work->before.row.dif != work->after.row.dif &&
+                 admin_keys_eq(&work->before.row.keys, &work->after.row.keys);
+    *changed |= moved; /* with new keys the row itself carried it */
+    return moved ? store_set_dif(work->w, &work->after.row.imsi, work->after.row.dif) : E_OK;
+}
+
+/* The MSISDN is the one thing that only the store can refuse; it is asked first. */
+static enum err write_row(struct work *work)
+{
+    struct admin_item *item = work->item;
+    bool changed = false;
+    enum err err = store_put_subscriber(work->w, STORE_UPSERT, &work->after.row, &item->did);
+    if (err == E_CONFLICT) {
+        (void)admin_fault_set(&item->fault, PROBLEM_MSISDN_IN_USE, "/msisdn",
+                              "another subscriber has the MSISDN %s", work->after.row.msisdn);
+        return E_OK;
+    }
+    if (err == E_OK) {
+        err = write_dif(work, &changed);
+    }
+    if (err == E_OK) {
+        err = write_devices(work, &changed);
+    }
+    if (changed && item->did == STORE_UNCHANGED) {
+        item->did = STORE_CHANGED;
+    }
+    return err;
+}
+
+static enum err write_device(struct work *work)
+{
+    struct admin_item *item = work->item;
+    const struct store_device *d = find(&work->after, &item->device.imei);
+    if (d == NULL) {
+        item->did = STORE_CHANGED;
+        return store_remove_device(work->w, &item->row.imsi, &item->device.imei);
+    }
+    return store_put_device(work->w, STORE_UPSERT, d, &item->did);
+}
+
+static enum err write_item(struct work *work)
+{
+    switch (work->item->verb) {
+    case ADMIN_PUT:
+    case ADMIN_PATCH:
+    case ADMIN_IMPORT:
+        return write_row(work);
+    case ADMIN_REMOVE:
+        work->item->did = STORE_CHANGED;
+        return store_remove_subscriber(work->w, &work->item->row.imsi);
+    case ADMIN_DEVICE_PUT:
+    case ADMIN_DEVICE_PATCH:
+    case ADMIN_DEVICE_REMOVE:
+        return write_device(work);
+    }
+    return E_BAD_STATE;
+}
+
+/* Without writing: what would have been done. */
+static enum store_did would_do(const struct work *work)
+{
+    const struct admin_state *a = &work->before, *b = &work->after;
+    if (!a->exists) {
+        return STORE_ADDED;
+    }
+    bool same = admin_keys_eq(&a->row.keys, &b->row.keys) && a->row.policy == b->row.policy &&
+                a->row.suspended == b->row.suspended && a->row.dif == b->row.dif &&
+                strcmp(a->row.msisdn, b->row.msisdn) == 0 &&
+                strcmp(a->row.profile, b->row.profile) == 0 && a->n_devices == b->n_devices;
+    for (size_t i = 0; same && i < b->n_devices; i++) {
+        const struct store_device *d = find(a, &b->devices[i].imei);
+        same = d != NULL && d->has_kme == b->devices[i].has_kme &&
+               crypto_ct_eq(BYTES_OF(d->kme.b), BYTES_OF(b->devices[i].kme.b));
+    }
+    return same ? STORE_UNCHANGED : STORE_CHANGED;
+}
+
+static void leave_behind(struct work *work)
+{
+    struct admin_item *item = work->item;
+    item->serving = work->before.row.serving;
+    if (item->verb == ADMIN_REMOVE) {
+        item->cancel = true;
+        item->cancel_type = CANCEL_SUBSCRIPTION;
+    } else if (admin_plan_cancels(&work->before, &work->after)) {
+        item->cancel = true;
+        item->cancel_all = true;
+        item->cancel_type = CANCEL_UPDATE;
+    }
+}
+
+static enum err run_item(const struct hssd *h, bool dry_run, struct work *work)
+{
+    enum err err = read_before(work);
+    if (err != E_OK && err != E_IO) {
+        (void)admin_fault_store(&work->item->fault, err);
+        return E_OK; /* only this item's row cannot be read */
+    }
+    if (err != E_OK || !condition_holds(work, &work->item->fault) || !plan(h, work)) {
+        return err;
+    }
+    if (dry_run) {
+        work->item->did = would_do(work);
+        return E_OK;
+    }
+    err = write_item(work);
+    if (err == E_OK && work->item->fault.problem == PROBLEM_NONE) {
+        leave_behind(work);
+    }
+    return err;
+}
+
+enum err admin_change_run(struct store_writer *w, struct writer_job *job)
+{
+    struct admin_change *c = (struct admin_change *)job;
+    enum err err = E_OK;
+    for (size_t i = 0; err == E_OK && i < c->n; i++) {
+        struct work work = {.w = w, .item = &c->items[i]};
+        if (c->items[i].fault.problem == PROBLEM_NONE) {
+            err = run_item(c->h, c->dry_run, &work);
+        }
+        wipe(&work, sizeof work);
+    }
+    return err;
+}
+
+/* ---- after the commit ---- */
+
+static const char *event_of(const struct admin_item *item)
+{
+    switch (item->verb) {
+    case ADMIN_PUT:
+    case ADMIN_PATCH:
+        return item->did == STORE_ADDED ? "subscriber-added" : "subscriber-changed";
+    case ADMIN_IMPORT:
+        return NULL; /* one event for the whole request */
+    case ADMIN_REMOVE:
+        return "subscriber-removed";
+    case ADMIN_DEVICE_PUT:
+    case ADMIN_DEVICE_PATCH:
+        return item->did == STORE_ADDED ? "device-added" : "device-changed";
+    case ADMIN_DEVICE_REMOVE:
+        return "device-removed";
+    }
+    return NULL;
+}
+
+void admin_change_after(struct hssd *h, const struct admin_item *item)
+{
+    const char *event = event_of(item);
+    bool device = item->verb == ADMIN_DEVICE_PUT || item->verb == ADMIN_DEVICE_PATCH ||
+                  item->verb == ADMIN_DEVICE_REMOVE;
+    if (item->fault.problem != PROBLEM_NONE || item->did == STORE_UNCHANGED) {
+        return;
+    }
+    if (event != NULL) {
+        hssd_event(h, event, &item->row.imsi, device ? &item->device.imei : NULL, NULL, NULL,
+                   item->cancel_all ? "became bound or got another KME: location cancelled" : NULL);
+    }
+    if (item->cancel) {
+        hssd_cancel_location(h, &item->row.imsi, &item->serving, item->cancel_all,
+                             item->cancel_type);
+    }
+}

@@ -1,0 +1,248 @@
+#include "nf/hssd/admin_plan.h"
+
+#include "proc/sqn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool admin_keys_eq(const struct aka_keys *a, const struct aka_keys *b)
+{
+    return a->algorithm == b->algorithm && a->res_len == b->res_len &&
+           a->keccak_iterations == b->keccak_iterations &&
+           crypto_ct_eq((struct bytes){a->k.b, a->k.n}, (struct bytes){b->k.b, b->k.n}) &&
+           crypto_ct_eq((struct bytes){a->opc.b, a->opc.n}, (struct bytes){b->opc.b, b->opc.n});
+}
+
+static bool kme_eq(const struct store_device *a, const struct store_device *b)
+{
+    return a->has_kme == b->has_kme &&
+           (!a->has_kme || crypto_ct_eq(BYTES_OF(a->kme.b), BYTES_OF(b->kme.b)));
+}
+
+static struct store_device *device_of(const struct admin_state *s, const struct imei *imei)
+{
+    for (size_t i = 0; i < s->n_devices; i++) {
+        if (imei_eq(&s->devices[i].imei, imei)) {
+            return (struct store_device *)(uintptr_t)&s->devices[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- rules about the state as a whole ---- */
+
+static bool check_devices(const struct admin_world *world, const struct admin_state *s,
+                          struct admin_fault *fault)
+{
+    struct binding_view view = {.policy = (enum binding_policy)s->row.policy,
+                                .n_devices = (uint8_t)s->n_devices};
+    for (size_t i = 0; i < s->n_devices; i++) {
+        view.devices[i].imei = s->devices[i].imei;
+        view.devices[i].has_kme = s->devices[i].has_kme;
+        view.devices[i].kme = s->devices[i].kme;
+    }
+    enum err err = binding_view_check(&view, world->config->served_imei_known);
+    wipe(&view, sizeof view);
+    if (err == E_MISSING) {
+        return admin_fault_set(fault, PROBLEM_KME_MISSING, NULL,
+                               "the policy is bound and no device has a KME: give one a KME first, "
+                               "or set the policy to open or learn");
+    }
+    return err == E_OK ||
+           admin_fault_set(fault, PROBLEM_KME_DIFFERS, NULL,
+                           "MMEs that send no Served-IMEI do not say which device asks, and a "
+                           "wrong KME makes the SIM invalid until it is switched off: give all "
+                           "devices of this subscriber the same KME, or set sends_served_imei for "
+                           "every peer");
+}
+
+static bool check_profile(const struct admin_world *world, const struct admin_state *s,
+                          struct admin_fault *fault)
+{
+    return hssd_config_profile(world->config, s->row.profile) != NULL ||
+           admin_fault_set(fault, PROBLEM_UNKNOWN_PROFILE, "/profile",
+                           "the configuration has no profile %s", s->row.profile);
+}
+
+/* ---- rows ---- */
+
+static bool plan_sqn(const struct admin_world *world, const struct admin_row *row, bool new_keys,
+                     struct admin_state *s, struct admin_fault *fault)
+{
+    bool changed;
+    int64_t from = new_keys ? 0 : s->row.dif;
+    if (!new_keys && (row->has & ROW_SQN) == 0) {
+        return true;
+    }
+    return sqn_resync(world->next_glc, from, row->sqn, &s->row.dif, &changed) == E_OK ||
+           admin_fault_set(fault, PROBLEM_BAD_MEMBER, "/sqn",
+                           "no sequence number is left above this one");
+}
+
+/* Does a member count: given, or its default because the row is whole? */
+static bool counts(const struct admin_row *row, enum admin_member m)
+{
+    return row->whole || (row->has & m) != 0;
+}
+
+static void take_fields(const struct admin_row *row, struct store_subscriber *s)
+{
+    s->imsi = row->imsi;
+    if ((row->has & ROW_K) != 0) {
+        s->keys = row->keys;
+    }
+    if (counts(row, ROW_POLICY)) {
+        s->policy = (uint8_t)row->policy;
+    }
+    if (counts(row, ROW_PROFILE)) {
+        memcpy(s->profile, row->profile, sizeof s->profile);
+    }
+    if (counts(row, ROW_MSISDN)) {
+        memcpy(s->msisdn, row->msisdn, sizeof s->msisdn);
+    }
+    if (counts(row, ROW_SUSPENDED)) {
+        s->suspended = row->suspended;
+    }
+}
+
+/* Adds a device, or gives it its KME; without one the KME that is there stays. */
+static bool merge_device(const struct admin_device *d, struct admin_state *s,
+                         struct admin_fault *fault)
+{
+    struct store_device *at = device_of(s, &d->imei);
+    if (at == NULL && s->n_devices == STORE_DEVICES_MAX) {
+        return admin_fault_set(fault, PROBLEM_TOO_MANY_DEVICES, NULL,
+                               "%d devices are authorised already: withdraw one first",
+                               STORE_DEVICES_MAX);
+    }
+    if (at == NULL) {
+        at = &s->devices[s->n_devices++];
+        *at = (struct store_device){.imsi = s->row.imsi, .imei = d->imei};
+    }
+    if (d->has_kme) {
+        at->has_kme = true;
+        at->kme = d->kme;
+    }
+    return true;
+}
+
+static bool listed(const struct admin_row *row, const struct imei *imei)
+{
+    for (size_t i = 0; i < row->n_devices; i++) {
+        if (imei_eq(&row->devices[i].imei, imei)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void drop_unlisted(const struct admin_row *row, struct admin_state *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_devices; i++) {
+        if (listed(row, &s->devices[i].imei)) {
+            s->devices[n++] = s->devices[i];
+        }
+    }
+    s->n_devices = n;
+}
+
+static bool plan_devices(const struct admin_row *row, enum admin_devices how, struct admin_state *s,
+                         struct admin_fault *fault)
+{
+    if (how == ADMIN_DEVICES_REPLACE) {
+        drop_unlisted(row, s);
+    }
+    for (size_t i = 0; i < row->n_devices; i++) {
+        if (!merge_device(&row->devices[i], s, fault)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool admin_plan_row(const struct admin_world *world, const struct admin_row *row,
+                    enum admin_devices how, const struct admin_state *before,
+                    struct admin_state *after, struct admin_fault *fault)
+{
+    *fault = (struct admin_fault){.problem = PROBLEM_NONE};
+    *after = *before;
+    if (!before->exists && !row->whole) {
+        return admin_fault_set(fault, PROBLEM_NO_SUBSCRIBER, NULL,
+                               "there is no subscriber %s to change; one that is made needs k and "
+                               "opc",
+                               row->imsi.digits);
+    }
+    after->exists = true;
+    take_fields(row, &after->row);
+    bool new_keys = !before->exists || !admin_keys_eq(&before->row.keys, &after->row.keys);
+    return plan_sqn(world, row, new_keys, after, fault) && plan_devices(row, how, after, fault) &&
+           check_profile(world, after, fault) && check_devices(world, after, fault);
+}
+
+static bool no_subscriber(struct admin_fault *fault)
+{
+    return admin_fault_set(fault, PROBLEM_NO_SUBSCRIBER, NULL,
+                           "the IMSI of the path is no subscriber here");
+}
+
+bool admin_plan_device(const struct admin_world *world, const struct admin_device *device,
+                       const struct admin_state *before, struct admin_state *after,
+                       struct admin_fault *fault)
+{
+    *fault = (struct admin_fault){.problem = PROBLEM_NONE};
+    *after = *before;
+    if (!before->exists) {
+        return no_subscriber(fault);
+    }
+    return merge_device(device, after, fault) && check_devices(world, after, fault);
+}
+
+bool admin_plan_withdraw(const struct admin_world *world, const struct imei *imei,
+                         const struct admin_state *before, struct admin_state *after,
+                         struct admin_fault *fault)
+{
+    *fault = (struct admin_fault){.problem = PROBLEM_NONE};
+    *after = *before;
+    if (!before->exists) {
+        return no_subscriber(fault);
+    }
+    struct store_device *d = device_of(after, imei);
+    if (d == NULL) {
+        return admin_fault_set(fault, PROBLEM_NO_DEVICE, NULL,
+                               "the subscriber may not use this device anyway");
+    }
+    *d = after->devices[--after->n_devices];
+    return check_devices(world, after, fault);
+}
+
+/* ---- what the network must be told ---- */
+
+static bool is_bound(const struct admin_state *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->n_devices; i++) {
+        any |= s->devices[i].has_kme;
+    }
+    return s->row.policy == BINDING_BOUND || (s->row.policy == BINDING_LEARN && any);
+}
+
+/* Is there a device whose KME served before and does not now, or the other way round? A device more
+ * with the same group KME changes no vector. */
+static bool kme_lost(const struct admin_state *from, const struct admin_state *to)
+{
+    for (size_t i = 0; i < from->n_devices; i++) {
+        const struct store_device *d = &from->devices[i];
+        const struct store_device *now = device_of(to, &d->imei);
+        if (d->has_kme && (now == NULL || !kme_eq(d, now))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool admin_plan_cancels(const struct admin_state *before, const struct admin_state *after)
+{
+    return before->exists && after->exists && is_bound(after) &&
+           (!is_bound(before) || kme_lost(before, after));
+}

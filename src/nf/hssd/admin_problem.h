@@ -1,0 +1,58 @@
+/* nf/hssd/admin_problem.h - every way the administration interface says no, in one table: the name
+ * in `type`, the HTTP status, the title (RFC 9457). docs/admin-api.md lists them.
+ */
+#ifndef BINDERY_NF_HSSD_ADMIN_PROBLEM_H
+#define BINDERY_NF_HSSD_ADMIN_PROBLEM_H
+
+#include "base/err.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+#define PROBLEM_LIST(X)                                                                            \
+    X(NONE, "none", 200, "nothing is wrong")                                                       \
+    X(NO_SUCH_PATH, "no-such-path", 404, "There is nothing at this path")                          \
+    X(METHOD, "method-not-allowed", 405, "The path does not take this method")                     \
+    X(PARAMETER, "bad-parameter", 400, "A part of the address cannot be accepted")                 \
+    X(NOT_JSON, "not-json", 400, "The body is not JSON")                                           \
+    X(TOO_LARGE, "too-large", 413, "The body is larger than a request may be")                     \
+    X(BAD_MEMBER, "bad-member", 422, "A member of the body cannot be accepted")                    \
+    X(UNKNOWN_MEMBER, "unknown-member", 422, "The body has a member that is not known here")       \
+    X(MISSING_MEMBER, "missing-member", 422, "A member is missing in the body")                    \
+    X(UNKNOWN_PROFILE, "unknown-profile", 422, "The configuration has no such profile")            \
+    X(NO_SUBSCRIBER, "no-such-subscriber", 404, "There is no such subscriber")                     \
+    X(NO_DEVICE, "no-such-device", 404, "There is no such device")                                 \
+    X(PRECONDITION, "precondition-failed", 412, "The entry is not as the request expects it")      \
+    X(KME_DIFFERS, "kme-differs", 409, "The devices of the subscriber have different KMEs")        \
+    X(KME_MISSING, "kme-missing", 409, "A bound subscriber needs a device with a KME")             \
+    X(TOO_MANY_DEVICES, "too-many-devices", 409, "The subscriber has as many devices as fit")      \
+    X(MSISDN_IN_USE, "msisdn-in-use", 409, "Another subscriber has this MSISDN")                   \
+    X(BUSY, "busy", 503, "More changes are waiting than may wait")                                 \
+    X(STORE_FAILED, "store-failed", 500, "The subscriber store could not be read or written")      \
+    X(KEY_FAILED, "key-failed", 500, "A sealed secret could not be opened with the keys at hand")  \
+    X(NO_MEMORY, "no-memory", 503, "There is not enough memory now")
+
+enum problem {
+#define X(name, text, status, title) PROBLEM_##name,
+    PROBLEM_LIST(X)
+#undef X
+};
+
+/* A fault of a request; pointer is the JSON pointer into the body, or empty when it is not there.
+ */
+struct admin_fault {
+    enum problem problem;
+    char pointer[80];
+    char detail[240];
+};
+/* Sets the fault; always returns false, so that a check can end with it. detail: for a person. */
+bool admin_fault_set(struct admin_fault *fault, enum problem problem, const char *pointer,
+                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The fault of a failed read or write of the store. */
+bool admin_fault_store(struct admin_fault *fault, enum err err);
+
+const char *problem_name(enum problem p);
+unsigned problem_status(enum problem p);
+/* The application/problem+json object; row 0: none. NULL without memory. */
+json_t *problem_json(const struct admin_fault *fault, unsigned row);
+
+#endif

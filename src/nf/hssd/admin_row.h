@@ -1,0 +1,76 @@
+/* nf/hssd/admin_row.h - a subscriber or a device as the administration interface receives it: JSON
+ * into typed values, and nothing else.
+ *
+ * Strict: a member that is not known, of another type, repeated or out of its range is refused with
+ * its JSON pointer. What is written about a fault never holds what a secret member held. Nothing
+ * here looks at the store; nf/hssd/admin_plan.h holds a row against it.
+ */
+#ifndef BINDERY_NF_HSSD_ADMIN_ROW_H
+#define BINDERY_NF_HSSD_ADMIN_ROW_H
+
+#include "nf/hssd/admin_problem.h"
+#include "proc/binding.h"
+#include "store/store.h"
+
+enum admin_member {
+    ROW_IMSI = 1 << 0,
+    ROW_ALGORITHM = 1 << 1,
+    ROW_K = 1 << 2,
+    ROW_OPC = 1 << 3,
+    ROW_OP = 1 << 4,
+    ROW_RES_LENGTH = 1 << 5,
+    ROW_KECCAK = 1 << 6,
+    ROW_SQN = 1 << 7,
+    ROW_POLICY = 1 << 8,
+    ROW_PROFILE = 1 << 9,
+    ROW_MSISDN = 1 << 10,
+    ROW_SUSPENDED = 1 << 11,
+    ROW_DEVICES = 1 << 12,
+    ROW_IMEI = 1 << 13,
+    ROW_KME = 1 << 14,
+};
+
+struct admin_device {
+    struct imei imei;
+    bool has_kme;
+    struct key_kme kme;
+};
+/* Members that are not in `has` have their defaults. Its holder wipes it. */
+struct admin_row {
+    unsigned has; /* enum admin_member bits */
+    bool whole;   /* members that were not given count with their defaults */
+    struct imsi imsi;
+    struct aka_keys keys; /* opc is that of `op` too, once admin_row_parse is done */
+    struct key_op op;
+    uint64_t sqn;
+    enum binding_policy policy;
+    char profile[STORE_PROFILE_MAX];
+    char msisdn[STORE_MSISDN_MAX];
+    bool suspended;
+    size_t n_devices;
+    struct admin_device devices[STORE_DEVICES_MAX];
+};
+
+/* What may be left out. */
+enum admin_shape {
+    ADMIN_WHOLE,  /* PUT: k and op or opc are there, the rest has defaults */
+    ADMIN_CHANGE, /* PATCH: anything */
+    ADMIN_EITHER  /* import: imsi is there; with k whole, without a change */
+};
+
+/* Text to JSON: duplicates refused, place of a fault in its detail. The caller decrefs. */
+MUST_USE bool admin_json_parse(struct bytes text, json_t **out, struct admin_fault *fault);
+/* `imsi` is the one of the path, or NULL; a member `imsi` must then be the same. `c` makes OPc of
+ * OP. On false the row is wiped. */
+MUST_USE bool admin_row_parse(const json_t *json, enum admin_shape shape, const struct imsi *imsi,
+                              const struct crypto *c, struct admin_row *out,
+                              struct admin_fault *fault);
+/* The body of PUT and PATCH of a device: {"kme":"..."} or {}. */
+MUST_USE bool admin_device_parse(const json_t *json, const struct imei *imei, bool kme_needed,
+                                 struct admin_device *out, struct admin_fault *fault);
+
+/* Makes jansson wipe what it frees: whoever parses secrets calls it before anything else uses
+ * jansson, and before there are threads. */
+void admin_json_wipes(void);
+
+#endif

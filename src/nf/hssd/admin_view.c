@@ -1,0 +1,138 @@
+#include "nf/hssd/admin_view.h"
+
+#include "proc/binding.h"
+
+#include <time.h>
+
+#ifndef BINDERY_VERSION
+#define BINDERY_VERSION "0.1.0"
+#endif
+
+static json_t *text_or_null(const char *text)
+{
+    return text[0] != '\0' ? json_string(text) : json_null();
+}
+
+static json_t *view_serving(const struct store_serving *s)
+{
+    char plmn_text[PLMN_TEXT_MAX] = "";
+    struct plmn plmn;
+    if (s->host[0] == '\0') {
+        return json_null();
+    }
+    if (plmn_from_octets(s->plmn, &plmn) == E_OK) {
+        plmn_print(&plmn, plmn_text);
+    }
+    return json_pack("{s:s,s:s,s:s,s:b,s:I}", "host", s->host, "realm", s->realm, "plmn", plmn_text,
+                     "purged", (int)s->purged, "since", (json_int_t)s->since);
+}
+
+static json_t *view_devices(const struct store_device *devices, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list != NULL && i < n; i++) {
+        (void)json_array_append_new(list, view_device(&devices[i], false));
+    }
+    return list;
+}
+
+json_t *view_subscriber(const struct store_subscriber *s, const struct store_device *devices,
+                        size_t n)
+{
+    json_t *o =
+        json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:o,s:o,s:I}", "imsi", s->imsi.digits, "algorithm",
+                  aka_algorithm_name(s->keys.algorithm), "policy",
+                  binding_policy_name((enum binding_policy)s->policy), "profile", s->profile,
+                  "msisdn", text_or_null(s->msisdn), "suspended", (int)s->suspended, "version",
+                  (json_int_t)s->version, "serving", view_serving(&s->serving), "last_imei",
+                  s->has_last_imei ? json_string(s->last_imei.digits) : json_null(),
+                  "binding_failures", (json_int_t)s->binding_failures);
+    if (o != NULL && devices != NULL) {
+        (void)json_object_set_new(o, "devices", view_devices(devices, n));
+    }
+    return o;
+}
+
+json_t *view_device(const struct store_device *d, bool with_imsi)
+{
+    json_t *o = json_pack("{s:s,s:b,s:b}", "imei", d->imei.digits, "has_kme", (int)d->has_kme,
+                          "has_previous", (int)d->has_previous);
+    if (o != NULL && with_imsi) {
+        (void)json_object_set_new(o, "imsi", json_string(d->imsi.digits));
+    }
+    return o;
+}
+
+static json_t *time_of(int64_t unix_ms)
+{
+    char text[40];
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(text + n, sizeof text - n, ".%03dZ", (int)(unix_ms % 1000));
+    return json_string(text);
+}
+
+json_t *view_event(const struct store_event *e)
+{
+    return json_pack("{s:I,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)e->id, "time",
+                     time_of(e->at_ms), "name", e->name, "imsi", text_or_null(e->imsi), "imei",
+                     text_or_null(e->imei), "peer", text_or_null(e->peer), "cause",
+                     text_or_null(e->cause), "detail", text_or_null(e->detail));
+}
+
+static json_t *view_counters(struct hssd *h)
+{
+    json_t *o = json_object();
+#define X(name)                                                                                    \
+    (void)json_object_set_new(                                                                     \
+        o, #name,                                                                                  \
+        json_integer((json_int_t)atomic_load_explicit(&h->counters.name, memory_order_relaxed)));
+    HSSD_COUNTERS(X)
+#undef X
+    return o;
+}
+
+static json_t *view_peer(struct hssd_peer_state *p)
+{
+    return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I}", "origin_host", p->peer->origin_host, "realm",
+                     p->peer->realm, "kind", p->peer->kind == HSSD_PEER_AGENT ? "agent" : "end",
+                     "role", hssd_role_name(p->peer->role), "connections",
+                     (json_int_t)atomic_load(&p->connections), "requests",
+                     (json_int_t)atomic_load(&p->requests), "answers",
+                     (json_int_t)atomic_load(&p->answers));
+}
+
+static json_t *view_peers(struct hssd *h)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < h->config->n_peers; i++) {
+        (void)json_array_append_new(list, view_peer(&h->peers[i]));
+    }
+    return list;
+}
+
+static json_t *view_listeners(const struct hssd_config *config, const struct address *bound)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < config->n_listeners; i++) {
+        struct address_text text = address_print(&bound[i]);
+        (void)json_array_append_new(list, json_pack("{s:s}", "address", text.s));
+    }
+    return list;
+}
+
+json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscribers,
+                    uint64_t devices)
+{
+    const struct hssd_config *c = h->config;
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "program", "bindery-hssd",
+        "version", BINDERY_VERSION, "origin_host", c->origin_host, "origin_realm", c->origin_realm,
+        "instance", (int)c->instance, "started", time_of(h->started_unix * 1000), "uptime_seconds",
+        (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads", (json_int_t)h->n_threads,
+        "subscribers", (json_int_t)subscribers, "devices", (json_int_t)devices, "writer_waiting",
+        (json_int_t)writer_depth(h->writer), "listeners", view_listeners(c, bound), "peers",
+        view_peers(h), "counters", view_counters(h));
+}

@@ -1,0 +1,22 @@
+/* nf/hssd/admin_view.h - what the administration interface shows: rows of the store and the state
+ * of the process as JSON. Nothing here can show a secret: no key type is looked into.
+ *
+ * Every function returns a new object, or NULL without memory.
+ */
+#ifndef BINDERY_NF_HSSD_ADMIN_VIEW_H
+#define BINDERY_NF_HSSD_ADMIN_VIEW_H
+
+#include "nf/hssd/hssd.h"
+#include <jansson.h>
+
+/* devices NULL: without the member `devices`. */
+json_t *view_subscriber(const struct store_subscriber *s, const struct store_device *devices,
+                        size_t n);
+/* with_imsi: as a row of a list of devices. */
+json_t *view_device(const struct store_device *d, bool with_imsi);
+json_t *view_event(const struct store_event *e);
+/* bound: the addresses the listeners got, config->n_listeners of them. */
+json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscribers,
+                    uint64_t devices);
+
+#endif

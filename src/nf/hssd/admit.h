@@ -1,0 +1,18 @@
+/* nf/hssd/admit.h - whether a peer that sent its CER may be in: identity, realm, transport, address,
+ * certificate, number of connections. Every refusal becomes the event "peer-refused".
+ */
+#ifndef BINDERY_NF_HSSD_ADMIT_H
+#define BINDERY_NF_HSSD_ADMIT_H
+
+#include "nf/common/node.h"
+#include "nf/hssd/hssd.h"
+
+/* On REFUSAL_NONE *out is the peer, with this connection counted in; hssd_leave counts it out.
+ * Refusals: PEER_UNKNOWN, PEER_REALM, PEER_ADDRESS, PEER_CERTIFICATE, PEER_LIMIT. */
+MUST_USE enum refusal hssd_admit(struct hssd *h, const struct node_cer *cer,
+                                 struct hssd_peer_state **out);
+void hssd_leave(struct hssd_peer_state *peer);
+/* Before anything is read: could a connection from here be any configured peer's? */
+bool hssd_address_may_be_a_peer(const struct hssd_config *config, const struct address *remote);
+
+#endif

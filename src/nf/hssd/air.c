@@ -1,0 +1,248 @@
+/* nf/hssd/air.c - Authentication-Information-Request (TS 29.272 5.2.3.1): one read, no write, except
+ * for a resynchronisation that moves DIF. */
+#include "codec/private.h"
+#include "nf/hssd/authorise.h"
+#include "nf/hssd/s6a.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct air {
+    struct s6a_air msg;
+    struct wire_air ask;
+    struct store_subscriber row;
+    struct binding_view view;
+};
+
+static void air_wipe(struct air *a)
+{
+    wipe(&a->row.keys, sizeof a->row.keys);
+    wipe(&a->view, sizeof a->view);
+}
+
+/*= binding-list */
+static enum err read_view(struct s6a_call *call, struct air *a)
+{
+    struct store_device devices[STORE_DEVICES_MAX];
+    size_t n = 0;
+    enum err err = store_read_devices(call->reader, &a->row.imsi, devices, &n);
+    a->view = (struct binding_view){.policy = (enum binding_policy)a->row.policy,
+                                    .has_last_imei = a->row.has_last_imei,
+                                    .last_imei = a->row.last_imei,
+                                    .n_devices = (uint8_t)n};
+    for (size_t i = 0; err == E_OK && i < n; i++) {
+        a->view.devices[i] = (struct binding_device){.imei = devices[i].imei,
+                                                     .has_kme = devices[i].has_kme,
+                                                     .has_previous = devices[i].has_previous,
+                                                     .kme = devices[i].kme,
+                                                     .previous = devices[i].previous};
+    }
+    wipe(devices, sizeof devices[0] * n);
+    return err;
+}
+
+static enum refusal read_subscriber(struct s6a_call *call, struct air *a)
+{
+    enum err err = store_read_subscriber(call->reader, &a->ask.imsi, &a->row);
+    if (err == E_OK) {
+        err = read_view(call, a);
+    }
+    if (err == E_NOT_FOUND) {
+        return REFUSAL_UNKNOWN_SUBSCRIBER;
+    }
+    if (err != E_OK) {
+        return s6a_store_refusal(err);
+    }
+    return a->row.suspended ? REFUSAL_BARRED : REFUSAL_NONE;
+}
+
+/* ---- resynchronisation ---- */
+
+static enum err resync_run(struct store_writer *w, struct writer_job *job)
+{
+    struct s6a_later *later = (struct s6a_later *)job;
+    return store_set_dif(w, &later->imsi, later->dif);
+}
+
+static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a);
+
+static enum s6a_outcome resync_finish(struct s6a_call *call, struct s6a_later *later)
+{
+    struct air a;
+    struct diameter_fault fault;
+    if (later->job.result != E_OK) {
+        return s6a_refuse(call, s6a_store_refusal(later->job.result), NULL, &later->imsi, NULL);
+    }
+    /* The copy parsed before; only the store may have changed meanwhile. */
+    uint32_t own = call->h->config->vendor_id;
+    if (s6a_air_parse(own, call->msg, &a.msg, &fault) != E_OK ||
+        wire_air_read(own, call->msg, &a.msg, &a.ask, &fault) != E_OK) {
+        return s6a_refuse(call, REFUSAL_MALFORMED, &fault, &later->imsi, NULL);
+    }
+    enum refusal refusal = read_subscriber(call, &a);
+    enum s6a_outcome outcome = refusal == REFUSAL_NONE
+                                   ? air_vectors(call, &a)
+                                   : s6a_refuse(call, refusal, NULL, &a.ask.imsi, NULL);
+    air_wipe(&a);
+    return outcome;
+}
+
+static const char *const under_names[] = {[BINDING_AUTS_PLAIN] = "plain",
+                                          [BINDING_AUTS_ACTIVE] = "active KME",
+                                          [BINDING_AUTS_PREVIOUS] = "previous KME"};
+
+static void resync_event(struct s6a_call *call, struct air *a, enum binding_auts_under under,
+                         uint64_t sqn_ms, bool changed)
+{
+    char detail[96];
+    snprintf(detail, sizeof detail, "SEQ of the USIM %llu, RAND was %s, %s",
+             (unsigned long long)(sqn_ms >> SQN_IND_BITS), under_names[under],
+             changed ? "DIF moved" : "DIF kept");
+    atomic_fetch_add_explicit(&call->h->counters.resynchronised, 1, memory_order_relaxed);
+    hssd_event(call->h, "resynchronised", &a->ask.imsi, NULL, call->peer->peer->origin_host, NULL,
+               detail);
+}
+
+/*= binding-update */
+static enum s6a_outcome air_resync(struct s6a_call *call, struct air *a)
+{
+    uint64_t sqn_ms;
+    enum binding_auts_under under;
+    int64_t dif;
+    bool changed;
+    enum err err = binding_hss_resync(call->crypto, &a->row.keys, &a->view, a->ask.resync_rand,
+                                      &a->ask.auts, &sqn_ms, &under);
+    if (err != E_OK) {
+        return s6a_refuse(call, err == E_BAD_MAC ? REFUSAL_AUTS_FORGED : REFUSAL_CRYPTO_FAILED,
+                          NULL, &a->ask.imsi, NULL);
+    }
+    uint64_t next =
+        recent_next(call->h->recent, &a->ask.imsi, sqn_glc(&call->h->clock, call->now_ms));
+    if (sqn_resync(next, a->row.dif, sqn_ms, &dif, &changed) != E_OK) {
+        return s6a_refuse(call, REFUSAL_SQN_EXHAUSTED, NULL, &a->ask.imsi, NULL);
+    }
+    resync_event(call, a, under, sqn_ms, changed);
+    if (!changed) {
+        return air_vectors(call, a);
+    }
+    struct s6a_later *later = s6a_later_of(call, &a->ask.imsi);
+    if (later == NULL) {
+        return s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &a->ask.imsi, NULL);
+    }
+    later->dif = dif;
+    return s6a_defer(call, later, resync_run, resync_finish);
+}
+
+/* ---- vectors ---- */
+
+/*= binding-unconfirmed */
+static void unconfirmed_event(struct s6a_call *call, const struct air *a, unsigned unconfirmed)
+{
+    const struct hssd_alarms *alarms = &call->h->config->alarms;
+    char detail[96];
+    if (alarms->unconfirmed_vectors_after == 0 ||
+        unconfirmed != alarms->unconfirmed_vectors_after) {
+        return;
+    }
+    snprintf(detail, sizeof detail, "%u authentication requests and no registration", unconfirmed);
+    hssd_event(call->h, "unconfirmed-vectors", &a->ask.imsi, NULL, call->peer->peer->origin_host,
+               NULL, detail);
+    if (alarms->unconfirmed_raises_theft && a->row.policy == BINDING_BOUND) {
+        hssd_event(call->h, "suspected-theft", &a->ask.imsi, NULL, call->peer->peer->origin_host,
+                   NULL, detail);
+    }
+}
+
+/*= binding-1d */
+/*= binding-access */
+static enum err make_vectors(struct s6a_call *call, const struct air *a, const struct key_kme *kme,
+                             const struct recent_draw *draw, struct wire_aia *out)
+{
+    enum err err = E_OK;
+    out->eutran = draw->got < a->ask.eutran ? draw->got : a->ask.eutran;
+    out->utran = draw->got - out->eutran;
+    for (unsigned i = 0; err == E_OK && i < draw->got; i++) {
+        const uint8_t *sn_id = i < out->eutran ? a->ask.visited_plmn_id : NULL;
+        err = binding_hss_vector(call->crypto, &a->row.keys, kme,
+                                 sqn_of(draw->first_seq + i, call->h->config->instance), sn_id,
+                                 &out->vectors[i]);
+    }
+    return err;
+}
+
+static enum s6a_outcome air_answer(struct s6a_call *call, const struct air *a,
+                                   const struct wire_aia *vectors)
+{
+    struct s6a_aia aia = {.authentication_info.present = true};
+    s6a_success(call, &a->msg.request, &aia.answer);
+    /* The list is empty, so there is room: telling the feature back cannot fail. */
+    bool told = a->ask.knows_binding &&
+                s6a_features_add(aia.answer.supported_features, &aia.answer.supported_features_n,
+                                 call->h->config->vendor_id, OWN_FEATURE_LIST_ID,
+                                 OWN_FEATURE_BINDING);
+    wire_aia_fill(vectors, told, &aia);
+    return s6a_written(call, s6a_aia_write(call->h->config->vendor_id, &aia, call->out, &call->n));
+}
+
+static enum refusal draw(struct s6a_call *call, const struct air *a, struct recent_draw *out)
+{
+    struct hssd *h = call->h;
+    enum err err = recent_take(h->recent, &a->ask.imsi, sqn_glc(&h->clock, call->now_ms),
+                               atomic_load_explicit(&h->mark, memory_order_acquire), a->row.dif,
+                               a->ask.eutran + a->ask.utran, a->msg.request.origin_host,
+                               bytes_of_str(a->row.serving.host), out);
+    return err == E_OK ? REFUSAL_NONE : REFUSAL_SQN_EXHAUSTED;
+}
+
+static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a)
+{
+    struct binding_choice choice;
+    struct recent_draw drawn;
+    struct wire_aia vectors;
+    const struct imei *served = a->ask.has_served_imei ? &a->ask.served_imei : NULL;
+    enum refusal refusal = binding_hss_choose(&a->view, served, &choice);
+    if (refusal == REFUSAL_NONE) {
+        refusal = draw(call, a, &drawn);
+    }
+    if (refusal != REFUSAL_NONE) {
+        return s6a_refuse(call, refusal, NULL, &a->ask.imsi, served);
+    }
+    const struct key_kme *kme = choice.processed ? &a->view.devices[choice.device].kme : NULL;
+    enum s6a_outcome outcome;
+    if (make_vectors(call, a, kme, &drawn, &vectors) == E_OK) {
+        outcome = air_answer(call, a, &vectors);
+        atomic_fetch_add_explicit(&call->h->counters.vectors, drawn.got, memory_order_relaxed);
+        atomic_fetch_add_explicit(&call->h->counters.vectors_processed,
+                                  choice.processed ? drawn.got : 0, memory_order_relaxed);
+        unconfirmed_event(call, a, drawn.unconfirmed);
+    } else {
+        outcome = s6a_refuse(call, REFUSAL_CRYPTO_FAILED, NULL, &a->ask.imsi, served);
+    }
+    wipe(&vectors, sizeof vectors);
+    return outcome;
+}
+
+enum s6a_outcome s6a_air_serve(struct s6a_call *call)
+{
+    struct air a;
+    struct diameter_fault fault;
+    uint32_t own = call->h->config->vendor_id;
+    atomic_fetch_add_explicit(&call->h->counters.air, 1, memory_order_relaxed);
+    if (s6a_air_parse(own, call->msg, &a.msg, &fault) != E_OK ||
+        wire_air_read(own, call->msg, &a.msg, &a.ask, &fault) != E_OK) {
+        return s6a_refuse(call, REFUSAL_MALFORMED, &fault, NULL, NULL);
+    }
+    enum refusal refusal = visited_allowed(call->peer->peer, a.ask.visited_plmn_id);
+    if (refusal == REFUSAL_NONE) {
+        refusal = read_subscriber(call, &a);
+    }
+    enum s6a_outcome outcome;
+    if (refusal != REFUSAL_NONE) {
+        outcome = s6a_refuse(call, refusal, NULL, &a.ask.imsi,
+                             a.ask.has_served_imei ? &a.ask.served_imei : NULL);
+    } else {
+        outcome = a.ask.has_resync ? air_resync(call, &a) : air_vectors(call, &a);
+    }
+    air_wipe(&a);
+    return outcome;
+}

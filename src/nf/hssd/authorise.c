@@ -1,0 +1,121 @@
+#include "nf/hssd/authorise.h"
+
+#include "codec/s6a.h"
+
+#include <string.h>
+
+static bool listed(char *const *list, size_t n, struct bytes name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes_eq_nocase(bytes_of_str(list[i]), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_host(const char *host, struct bytes name)
+{
+    return bytes_eq_nocase(bytes_of_str(host), name);
+}
+
+static bool realm_is_ours(const struct hssd_config *config, struct bytes realm)
+{
+    char text[REALM_TEXT_MAX];
+    if (is_host(config->origin_realm, realm)) {
+        return true;
+    }
+    for (size_t i = 0; i < config->n_plmns; i++) {
+        plmn_realm(&config->plmns[i], text);
+        if (is_host(text, realm)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The hosts an agent may carry; without a list, any host of the realms it is given. */
+static bool agent_carries(const struct hssd_peer *peer, struct bytes host)
+{
+    return peer->n_origins == 0 || listed(peer->origins, peer->n_origins, host);
+}
+
+/* An end adds no Route-Record. An agent's message came from its origin: the first record says so,
+ * and every other host on the way is the agent or one it may carry (RFC 6733 6.1.9). */
+static bool route_agrees(const struct hssd_peer *peer, struct bytes msg, struct bytes origin)
+{
+    struct rd r = diameter_avps(msg);
+    struct bytes host;
+    size_t n = 0;
+    while (diameter_avp_next_of(&r, 282, 0, &host) == E_OK) {
+        if (n == 0 && !bytes_eq_nocase(host, origin)) {
+            return false;
+        }
+        if (n > 0 && !is_host(peer->origin_host, host) && !agent_carries(peer, host)) {
+            return false;
+        }
+        n++;
+    }
+    return (n == 0) == (peer->kind == HSSD_PEER_END);
+}
+
+static bool origin_is_allowed(const struct hssd_peer *peer, struct bytes msg,
+                              const struct diameter_routing *routing)
+{
+    struct bytes host = routing->origin_host;
+    struct bytes realm = routing->origin_realm;
+    if (peer->kind == HSSD_PEER_END) {
+        return is_host(peer->origin_host, host) && is_host(peer->realm, realm) &&
+               route_agrees(peer, msg, host);
+    }
+    return agent_carries(peer, host) && listed(peer->realms, peer->n_realms, realm) &&
+           route_agrees(peer, msg, host);
+}
+
+/* The commands of a role (TS 29.272 7.2): both kinds of serving node have the same ones here. */
+static bool role_has(enum hssd_role role, uint32_t command)
+{
+    static const uint32_t serving_node[] = {S6A_AUTHENTICATION_INFORMATION, S6A_UPDATE_LOCATION,
+                                            S6A_PURGE_UE, S6A_NOTIFY};
+    (void)role;
+    for (size_t i = 0; i < sizeof serving_node / sizeof *serving_node; i++) {
+        if (serving_node[i] == command) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum refusal request_allowed(const struct hssd_config *config, const struct hssd_peer *peer,
+                             const struct diameter_header *header, struct bytes msg,
+                             const struct diameter_routing *routing)
+{
+    if (diameter_route_record_has(msg, bytes_of_str(config->origin_host))) {
+        return REFUSAL_LOOP;
+    }
+    if (routing->destination_host.p != NULL &&
+        !is_host(config->origin_host, routing->destination_host)) {
+        return REFUSAL_NOT_THIS_HOST;
+    }
+    if (routing->destination_realm.p != NULL &&
+        !realm_is_ours(config, routing->destination_realm)) {
+        return REFUSAL_NOT_OURS;
+    }
+    if (!origin_is_allowed(peer, msg, routing)) {
+        return REFUSAL_ORIGIN_NOT_ALLOWED;
+    }
+    return role_has(peer->role, header->command) ? REFUSAL_NONE : REFUSAL_COMMAND_NOT_ALLOWED;
+}
+
+enum refusal visited_allowed(const struct hssd_peer *peer,
+                             const uint8_t visited_plmn_id[static PLMN_LEN])
+{
+    uint8_t octets[PLMN_LEN];
+    for (size_t i = 0; i < peer->n_visited_plmns; i++) {
+        plmn_to_octets(&peer->visited_plmns[i], octets);
+        if (memcmp(octets, visited_plmn_id, sizeof octets) == 0) {
+            return REFUSAL_NONE;
+        }
+    }
+    return REFUSAL_VISITED_PLMN_NOT_ALLOWED;
+}

@@ -1,0 +1,24 @@
+/* nf/hssd/authorise.h - who may connect, who may carry whose requests, who may ask for which PLMN.
+ *
+ * Pure decisions over the configuration: an end speaks for itself, an agent for the origins that are
+ * listed with it, and Route-Record must agree. Nothing is allowed that is not configured.
+ */
+#ifndef BINDERY_NF_HSSD_AUTHORISE_H
+#define BINDERY_NF_HSSD_AUTHORISE_H
+
+#include "base/refusal.h"
+#include "codec/diameter.h"
+#include "nf/hssd/config.h"
+
+/* May the requester of this message, coming over the connection of `peer`, ask this HSS at all?
+ * Looks at Destination-Realm and -Host, Origin-Host and -Realm, Route-Record and the role.
+ * Refusals: NOT_OURS, NOT_THIS_HOST, LOOP, ORIGIN_NOT_ALLOWED, COMMAND_NOT_ALLOWED. */
+MUST_USE enum refusal request_allowed(const struct hssd_config *config,
+                                      const struct hssd_peer *peer,
+                                      const struct diameter_header *header, struct bytes msg,
+                                      const struct diameter_routing *routing);
+/* May the peer ask in the name of this Visited-PLMN-Id? Refusal: VISITED_PLMN_NOT_ALLOWED. */
+MUST_USE enum refusal visited_allowed(const struct hssd_peer *peer,
+                                      const uint8_t visited_plmn_id[static PLMN_LEN]);
+
+#endif

@@ -1,0 +1,151 @@
+/* nf/hssd/config.h - the configuration of bindery-hssd: a YAML file read once into an immutable
+ * snapshot that every thread may read without a lock.
+ *
+ * Reading is strict and in two steps. The file's shape (keys, types, unknown keys) is held against
+ * a schema, and a fault names file:line:column. Then its meaning (numbers in their ranges,
+ * identities that parse, names used once, listeners that are safe) is checked, and a fault names
+ * file, key path
+ * ("peers[2].origin_host") and, in a sentence, what to change. Nothing is half-read: either there
+ * is a whole snapshot or none. docs/configuration.md lists every key.
+ */
+#ifndef BINDERY_NF_HSSD_CONFIG_H
+#define BINDERY_NF_HSSD_CONFIG_H
+
+#include "id/plmn.h"
+#include "net/address.h"
+#include "nf/common/log.h"
+
+#define HSSD_APNS_MAX          16
+#define HSSD_PROFILE_NAME_MAX  32 /* with its NUL; what store.h has room for */
+#define HSSD_APN_NAME_MAX      101
+#define HSSD_INSTANCE_MAX      31 /* the IND of the SQNs this instance issues */
+#define HSSD_VENDOR_ID_DEFAULT 32473
+
+struct hssd_listener {
+    struct address address;
+    bool loopback;
+    char *
+        certificate; /* paths, absolute or relative to the working directory; NULL but for tls:// */
+    char *key;
+    char *ca;
+};
+
+/* An end speaks for itself; an agent carries the origins and realms it lists. */
+enum hssd_peer_kind { HSSD_PEER_END, HSSD_PEER_AGENT };
+/* What a peer may ask: the commands its role has (an agent: what its origins may ask). */
+enum hssd_role { HSSD_ROLE_MME, HSSD_ROLE_SGSN };
+const char *hssd_role_name(enum hssd_role role); /* "mme", "sgsn" */
+
+struct hssd_peer {
+    char *origin_host;
+    char *realm;
+    enum hssd_peer_kind kind;
+    enum hssd_role role;
+    char **origins; /* Origin-Hosts an agent may carry; empty with realms: any host of them */
+    size_t n_origins;
+    char **realms; /* Origin-Realms an agent may carry */
+    size_t n_realms;
+    struct plmn *visited_plmns; /* Visited-PLMN-Ids it may name */
+    size_t n_visited_plmns;
+    struct address *addresses; /* source addresses; only the IP counts. Empty: any on tls://, */
+    size_t n_addresses;        /* loopback on the others */
+    bool on_tcp;               /* which transports it may use */
+    bool on_tls;
+    bool on_sctp;
+    unsigned connections; /* at most this many at once */
+    bool sends_served_imei;
+};
+
+struct hssd_ambr {
+    uint32_t uplink; /* bit/s */
+    uint32_t downlink;
+};
+enum hssd_pdn_type { HSSD_PDN_IPV4 = 0, HSSD_PDN_IPV6 = 1, HSSD_PDN_IPV4V6 = 2 }; /* PDN-Type */
+struct hssd_apn {
+    char name[HSSD_APN_NAME_MAX]; /* Service-Selection */
+    uint32_t context;             /* Context-Identifier, unique in the profile, not 0 */
+    enum hssd_pdn_type pdn_type;
+    uint8_t qci;
+    uint8_t arp_priority;  /* 1 (highest) to 15 */
+    bool arp_may_pre_empt; /* Pre-emption-Capability; the AVP's 0 is enabled */
+    bool arp_pre_emptable; /* Pre-emption-Vulnerability; the AVP's 0 is enabled */
+    struct hssd_ambr ambr;
+};
+struct hssd_profile {
+    char name[HSSD_PROFILE_NAME_MAX];
+    struct hssd_ambr ambr;
+    uint32_t network_access_mode;     /* 0 packet and circuit, 2 only packet */
+    uint32_t access_restriction_data; /* bits of TS 29.272 7.3.31 */
+    uint32_t rau_tau_timer;           /* seconds; 0: not sent */
+    uint32_t default_context;         /* Context-Identifier of the default APN */
+    size_t n_apns;                    /* at least 1 */
+    struct hssd_apn apns[HSSD_APNS_MAX];
+};
+
+struct hssd_alarms {
+    uint32_t suspected_theft_after;     /* binding failures in a row; 0: never */
+    uint32_t unconfirmed_vectors_after; /* AIRs in a row without a ULR; 0: never */
+    bool unconfirmed_raises_theft;
+};
+struct hssd_limits {
+    unsigned threads;        /* signalling threads; 0: one per core */
+    unsigned connections;    /* of all peers */
+    unsigned handshakes;     /* accepted and not yet past CER */
+    uint32_t message_size;   /* octets of one Diameter message */
+    uint32_t receive_buffer; /* octets per connection */
+    uint32_t send_buffer;    /* octets per connection; full: the peer is closed */
+    unsigned messages_per_turn;
+    unsigned writer_queue;       /* jobs */
+    unsigned recent_subscribers; /* remembered for SQN and unconfirmed vectors */
+    uint64_t events_kept;
+};
+struct hssd_timers {
+    unsigned watchdog_seconds; /* RFC 3539 Tw */
+    unsigned cer_seconds;      /* from accept to CER */
+    unsigned request_seconds;  /* for an answer to our own requests */
+};
+
+struct hssd_config {
+    char *path; /* the file it was read from */
+    char *origin_host;
+    char *origin_realm;
+    struct plmn *plmns; /* home PLMNs */
+    size_t n_plmns;
+    unsigned instance;
+    uint32_t vendor_id; /* of our own AVPs */
+    char *store_path;
+    char *key_path;
+    char *admin_socket;
+    struct hssd_listener *listeners;
+    size_t n_listeners;
+    struct hssd_peer *peers; /* ascending by origin_host, case-insensitive */
+    size_t n_peers;
+    struct hssd_profile *profiles; /* ascending by name */
+    size_t n_profiles;
+    struct hssd_alarms alarms;
+    struct hssd_limits limits;
+    struct hssd_timers timers;
+    enum log_level log_level;
+    bool mask_imsi;
+    bool served_imei_known; /* every peer has sends_served_imei */
+};
+
+/* What is wrong, for a person: "hssd.yaml: peers[0].realm: is not ...: write ...". */
+struct config_why {
+    char place[320];    /* file:line:column, or file: key path */
+    char sentence[320]; /* what is wrong and what to do */
+};
+/* Errors: E_NOT_FOUND (no such file), E_IO, E_BAD_VALUE (with *why filled), E_MEMORY. */
+MUST_USE enum err hssd_config_load(const char *path, struct hssd_config **out,
+                                   struct config_why *why);
+void hssd_config_free(struct hssd_config *config);
+
+/* The peer with this Origin-Host, case-insensitive, or NULL. By bisection. */
+const struct hssd_peer *hssd_config_peer_by_host(const struct hssd_config *config,
+                                                 struct bytes host);
+/* The profile of this name, or NULL. By bisection. */
+const struct hssd_profile *hssd_config_profile(const struct hssd_config *config, const char *name);
+/* Is the IMSI of one of the home PLMNs? */
+bool hssd_config_is_home(const struct hssd_config *config, const struct imsi *imsi);
+
+#endif

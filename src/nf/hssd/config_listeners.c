@@ -1,0 +1,133 @@
+#include "nf/hssd/config_values.h"
+
+#include <errno.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The organisation in the subject of the certificates that `bindery up` makes for a try-out. */
+#define DEMO_ORGANISATION "Bindery demo PKI, not for service"
+
+static X509 *certificate_read(struct checker *k, const char *path)
+{
+    FILE *f = fopen(path, "re");
+    if (f == NULL) {
+        check_wrong(k, "certificate", "%.180s cannot be read: %s", path, strerror(errno));
+        return NULL;
+    }
+    X509 *cert = PEM_read_X509(f, NULL, NULL, NULL);
+    fclose(f);
+    if (cert == NULL) {
+        check_wrong(k, "certificate", "%.180s holds no certificate in PEM form", path);
+    }
+    return cert;
+}
+
+static bool is_demo(const X509 *cert)
+{
+    char organisation[128] = "";
+    const X509_NAME *subject = X509_get_subject_name(cert);
+    int at = X509_NAME_get_index_by_NID(subject, NID_organizationName, -1);
+    const X509_NAME_ENTRY *entry = at >= 0 ? X509_NAME_get_entry(subject, at) : NULL;
+    const ASN1_STRING *text = entry != NULL ? X509_NAME_ENTRY_get_data(entry) : NULL;
+    if (text != NULL) {
+        snprintf(organisation, sizeof organisation, "%.*s", ASN1_STRING_length(text),
+                 (const char *)ASN1_STRING_get0_data(text));
+    }
+    return strcmp(organisation, DEMO_ORGANISATION) == 0;
+}
+
+static void readable(struct checker *k, const char *key, const char *path)
+{
+    if (path != NULL && access(path, R_OK) != 0) {
+        check_wrong(k, key, "%.180s cannot be read: %s", path, strerror(errno));
+    }
+}
+
+static void with_tls(struct checker *k, const struct raw_listener *raw, struct hssd_listener *l)
+{
+    l->certificate = check_path(k, "certificate", raw->certificate);
+    l->key = check_path(k, "key", raw->key);
+    l->ca = check_path(k, "ca", raw->ca);
+    readable(k, "key", l->key);
+    readable(k, "ca", l->ca);
+    if (raw->plain_tcp_off_loopback != NULL) {
+        check_wrong(k, "plain_tcp_off_loopback", "has no meaning for tls://: leave it out");
+    }
+    X509 *cert = k->err == E_OK ? certificate_read(k, l->certificate) : NULL;
+    if (cert != NULL && !l->loopback && is_demo(cert)) {
+        check_wrong(k, "certificate",
+                    "is of the generated demo PKI, whose keys are nobody's secret, and the "
+                    "listener is not on loopback: use a certificate of your own CA");
+    }
+    X509_free(cert);
+}
+
+static void without_tls(struct checker *k, const struct raw_listener *raw, struct hssd_listener *l)
+{
+    const char *key = raw->certificate != NULL ? "certificate" : raw->key != NULL ? "key" : "ca";
+    bool allowed = check_bool(k, "plain_tcp_off_loopback", raw->plain_tcp_off_loopback, false);
+    if (raw->certificate != NULL || raw->key != NULL || raw->ca != NULL) {
+        check_wrong(k, key, "has no meaning for %s://: write tls://, or leave it out",
+                    transport_name(l->address.transport));
+    }
+    if (!l->loopback && !allowed) {
+        check_wrong(k, "address",
+                    "%s:// beyond loopback shows keys of subscribers to the network: write tls://, "
+                    "or `plain_tcp_off_loopback: true` where IPsec or the like protects it",
+                    transport_name(l->address.transport));
+    }
+}
+
+static void listener(struct checker *k, const struct raw_listener *raw, struct hssd_listener *l)
+{
+    char *text = check_text(k, "address", raw->address);
+    enum err err = text != NULL ? address_parse(text, &l->address) : E_OK;
+    free(text);
+    if (err != E_OK) {
+        check_wrong(k, "address",
+                    "`%.60s` is not %s: write as in tcp://127.0.0.1:3868, tls://192.0.2.1:5658 or "
+                    "sctp://[2001:db8::1]:3868",
+                    raw->address,
+                    err == E_UNSUPPORTED ? "an IP address but a name" : "an address to listen on");
+    }
+    if (k->err != E_OK) {
+        return;
+    }
+    l->loopback = address_is_loopback(&l->address);
+    if (l->address.transport == TRANSPORT_TLS) {
+        with_tls(k, raw, l);
+    } else {
+        without_tls(k, raw, l);
+    }
+}
+
+/* Do they want the same port of the same address? tcp:// and tls:// are one to the kernel. */
+static bool clash(const struct address *a, const struct address *b)
+{
+    bool sctp = (a->transport == TRANSPORT_SCTP) == (b->transport == TRANSPORT_SCTP);
+    return sctp && a->port != 0 && a->port == b->port && address_same_ip(a, b);
+}
+
+void check_listeners(struct checker *k, const struct raw_config *raw, struct hssd_config *config)
+{
+    size_t n = raw->listeners_count;
+    if (n == 0) {
+        check_section(k, "%s", "");
+        check_wrong(k, "listeners", "is missing or empty: MMEs need an address to connect to");
+    }
+    config->listeners = check_alloc(k, n, sizeof *config->listeners);
+    for (size_t i = 0; i < n && k->err == E_OK; i++) {
+        check_section(k, "listeners[%zu].", i);
+        config->n_listeners = i + 1;
+        listener(k, &raw->listeners[i], &config->listeners[i]);
+        for (size_t j = 0; j < i; j++) {
+            if (clash(&config->listeners[i].address, &config->listeners[j].address)) {
+                check_wrong(k, "address", "is the address and port of listeners[%zu] too", j);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/* nf/hssd/config_values.h - values of the configuration: text into numbers, choices, identities and
+ * paths, each with the sentence that says what is wrong with it.
+ *
+ * A checker's error is sticky: the first fault is kept with its place, and everything after it
+ * yields zero, NULL or the default. So a section is checked straight down and asked once.
+ */
+#ifndef BINDERY_NF_HSSD_CONFIG_VALUES_H
+#define BINDERY_NF_HSSD_CONFIG_VALUES_H
+
+#include "nf/hssd/config_raw.h"
+
+struct checker {
+    const struct config_places *places;
+    struct config_why *why;
+    char folder[1024]; /* of the file, with its slash; relative paths begin here */
+    char section[160]; /* "peers[1]." or "": what a key's path begins with */
+    enum err err;
+};
+void check_section(struct checker *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Keeps the fault if it is the first. */
+void check_wrong(struct checker *k, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void *check_alloc(struct checker *k, size_t n, size_t size); /* zeroed; NULL when n is 0 */
+
+struct check_range {
+    uint64_t least, most, otherwise; /* otherwise: the default */
+};
+/* Decimal digits without leading zeros. */
+uint64_t check_number(struct checker *k, const char *key, const char *text,
+                      struct check_range range);
+/* "true" or "false". */
+bool check_bool(struct checker *k, const char *key, const char *text, bool otherwise);
+/* Index into names. */
+unsigned check_choice(struct checker *k, const char *key, const char *text,
+                      const char *const *names, unsigned n, unsigned otherwise);
+/* Must be there and not be empty; a copy. */
+char *check_text(struct checker *k, const char *key, const char *text);
+char *check_identity(struct checker *k, const char *key, const char *text); /* DiameterIdentity */
+char *check_path(struct checker *k, const char *key, const char *text);
+/* Bits per second: digits, or digits and bps, kbps, Mbps or Gbps. */
+uint32_t check_rate(struct checker *k, const char *key, const char *text);
+/* A list without duplicates, each a DiameterIdentity. */
+char **check_identities(struct checker *k, const char *key, char *const *texts, size_t n);
+struct plmn *check_plmns(struct checker *k, const char *key, char *const *texts, size_t n);
+
+/* config_peers.c, config_profiles.c */
+void check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+void check_profiles(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+/* config_listeners.c */
+void check_listeners(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+
+#endif

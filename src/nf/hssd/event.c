@@ -1,0 +1,103 @@
+/* nf/hssd/event.c - what happened, by name: a log line at once, an entry in the event list soon. */
+#include "nf/hssd/hssd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct event_job {
+    struct writer_job job;
+    uint64_t keep;
+    struct store_event event;
+};
+
+uint64_t hssd_monotonic_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static int64_t unix_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t hssd_unix_seconds(void)
+{
+    return unix_ms() / 1000;
+}
+
+static enum err event_run(struct store_writer *w, struct writer_job *job)
+{
+    struct event_job *e = (struct event_job *)job;
+    return store_add_event(w, &e->event, e->keep);
+}
+
+static void event_done(struct writer_job *job)
+{
+    free(job);
+}
+
+static void set(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from != NULL ? from : "");
+}
+
+static void event_store(struct hssd *h, const struct store_event *event)
+{
+    struct event_job *e = calloc(1, sizeof *e);
+    if (e != NULL) {
+        e->job.run = event_run;
+        e->job.done = event_done;
+        e->keep = h->config->limits.events_kept;
+        e->event = *event;
+    }
+    if (e == NULL || writer_submit_low(h->writer, &e->job) != E_OK) {
+        free(e);
+        atomic_fetch_add_explicit(&h->counters.events_lost, 1, memory_order_relaxed);
+    }
+}
+
+static enum log_level level_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {
+        {"suspected-theft", LOG_LEVEL_ERROR},      {"unconfirmed-vectors", LOG_LEVEL_WARNING},
+        {"binding-failure", LOG_LEVEL_WARNING},    {"refused", LOG_LEVEL_WARNING},
+        {"peer-refused", LOG_LEVEL_WARNING},
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (strcmp(name, levels[i].name) == 0) {
+            return levels[i].level;
+        }
+    }
+    return LOG_LEVEL_INFO;
+}
+
+void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
+                const char *peer, const char *cause, const char *detail)
+{
+    struct store_event event = {.at_ms = unix_ms()};
+    const struct log_field fields[] = {
+        LOG_FIELD_IMSI(imsi),         LOG_FIELD_IMEI(imei),
+        LOG_FIELD_STR("peer", peer),  LOG_FIELD_STR("cause", cause),
+        LOG_FIELD_STR("detail", detail != NULL && detail[0] != '\0' ? detail : NULL),
+    };
+    /* What a peer can cause at will must not fill a disk. */
+    bool at_will = strcmp(name, "refused") == 0 || strcmp(name, "peer-refused") == 0;
+    (at_will ? log_limited : log_line)(h->log, level_of(name), name, fields,
+                                       sizeof fields / sizeof *fields);
+    set(event.name, sizeof event.name, name);
+    set(event.imsi, sizeof event.imsi, imsi != NULL ? imsi->digits : NULL);
+    set(event.imei, sizeof event.imei, imei != NULL ? imei->digits : NULL);
+    set(event.peer, sizeof event.peer, peer);
+    set(event.cause, sizeof event.cause, cause);
+    set(event.detail, sizeof event.detail, detail);
+    event_store(h, &event);
+}

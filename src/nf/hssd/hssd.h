@@ -1,0 +1,92 @@
+/* nf/hssd/hssd.h - bindery-hssd: the home network's HSS/AuC as one process.
+ *
+ * Signalling threads own the peers' connections and carry each AIR to its end; one writer thread
+ * owns changes; the control thread owns listeners, signals and the administration socket. This
+ * header is what those three share. It carries out effects; proc/ computes, wire/ translates.
+ */
+#ifndef BINDERY_NF_HSSD_HSSD_H
+#define BINDERY_NF_HSSD_HSSD_H
+
+#include "nf/common/log.h"
+#include "nf/hssd/config.h"
+#include "nf/hssd/recent.h"
+#include "nf/hssd/writer.h"
+#include "proc/sqn.h"
+#include <stdatomic.h>
+
+#define HSSD_THREADS_MAX 16
+
+/* Counted per process, relaxed; names are those of the status answer. */
+#define HSSD_COUNTERS(X)                                                                           \
+    X(air) X(air_refused) X(vectors) X(vectors_processed) X(resynchronised) X(ulr) X(ulr_refused)  \
+    X(pur) X(nor) X(clr_sent) X(clr_unsent) X(clr_unanswered) X(too_busy) X(peers_refused) X(requests_refused)       \
+    X(events_lost) X(trace_lost)
+struct hssd_counters {
+#define X(name) _Atomic uint64_t name;
+    HSSD_COUNTERS(X)
+#undef X
+};
+
+/* A connected peer as the status answer shows it. */
+struct hssd_peer_state {
+    const struct hssd_peer *peer; /* its configuration */
+    _Atomic unsigned connections; /* open ones */
+    _Atomic uint64_t requests;
+    _Atomic uint64_t answers;
+};
+
+struct hssd;
+struct hssd_thread; /* hssd.c */
+
+struct hssd {
+    const struct hssd_config *config;
+    struct log *log;
+    struct store *store;
+    struct writer *writer;
+    struct recent *recent;
+    struct sqn_clock clock;
+    _Atomic uint64_t mark; /* stored: no GLC value above it is issued */
+    struct hssd_peer_state *peers; /* config->n_peers of them */
+    struct hssd_counters counters;
+    struct routes *routes; /* open connections, for the requests we send */
+    struct hssd_thread *threads[HSSD_THREADS_MAX];
+    unsigned n_threads;
+    unsigned next_thread; /* the control thread's */
+    _Atomic uint32_t session; /* low half of the Session-Ids we make */
+    _Atomic uint32_t end_to_end;
+    struct tls_context **tls; /* one per listener; NULL where it has none */
+    struct writer_job mark_job;
+    uint64_t mark_next; /* being stored */
+    atomic_bool mark_pending;
+    struct pcapng_writer *trace; /* or NULL */
+    bool trace_secrets;
+    int64_t started_unix;
+};
+
+/* Opens the store, starts the writer and the signalling threads. why has the sentence on failure. */
+MUST_USE enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log *log,
+                             struct store_why *why);
+/* Orderly: DPR to every peer, then the threads, the writer and the store. */
+void hssd_stop(struct hssd *h);
+/* A connection was accepted on a listener; the signalling thread with the fewest takes it. Any
+ * thread. Closes fd on failure. */
+void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener);
+/* From the control thread about once a second: renews the mark. */
+void hssd_tick(struct hssd *h);
+
+/* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
+ * thread; never blocks; under overload the event list may lose it, the log does not. */
+void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
+                const char *peer, const char *cause, const char *detail);
+
+/* Sends CLR to the serving node of a subscriber (and, with `all`, to every origin that may hold
+ * vectors: after becoming bound). Any thread; sends what it can and counts the rest. Cancellation
+ * types are those of TS 29.272 7.3.24: 0 and 2 only. */
+void hssd_cancel_location(struct hssd *h, const struct imsi *imsi,
+                          const struct store_serving *serving, bool all,
+                          uint32_t cancellation_type);
+
+uint64_t hssd_monotonic_ms(void);
+int64_t hssd_unix_seconds(void);
+
+#endif

@@ -1,0 +1,98 @@
+#include "nf/hssd/routes.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct routes {
+    pthread_mutex_t lock;
+    struct route *list;
+    size_t n;
+    size_t capacity;
+};
+
+enum err routes_open(unsigned connections, struct routes **out)
+{
+    struct routes *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        return E_MEMORY;
+    }
+    r->list = calloc(connections, sizeof *r->list);
+    if (r->list == NULL) {
+        free(r);
+        return E_MEMORY;
+    }
+    r->capacity = connections;
+    pthread_mutex_init(&r->lock, NULL);
+    *out = r;
+    return E_OK;
+}
+
+void routes_close(struct routes *r)
+{
+    if (r != NULL) {
+        pthread_mutex_destroy(&r->lock);
+        free(r->list);
+        free(r);
+    }
+}
+
+enum err routes_add(struct routes *r, const struct route *route)
+{
+    enum err err = E_NO_ROOM;
+    pthread_mutex_lock(&r->lock);
+    if (r->n < r->capacity) {
+        r->list[r->n++] = *route;
+        err = E_OK;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return err;
+}
+
+void routes_remove(struct routes *r, struct hssd_thread *thread, uint64_t conn)
+{
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->list[i].thread == thread && r->list[i].conn == conn) {
+            r->list[i] = r->list[--r->n];
+            break;
+        }
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+static bool in_list(char *const *list, size_t n, struct bytes name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes_eq_nocase(bytes_of_str(list[i]), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 2: the node itself; 1: an agent that may carry it; 0: no way. */
+static int leads_to(const struct hssd_peer *p, struct bytes host, struct bytes realm)
+{
+    if (p->kind == HSSD_PEER_END) {
+        return bytes_eq_nocase(bytes_of_str(p->origin_host), host) ? 2 : 0;
+    }
+    return in_list(p->origins, p->n_origins, host) ||
+                   (p->n_origins == 0 && in_list(p->realms, p->n_realms, realm))
+               ? 1
+               : 0;
+}
+
+enum err routes_find(struct routes *r, struct bytes host, struct bytes realm, struct route *out)
+{
+    int best = 0;
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < r->n && best < 2; i++) {
+        int leads = leads_to(r->list[i].peer->peer, host, realm);
+        if (leads > best) {
+            best = leads;
+            *out = r->list[i];
+        }
+    }
+    pthread_mutex_unlock(&r->lock);
+    return best > 0 ? E_OK : E_NOT_FOUND;
+}

@@ -1,0 +1,100 @@
+/* nf/hssd/s6a.h - one S6a request from octets to answer: what the handlers of the commands share.
+ *
+ * A call lives on a signalling thread. A handler either writes its answer at once or hands a change
+ * to the writer and is called again when that is durable, so no answer ever runs ahead of the store.
+ * The handlers carry out; proc/ decides about keys and wire/ translates.
+ */
+#ifndef BINDERY_NF_HSSD_S6A_H
+#define BINDERY_NF_HSSD_S6A_H
+
+#include "nf/hssd/hssd.h"
+#include "wire/refusal_wire.h"
+#include "wire/s6a_aka.h"
+
+struct s6a_call {
+    struct hssd *h;
+    struct hssd_thread *thread;
+    uint64_t conn; /* handle of the connection the request came on */
+    struct hssd_peer_state *peer;
+    struct store_reader *reader;
+    const struct crypto *crypto;
+    uint64_t now_ms; /* monotonic */
+    struct diameter_header header;
+    struct bytes msg;
+    struct diameter_routing routing;
+    struct mbytes out; /* space for the answer */
+    size_t n;          /* octets of it; 0: nothing is to be sent */
+};
+
+enum s6a_outcome {
+    S6A_ANSWERED, /* call->out holds n octets */
+    S6A_LATER,    /* the writer has it; the answer follows */
+};
+
+/* Checks who asks for what (nf/hssd/authorise.h) and calls the handler. */
+enum s6a_outcome s6a_serve(struct s6a_call *call);
+
+/* The handlers, a file each. */
+enum s6a_outcome s6a_air_serve(struct s6a_call *call);
+enum s6a_outcome s6a_ulr_serve(struct s6a_call *call);
+enum s6a_outcome s6a_pur_serve(struct s6a_call *call);
+enum s6a_outcome s6a_nor_serve(struct s6a_call *call);
+
+/* ---- for the handlers ---- */
+
+/* Writes the refusal's answer, names it in the log and the events, counts it. */
+enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
+                            const struct diameter_fault *fault, const struct imsi *imsi,
+                            const struct imei *imei);
+/* The refusal for a failed read or write of the store. */
+enum refusal s6a_store_refusal(enum err err);
+/* Ends a handler whose answer was written with `err` (the codec's). */
+enum s6a_outcome s6a_written(struct s6a_call *call, enum err err);
+/* The beginning of an answer with Result-Code 2001. */
+void s6a_success(const struct s6a_call *call, const struct s6a_request *request,
+                 struct s6a_answer *out);
+
+/* A change that must be durable before its answer. Owns a copy of the request. */
+struct s6a_later {
+    struct writer_job job;
+    struct hssd *h;
+    struct hssd_thread *thread;
+    uint64_t conn;
+    struct hssd_peer_state *peer;
+    /* On the signalling thread after the commit, with job.result; call->msg is the copy. */
+    enum s6a_outcome (*finish)(struct s6a_call *call, struct s6a_later *later);
+    struct imsi imsi;
+    bool has_imei;
+    struct imei imei;
+    struct store_serving serving; /* now */
+    struct store_serving before;
+    int64_t dif;
+    uint32_t count;
+    bool raised; /* the change reached a threshold */
+    size_t len;
+    uint8_t msg[];
+};
+/* An empty change for this call, or NULL without memory. */
+struct s6a_later *s6a_later_of(const struct s6a_call *call, const struct imsi *imsi);
+/* Hands it to the writer; answers TOO_BUSY when that is full. Takes ownership. */
+enum s6a_outcome s6a_defer(struct s6a_call *call, struct s6a_later *later,
+                           enum err (*run)(struct store_writer *w, struct writer_job *job),
+                           enum s6a_outcome (*finish)(struct s6a_call *call,
+                                                      struct s6a_later *later));
+
+/* ---- what a signalling thread gives (nf/hssd/thread.c) ---- */
+
+/* Runs fn(arg) on that thread, soon. From any thread. False: too much waits there already. */
+MUST_USE bool hssd_thread_post(struct hssd_thread *thread, void (*fn)(void *arg), void *arg);
+/* A call on that thread with its reader, crypto and space, for an answer that comes later; what it
+ * reads is not older than the call. hssd_thread_call_end when done. */
+struct s6a_call hssd_thread_call(struct hssd_thread *thread, uint64_t conn);
+void hssd_thread_call_end(struct hssd_thread *thread);
+/* Sends the answer, or with an empty one lets the request go unanswered. Harmless when the
+ * connection is gone: its requests died with it. */
+void hssd_thread_send(struct hssd_thread *thread, uint64_t conn, struct bytes msg);
+/* Sends a request of ours; false when the connection is gone or full. The answer is only counted: a
+ * node that refuses CLR has nothing more to be told. */
+bool hssd_thread_request(struct hssd_thread *thread, uint64_t conn, struct mbytes msg);
+
+#endif

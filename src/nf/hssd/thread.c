@@ -1,0 +1,346 @@
+#include "nf/hssd/thread.h"
+
+#include "codec/s6a.h"
+#include "crypto/openssl.h"
+#include "nf/hssd/admit.h"
+#include "nf/hssd/routes.h"
+#include "nf/hssd/s6a.h"
+#include "trace/pcapng.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define ANSWER_MAX  16384u /* a ULA with sixteen APNs is a fifth of this */
+#define POSTS_CLR   4096u  /* on top of what the writer can have under way */
+#define PENDING_MAX 64u    /* our own requests waiting per connection */
+
+struct hssd_thread {
+    struct hssd *h;
+    pthread_t thread;
+    atomic_bool ended; /* the thread runs no more: posts run where they come from */
+    struct node *node;
+    struct store_reader *reader;
+    struct crypto crypto;
+    bool reading; /* inside this wake-up's read transaction */
+    uint8_t out[ANSWER_MAX];
+    uint8_t traced[ANSWER_MAX * 2];
+};
+
+/* ---- reading ---- */
+
+static void reading_begin(struct hssd_thread *t)
+{
+    /* Without a transaction each read stands alone: slower, not wrong. */
+    t->reading = store_reader_begin(t->reader) == E_OK;
+}
+
+static void reading_end(struct hssd_thread *t)
+{
+    if (t->reading) {
+        store_reader_end(t->reader);
+    }
+    t->reading = false;
+}
+
+static void on_before_batch(void *ctx)
+{
+    reading_begin(ctx);
+}
+
+static void on_after_batch(void *ctx)
+{
+    reading_end(ctx);
+}
+
+/* ---- connections ---- */
+
+static enum refusal on_authorise(void *ctx, const struct node_cer *cer, void **peer_ctx)
+{
+    struct hssd_thread *t = ctx;
+    struct hssd_peer_state *peer = NULL;
+    enum refusal refusal = hssd_admit(t->h, cer, &peer);
+    if (refusal == REFUSAL_NONE) {
+        *peer_ctx = peer;
+    }
+    return refusal;
+}
+
+static void on_opened(void *ctx, struct node_conn *conn)
+{
+    struct hssd_thread *t = ctx;
+    struct hssd_peer_state *peer = node_conn_ctx(conn);
+    struct route route = {.peer = peer, .thread = t, .conn = node_conn_handle(conn)};
+    struct address_text at = address_print(node_conn_remote(conn));
+    /* The table has room for every connection there can be; without its entry only CLR is lost. */
+    const char *how = routes_add(t->h->routes, &route) == E_OK ? at.s : "no room among the routes";
+    hssd_event(t->h, "peer-connected", NULL, NULL, peer->peer->origin_host, NULL, how);
+}
+
+static void on_closed(void *ctx, struct node_conn *conn, const char *why)
+{
+    struct hssd_thread *t = ctx;
+    struct hssd_peer_state *peer = node_conn_ctx(conn);
+    routes_remove(t->h->routes, t, node_conn_handle(conn));
+    hssd_leave(peer);
+    hssd_event(t->h, "peer-disconnected", NULL, NULL, peer->peer->origin_host, NULL, why);
+}
+
+/* ---- messages ---- */
+
+static void on_request(void *ctx, struct node_conn *conn, const struct diameter_header *header,
+                       struct bytes msg)
+{
+    struct hssd_thread *t = ctx;
+    struct s6a_call call = {.h = t->h,
+                            .thread = t,
+                            .conn = node_conn_handle(conn),
+                            .peer = node_conn_ctx(conn),
+                            .reader = t->reader,
+                            .crypto = &t->crypto,
+                            .now_ms = hssd_monotonic_ms(),
+                            .header = *header,
+                            .msg = msg,
+                            .out = MBYTES_OF(t->out)};
+    atomic_fetch_add_explicit(&call.peer->requests, 1, memory_order_relaxed);
+    /* A malformed AVP is the parser's to name; what came before it is enough to route by. */
+    enum err ignored = diameter_routing_read(msg, &call.routing);
+    (void)ignored;
+    if (s6a_serve(&call) == S6A_ANSWERED) {
+        hssd_thread_send(t, call.conn, (struct bytes){call.out.p, call.n});
+    }
+    wipe(call.out.p, call.n);
+}
+
+static void on_answer(void *ctx, struct node_conn *conn, uint64_t cookie, struct bytes msg)
+{
+    struct hssd_thread *t = ctx;
+    (void)conn;
+    (void)cookie;
+    if (msg.n == 0) {
+        atomic_fetch_add_explicit(&t->h->counters.clr_unanswered, 1, memory_order_relaxed);
+    }
+}
+
+void hssd_thread_send(struct hssd_thread *t, uint64_t conn, struct bytes msg)
+{
+    struct node_conn *c = atomic_load(&t->ended) ? NULL : node_find(t->node, conn);
+    if (c == NULL) {
+        return;
+    }
+    if (msg.n == 0 || node_send(t->node, c, msg) != E_OK) {
+        node_no_answer(t->node, c);
+        return;
+    }
+    struct hssd_peer_state *peer = node_conn_ctx(c);
+    atomic_fetch_add_explicit(&peer->answers, 1, memory_order_relaxed);
+}
+
+bool hssd_thread_request(struct hssd_thread *t, uint64_t conn, struct mbytes msg)
+{
+    struct node_conn *c = atomic_load(&t->ended) ? NULL : node_find(t->node, conn);
+    uint32_t timeout_ms = t->h->config->timers.request_seconds * 1000;
+    return c != NULL && node_request(t->node, c, msg, 0, timeout_ms) == E_OK;
+}
+
+/* ---- traces ---- */
+
+static struct pcapng_end end_of(const struct address *a)
+{
+    struct pcapng_end e = {.family = a->family, .port = a->port};
+    memcpy(e.ip, a->ip, sizeof e.ip);
+    return e;
+}
+
+static uint64_t wall_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A trace that cannot be written must not stop the service: the writer drops what does not fit. */
+static void on_trace(void *ctx, struct node_conn *conn, bool sent, struct bytes msg)
+{
+    struct hssd_thread *t = ctx;
+    if (t->h->trace == NULL || msg.n > sizeof t->traced) {
+        return;
+    }
+    struct pcapng_end local = end_of(node_conn_local(conn));
+    struct pcapng_end remote = end_of(node_conn_remote(conn));
+    memcpy(t->traced, msg.p, msg.n);
+    if (!t->h->trace_secrets) {
+        diameter_redact((struct mbytes){t->traced, msg.n});
+    }
+    enum transport transport = node_conn_remote(conn)->transport;
+    const struct pcapng_packet packet = {
+        .time_ns = wall_ns(),
+        .dissector = BYTES_LIT("diameter"),
+        .port_type = transport == TRANSPORT_SCTP ? PCAPNG_PORT_SCTP : PCAPNG_PORT_TCP,
+        .from = sent ? local : remote,
+        .to = sent ? remote : local,
+        .comment = node_conn_origin_host(conn),
+        .message = {t->traced, msg.n}};
+    if (pcapng_write(t->h->trace, &packet) != E_OK) {
+        atomic_fetch_add_explicit(&t->h->counters.trace_lost, 1, memory_order_relaxed);
+    }
+    wipe(t->traced, msg.n);
+}
+
+/* ---- for other threads, and for answers that come later ---- */
+
+bool hssd_thread_post(struct hssd_thread *t, void (*fn)(void *arg), void *arg)
+{
+    if (atomic_load(&t->ended)) {
+        fn(arg);
+        return true;
+    }
+    return node_post(t->node, fn, arg) == E_OK;
+}
+
+struct s6a_call hssd_thread_call(struct hssd_thread *t, uint64_t conn)
+{
+    /* A transaction that began before the commit would not see it. */
+    reading_end(t);
+    reading_begin(t);
+    return (struct s6a_call){.h = t->h,
+                             .thread = t,
+                             .conn = conn,
+                             .reader = t->reader,
+                             .crypto = &t->crypto,
+                             .now_ms = hssd_monotonic_ms(),
+                             .out = MBYTES_OF(t->out)};
+}
+
+void hssd_thread_call_end(struct hssd_thread *t)
+{
+    reading_end(t);
+}
+
+enum err hssd_thread_adopt(struct hssd_thread *t, int fd, enum transport transport,
+                           struct tls_context *tls)
+{
+    return node_adopt(t->node, fd, transport, tls);
+}
+
+void hssd_thread_stats(const struct hssd_thread *t, struct node_stats *out)
+{
+    node_stats(t->node, out);
+}
+
+/* ---- start and stop ---- */
+
+static const struct node_callbacks callbacks = {.authorise = on_authorise,
+                                                .opened = on_opened,
+                                                .closed = on_closed,
+                                                .request = on_request,
+                                                .answer = on_answer,
+                                                .before_batch = on_before_batch,
+                                                .after_batch = on_after_batch,
+                                                .trace = on_trace};
+static const struct node_callbacks callbacks_untraced = {.authorise = on_authorise,
+                                                         .opened = on_opened,
+                                                         .closed = on_closed,
+                                                         .request = on_request,
+                                                         .answer = on_answer,
+                                                         .before_batch = on_before_batch,
+                                                         .after_batch = on_after_batch};
+
+static enum err node_config_of(struct hssd_thread *t, struct node_config *out)
+{
+    const struct hssd_config *c = t->h->config;
+    struct node_config n = node_config_default();
+    n.peer.origin_host = bytes_of_str(c->origin_host);
+    n.peer.origin_realm = bytes_of_str(c->origin_realm);
+    n.peer.product_name = BYTES_LIT("Bindery");
+    n.peer.vendor_id = c->vendor_id;
+    n.peer.origin_state_id = (uint32_t)t->h->started_unix;
+    n.peer.applications[0] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S6A};
+    n.peer.application_n = 1;
+    n.peer.watchdog_ms = c->timers.watchdog_seconds * 1000;
+    n.peer.cer_timeout_ms = c->timers.cer_seconds * 1000;
+    n.peer.message_max = c->limits.message_size;
+    n.peer.answer_max = ANSWER_MAX;
+    n.setup_timeout_ms = c->timers.cer_seconds * 1000;
+    n.connections_max = c->limits.connections;
+    n.in_size = c->limits.receive_buffer;
+    n.out_size = c->limits.send_buffer;
+    n.pending_max = PENDING_MAX;
+    n.posts_max = c->limits.writer_queue + POSTS_CLR + c->limits.connections;
+    n.messages_per_turn = c->limits.messages_per_turn;
+    n.callbacks = t->h->trace != NULL ? &callbacks : &callbacks_untraced;
+    n.ctx = t;
+    if (getrandom(&n.seed, sizeof n.seed, 0) != sizeof n.seed) {
+        return E_IO;
+    }
+    *out = n;
+    return E_OK;
+}
+
+static void *thread_main(void *arg)
+{
+    struct hssd_thread *t = arg;
+    if (node_run(t->node) != E_OK) {
+        log_line(t->h->log, LOG_LEVEL_ERROR, "signalling-thread-failed", NULL, 0);
+    }
+    return NULL;
+}
+
+static enum err parts_open(struct hssd_thread *t)
+{
+    struct node_config config;
+    enum err err = crypto_openssl_open(&t->crypto);
+    if (err == E_OK) {
+        err = store_reader_open(t->h->store, &t->reader);
+    }
+    if (err == E_OK) {
+        err = node_config_of(t, &config);
+    }
+    if (err == E_OK) {
+        err = node_open(&config, &t->node);
+    }
+    return err;
+}
+
+enum err hssd_thread_start(struct hssd *h, struct hssd_thread **out)
+{
+    struct hssd_thread *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        return E_MEMORY;
+    }
+    t->h = h;
+    enum err err = parts_open(t);
+    if (err == E_OK && pthread_create(&t->thread, NULL, thread_main, t) != 0) {
+        err = E_IO;
+    }
+    if (err != E_OK) {
+        hssd_thread_free(t);
+        return err;
+    }
+    *out = t;
+    return E_OK;
+}
+
+void hssd_thread_stop(struct hssd_thread *t)
+{
+    node_stop(t->node);
+    pthread_join(t->thread, NULL);
+    atomic_store(&t->ended, true);
+}
+
+void hssd_thread_free(struct hssd_thread *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    if (t->node != NULL) {
+        node_close(t->node);
+    }
+    if (t->reader != NULL) {
+        store_reader_close(t->reader);
+    }
+    crypto_openssl_close(&t->crypto);
+    free(t);
+}

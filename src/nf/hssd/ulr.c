@@ -1,0 +1,181 @@
+/* nf/hssd/ulr.c - Update-Location-Request (TS 29.272 5.2.1.1): who serves the subscriber now. */
+#include "nf/hssd/authorise.h"
+#include "nf/hssd/s6a.h"
+#include "nf/hssd/subscription.h"
+
+#include <string.h>
+
+struct ulr {
+    struct s6a_ulr msg;
+    struct imsi imsi;
+    bool has_imei;
+    struct imei imei;
+    struct store_subscriber row;
+};
+
+static enum err ulr_read(struct s6a_call *call, struct ulr *u, struct diameter_fault *fault)
+{
+    uint32_t own = call->h->config->vendor_id;
+    struct plmn plmn;
+    enum err err = s6a_ulr_parse(own, call->msg, &u->msg, fault);
+    if (err == E_OK) {
+        err = wire_user_name(own, call->msg, u->msg.request.user_name, &u->imsi, fault);
+    }
+    if (err == E_OK) {
+        err = wire_terminal_imei(own, call->msg, &u->msg.terminal_information, &u->has_imei,
+                                 &u->imei, fault);
+    }
+    if (err == E_OK && (u->msg.visited_plmn_id.n != PLMN_LEN ||
+                        plmn_from_octets(u->msg.visited_plmn_id.p, &plmn) != E_OK)) {
+        diameter_fault_value(call->msg, AVP_VISITED_PLMN_ID, own, fault);
+        err = E_BAD_VALUE;
+    }
+    return err;
+}
+
+/* A bound subscription is served in its authorised devices only: an IMEI that is not on the list is
+ * never taken for the last one, whatever AKA said. */
+static enum refusal check_imei(struct s6a_call *call, const struct ulr *u)
+{
+    struct store_device devices[STORE_DEVICES_MAX];
+    size_t n = 0;
+    bool listed = !u->has_imei || u->row.policy == BINDING_OPEN;
+    enum err err = listed ? E_OK : store_read_devices(call->reader, &u->imsi, devices, &n);
+    for (size_t i = 0; err == E_OK && i < n; i++) {
+        listed = listed || imei_eq(&devices[i].imei, &u->imei);
+    }
+    wipe(devices, sizeof devices[0] * n);
+    if (err != E_OK) {
+        return s6a_store_refusal(err);
+    }
+    return listed || (u->row.policy == BINDING_LEARN && n == 0) ? REFUSAL_NONE
+                                                                : REFUSAL_IMEI_NOT_LISTED;
+}
+
+static enum refusal ulr_decide(struct s6a_call *call, struct ulr *u)
+{
+    enum refusal refusal = visited_allowed(call->peer->peer, u->msg.visited_plmn_id.p);
+    if (refusal != REFUSAL_NONE) {
+        return refusal;
+    }
+    enum err err = store_read_subscriber(call->reader, &u->imsi, &u->row);
+    wipe(&u->row.keys, sizeof u->row.keys);
+    if (err != E_OK) {
+        return err == E_NOT_FOUND ? REFUSAL_UNKNOWN_SUBSCRIBER : s6a_store_refusal(err);
+    }
+    if (u->row.suspended) {
+        return REFUSAL_BARRED;
+    }
+    const struct hssd_profile *profile = hssd_config_profile(call->h->config, u->row.profile);
+    if (profile == NULL) {
+        return REFUSAL_NO_PROFILE;
+    }
+    if (!subscription_allows_rat(profile, u->msg.rat_type.v)) {
+        return REFUSAL_RAT_NOT_ALLOWED;
+    }
+    return check_imei(call, u);
+}
+
+static enum s6a_outcome ulr_answer(struct s6a_call *call, const struct ulr *u)
+{
+    struct s6a_ula ula = {.ula_flags = DIAMETER_U32_OF(S6A_ULA_SEPARATION)};
+    struct subscription_space space;
+    s6a_success(call, &u->msg.request, &ula.answer);
+    if ((u->msg.ulr_flags.v & S6A_ULR_SKIP_SUBSCRIBER_DATA) == 0) {
+        const struct hssd_profile *profile = hssd_config_profile(call->h->config, u->row.profile);
+        subscription_fill(profile, u->row.msisdn, &space, &ula.subscription_data);
+    }
+    return s6a_written(call, s6a_ula_write(call->h->config->vendor_id, &ula, call->out, &call->n));
+}
+
+/* ---- the registration ---- */
+
+static void serving_now(const struct s6a_call *call, const struct ulr *u, struct store_serving *out)
+{
+    const struct s6a_request *r = &u->msg.request;
+    *out = (struct store_serving){.since = hssd_unix_seconds()};
+    memcpy(out->host, r->origin_host.p, r->origin_host.n);
+    memcpy(out->realm, r->origin_realm.p, r->origin_realm.n);
+    memcpy(out->plmn, u->msg.visited_plmn_id.p, sizeof out->plmn);
+    (void)call;
+}
+
+/* A repeated registration needs no write: the answer is what it was. */
+static bool already(const struct ulr *u, const struct store_serving *now)
+{
+    const struct store_serving *s = &u->row.serving;
+    return strcmp(s->host, now->host) == 0 && strcmp(s->realm, now->realm) == 0 &&
+           memcmp(s->plmn, now->plmn, sizeof s->plmn) == 0 && !s->purged &&
+           u->row.binding_failures == 0 &&
+           (!u->has_imei || (u->row.has_last_imei && imei_eq(&u->imei, &u->row.last_imei)));
+}
+
+static enum err ulr_run(struct store_writer *w, struct writer_job *job)
+{
+    struct s6a_later *l = (struct s6a_later *)job;
+    return store_set_serving(w, &l->imsi, &l->serving, l->has_imei ? &l->imei : NULL, &l->before);
+}
+
+static void cancel_before(struct s6a_call *call, const struct s6a_later *later)
+{
+    const struct store_serving *b = &later->before;
+    if (b->host[0] != '\0' && !b->purged && strcmp(b->host, later->serving.host) != 0) {
+        hssd_cancel_location(call->h, &later->imsi, b, false, S6A_MME_UPDATE_PROCEDURE);
+    }
+}
+
+/*= binding-reported */
+static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *later)
+{
+    struct ulr u;
+    struct diameter_fault fault;
+    if (later->job.result != E_OK) {
+        enum refusal refusal = later->job.result == E_NOT_FOUND
+                                   ? REFUSAL_UNKNOWN_SUBSCRIBER
+                                   : s6a_store_refusal(later->job.result);
+        return s6a_refuse(call, refusal, NULL, &later->imsi, NULL);
+    }
+    cancel_before(call, later);
+    recent_confirmed(call->h->recent, &later->imsi);
+    hssd_event(call->h, "registered", &later->imsi, later->has_imei ? &later->imei : NULL,
+               later->serving.host, NULL, "");
+    if (ulr_read(call, &u, &fault) != E_OK) {
+        return s6a_refuse(call, REFUSAL_MALFORMED, &fault, &later->imsi, NULL);
+    }
+    enum refusal refusal = ulr_decide(call, &u);
+    return refusal == REFUSAL_NONE ? ulr_answer(call, &u)
+                                   : s6a_refuse(call, refusal, NULL, &u.imsi, NULL);
+}
+
+static enum s6a_outcome ulr_register(struct s6a_call *call, struct ulr *u)
+{
+    struct store_serving now;
+    serving_now(call, u, &now);
+    if (already(u, &now)) {
+        recent_confirmed(call->h->recent, &u->imsi);
+        return ulr_answer(call, u);
+    }
+    struct s6a_later *later = s6a_later_of(call, &u->imsi);
+    if (later == NULL) {
+        return s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &u->imsi, NULL);
+    }
+    later->serving = now;
+    later->has_imei = u->has_imei;
+    later->imei = u->imei;
+    return s6a_defer(call, later, ulr_run, ulr_finish);
+}
+
+enum s6a_outcome s6a_ulr_serve(struct s6a_call *call)
+{
+    struct ulr u;
+    struct diameter_fault fault;
+    atomic_fetch_add_explicit(&call->h->counters.ulr, 1, memory_order_relaxed);
+    if (ulr_read(call, &u, &fault) != E_OK) {
+        return s6a_refuse(call, REFUSAL_MALFORMED, &fault, NULL, NULL);
+    }
+    enum refusal refusal = ulr_decide(call, &u);
+    if (refusal != REFUSAL_NONE) {
+        return s6a_refuse(call, refusal, NULL, &u.imsi, u.has_imei ? &u.imei : NULL);
+    }
+    return ulr_register(call, &u);
+}

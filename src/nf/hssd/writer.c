@@ -1,0 +1,147 @@
+#include "nf/hssd/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define BATCH_MAX 256 /* jobs between two commits: bounds how long the first one waits */
+
+struct writer {
+    struct store_writer *store;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct writer_job *head;
+    struct writer_job **tail;
+    unsigned depth;
+    unsigned capacity;
+    bool stopping;
+};
+
+static struct writer_job *take_batch(struct writer *w)
+{
+    struct writer_job *first;
+    struct writer_job **cut;
+    unsigned n = 0;
+    pthread_mutex_lock(&w->lock);
+    while (w->head == NULL && !w->stopping) {
+        pthread_cond_wait(&w->wake, &w->lock);
+    }
+    first = w->head;
+    for (cut = &w->head; *cut != NULL && n < BATCH_MAX; cut = &(*cut)->next) {
+        n++;
+    }
+    w->head = *cut;
+    if (first != NULL) {
+        *cut = NULL;
+    }
+    /* cut may have been &w->head's chain: re-anchor the tail when the queue is empty. */
+    if (w->head == NULL) {
+        w->tail = &w->head;
+    }
+    w->depth -= n;
+    pthread_mutex_unlock(&w->lock);
+    return first;
+}
+
+static void run_batch(struct writer *w, struct writer_job *first)
+{
+    enum err err = store_begin(w->store);
+    for (struct writer_job *j = first; j != NULL && err == E_OK; j = j->next) {
+        j->result = j->run(w->store, j);
+    }
+    if (err == E_OK) {
+        err = store_commit(w->store);
+    }
+    if (err != E_OK) {
+        store_rollback(w->store);
+    }
+    for (struct writer_job *j = first; j != NULL;) {
+        struct writer_job *next = j->next; /* done may free the job */
+        if (err != E_OK) {
+            j->result = E_IO;
+        }
+        j->done(j);
+        j = next;
+    }
+}
+
+static void *writer_main(void *arg)
+{
+    struct writer *w = arg;
+    struct writer_job *batch;
+    while ((batch = take_batch(w)) != NULL) {
+        run_batch(w, batch);
+    }
+    return NULL;
+}
+
+enum err writer_start(struct store *s, unsigned capacity, struct writer **out)
+{
+    struct writer *w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        return E_MEMORY;
+    }
+    w->store = store_the_writer(s);
+    w->capacity = capacity;
+    w->tail = &w->head;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
+        pthread_cond_destroy(&w->wake);
+        pthread_mutex_destroy(&w->lock);
+        free(w);
+        return E_IO;
+    }
+    *out = w;
+    return E_OK;
+}
+
+void writer_stop(struct writer *w)
+{
+    if (w == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+static enum err submit(struct writer *w, struct writer_job *job, unsigned capacity)
+{
+    enum err err = E_BUSY;
+    job->next = NULL;
+    job->result = E_BAD_STATE;
+    pthread_mutex_lock(&w->lock);
+    if (w->depth < capacity && !w->stopping) {
+        *w->tail = job;
+        w->tail = &job->next;
+        w->depth++;
+        err = E_OK;
+        pthread_cond_signal(&w->wake);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return err;
+}
+
+enum err writer_submit(struct writer *w, struct writer_job *job)
+{
+    return submit(w, job, w->capacity);
+}
+
+enum err writer_submit_low(struct writer *w, struct writer_job *job)
+{
+    return submit(w, job, w->capacity / 2);
+}
+
+unsigned writer_depth(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    unsigned depth = w->depth;
+    pthread_mutex_unlock(&w->lock);
+    return depth;
+}

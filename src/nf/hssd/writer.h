@@ -1,0 +1,34 @@
+/* nf/hssd/writer.h - the one thread that writes to the store.
+ *
+ * Whoever wants a change hands in a job; the thread takes what is waiting, runs it in one batch,
+ * commits, and only then tells each job's owner. The queue is bounded: a full one refuses at once
+ * (E_BUSY) and the caller answers TOO_BUSY. Jobs never do I/O of their own.
+ */
+#ifndef BINDERY_NF_HSSD_WRITER_H
+#define BINDERY_NF_HSSD_WRITER_H
+
+#include "store/store.h"
+
+struct writer;
+struct writer_job {
+    /* On the writer's thread, inside a batch. What it returns is kept in `result`; with any error its
+     * own changes are undone and the batch goes on. */
+    enum err (*run)(struct store_writer *w, struct writer_job *job);
+    /* On the writer's thread after the commit; must only hand the job over to its owner's thread.
+     * result is E_IO for all of a batch whose commit failed. */
+    void (*done)(struct writer_job *job);
+    enum err result;
+    struct writer_job *next; /* the writer's */
+};
+
+MUST_USE enum err writer_start(struct store *s, unsigned capacity, struct writer **out);
+/* Runs what is queued, commits, joins. */
+void writer_stop(struct writer *w);
+/* The job stays the caller's memory until done is called. Errors: E_BUSY. */
+MUST_USE enum err writer_submit(struct writer *w, struct writer_job *job);
+/* As above, but only while the queue is less than half full: for what may be lost under load
+ * (events). */
+MUST_USE enum err writer_submit_low(struct writer *w, struct writer_job *job);
+unsigned writer_depth(struct writer *w);
+
+#endif

@@ -1,0 +1,193 @@
+/* store/store.h - what a home network keeps: subscriptions, devices, keys, serving nodes, events.
+ *
+ * The one interface to it; SQLite (WAL) is behind it today and nothing above may assume so. A
+ * process opens a store once; each signalling thread opens a reader of its own; there is one
+ * writer. Secrets are sealed at rest (AES-256-GCM under data keys that a key-encryption key outside
+ * the database wraps; the row's identity is associated data) and opened only into the typed
+ * structures below, which their holder wipes. Nothing here decides anything, and nothing here
+ * blocks on the network.
+ */
+#ifndef BINDERY_STORE_STORE_H
+#define BINDERY_STORE_STORE_H
+
+#include "crypto/aka_functions.h"
+#include "id/imei.h"
+#include "id/imsi.h"
+
+#define STORE_HOST_MAX    256
+#define STORE_PROFILE_MAX 32
+#define STORE_MSISDN_MAX  16
+#define STORE_DEVICES_MAX 16
+
+struct store;
+struct store_reader;
+struct store_writer;
+
+/* A failure with the words for a person: what, where, and what to do next. Never a secret. */
+struct store_why {
+    enum err err;
+    char text[512];
+};
+
+struct store_options {
+    const char *path;     /* the database file */
+    const char *kek_path; /* 32 octets as 64 hex digits, readable by its owner only */
+    bool create;          /* make both if they are not there */
+};
+/* Opens, takes the exclusive lock on "<path>.lock" (a second HSS on the same file is refused),
+ * checks the key-encryption key against the store, migrates an older schema, refuses a newer one. A
+ * key file is only ever made together with a new database, never for one that is there already.
+ * Errors, also in why->err: E_LOCKED, E_TOO_NEW, E_WRONG_KEY, E_NOT_FOUND (no key file, no
+ * database), E_DENIED (key file readable by others or not ours), E_BAD_VALUE (the file is not a
+ * store, or the key file holds no key), E_CONFLICT (a new store beside the log of one whose file is
+ * gone), E_BUSY (another program's tool holds the database), E_IO, E_MEMORY. A failed open changes
+ * nothing but the lock file. A process opens its first store before it starts threads. */
+MUST_USE enum err store_open(const struct store_options *options, struct store **out,
+                             struct store_why *why);
+/* After every reader was closed. Harmless on NULL. An open batch is rolled back. */
+void store_close(struct store *s);
+
+/* ---- rows ---- */
+
+struct store_serving {
+    char host[STORE_HOST_MAX]; /* empty: nobody serves the subscriber */
+    char realm[STORE_HOST_MAX];
+    uint8_t plmn[3];
+    bool purged;   /* PUR came: the MME holds nothing any more */
+    int64_t since; /* Unix seconds */
+};
+
+struct store_subscriber {
+    struct imsi imsi;
+    struct aka_keys keys;          /* sealed at rest */
+    int64_t dif;                   /* proc/sqn.h */
+    uint8_t policy;                /* enum binding_policy */
+    bool suspended;                /* the operator bars the subscription */
+    char msisdn[STORE_MSISDN_MAX]; /* digits, or empty */
+    char profile[STORE_PROFILE_MAX];
+    bool has_last_imei;
+    struct imei last_imei;
+    struct store_serving serving;
+    uint32_t binding_failures; /* in a row */
+    uint64_t version;          /* grows with each administrative change */
+};
+
+struct store_device {
+    struct imsi imsi;
+    struct imei imei;
+    bool has_kme;
+    bool has_previous;
+    struct key_kme kme; /* sealed at rest */
+    struct key_kme previous;
+};
+
+/* ---- reading: one reader per thread ----
+ *
+ * On an error no secret is left in *out, and counts of rows are 0. Every function may return E_IO
+ * and E_MEMORY.
+ */
+
+MUST_USE enum err store_reader_open(struct store *s, struct store_reader **out);
+void store_reader_close(struct store_reader *r);
+/* Brackets several reads into one transaction (one wake-up's messages), which see one state of the
+ * store. Keep it short: the log cannot be reused meanwhile. Errors: E_BAD_STATE (nested), E_IO. */
+MUST_USE enum err store_reader_begin(struct store_reader *r);
+void store_reader_end(struct store_reader *r);
+/* Errors: E_NOT_FOUND, E_WRONG_KEY (the row does not open), E_IO. */
+MUST_USE enum err store_read_subscriber(struct store_reader *r, const struct imsi *imsi,
+                                        struct store_subscriber *out);
+/* The devices of an IMSI in ascending IMEI order. Errors: E_WRONG_KEY, E_IO. */
+MUST_USE enum err store_read_devices(struct store_reader *r, const struct imsi *imsi,
+                                     struct store_device out[static STORE_DEVICES_MAX], size_t *n);
+/* The IMSIs that may use this device, at most max. */
+MUST_USE enum err store_read_imsis_of(struct store_reader *r, const struct imei *imei,
+                                      struct imsi *out, size_t max, size_t *n);
+/* Subscribers after `after` (empty or NULL: from the first) in IMSI order, without opening their
+ * secrets; keys.k and keys.opc have n == 0. At most max. */
+MUST_USE enum err store_list_subscribers(struct store_reader *r, const struct imsi *after,
+                                         struct store_subscriber *out, size_t max, size_t *n);
+/* Devices after (imsi, imei), without their keys: has_kme and has_previous tell whether there are
+ * any. after_imsi empty or NULL: from the first; after_imei empty or NULL: from the IMSI's first.
+ */
+MUST_USE enum err store_list_devices(struct store_reader *r, const struct imsi *after_imsi,
+                                     const struct imei *after_imei, struct store_device *out,
+                                     size_t max, size_t *n);
+MUST_USE enum err store_count(struct store_reader *r, uint64_t *subscribers, uint64_t *devices);
+MUST_USE enum err store_read_mark(struct store_reader *r, uint64_t *mark); /* 0 if never stored */
+
+struct store_event {
+    uint64_t id;
+    int64_t at_ms; /* Unix milliseconds */
+    char name[32]; /* "registered", "suspected-theft", ... */
+    char imsi[16]; /* or empty */
+    char imei[16]; /* or empty */
+    char peer[STORE_HOST_MAX];
+    char cause[48]; /* a refusal's name, or empty */
+    char detail[160];
+};
+/* Events with an id above `after`, oldest first; name NULL: all names. */
+MUST_USE enum err store_list_events(struct store_reader *r, uint64_t after, const char *name,
+                                    struct store_event *out, size_t max, size_t *n);
+
+/* ---- writing: one writer, batches ---- */
+
+/* The writer of the store; one thread uses it. */
+struct store_writer *store_the_writer(struct store *s);
+/* A batch: begin, any number of changes, commit. Nothing is durable before commit returns E_OK, and
+ * everything is then (synchronous=FULL). A change that fails with another error than E_IO leaves
+ * the batch as if it had not been called. After E_IO the batch takes nothing more: every further
+ * call returns E_IO, and so does commit, which ends the batch as rollback does. What a failed
+ * commit meant to write may still be found after a crash, in full, never in part; so what was not
+ * acknowledged must be safe to repeat. Out of a batch every change returns E_BAD_STATE.
+ * Errors of begin: E_BAD_STATE (nested), E_BUSY (another program's tool writes), E_IO. */
+MUST_USE enum err store_begin(struct store_writer *w);
+MUST_USE enum err store_commit(struct store_writer *w);
+void store_rollback(struct store_writer *w);
+
+enum store_put { STORE_INSERT, STORE_UPDATE, STORE_UPSERT };
+enum store_did { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
+/* Administrative fields only: keys, dif (on insert), policy, suspended, msisdn, profile. What the
+ * network wrote (serving node, last IMEI, failures) stays; so does dif unless the keys changed.
+ * `version` begins at 1. UNCHANGED writes nothing. *did is written on E_OK only.
+ * Errors: E_EXISTS (INSERT), E_NOT_FOUND (UPDATE), E_CONFLICT (MSISDN in use), E_BAD_LENGTH and
+ * E_BAD_VALUE (keys that no algorithm takes, a text without its end), E_WRONG_KEY (the row that is
+ * there does not open), E_CRYPTO, E_IO. */
+MUST_USE enum err store_put_subscriber(struct store_writer *w, enum store_put how,
+                                       const struct store_subscriber *row, enum store_did *did);
+/* With its devices. Errors: E_NOT_FOUND, E_IO. */
+MUST_USE enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi);
+/* On a changed KME the former one is kept as previous. A row without a KME leaves the one that is
+ * stored (a list of devices imported again must not undo what they agreed since): to drop a KME,
+ * remove the device and add it. row->previous counts only when the device is added.
+ * Errors: E_EXISTS, E_NOT_FOUND (no such subscriber, or no such device with UPDATE), E_NO_ROOM
+ * (STORE_DEVICES_MAX), E_BAD_LENGTH (no IMEI), E_WRONG_KEY, E_CRYPTO, E_IO. */
+MUST_USE enum err store_put_device(struct store_writer *w, enum store_put how,
+                                   const struct store_device *row, enum store_did *did);
+MUST_USE enum err store_remove_device(struct store_writer *w, const struct imsi *imsi,
+                                      const struct imei *imei);
+/* Reads inside the batch: sees what the batch wrote. */
+MUST_USE enum err store_writer_subscriber(struct store_writer *w, const struct imsi *imsi,
+                                          struct store_subscriber *out);
+MUST_USE enum err store_writer_devices(struct store_writer *w, const struct imsi *imsi,
+                                       struct store_device out[static STORE_DEVICES_MAX],
+                                       size_t *n);
+MUST_USE enum err store_set_dif(struct store_writer *w, const struct imsi *imsi, int64_t dif);
+/* ULR: sets the serving node, the IMEI if it is not NULL, and binding_failures to 0; hands back the
+ * serving node before. A repetition changes nothing but `since`. An empty host: nobody serves the
+ * subscriber any more. Errors: E_NOT_FOUND, E_BAD_LENGTH (a text without its end), E_IO. */
+MUST_USE enum err store_set_serving(struct store_writer *w, const struct imsi *imsi,
+                                    const struct store_serving *now, const struct imei *imei,
+                                    struct store_serving *before);
+/* PUR: only if `host` serves the subscriber, in either case of letters (RFC 6733 4.3.1).
+ * Errors: E_NOT_FOUND, E_CONFLICT (another host, or none), E_IO. */
+MUST_USE enum err store_set_purged(struct store_writer *w, const struct imsi *imsi,
+                                   const char *host);
+MUST_USE enum err store_set_binding_failures(struct store_writer *w, const struct imsi *imsi,
+                                             uint32_t in_a_row);
+/* Keeps the newest `keep` events, this one at least. Ids grow and never come again; event->id is
+ * not looked at, and texts without an end are cut. Costs no scan: what goes is a range of ids. */
+MUST_USE enum err store_add_event(struct store_writer *w, const struct store_event *event,
+                                  uint64_t keep);
+MUST_USE enum err store_set_mark(struct store_writer *w, uint64_t mark);
+
+#endif

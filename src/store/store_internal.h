@@ -1,0 +1,205 @@
+/* store/store_internal.h - what the files of this room share; nobody else includes it.
+ *
+ * store_open.c   lock, identity check, creation, opening and closing
+ * store_kek.c    the key file and the data keys it wraps
+ * store_schema.c the schema as an ordered list of steps, and migration
+ * store_sql.c    every statement, and the connections that keep them prepared
+ * store_rows.c   keys of rows, and the tables that map columns to structures
+ * store_seal.c   secrets of rows
+ * store_read.c, store_write.c  the interface
+ */
+#ifndef BINDERY_STORE_STORE_INTERNAL_H
+#define BINDERY_STORE_STORE_INTERNAL_H
+
+#include "crypto/seal.h"
+#include "store/store.h"
+
+#include <limits.h>
+#include <sqlite3.h>
+
+#define STORE_APPLICATION_ID 0x42494e44 /* "BIND" at octet 68 of the file */
+#define STORE_ID_LEN         16
+#define STORE_PATH_MAX       (PATH_MAX + 16)
+
+/* ---- words for people ---- */
+
+/* Writes the words, returns err: `return why_set(why, E_IO, ...)`. */
+enum err why_set(struct store_why *why, enum err err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- store_kek.c ---- */
+
+struct store_keys {
+    uint8_t store_id[STORE_ID_LEN];
+    size_t n;
+    struct {
+        uint32_t id;
+        struct seal_key key;
+    } data[SEAL_KEYS_MAX];
+};
+/* Errors: E_NOT_FOUND, E_DENIED, E_BAD_VALUE, E_IO. Owner wipes *kek. */
+MUST_USE enum err kek_load(const char *path, struct seal_key *kek, struct store_why *why);
+/* Makes a new file and never replaces one. Errors: E_EXISTS, E_IO. */
+MUST_USE enum err kek_create(const char *path, struct store_why *why);
+/* Writes identity and first data key into a new database. Errors: E_IO, E_CRYPTO, E_MEMORY. */
+MUST_USE enum err store_keys_create(sqlite3 *db, const struct seal_key *kek, struct store_why *why);
+/* Unwraps the data keys of a database. Errors: E_WRONG_KEY, E_IO, E_NO_ROOM, E_MEMORY. */
+MUST_USE enum err store_keys_load(sqlite3 *db, const struct store_options *options,
+                                  const struct seal_key *kek, struct store_keys *out,
+                                  struct store_why *why);
+/* A sealer of its own for each thread. Errors: E_MEMORY, E_CRYPTO. */
+MUST_USE enum err store_keys_sealer(const struct store_keys *keys, struct sealer **out);
+/* Makes the name of a new file in this directory survive a power cut. */
+MUST_USE enum err sync_directory_of(const char *path);
+MUST_USE enum err os_random(void *out, size_t n);
+
+/* ---- store_schema.c ---- */
+
+struct schema_step {
+    int version; /* what user_version is after it; steps are in ascending order, from 1 */
+    const char
+        *sql; /* sets user_version itself, so that it changes with the tables or not at all */
+};
+extern const struct schema_step schema_steps[];
+extern const size_t schema_steps_n;
+/* Runs each step above the database's version in a transaction of its own. Errors: E_TOO_NEW, E_IO;
+ * the database then has the last version that was reached in full. */
+MUST_USE enum err schema_migrate(sqlite3 *db, const char *path, const struct schema_step *steps,
+                                 size_t n, struct store_why *why);
+MUST_USE enum err schema_version(sqlite3 *db, int *out);
+
+/* ---- store_sql.c ---- */
+
+enum statement {
+    ST_READ_BEGIN,
+    ST_COMMIT,
+    ST_ROLLBACK,
+    ST_SUBSCRIBER,
+    ST_DEVICES,
+    ST_IMSIS_OF,
+    ST_LIST_SUBSCRIBERS,
+    ST_LIST_DEVICES,
+    ST_COUNT,
+    ST_MARK,
+    ST_LIST_EVENTS,
+    ST_LIST_EVENTS_NAMED,
+    ST_READER_COUNT, /* those above are all a reader has */
+    ST_WRITE_BEGIN = ST_READER_COUNT,
+    ST_INSERT_SUBSCRIBER,
+    ST_UPDATE_SUBSCRIBER,
+    ST_DELETE_SUBSCRIBER,
+    ST_DELETE_DEVICES_OF,
+    ST_INSERT_DEVICE,
+    ST_UPDATE_DEVICE,
+    ST_DELETE_DEVICE,
+    ST_SET_DIF,
+    ST_SET_SERVING,
+    ST_SET_PURGED,
+    ST_SET_FAILURES,
+    ST_ADD_EVENT,
+    ST_TRIM_EVENTS,
+    ST_SET_MARK,
+    ST_COUNT_ALL
+};
+struct connection {
+    sqlite3 *db;
+    sqlite3_stmt *st[ST_COUNT_ALL];
+    struct sealer *sealer;
+};
+enum connection_kind { CONNECTION_READER, CONNECTION_WRITER };
+/* Opens the file and sets the pragmas; no statements yet. Errors: E_MEMORY, E_IO. */
+MUST_USE enum err connection_open(struct connection *c, const char *path,
+                                  enum connection_kind kind);
+/* Prepares what the kind may run, and loads the data keys. Errors: E_MEMORY, E_IO, E_CRYPTO. */
+MUST_USE enum err connection_ready(struct connection *c, enum connection_kind kind,
+                                   const struct store_keys *keys);
+void connection_close(struct connection *c);
+/* E_OK, E_MEMORY, E_BUSY, E_CONFLICT (a unique index) or E_IO. */
+MUST_USE enum err sqlite_err(int rc);
+/* E_OK with a row, E_NOT_FOUND after the last one. */
+MUST_USE enum err stmt_row(sqlite3_stmt *st);
+/* For a statement without rows; resets it. */
+MUST_USE enum err stmt_run(sqlite3_stmt *st);
+/* For a rollback, whose failure leaves nothing to be done. */
+void stmt_try(sqlite3_stmt *st);
+void stmt_end(sqlite3_stmt *st);
+
+/* ---- store_rows.c ---- */
+
+/* An IMSI as the primary key: 15 digits in base 11, where 0 stands for "no digit" and 1 to 10 for
+ * the digits. The number is below 2^52, so SQLite finds the row by its row id, without an index in
+ * between; leading zeros and lengths stay apart; and its order is that of the digits as text. */
+int64_t imsi_key(const struct imsi *imsi); /* 0 for an empty or absent IMSI: below all others */
+MUST_USE enum err imsi_of_key(int64_t key, struct imsi *out);
+/* An IMEI always has 14 digits: the number they make. -1 for an empty or absent one. */
+int64_t imei_key(const struct imei *imei);
+MUST_USE enum err imei_of_key(int64_t key, struct imei *out);
+
+enum column_kind { COL_IMSI, COL_IMEI, COL_OPTIONAL_IMEI, COL_INT, COL_BOOL, COL_TEXT, COL_BLOB };
+struct column {
+    enum column_kind kind;
+    uint16_t at;   /* offset in the structure */
+    uint16_t size; /* COL_INT: 1, 4 or 8; COL_TEXT: with NUL; COL_BLOB: exactly */
+    uint16_t flag; /* COL_OPTIONAL_IMEI: offset of the bool that says whether it is there */
+};
+struct columns {
+    const struct column *p;
+    int n;
+};
+extern const struct columns subscriber_columns; /* what ST_SUBSCRIBER and the list begin with */
+extern const struct columns subscriber_admin_columns; /* what ST_INSERT and ST_UPDATE begin with */
+extern const struct columns serving_columns;
+extern const struct columns device_columns;
+extern const struct columns event_columns;
+/* The row's columns 0 to n-1 into the structure. Errors: E_IO (a value its field cannot hold). */
+MUST_USE enum err columns_get(struct columns c, sqlite3_stmt *st, void *row);
+/* Parameters 1 to n; texts and blobs are not copied: the structure outlives the step. */
+MUST_USE enum err columns_bind(struct columns c, sqlite3_stmt *st, const void *row);
+
+/* ---- store_seal.c ---- */
+
+#define SEALED_MAX 128 /* the longest sealed column: K and OPc of 32 octets and their lengths */
+struct sealed {
+    size_t n;
+    uint8_t b[SEALED_MAX];
+};
+MUST_USE enum err seal_keys(struct sealer *s, const struct imsi *imsi, const struct aka_keys *keys,
+                            struct sealed *out);
+/* Errors: E_WRONG_KEY. */
+MUST_USE enum err open_keys(struct sealer *s, const struct imsi *imsi, struct bytes sealed,
+                            struct aka_keys *keys);
+enum kme_column { KME_ACTIVE, KME_PREVIOUS };
+MUST_USE enum err seal_kme(struct sealer *s, const struct store_device *row, enum kme_column which,
+                           struct sealed *out);
+MUST_USE enum err open_kme(struct sealer *s, struct store_device *row, enum kme_column which,
+                           struct bytes sealed);
+
+/* ---- store_read.c, for the writer too ---- */
+
+enum secrets { SECRETS_CLOSED, SECRETS_OPENED }; /* closed: key lengths stay 0 */
+MUST_USE enum err read_subscriber(struct connection *c, const struct imsi *imsi,
+                                  enum secrets secrets, struct store_subscriber *out);
+MUST_USE enum err read_devices(struct connection *c, const struct imsi *imsi,
+                               struct store_device out[static STORE_DEVICES_MAX], size_t *n);
+/* A blob column, valid until the next step. */
+struct bytes stmt_blob(sqlite3_stmt *st, int column);
+
+/* ---- the three parts of a store ---- */
+
+struct store_reader {
+    struct connection c;
+    bool in_transaction;
+};
+struct store_writer {
+    struct connection c;
+    bool in_batch;
+    bool failed; /* the batch met a failure of the disk: only rolling back is left */
+};
+struct store {
+    char path[STORE_PATH_MAX];
+    int lock_fd;
+    struct store_keys keys; /* does not change after store_open: readers take it without a lock */
+    struct store_writer writer;
+};
+
+#endif

@@ -1,0 +1,119 @@
+#include "store/store_internal.h"
+
+/* A step that was released is never edited: a change of the schema is a new step. The server
+ * engine's rules are kept already (dependencies.md): keys begin with the subscriber, one statement
+ * touches one subscriber, no triggers and no foreign keys across tables. */
+const struct schema_step schema_steps[] = {
+    {1, "CREATE TABLE identity ("
+        " id INTEGER PRIMARY KEY CHECK (id = 1),"
+        " store_id BLOB NOT NULL,"
+        " created_at INTEGER NOT NULL) STRICT;"
+        "CREATE TABLE data_key ("
+        " id INTEGER PRIMARY KEY,"
+        " wrapped BLOB NOT NULL,"
+        " created_at INTEGER NOT NULL) STRICT;"
+        "CREATE TABLE subscriber ("
+        " imsi INTEGER PRIMARY KEY," /* imsi_key */
+        " algorithm INTEGER NOT NULL,"
+        " res_len INTEGER NOT NULL,"
+        " keccak_iterations INTEGER NOT NULL,"
+        " dif INTEGER NOT NULL,"
+        " policy INTEGER NOT NULL,"
+        " suspended INTEGER NOT NULL,"
+        " msisdn TEXT NOT NULL,"
+        " profile TEXT NOT NULL,"
+        " keys BLOB NOT NULL," /* sealed */
+        " last_imei INTEGER,"
+        " host TEXT NOT NULL DEFAULT '',"
+        " realm TEXT NOT NULL DEFAULT '',"
+        " plmn BLOB NOT NULL DEFAULT x'000000',"
+        " purged INTEGER NOT NULL DEFAULT 0,"
+        " since INTEGER NOT NULL DEFAULT 0,"
+        " binding_failures INTEGER NOT NULL DEFAULT 0,"
+        " version INTEGER NOT NULL DEFAULT 1) STRICT;"
+        "CREATE UNIQUE INDEX subscriber_by_msisdn ON subscriber (msisdn) WHERE msisdn <> '';"
+        "CREATE TABLE device ("
+        " imsi INTEGER NOT NULL,"
+        " imei INTEGER NOT NULL," /* imei_key */
+        " kme BLOB,"              /* sealed */
+        " previous BLOB,"         /* sealed */
+        " PRIMARY KEY (imsi, imei)) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX device_by_imei ON device (imei);"
+        "CREATE TABLE event ("
+        " id INTEGER PRIMARY KEY,"
+        " at_ms INTEGER NOT NULL,"
+        " name TEXT NOT NULL,"
+        " imsi TEXT NOT NULL,"
+        " imei TEXT NOT NULL,"
+        " peer TEXT NOT NULL,"
+        " cause TEXT NOT NULL,"
+        " detail TEXT NOT NULL) STRICT;"
+        "CREATE INDEX event_by_name ON event (name);"
+        "CREATE TABLE mark ("
+        " id INTEGER PRIMARY KEY CHECK (id = 1),"
+        " mark INTEGER NOT NULL) STRICT;"
+        "PRAGMA application_id = 0x42494e44;"
+        "PRAGMA user_version = 1;"},
+};
+const size_t schema_steps_n = sizeof schema_steps / sizeof schema_steps[0];
+
+enum err schema_version(sqlite3 *db, int *out)
+{
+    sqlite3_stmt *st = NULL;
+    enum err err = sqlite_err(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL));
+    if (err == E_OK) {
+        err = stmt_row(st);
+    }
+    if (err == E_OK) {
+        *out = sqlite3_column_int(st, 0);
+    }
+    sqlite3_finalize(st);
+    return err;
+}
+
+static enum err run_step(sqlite3 *db, const struct schema_step *step)
+{
+    int reached = 0;
+    enum err err = sqlite_err(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+    if (err == E_OK) {
+        err = sqlite_err(sqlite3_exec(db, step->sql, NULL, NULL, NULL));
+    }
+    if (err == E_OK) {
+        err = schema_version(db, &reached);
+    }
+    if (err == E_OK && reached != step->version) {
+        err = E_BAD_STATE; /* a step that forgot to set its version would run twice */
+    }
+    if (err == E_OK) {
+        err = sqlite_err(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
+    }
+    return err;
+}
+
+enum err schema_migrate(sqlite3 *db, const char *path, const struct schema_step *steps, size_t n,
+                        struct store_why *why)
+{
+    int version = 0;
+    if (schema_version(db, &version) != E_OK) {
+        return why_set(why, E_IO, "%s: the schema version cannot be read: %s", path,
+                       sqlite3_errmsg(db));
+    }
+    if (version > steps[n - 1].version) {
+        return why_set(why, E_TOO_NEW,
+                       "%s: the store has schema version %d and this program knows up to %d; "
+                       "install the version of Bindery that wrote it, or a newer one. The store "
+                       "was not changed",
+                       path, version, steps[n - 1].version);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (steps[i].version > version && run_step(db, &steps[i]) != E_OK) {
+            enum err err = why_set(why, E_IO,
+                                   "%s: the step to schema version %d failed: %s. It was undone; "
+                                   "make room on the disk or repair it, and start again",
+                                   path, steps[i].version, sqlite3_errmsg(db));
+            (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* may have happened already */
+            return err;
+        }
+    }
+    return E_OK;
+}

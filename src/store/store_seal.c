@@ -1,0 +1,93 @@
+#include "store/store_internal.h"
+
+/* The associated data of a row's secret is where it stands: "table.column", a zero octet, the IMSI
+ * and the IMEI as keys. A blob that was moved to another row or column does not open. */
+#define PLACE_MAX 48
+
+static struct bytes place(const char *column, const struct imsi *imsi, const struct imei *imei,
+                          uint8_t out[static PLACE_MAX])
+{
+    struct wr w = wr_of((struct mbytes){out, PLACE_MAX});
+    wr_put(&w, bytes_of_str(column));
+    wr_u8(&w, 0);
+    wr_be64(&w, (uint64_t)imsi_key(imsi));
+    wr_be64(&w, (uint64_t)imei_key(imei));
+    return wr_done(&w);
+}
+
+/* K and OPc in one value: they are always wanted together, and one opening costs half of two. */
+#define KEYS_PLAIN_MAX (2 + 32 + 32)
+
+enum err seal_keys(struct sealer *s, const struct imsi *imsi, const struct aka_keys *keys,
+                   struct sealed *out)
+{
+    uint8_t where[PLACE_MAX], plain[KEYS_PLAIN_MAX];
+    struct wr w = wr_of(MBYTES_OF(plain));
+    wr_u8(&w, keys->k.n);
+    wr_put(&w, (struct bytes){keys->k.b, keys->k.n});
+    wr_u8(&w, keys->opc.n);
+    wr_put(&w, (struct bytes){keys->opc.b, keys->opc.n});
+    enum err err = w.err;
+    if (err == E_OK) {
+        err = seal(s, place("subscriber.keys", imsi, NULL, where), wr_done(&w), MBYTES_OF(out->b),
+                   &out->n);
+    }
+    wipe(plain, sizeof plain);
+    return err;
+}
+
+/* n and at most 32 octets. */
+static void take_key(struct rd *r, uint8_t *n, uint8_t b[static 32])
+{
+    struct bytes v = rd_take(r, rd_u8(r));
+    if (v.n > 32) {
+        r->err = E_BAD_LENGTH;
+        return;
+    }
+    *n = (uint8_t)v.n;
+    for (size_t i = 0; i < v.n; i++) {
+        b[i] = v.p[i];
+    }
+}
+
+enum err open_keys(struct sealer *s, const struct imsi *imsi, struct bytes sealed,
+                   struct aka_keys *keys)
+{
+    uint8_t where[PLACE_MAX], plain[KEYS_PLAIN_MAX];
+    size_t n = 0;
+    enum err err = E_WRONG_KEY;
+    if (seal_open(s, place("subscriber.keys", imsi, NULL, where), sealed, MBYTES_OF(plain), &n) ==
+        E_OK) {
+        struct rd r = rd_of((struct bytes){plain, n});
+        take_key(&r, &keys->k.n, keys->k.b);
+        take_key(&r, &keys->opc.n, keys->opc.b);
+        err = rd_end(&r) == E_OK ? E_OK : E_WRONG_KEY;
+    }
+    wipe(plain, sizeof plain);
+    return err;
+}
+
+static const char *kme_column_name(enum kme_column which)
+{
+    return which == KME_ACTIVE ? "device.kme" : "device.previous";
+}
+
+enum err seal_kme(struct sealer *s, const struct store_device *row, enum kme_column which,
+                  struct sealed *out)
+{
+    uint8_t where[PLACE_MAX];
+    const struct key_kme *kme = which == KME_ACTIVE ? &row->kme : &row->previous;
+    return seal(s, place(kme_column_name(which), &row->imsi, &row->imei, where), BYTES_OF(kme->b),
+                MBYTES_OF(out->b), &out->n);
+}
+
+enum err open_kme(struct sealer *s, struct store_device *row, enum kme_column which,
+                  struct bytes sealed)
+{
+    uint8_t where[PLACE_MAX];
+    struct key_kme *kme = which == KME_ACTIVE ? &row->kme : &row->previous;
+    size_t n = 0;
+    enum err err = seal_open(s, place(kme_column_name(which), &row->imsi, &row->imei, where),
+                             sealed, MBYTES_OF(kme->b), &n);
+    return err == E_OK && n == sizeof kme->b ? E_OK : E_WRONG_KEY;
+}

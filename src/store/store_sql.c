@@ -1,0 +1,159 @@
+#include "store/store_internal.h"
+
+#define BUSY_TIMEOUT_MS 5000 /* only a person's tool on the same file can make us wait */
+
+#define SUBSCRIBER_SELECT                                                                          \
+    "SELECT imsi, algorithm, res_len, keccak_iterations, dif, policy, suspended, msisdn, profile," \
+    " last_imei, host, realm, plmn, purged, since, binding_failures, version"
+#define DEVICE_SELECT "SELECT imsi, imei, kme IS NOT NULL, previous IS NOT NULL"
+#define EVENT_SELECT  "SELECT id, at_ms, name, imsi, imei, peer, cause, detail FROM event"
+
+static const char *const statements[ST_COUNT_ALL] = {
+    [ST_READ_BEGIN] = "BEGIN",
+    [ST_COMMIT] = "COMMIT",
+    [ST_ROLLBACK] = "ROLLBACK",
+    [ST_SUBSCRIBER] = SUBSCRIBER_SELECT ", keys FROM subscriber WHERE imsi = ?1",
+    [ST_DEVICES] = DEVICE_SELECT ", kme, previous FROM device WHERE imsi = ?1 ORDER BY imei",
+    [ST_IMSIS_OF] = "SELECT imsi FROM device WHERE imei = ?1 ORDER BY imsi LIMIT ?2",
+    [ST_LIST_SUBSCRIBERS] =
+        SUBSCRIBER_SELECT " FROM subscriber WHERE imsi > ?1 ORDER BY imsi LIMIT ?2",
+    [ST_LIST_DEVICES] = DEVICE_SELECT " FROM device WHERE (imsi, imei) > (?1, ?2)"
+                                      " ORDER BY imsi, imei LIMIT ?3",
+    [ST_COUNT] = "SELECT (SELECT count(*) FROM subscriber), (SELECT count(*) FROM device)",
+    [ST_MARK] = "SELECT mark FROM mark WHERE id = 1",
+    [ST_LIST_EVENTS] = EVENT_SELECT " WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [ST_LIST_EVENTS_NAMED] = EVENT_SELECT " WHERE name = ?3 AND id > ?1 ORDER BY id LIMIT ?2",
+
+    [ST_WRITE_BEGIN] = "BEGIN IMMEDIATE",
+    [ST_INSERT_SUBSCRIBER] =
+        "INSERT INTO subscriber (imsi, algorithm, res_len, keccak_iterations, dif, policy,"
+        " suspended, msisdn, profile, keys) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [ST_UPDATE_SUBSCRIBER] =
+        "UPDATE subscriber SET algorithm = ?2, res_len = ?3, keccak_iterations = ?4, dif = ?5,"
+        " policy = ?6, suspended = ?7, msisdn = ?8, profile = ?9, keys = ?10,"
+        " version = version + 1 WHERE imsi = ?1",
+    [ST_DELETE_SUBSCRIBER] = "DELETE FROM subscriber WHERE imsi = ?1",
+    [ST_DELETE_DEVICES_OF] = "DELETE FROM device WHERE imsi = ?1",
+    [ST_INSERT_DEVICE] = "INSERT INTO device (imsi, imei, kme, previous) VALUES (?1, ?2, ?3, ?4)",
+    [ST_UPDATE_DEVICE] = "UPDATE device SET kme = ?3, previous = ?4 WHERE imsi = ?1 AND imei = ?2",
+    [ST_DELETE_DEVICE] = "DELETE FROM device WHERE imsi = ?1 AND imei = ?2",
+    [ST_SET_DIF] = "UPDATE subscriber SET dif = ?2 WHERE imsi = ?1",
+    [ST_SET_SERVING] = "UPDATE subscriber SET host = ?1, realm = ?2, plmn = ?3, purged = ?4,"
+                       " since = ?5, last_imei = coalesce(?7, last_imei), binding_failures = 0"
+                       " WHERE imsi = ?6",
+    [ST_SET_PURGED] = "UPDATE subscriber SET purged = 1 WHERE imsi = ?1",
+    [ST_SET_FAILURES] = "UPDATE subscriber SET binding_failures = ?2 WHERE imsi = ?1",
+    [ST_ADD_EVENT] = "INSERT INTO event (at_ms, name, imsi, imei, peer, cause, detail)"
+                     " VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [ST_TRIM_EVENTS] = "DELETE FROM event WHERE id <= ?1",
+    [ST_SET_MARK] = "INSERT INTO mark (id, mark) VALUES (1, ?1)"
+                    " ON CONFLICT (id) DO UPDATE SET mark = excluded.mark",
+};
+
+/* The writer checkpoints after 1000 pages and gives a log that a long reader made big back to the
+ * disk. It maps nothing, so that a read error is an error code. A reader maps the file: at a
+ * million subscribers that halves the cost of a point read. */
+static const char *const pragmas[] = {
+    [CONNECTION_READER] = "PRAGMA query_only = ON;"
+                          "PRAGMA mmap_size = 1073741824;"
+                          "PRAGMA cache_size = -16384;"
+                          "PRAGMA temp_store = MEMORY;"
+                          "PRAGMA trusted_schema = OFF;",
+    [CONNECTION_WRITER] = "PRAGMA synchronous = FULL;"
+                          "PRAGMA secure_delete = ON;"
+                          "PRAGMA cache_size = -65536;"
+                          "PRAGMA journal_size_limit = 67108864;"
+                          "PRAGMA wal_autocheckpoint = 1000;"
+                          "PRAGMA cell_size_check = ON;"
+                          "PRAGMA temp_store = MEMORY;"
+                          "PRAGMA trusted_schema = OFF;",
+};
+
+enum err sqlite_err(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return E_OK;
+    case SQLITE_NOMEM:
+        return E_MEMORY;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return E_BUSY;
+    case SQLITE_CONSTRAINT:
+        return rc == SQLITE_CONSTRAINT_UNIQUE ? E_CONFLICT : E_IO;
+    default:
+        return E_IO;
+    }
+}
+
+enum err stmt_row(sqlite3_stmt *st)
+{
+    int rc = sqlite3_step(st);
+    return rc == SQLITE_DONE ? E_NOT_FOUND : sqlite_err(rc);
+}
+
+void stmt_end(sqlite3_stmt *st)
+{
+    (void)sqlite3_reset(st); /* repeats the step's result, which was looked at */
+}
+
+void stmt_try(sqlite3_stmt *st)
+{
+    (void)sqlite3_step(st);
+    stmt_end(st);
+}
+
+enum err stmt_run(sqlite3_stmt *st)
+{
+    enum err err = sqlite_err(sqlite3_step(st));
+    stmt_end(st);
+    return err;
+}
+
+struct bytes stmt_blob(sqlite3_stmt *st, int column)
+{
+    const void *p = sqlite3_column_blob(st, column);
+    return (struct bytes){p, p == NULL ? 0 : (size_t)sqlite3_column_bytes(st, column)};
+}
+
+enum err connection_open(struct connection *c, const char *path, enum connection_kind kind)
+{
+    /* Each connection belongs to one thread, so SQLite need not lock it. */
+    int flags = SQLITE_OPEN_NOMUTEX |
+                (kind == CONNECTION_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    *c = (struct connection){0};
+    int rc = sqlite3_open_v2(path, &c->db, flags, NULL);
+    if (rc == SQLITE_OK) {
+        (void)sqlite3_extended_result_codes(c->db, 1); /* fails on NULL only */
+        (void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+        rc = sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+    }
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_exec(c->db, pragmas[kind], NULL, NULL, NULL);
+    }
+    return sqlite_err(rc);
+}
+
+enum err connection_ready(struct connection *c, enum connection_kind kind,
+                          const struct store_keys *keys)
+{
+    int n = kind == CONNECTION_READER ? ST_READER_COUNT : ST_COUNT_ALL;
+    int rc = SQLITE_OK;
+    for (int i = 0; i < n && rc == SQLITE_OK; i++) {
+        rc = sqlite3_prepare_v3(c->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &c->st[i],
+                                NULL);
+    }
+    return rc == SQLITE_OK ? store_keys_sealer(keys, &c->sealer) : sqlite_err(rc);
+}
+
+void connection_close(struct connection *c)
+{
+    for (int i = 0; i < ST_COUNT_ALL; i++) {
+        (void)sqlite3_finalize(c->st[i]); /* repeats an earlier result */
+    }
+    (void)sqlite3_close(c->db); /* nothing is left that could keep it open */
+    sealer_free(c->sealer);
+    *c = (struct connection){0};
+}

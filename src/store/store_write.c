@@ -1,0 +1,450 @@
+#include "store/store_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* ---- batches ---- */
+
+enum err store_begin(struct store_writer *w)
+{
+    if (w->in_batch) {
+        return E_BAD_STATE;
+    }
+    enum err err = stmt_run(w->c.st[ST_WRITE_BEGIN]);
+    w->in_batch = err == E_OK;
+    w->failed = false;
+    return err;
+}
+
+void store_rollback(struct store_writer *w)
+{
+    if (w->in_batch) {
+        if (!sqlite3_get_autocommit(w->c.db)) {
+            stmt_try(w->c.st[ST_ROLLBACK]);
+        }
+        w->in_batch = false;
+        w->failed = false;
+    }
+}
+
+enum err store_commit(struct store_writer *w)
+{
+    if (!w->in_batch) {
+        return E_BAD_STATE;
+    }
+    enum err err = w->failed ? E_IO : stmt_run(w->c.st[ST_COMMIT]);
+    if (err != E_OK) {
+        store_rollback(w);
+        return E_IO;
+    }
+    w->in_batch = false;
+    return E_OK;
+}
+
+/* After a failure of disk or memory SQLite may have ended the transaction, and what came next would
+ * be committed on its own: such a batch takes nothing more. */
+static enum err failed(struct store_writer *w, enum err err)
+{
+    if (err == E_IO || err == E_MEMORY || err == E_BUSY || sqlite3_get_autocommit(w->c.db)) {
+        w->failed = true;
+        return E_IO;
+    }
+    return err;
+}
+
+static enum err check_batch(const struct store_writer *w)
+{
+    if (!w->in_batch) {
+        return E_BAD_STATE;
+    }
+    return w->failed ? E_IO : E_OK;
+}
+
+/* Runs a bound statement. */
+static enum err run(struct store_writer *w, enum statement which)
+{
+    enum err err = stmt_run(w->c.st[which]);
+    return err == E_OK ? E_OK : failed(w, err);
+}
+
+/* Runs a statement whose parameters are numbers, and which must touch a row. */
+static enum err run_on_row(struct store_writer *w, enum statement which, int n, const int64_t v[])
+{
+    enum err err = check_batch(w);
+    for (int i = 0; i < n && err == E_OK; i++) {
+        err = sqlite_err(sqlite3_bind_int64(w->c.st[which], i + 1, v[i]));
+    }
+    if (err == E_OK) {
+        err = run(w, which);
+    }
+    return err == E_OK && sqlite3_changes(w->c.db) == 0 ? E_NOT_FOUND : err;
+}
+
+static enum err bind_sealed(sqlite3_stmt *st, int i, const struct sealed *sealed)
+{
+    return sqlite_err(sealed->n == 0
+                          ? sqlite3_bind_null(st, i)
+                          : sqlite3_bind_blob(st, i, sealed->b, (int)sealed->n, SQLITE_STATIC));
+}
+
+/* ---- reading inside the batch ---- */
+
+static enum err read_row(struct store_writer *w, const struct imsi *imsi, enum secrets secrets,
+                         struct store_subscriber *out)
+{
+    enum err err = check_batch(w);
+    if (err != E_OK) {
+        wipe(out, sizeof *out);
+        return err;
+    }
+    err = read_subscriber(&w->c, imsi, secrets, out);
+    return err == E_MEMORY || err == E_IO ? failed(w, err) : err;
+}
+
+enum err store_writer_subscriber(struct store_writer *w, const struct imsi *imsi,
+                                 struct store_subscriber *out)
+{
+    return read_row(w, imsi, SECRETS_OPENED, out);
+}
+
+enum err store_writer_devices(struct store_writer *w, const struct imsi *imsi,
+                              struct store_device out[static STORE_DEVICES_MAX], size_t *n)
+{
+    *n = 0;
+    enum err err = check_batch(w);
+    if (err == E_OK) {
+        err = read_devices(&w->c, imsi, out, n);
+    }
+    return err == E_MEMORY || err == E_IO ? failed(w, err) : err;
+}
+
+/* ---- subscribers ---- */
+
+/* Does `how` agree with whether the row is there? */
+static enum err check_how(enum store_put how, bool there)
+{
+    if (how == STORE_INSERT && there) {
+        return E_EXISTS;
+    }
+    return how == STORE_UPDATE && !there ? E_NOT_FOUND : E_OK;
+}
+
+static bool ended(const char *text, size_t room)
+{
+    return strnlen(text, room) < room;
+}
+
+static enum err check_subscriber(const struct store_subscriber *row)
+{
+    bool texts = ended(row->msisdn, sizeof row->msisdn) && ended(row->profile, sizeof row->profile);
+    bool imsi = row->imsi.n >= IMSI_DIGITS_MIN && row->imsi.n <= IMSI_DIGITS_MAX;
+    return texts && imsi ? aka_keys_check(&row->keys) : E_BAD_LENGTH;
+}
+
+static bool same_secret(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
+{
+    return crypto_ct_eq((struct bytes){a, a_n}, (struct bytes){b, b_n});
+}
+
+static bool same_keys(const struct aka_keys *a, const struct aka_keys *b)
+{
+    bool k = same_secret(a->k.b, a->k.n, b->k.b, b->k.n);
+    bool opc = same_secret(a->opc.b, a->opc.n, b->opc.b, b->opc.n);
+    return k && opc && a->algorithm == b->algorithm && a->res_len == b->res_len &&
+           a->keccak_iterations == b->keccak_iterations;
+}
+
+static bool same_admin(const struct store_subscriber *a, const struct store_subscriber *b)
+{
+    return a->policy == b->policy && a->suspended == b->suspended &&
+           strcmp(a->msisdn, b->msisdn) == 0 && strcmp(a->profile, b->profile) == 0;
+}
+
+/* dif is the caller's to choose: it is not always row->dif. */
+static enum err write_subscriber(struct store_writer *w, enum statement which,
+                                 const struct store_subscriber *row, int64_t dif)
+{
+    sqlite3_stmt *st = w->c.st[which];
+    struct sealed keys;
+    enum err err = seal_keys(w->c.sealer, &row->imsi, &row->keys, &keys);
+    if (err == E_OK) {
+        err = columns_bind(subscriber_admin_columns, st, row);
+    }
+    if (err == E_OK) {
+        err = sqlite_err(sqlite3_bind_int64(st, 5, dif));
+    }
+    if (err == E_OK) {
+        err = bind_sealed(st, subscriber_admin_columns.n + 1, &keys);
+    }
+    return err == E_OK ? run(w, which) : err;
+}
+
+static enum err change_subscriber(struct store_writer *w, const struct store_subscriber *old,
+                                  const struct store_subscriber *row, enum store_did *did)
+{
+    bool keys = same_keys(&old->keys, &row->keys);
+    if (keys && same_admin(old, row)) {
+        *did = STORE_UNCHANGED;
+        return E_OK;
+    }
+    enum err err = write_subscriber(w, ST_UPDATE_SUBSCRIBER, row, keys ? old->dif : row->dif);
+    if (err == E_OK) {
+        *did = STORE_CHANGED;
+    }
+    return err;
+}
+
+static enum err insert_subscriber(struct store_writer *w, const struct store_subscriber *row,
+                                  enum store_did *did)
+{
+    enum err err = write_subscriber(w, ST_INSERT_SUBSCRIBER, row, row->dif);
+    if (err == E_OK) {
+        *did = STORE_ADDED;
+    }
+    return err;
+}
+
+enum err store_put_subscriber(struct store_writer *w, enum store_put how,
+                              const struct store_subscriber *row, enum store_did *did)
+{
+    struct store_subscriber old;
+    enum err err = check_subscriber(row);
+    if (err != E_OK) {
+        return err;
+    }
+    err = store_writer_subscriber(w, &row->imsi, &old);
+    if (err == E_OK || err == E_NOT_FOUND) {
+        bool there = err == E_OK;
+        err = check_how(how, there);
+        if (err == E_OK && there) {
+            err = change_subscriber(w, &old, row, did);
+        } else if (err == E_OK) {
+            err = insert_subscriber(w, row, did);
+        }
+    }
+    wipe(&old, sizeof old);
+    return err;
+}
+
+enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi)
+{
+    const int64_t key[] = {imsi_key(imsi)};
+    enum err err = run_on_row(w, ST_DELETE_SUBSCRIBER, 1, key);
+    if (err == E_OK) {
+        err = run_on_row(w, ST_DELETE_DEVICES_OF, 1, key);
+        err = err == E_NOT_FOUND ? E_OK : err; /* it had none */
+    }
+    return err;
+}
+
+/* ---- devices ---- */
+
+/* A row without a KME says nothing about the one that is kept: a list of devices that is imported
+ * again must not throw away what the devices agreed since. Returns whether there is a change. */
+static bool merge_device(const struct store_device *old, const struct store_device *row,
+                         struct store_device *out)
+{
+    *out = *old;
+    if (!row->has_kme || (old->has_kme && same_secret(row->kme.b, sizeof row->kme.b, old->kme.b,
+                                                      sizeof old->kme.b))) {
+        return false;
+    }
+    if (old->has_kme) {
+        out->previous = old->kme;
+        out->has_previous = true;
+    }
+    out->kme = row->kme;
+    out->has_kme = true;
+    return true;
+}
+
+static enum err write_device(struct store_writer *w, enum statement which,
+                             const struct store_device *row)
+{
+    sqlite3_stmt *st = w->c.st[which];
+    struct sealed kme = {0}, previous = {0};
+    enum err err = row->has_kme ? seal_kme(w->c.sealer, row, KME_ACTIVE, &kme) : E_OK;
+    if (err == E_OK && row->has_previous) {
+        err = seal_kme(w->c.sealer, row, KME_PREVIOUS, &previous);
+    }
+    if (err == E_OK) {
+        err = columns_bind((struct columns){device_columns.p, 2}, st, row); /* imsi, imei */
+    }
+    if (err == E_OK) {
+        err = bind_sealed(st, 3, &kme);
+    }
+    if (err == E_OK) {
+        err = bind_sealed(st, 4, &previous);
+    }
+    return err == E_OK ? run(w, which) : err;
+}
+
+static enum err change_device(struct store_writer *w, const struct store_device *old,
+                              const struct store_device *row, enum store_did *did)
+{
+    struct store_device merged;
+    enum err err = E_OK;
+    bool change = merge_device(old, row, &merged);
+    if (change) {
+        err = write_device(w, ST_UPDATE_DEVICE, &merged);
+    }
+    if (err == E_OK) {
+        *did = change ? STORE_CHANGED : STORE_UNCHANGED;
+    }
+    wipe(&merged, sizeof merged);
+    return err;
+}
+
+static enum err add_device(struct store_writer *w, size_t n, const struct store_device *row,
+                           enum store_did *did)
+{
+    if (n == STORE_DEVICES_MAX) {
+        return E_NO_ROOM;
+    }
+    enum err err = write_device(w, ST_INSERT_DEVICE, row);
+    if (err == E_OK) {
+        *did = STORE_ADDED;
+    }
+    return err;
+}
+
+static enum err put_among(struct store_writer *w, enum store_put how,
+                          const struct store_device *all, size_t n, const struct store_device *row,
+                          enum store_did *did)
+{
+    const struct store_device *old = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (imei_eq(&all[i].imei, &row->imei)) {
+            old = &all[i];
+        }
+    }
+    enum err err = check_how(how, old != NULL);
+    if (err != E_OK) {
+        return err;
+    }
+    return old != NULL ? change_device(w, old, row, did) : add_device(w, n, row, did);
+}
+
+enum err store_put_device(struct store_writer *w, enum store_put how,
+                          const struct store_device *row, enum store_did *did)
+{
+    struct store_device all[STORE_DEVICES_MAX];
+    struct store_subscriber owner;
+    size_t n = 0;
+    if (strnlen(row->imei.digits, sizeof row->imei.digits) != IMEI_DIGITS) {
+        return E_BAD_LENGTH;
+    }
+    enum err err = read_row(w, &row->imsi, SECRETS_CLOSED, &owner);
+    if (err == E_OK) {
+        err = store_writer_devices(w, &row->imsi, all, &n);
+    }
+    if (err == E_OK) {
+        err = put_among(w, how, all, n, row, did);
+    }
+    wipe(all, n * sizeof all[0]);
+    return err;
+}
+
+enum err store_remove_device(struct store_writer *w, const struct imsi *imsi,
+                             const struct imei *imei)
+{
+    return run_on_row(w, ST_DELETE_DEVICE, 2, (int64_t[]){imsi_key(imsi), imei_key(imei)});
+}
+
+/* ---- what the network tells ---- */
+
+enum err store_set_dif(struct store_writer *w, const struct imsi *imsi, int64_t dif)
+{
+    return run_on_row(w, ST_SET_DIF, 2, (int64_t[]){imsi_key(imsi), dif});
+}
+
+enum err store_set_binding_failures(struct store_writer *w, const struct imsi *imsi,
+                                    uint32_t in_a_row)
+{
+    return run_on_row(w, ST_SET_FAILURES, 2, (int64_t[]){imsi_key(imsi), in_a_row});
+}
+
+static enum err serving_of(struct store_writer *w, const struct imsi *imsi,
+                           struct store_serving *out)
+{
+    struct store_subscriber s;
+    enum err err = read_row(w, imsi, SECRETS_CLOSED, &s);
+    if (err == E_OK) {
+        *out = s.serving;
+    }
+    return err;
+}
+
+enum err store_set_serving(struct store_writer *w, const struct imsi *imsi,
+                           const struct store_serving *now, const struct imei *imei,
+                           struct store_serving *before)
+{
+    sqlite3_stmt *st = w->c.st[ST_SET_SERVING];
+    if (!ended(now->host, sizeof now->host) || !ended(now->realm, sizeof now->realm)) {
+        return E_BAD_LENGTH;
+    }
+    struct store_serving old;
+    enum err err = serving_of(w, imsi, &old);
+    if (err == E_OK) {
+        err = columns_bind(serving_columns, st, now);
+    }
+    if (err == E_OK) {
+        err = sqlite_err(sqlite3_bind_int64(st, 6, imsi_key(imsi)));
+    }
+    if (err == E_OK) {
+        err = sqlite_err(imei == NULL ? sqlite3_bind_null(st, 7)
+                                      : sqlite3_bind_int64(st, 7, imei_key(imei)));
+    }
+    if (err == E_OK) {
+        err = run(w, ST_SET_SERVING);
+    }
+    if (err == E_OK) {
+        *before = old;
+    }
+    return err;
+}
+
+enum err store_set_purged(struct store_writer *w, const struct imsi *imsi, const char *host)
+{
+    struct store_serving now;
+    enum err err = serving_of(w, imsi, &now);
+    if (err != E_OK) {
+        return err;
+    }
+    if (now.host[0] == '\0' || strcasecmp(now.host, host) != 0) { /* RFC 6733 4.3.1 */
+        return E_CONFLICT;
+    }
+    return run_on_row(w, ST_SET_PURGED, 1, (int64_t[]){imsi_key(imsi)});
+}
+
+/* ---- events and the mark ---- */
+
+/* Ids grow by one with each event and never come again, since the newest is always kept: what is to
+ * go is a range at the low end of the table, found without a scan. */
+static enum err trim_events(struct store_writer *w, uint64_t keep)
+{
+    uint64_t newest = (uint64_t)sqlite3_last_insert_rowid(w->c.db);
+    keep = keep == 0 ? 1 : keep;
+    if (newest <= keep) {
+        return E_OK;
+    }
+    enum err err = run_on_row(w, ST_TRIM_EVENTS, 1, (int64_t[]){(int64_t)(newest - keep)});
+    return err == E_NOT_FOUND ? E_OK : err;
+}
+
+enum err store_add_event(struct store_writer *w, const struct store_event *event, uint64_t keep)
+{
+    enum err err = check_batch(w);
+    if (err == E_OK) {
+        err = columns_bind(event_columns, w->c.st[ST_ADD_EVENT], event);
+    }
+    if (err == E_OK) {
+        err = run(w, ST_ADD_EVENT);
+    }
+    return err == E_OK ? trim_events(w, keep) : err;
+}
+
+enum err store_set_mark(struct store_writer *w, uint64_t mark)
+{
+    return run_on_row(w, ST_SET_MARK, 1, (int64_t[]){(int64_t)mark});
+}

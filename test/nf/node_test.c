@@ -1,0 +1,651 @@
+/* A client node and a server node over loopback, on a virtual clock: no test waits for time. */
+#include "net/pki.h"
+#include "net/socket.h"
+#include "nf/common/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ANSWER_MAX = 2048, MESSAGE_MAX = 4096, ROUNDS = 200000 };
+
+struct side {
+    struct node_callbacks callbacks;
+    struct node *node;
+    uint64_t clock;
+    enum refusal refusal;
+    unsigned opened, closed, requests, answers, unanswered, batches, in_batch, traced_in,
+        traced_out;
+    unsigned requests_this_batch, most_in_batch;
+    node_handle conn;
+    uint64_t cookie;
+    char why[128], host[64], address[64], want_name[64];
+    bool had_tls, silent;
+    struct diameter_header held; /* of the last request */
+    size_t answer_size;
+};
+
+static uint64_t clock_of(void *ctx)
+{
+    return ((struct side *)ctx)->clock;
+}
+
+static enum refusal on_authorise(void *ctx, const struct node_cer *cer, void **peer_ctx)
+{
+    struct side *s = ctx;
+    snprintf(s->host, sizeof s->host, "%.*s", (int)cer->origin_host.n,
+             (const char *)cer->origin_host.p);
+    snprintf(s->address, sizeof s->address, "%s", cer->address.s);
+    s->had_tls = cer->tls != NULL;
+    *peer_ctx = s;
+    if (s->want_name[0] != '\0' && !node_cer_certificate_is(cer, bytes_of_str(s->want_name))) {
+        return REFUSAL_PEER_CERTIFICATE;
+    }
+    return s->refusal;
+}
+
+static void on_opened(void *ctx, struct node_conn *c)
+{
+    struct side *s = ctx;
+    s->opened++;
+    s->conn = node_conn_handle(c);
+    assert_ptr_equal(node_conn_ctx(c), s);
+}
+
+static void on_closed(void *ctx, struct node_conn *c, const char *why)
+{
+    struct side *s = ctx;
+    s->closed++;
+    snprintf(s->why, sizeof s->why, "%s", why);
+    assert_null(node_find(s->node, node_conn_handle(c)));
+}
+
+static struct bytes answer_to(const struct diameter_header *request, size_t size,
+                              uint8_t out[static ANSWER_MAX])
+{
+    struct wr w = wr_of((struct mbytes){out, ANSWER_MAX});
+    struct diameter_header h = *request;
+    h.request = false;
+    diameter_header_write(&w, &h);
+    diameter_put_u32(&w, AVP_RESULT_CODE, 0, DIAMETER_SUCCESS);
+    wr_zero(&w, size > w.n ? size - w.n : 0);
+    assert_ok(diameter_length_set(&w));
+    return wr_done(&w);
+}
+
+static void on_request(void *ctx, struct node_conn *c, const struct diameter_header *h,
+                       struct bytes msg)
+{
+    struct side *s = ctx;
+    uint8_t out[ANSWER_MAX];
+    assert_true(s->in_batch == 1 && msg.n >= DIAMETER_HEADER_LEN);
+    s->requests++;
+    s->requests_this_batch++;
+    s->held = *h;
+    if (!s->silent) {
+        assert_ok(node_send(s->node, c, answer_to(h, s->answer_size, out)));
+    }
+}
+
+static void on_answer(void *ctx, struct node_conn *c, uint64_t cookie, struct bytes msg)
+{
+    struct side *s = ctx;
+    (void)c;
+    s->cookie = cookie;
+    s->answers += msg.n > 0;
+    s->unanswered += msg.n == 0;
+}
+
+static void on_before(void *ctx)
+{
+    struct side *s = ctx;
+    s->in_batch++;
+    s->batches++;
+    s->requests_this_batch = 0;
+}
+
+static void on_after(void *ctx)
+{
+    struct side *s = ctx;
+    s->in_batch--;
+    s->most_in_batch =
+        s->requests_this_batch > s->most_in_batch ? s->requests_this_batch : s->most_in_batch;
+}
+
+static void on_trace(void *ctx, struct node_conn *c, bool sent, struct bytes msg)
+{
+    struct side *s = ctx;
+    size_t n;
+    (void)c;
+    assert_ok(diameter_frame(msg, MESSAGE_MAX, &n)); /* whole messages only */
+    assert_int_equal(n, msg.n);
+    *(sent ? &s->traced_out : &s->traced_in) += 1;
+}
+
+static void side_open(struct side *s, const char *host)
+{
+    s->callbacks = (struct node_callbacks){on_authorise, on_opened, on_closed, on_request,
+                                           on_answer,    on_before, on_after,  on_trace};
+    struct node_config k = node_config_default();
+    k.peer.origin_host = bytes_of_str(host);
+    k.peer.origin_realm = BYTES_LIT("home.example");
+    k.peer.applications[0] = (struct peer_application){10415, 16777251};
+    k.peer.application_n = 1;
+    k.peer.message_max = MESSAGE_MAX;
+    k.peer.answer_max = ANSWER_MAX;
+    k.in_size = 2 * MESSAGE_MAX;
+    k.out_size = 32 * ANSWER_MAX;
+    k.connections_max = 8;
+    k.pending_max = 64;
+    k.now_ms = clock_of;
+    k.callbacks = &s->callbacks;
+    k.ctx = s;
+    s->clock = 1000;
+    assert_ok(node_open(&k, &s->node));
+}
+
+struct pair {
+    struct side mme, hss;
+    int listener;
+    struct address at;
+};
+
+static struct pair *pair_open(void)
+{
+    struct pair *p = calloc(1, sizeof *p);
+    side_open(&p->mme, "mme.home.example");
+    side_open(&p->hss, "hss.home.example");
+    assert_ok(address_parse("tcp://127.0.0.1:0", &p->at));
+    assert_ok(socket_listen(&p->at, 8, &p->listener));
+    p->at = socket_local(p->listener, TRANSPORT_TCP);
+    return p;
+}
+
+static void pair_close(struct pair *p)
+{
+    node_close(p->mme.node);
+    node_close(p->hss.node);
+    close(p->listener);
+    free(p);
+}
+
+/* Both nodes run until *what reaches n. */
+static void until(struct pair *p, const unsigned *what, unsigned n)
+{
+    for (unsigned i = 0; i < ROUNDS && *what < n; i++) {
+        enum err a = node_poll(p->mme.node, 0), b = node_poll(p->hss.node, 0);
+        assert_true((a == E_OK || a == E_CLOSED) && (b == E_OK || b == E_CLOSED));
+    }
+    assert_int_equal(*what, n);
+}
+
+static void spin(struct pair *p, unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        (void)!node_poll(p->mme.node, 0);
+        (void)!node_poll(p->hss.node, 0);
+    }
+}
+
+static int accept_one(struct pair *p)
+{
+    struct address from;
+    int fd = -1;
+    enum err err = E_AGAIN;
+    for (unsigned i = 0; i < ROUNDS && err == E_AGAIN; i++) {
+        err = socket_accept(p->listener, TRANSPORT_TCP, &fd, &from);
+    }
+    assert_ok(err);
+    return fd;
+}
+
+static void connect_them(struct pair *p, struct tls_context *client, struct tls_context *server)
+{
+    assert_ok(node_connect(p->mme.node, &p->at, NULL, client, &p->mme, &p->mme.conn));
+    assert_ok(
+        node_adopt(p->hss.node, accept_one(p), server ? TRANSPORT_TLS : TRANSPORT_TCP, server));
+}
+
+static struct pair *open_pair(void)
+{
+    struct pair *p = pair_open();
+    connect_them(p, NULL, NULL);
+    until(p, &p->mme.opened, 1);
+    until(p, &p->hss.opened, 1);
+    return p;
+}
+
+static enum err ask(struct side *s, uint64_t cookie, uint32_t timeout_ms)
+{
+    uint8_t msg[64];
+    struct wr w = wr_of(MBYTES_OF(msg));
+    struct diameter_header h = {
+        .request = true, .proxiable = true, .command = 318, .application = 16777251};
+    struct node_conn *c = node_find(s->node, s->conn);
+    assert_non_null(c);
+    h.end_to_end = node_end_to_end(c);
+    diameter_header_write(&w, &h);
+    assert_ok(diameter_length_set(&w));
+    return node_request(s->node, c, (struct mbytes){msg, wr_done(&w).n}, cookie, timeout_ms);
+}
+
+static void two_nodes_talk(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    assert_string_equal(p->hss.host, "mme.home.example");
+    assert_string_equal(p->mme.host, "hss.home.example");
+    assert_string_equal(p->hss.address, "127.0.0.1");
+    assert_false(p->hss.had_tls);
+    for (uint64_t i = 0; i < 50; i++) {
+        assert_ok(ask(&p->mme, i, 1000));
+    }
+    until(p, &p->mme.answers, 50);
+    assert_int_equal(p->mme.cookie, 49);
+    assert_ok(ask(&p->hss, 7, 1000)); /* the other way */
+    until(p, &p->hss.answers, 1);
+    assert_int_equal(p->hss.requests, 50);
+    assert_true(p->hss.most_in_batch <= 16);
+    assert_int_equal(p->hss.in_batch, 0);
+    assert_int_equal(p->hss.traced_in, 52);  /* CER, 50 requests, 1 answer */
+    assert_int_equal(p->hss.traced_out, 52); /* CEA, 50 answers, 1 request */
+    struct node_stats st;
+    node_stats(p->hss.node, &st);
+    assert_int_equal(st.requests_received, 50);
+    assert_int_equal(st.answers_sent, 50);
+    assert_int_equal(st.open, 1);
+    pair_close(p);
+}
+
+static void a_refused_peer_hears_why(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open();
+    p->hss.refusal = REFUSAL_PEER_UNKNOWN;
+    connect_them(p, NULL, NULL);
+    until(p, &p->mme.closed, 1);
+    assert_string_equal(p->mme.why, "the peer refused our capabilities exchange");
+    spin(p, 10);
+    assert_int_equal(p->hss.opened + p->mme.opened + p->hss.closed, 0);
+    struct node_stats st;
+    node_stats(p->hss.node, &st);
+    assert_int_equal(st.refused, 1);
+    pair_close(p);
+}
+
+static void nobody_there_is_told(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open();
+    close(p->listener);
+    enum err err = node_connect(p->mme.node, &p->at, NULL, NULL, &p->mme, &p->mme.conn);
+    if (err == E_OK) {
+        until(p, &p->mme.closed, 1);
+        assert_non_null(strstr(p->mme.why, "refused"));
+    } else {
+        assert_err(err, E_IO);
+    }
+    p->listener = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    pair_close(p);
+}
+
+static bool is_closed(int fd)
+{
+    uint8_t b[512];
+    ssize_t n = recv(fd, b, sizeof b, MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+static void a_silent_connection_is_closed_after_the_cer_timeout(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open();
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    assert_ok(node_adopt(p->hss.node, fds[0], TRANSPORT_TCP, NULL));
+    spin(p, 5);
+    p->hss.clock += 9999;
+    spin(p, 5);
+    assert_false(is_closed(fds[1]));
+    p->hss.clock += 1;
+    spin(p, 5);
+    assert_true(is_closed(fds[1]));
+    close(fds[1]);
+    pair_close(p);
+}
+
+static void a_silent_tls_connection_is_closed_too(void **state)
+{
+    (void)state;
+    struct pki k;
+    pki_open(&k);
+    pki_make(&k, "ca", NULL, "CA", NULL);
+    pki_make(&k, "hss", "ca", "hss.home.example", NULL);
+    struct tls_files f = {pki_path(&k, "hss", ".crt"), pki_path(&k, "hss", ".key"),
+                          pki_path(&k, "ca", ".crt")};
+    struct tls_context *server;
+    struct tls_why why;
+    assert_ok(tls_context_open(&f, true, &server, &why));
+    struct pair *p = pair_open();
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    assert_ok(node_adopt(p->hss.node, fds[0], TRANSPORT_TLS, server));
+    spin(p, 5);
+    assert_false(is_closed(fds[1]));
+    p->hss.clock += 10000;
+    spin(p, 5);
+    assert_true(is_closed(fds[1]));
+    close(fds[1]);
+    pair_close(p);
+    tls_context_close(server);
+    pki_close(&k);
+}
+
+static void too_many_connections_are_closed_at_once(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open();
+    int fds[9][2];
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds[i]), 0);
+        assert_ok(node_adopt(p->hss.node, fds[i][0], TRANSPORT_TCP, NULL));
+    }
+    spin(p, 5);
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(is_closed(fds[i][1]), i == 8);
+        close(fds[i][1]);
+    }
+    spin(p, 5); /* places are free again */
+    connect_them(p, NULL, NULL);
+    until(p, &p->mme.opened, 1);
+    pair_close(p);
+}
+
+static void a_lost_answer_times_out(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    p->hss.silent = true;
+    assert_ok(ask(&p->mme, 77, 500));
+    until(p, &p->hss.requests, 1);
+    p->mme.clock += 499;
+    spin(p, 5);
+    assert_int_equal(p->mme.unanswered, 0);
+    p->mme.clock += 1;
+    until(p, &p->mme.unanswered, 1);
+    assert_int_equal(p->mme.cookie, 77);
+    pair_close(p);
+}
+
+static void what_waits_dies_with_the_connection_and_late_answers_find_nobody(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    node_handle dead = p->hss.conn;
+    p->hss.silent = true;
+    assert_ok(ask(&p->mme, 5, 60000));
+    until(p, &p->hss.requests, 1);
+    node_close(p->mme.node); /* without ceremony */
+    assert_int_equal(p->mme.unanswered, 1);
+    assert_int_equal(p->mme.closed, 1);
+    side_open(&p->mme, "mme.home.example");
+    until(p, &p->hss.closed, 1);
+    assert_null(node_find(p->hss.node, dead));
+    connect_them(p, NULL, NULL); /* takes the same slot */
+    until(p, &p->hss.opened, 2);
+    assert_null(node_find(p->hss.node, dead));
+    assert_true(p->hss.conn != dead);
+    pair_close(p);
+}
+
+static void a_dead_peer_is_found_by_the_watchdog(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    for (unsigned i = 0; i < 3; i++) {
+        p->hss.clock += 32001;
+        for (unsigned k = 0; k < 5; k++) {
+            assert_ok(node_poll(p->hss.node, 0)); /* the other node never runs */
+        }
+    }
+    assert_int_equal(p->hss.closed, 1);
+    assert_string_equal(p->hss.why, "the peer did not answer two watchdogs");
+    pair_close(p);
+}
+
+static void both_leave_in_order_when_one_stops(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    node_stop(p->hss.node);
+    until(p, &p->mme.closed, 1);
+    until(p, &p->hss.closed, 1);
+    assert_string_equal(p->mme.why, "the peer asked to disconnect");
+    assert_string_equal(p->hss.why, "this side disconnected");
+    spin(p, 20);
+    assert_err(node_poll(p->hss.node, 0), E_CLOSED);
+    assert_ok(node_run(p->hss.node));
+    pair_close(p);
+}
+
+static void a_stop_is_bounded(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    p->hss.silent = true;
+    node_stop(p->hss.node);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_ok(node_poll(p->hss.node, 0)); /* nobody answers the DPR */
+    }
+    p->hss.clock += 5000;
+    enum err err = E_OK;
+    for (unsigned i = 0; i < 5 && err == E_OK; i++) {
+        err = node_poll(p->hss.node, 0);
+    }
+    assert_err(err, E_CLOSED);
+    assert_int_equal(p->hss.closed, 1);
+    pair_close(p);
+}
+
+/* One peer sends and never reads, with answers as large as they get; the other's answers come all
+ * the same, and the server holds no more than its buffers. */
+static void a_peer_that_does_not_read_harms_nobody(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    p->hss.answer_size = ANSWER_MAX;
+    struct side greedy = {0};
+    side_open(&greedy, "greedy.home.example");
+    assert_ok(node_connect(greedy.node, &p->at, NULL, NULL, &greedy, &greedy.conn));
+    assert_ok(node_adopt(p->hss.node, accept_one(p), TRANSPORT_TCP, NULL));
+    for (unsigned i = 0; i < ROUNDS && greedy.opened == 0; i++) {
+        assert_ok(node_poll(greedy.node, 0));
+        spin(p, 1);
+    }
+    /* From here its socket is used raw: its node is never run again. */
+    int fd = -1;
+    for (int i = 3; i < 256 && fd < 0; i++) {
+        struct address a = socket_remote(i, TRANSPORT_TCP), mine = socket_local(i, TRANSPORT_TCP);
+        struct node_conn *c = node_find(greedy.node, greedy.conn);
+        if (address_eq(&a, &p->at) && mine.port == node_conn_local(c)->port) {
+            fd = i;
+        }
+    }
+    assert_true(fd >= 0);
+    uint8_t request[20] = {1, 0, 0, 20, 0xc0, 0, 1, 62, 1, 0, 0, 0x23};
+    size_t sent = 0;
+    unsigned stuck = 0;
+    while (stuck < 50 && sent < 64u << 20) {
+        ssize_t n = send(fd, request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL);
+        stuck = n == sizeof request ? 0 : stuck + 1;
+        sent += n > 0 ? (size_t)n : 0;
+        if (n > 0 && n != sizeof request) {
+            break; /* a torn request: enough of them are there */
+        }
+        assert_ok(node_poll(p->hss.node, 0));
+    }
+    assert_true(sent < 64u << 20);
+    unsigned before = p->mme.answers;
+    for (uint64_t i = 0; i < 20; i++) {
+        assert_ok(ask(&p->mme, i, 1000));
+        until(p, &p->mme.answers, before + (unsigned)i + 1);
+    }
+    struct node_stats st;
+    node_stats(p->hss.node, &st);
+    assert_true(st.held_back >= 1);
+    node_close(greedy.node);
+    pair_close(p);
+}
+
+static void tls_contexts(struct pki *k, struct tls_context **client, struct tls_context **server)
+{
+    struct tls_why why;
+    pki_open(k);
+    pki_make(k, "ca", NULL, "CA", NULL);
+    pki_make(k, "hss", "ca", "x", "DNS:hss.home.example");
+    pki_make(k, "mme", "ca", "x", "DNS:mme.home.example");
+    struct tls_files s = {pki_path(k, "hss", ".crt"), pki_path(k, "hss", ".key"),
+                          pki_path(k, "ca", ".crt")};
+    assert_ok(tls_context_open(&s, true, server, &why));
+    struct tls_files c = {pki_path(k, "mme", ".crt"), pki_path(k, "mme", ".key"),
+                          pki_path(k, "ca", ".crt")};
+    assert_ok(tls_context_open(&c, false, client, &why));
+}
+
+static void tls_binds_the_name_to_the_certificate(void **state)
+{
+    (void)state;
+    struct pki k;
+    struct tls_context *client, *server;
+    tls_contexts(&k, &client, &server);
+    struct pair *p = pair_open();
+    strcpy(p->hss.want_name, "mme.home.example");
+    strcpy(p->mme.want_name, "hss.home.example");
+    connect_them(p, client, server);
+    until(p, &p->mme.opened, 1);
+    until(p, &p->hss.opened, 1);
+    assert_true(p->hss.had_tls);
+    p->hss.answer_size = ANSWER_MAX;
+    for (uint64_t i = 0; i < 60; i++) {
+        assert_ok(ask(&p->mme, i, 1000));
+    }
+    until(p, &p->mme.answers, 60);
+    node_stop(p->mme.node);
+    until(p, &p->hss.closed, 1);
+    until(p, &p->mme.closed, 1);
+    pair_close(p);
+    p = pair_open(); /* the right CA, another name */
+    strcpy(p->hss.want_name, "other.home.example");
+    connect_them(p, client, server);
+    until(p, &p->mme.closed, 1);
+    assert_string_equal(p->mme.why, "the peer refused our capabilities exchange");
+    pair_close(p);
+    tls_context_close(client), tls_context_close(server);
+    pki_close(&k);
+}
+
+static void tls_of_a_stranger_gets_nowhere(void **state)
+{
+    (void)state;
+    struct pki k, other;
+    struct tls_context *client, *server, *strange_client, *strange_server;
+    tls_contexts(&k, &client, &server);
+    tls_contexts(&other, &strange_client, &strange_server);
+    struct pair *p = pair_open();
+    connect_them(p, strange_client, server);
+    until(p, &p->mme.closed, 1);
+    assert_int_equal(p->hss.opened + p->mme.opened, 0);
+    assert_non_null(strstr(p->mme.why, "certificate")); /* the client refuses the server first */
+    struct node_stats st;
+    spin(p, 20);
+    node_stats(p->hss.node, &st);
+    assert_int_equal(st.tls_failed, 1);
+    pair_close(p);
+    tls_context_close(client), tls_context_close(server);
+    tls_context_close(strange_client), tls_context_close(strange_server);
+    pki_close(&k), pki_close(&other);
+}
+
+static void count_up(void *arg)
+{
+    atomic_fetch_add((atomic_uint *)arg, 1);
+}
+
+struct poster {
+    struct node *node;
+    atomic_uint *count;
+};
+
+static void *post_many(void *arg)
+{
+    struct poster *p = arg;
+    for (unsigned i = 0; i < 1000; i++) {
+        while (node_post(p->node, count_up, p->count) == E_BUSY) {
+        }
+    }
+    return NULL;
+}
+
+static void *run_node(void *arg)
+{
+    assert_ok(node_run(arg));
+    return NULL;
+}
+
+static void other_threads_may_post_and_stop(void **state)
+{
+    (void)state;
+    struct side s = {0};
+    pthread_t runner, posters[3];
+    atomic_uint count = 0;
+    side_open(&s, "hss.home.example");
+    struct poster p = {s.node, &count};
+    assert_int_equal(pthread_create(&runner, NULL, run_node, s.node), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(pthread_create(&posters[i], NULL, post_many, &p), 0);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        pthread_join(posters[i], NULL);
+    }
+    node_stop(s.node);
+    pthread_join(runner, NULL);
+    node_close(s.node); /* runs what is left */
+    assert_int_equal(atomic_load(&count), 3000);
+}
+
+static void unsound_configurations_are_refused(void **state)
+{
+    (void)state;
+    struct node_callbacks none = {0};
+    struct node_config k = node_config_default();
+    struct node *n = NULL;
+    k.callbacks = &none;
+    assert_err(node_open(&k, &n), E_BAD_VALUE);
+    assert_null(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_nodes_talk),
+        cmocka_unit_test(a_refused_peer_hears_why),
+        cmocka_unit_test(nobody_there_is_told),
+        cmocka_unit_test(a_silent_connection_is_closed_after_the_cer_timeout),
+        cmocka_unit_test(a_silent_tls_connection_is_closed_too),
+        cmocka_unit_test(too_many_connections_are_closed_at_once),
+        cmocka_unit_test(a_lost_answer_times_out),
+        cmocka_unit_test(what_waits_dies_with_the_connection_and_late_answers_find_nobody),
+        cmocka_unit_test(a_dead_peer_is_found_by_the_watchdog),
+        cmocka_unit_test(both_leave_in_order_when_one_stops),
+        cmocka_unit_test(a_stop_is_bounded),
+        cmocka_unit_test(a_peer_that_does_not_read_harms_nobody),
+        cmocka_unit_test(tls_binds_the_name_to_the_certificate),
+        cmocka_unit_test(tls_of_a_stranger_gets_nowhere),
+        cmocka_unit_test(other_threads_may_post_and_stop),
+        cmocka_unit_test(unsound_configurations_are_refused),
+    };
+    return cmocka_run_group_tests_name("nf/node", tests, NULL, NULL);
+}

@@ -1,0 +1,292 @@
+/* A disk that fails at the nth write: what was acknowledged stays, what was not is there in full or
+ * not at all, and the store goes on when the disk does. */
+#include "store/fixture.h"
+
+/* ---- a VFS that hands all on to the real one until its counter is used up ---- */
+
+enum fault_kind { FAULT_ONCE, FAULT_FOR_GOOD, FAULT_DISK_FULL };
+static struct {
+    sqlite3_vfs *real;
+    bool armed;
+    enum fault_kind kind;
+    long left; /* writes, truncations and syncs that still work */
+} disk;
+
+static bool fails(void)
+{
+    if (!disk.armed || disk.left-- > 0) {
+        return false;
+    }
+    disk.armed = disk.kind != FAULT_ONCE;
+    return true;
+}
+
+static void arm(enum fault_kind kind, long after)
+{
+    disk.kind = kind;
+    disk.left = after;
+    disk.armed = true;
+}
+
+/* Did the fault strike? */
+static bool disarm(void)
+{
+    bool struck = disk.left < 0;
+    disk.armed = false;
+    return struck;
+}
+
+struct faulty {
+    sqlite3_file base;
+    sqlite3_file *real;
+};
+#define REAL(file) (((struct faulty *)(file))->real)
+#define HAND_ON(name, params, args)                                                                \
+    static int name params                                                                         \
+    {                                                                                              \
+        return REAL(f)->pMethods->name args;                                                       \
+    }
+HAND_ON(xClose, (sqlite3_file * f), (REAL(f)))
+HAND_ON(xRead, (sqlite3_file * f, void *p, int n, sqlite3_int64 at), (REAL(f), p, n, at))
+HAND_ON(xFileSize, (sqlite3_file * f, sqlite3_int64 *n), (REAL(f), n))
+HAND_ON(xLock, (sqlite3_file * f, int l), (REAL(f), l))
+HAND_ON(xUnlock, (sqlite3_file * f, int l), (REAL(f), l))
+HAND_ON(xCheckReservedLock, (sqlite3_file * f, int *out), (REAL(f), out))
+HAND_ON(xFileControl, (sqlite3_file * f, int op, void *arg), (REAL(f), op, arg))
+HAND_ON(xSectorSize, (sqlite3_file * f), (REAL(f)))
+HAND_ON(xDeviceCharacteristics, (sqlite3_file * f), (REAL(f)))
+HAND_ON(xShmMap, (sqlite3_file * f, int i, int n, int grow, void volatile **p),
+        (REAL(f), i, n, grow, p))
+HAND_ON(xShmLock, (sqlite3_file * f, int at, int n, int flags), (REAL(f), at, n, flags))
+HAND_ON(xShmUnmap, (sqlite3_file * f, int del), (REAL(f), del))
+HAND_ON(xFetch, (sqlite3_file * f, sqlite3_int64 at, int n, void **p), (REAL(f), at, n, p))
+HAND_ON(xUnfetch, (sqlite3_file * f, sqlite3_int64 at, void *p), (REAL(f), at, p))
+
+static void xShmBarrier(sqlite3_file *f)
+{
+    REAL(f)->pMethods->xShmBarrier(REAL(f));
+}
+
+static int xWrite(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
+{
+    if (!fails()) {
+        return REAL(f)->pMethods->xWrite(REAL(f), p, n, at);
+    }
+    if (disk.kind == FAULT_DISK_FULL) {
+        return SQLITE_FULL;
+    }
+    (void)REAL(f)->pMethods->xWrite(REAL(f), p, n / 2, at); /* torn */
+    return SQLITE_IOERR_WRITE;
+}
+
+static int xTruncate(sqlite3_file *f, sqlite3_int64 n)
+{
+    return fails() ? SQLITE_IOERR_TRUNCATE : REAL(f)->pMethods->xTruncate(REAL(f), n);
+}
+
+static int xSync(sqlite3_file *f, int flags)
+{
+    return fails() ? SQLITE_IOERR_FSYNC : REAL(f)->pMethods->xSync(REAL(f), flags);
+}
+
+static const sqlite3_io_methods methods = {
+    3,
+    xClose,
+    xRead,
+    xWrite,
+    xTruncate,
+    xSync,
+    xFileSize,
+    xLock,
+    xUnlock,
+    xCheckReservedLock,
+    xFileControl,
+    xSectorSize,
+    xDeviceCharacteristics,
+    xShmMap,
+    xShmLock,
+    xShmBarrier,
+    xShmUnmap,
+    xFetch,
+    xUnfetch,
+};
+
+static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
+{
+    (void)vfs;
+    struct faulty *file = (struct faulty *)f;
+    file->real = (sqlite3_file *)(file + 1);
+    int rc = disk.real->xOpen(disk.real, name, file->real, flags, out);
+    f->pMethods = file->real->pMethods == NULL ? NULL : &methods;
+    return rc;
+}
+
+static int install(void **state)
+{
+    (void)state;
+    static sqlite3_vfs vfs;
+    disk.real = sqlite3_vfs_find(NULL);
+    vfs = *disk.real;
+    vfs.zName = "faulty";
+    vfs.szOsFile = (int)sizeof(struct faulty) + disk.real->szOsFile;
+    vfs.xOpen = faulty_open;
+    vfs.pNext = NULL;
+    return sqlite3_vfs_register(&vfs, 1);
+}
+
+/* ---- the story: batches that set the same number at two subscribers ---- */
+
+#define STORY 6
+struct told {
+    int64_t acknowledged; /* the last number whose commit returned E_OK */
+    int64_t tried;
+};
+
+static void begin_story(struct fixture *f)
+{
+    struct store_subscriber a = subscriber_of(IMSI_A), b = subscriber_of(IMSI_B);
+    a.dif = b.dif = 0;
+    put(f, &a);
+    put(f, &b);
+    /* Move the log into the file at every commit: more kinds of writes to fail. */
+    assert_int_equal(sqlite3_exec(f->w->c.db, "PRAGMA wal_autocheckpoint = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+}
+
+static enum err tell(struct fixture *f, int64_t number)
+{
+    struct imsi a = imsi_of(IMSI_A), b = imsi_of(IMSI_B);
+    struct store_event e = event_of("registered");
+    enum err err = store_begin(f->w);
+    if (err != E_OK) {
+        return err;
+    }
+    enum err first = store_set_dif(f->w, &a, number);
+    enum err second = store_set_dif(f->w, &b, number);
+    enum err third = store_add_event(f->w, &e, 2);
+    err = store_commit(f->w);
+    if (first != E_OK || second != E_OK || third != E_OK) {
+        assert_err(err, E_IO); /* a batch that met a failure is not committed */
+    }
+    return err;
+}
+
+static struct told tell_all(struct fixture *f, int64_t from)
+{
+    struct told t = {from, from};
+    for (int i = 0; i < STORY; i++) {
+        enum err err = tell(f, ++t.tried);
+        assert_true(err == E_OK || err == E_IO);
+        t.acknowledged = err == E_OK ? t.tried : t.acknowledged;
+    }
+    return t;
+}
+
+static int64_t number_in(struct fixture *f)
+{
+    struct store_subscriber a = read_back(f, IMSI_A), b = read_back(f, IMSI_B);
+    assert_true(a.dif == b.dif); /* never a part of a batch */
+    return a.dif;
+}
+
+/* The files as they are at this moment, opened elsewhere. */
+static int64_t number_after_crash(struct fixture *f)
+{
+    struct fixture copy = *f;
+    snprintf(copy.path, sizeof copy.path, "%s/copy.db", f->dir);
+    copy_file(f->path, copy.path);
+    copy_file(with(f->path, "-wal"), with(copy.path, "-wal"));
+    open_store(&copy);
+    int64_t number = number_in(&copy);
+    close_store(&copy);
+    unlink(copy.path);
+    return number;
+}
+
+/* Returns whether the fault struck. */
+static bool fail_at(enum fault_kind kind, long after)
+{
+    void *state = NULL;
+    assert_int_equal(store_in_folder(&state), 0);
+    struct fixture *f = state;
+    begin_story(f);
+    arm(kind, after);
+    struct told t = tell_all(f, 0);
+    bool struck = disarm();
+    assert_true(struck || t.acknowledged == STORY);
+    assert_true(number_in(f) == t.acknowledged); /* what failed is not seen */
+    int64_t crashed = number_after_crash(f);
+    assert_true(crashed >= t.acknowledged && crashed <= t.tried);
+    t = tell_all(f, t.tried); /* the disk is well again */
+    assert_true(t.acknowledged == t.tried);
+    assert_true(number_after_crash(f) == t.tried);
+    reopen_store(f);
+    assert_true(number_in(f) == t.tried);
+    assert_int_equal(remove_folder(&state), 0);
+    return struck;
+}
+
+static void fail_at_every_write(enum fault_kind kind)
+{
+    long n = 0;
+    while (fail_at(kind, n)) {
+        n++;
+    }
+    assert_true(n > STORY);
+}
+
+static void a_write_that_fails_once_loses_nothing_that_was_acknowledged(void **state)
+{
+    (void)state;
+    fail_at_every_write(FAULT_ONCE);
+}
+
+static void a_disk_that_stays_broken_loses_nothing_that_was_acknowledged(void **state)
+{
+    (void)state;
+    fail_at_every_write(FAULT_FOR_GOOD);
+}
+
+static void a_full_disk_loses_nothing_that_was_acknowledged(void **state)
+{
+    (void)state;
+    fail_at_every_write(FAULT_DISK_FULL);
+}
+
+static void a_creation_that_fails_at_any_write_leaves_nothing_and_may_be_repeated(void **state)
+{
+    struct fixture *f = *state;
+    long n = 0;
+    for (;; n++) {
+        arm(FAULT_FOR_GOOD, n);
+        enum err err = try_open(f, true);
+        bool struck = disarm();
+        if (!struck) {
+            assert_ok(err);
+            break;
+        }
+        if (err != E_OK) {
+            assert_err(err, E_IO);
+            assert_true(strlen(f->why.text) > 20);
+            assert_false(exists(with(f->path, ".new")));
+            assert_int_equal(exists(f->path), exists(f->kek)); /* both or none */
+        }
+        store_close(f->store);
+        unlink(f->path);
+        unlink(f->kek);
+        unlink(with(f->path, "-wal"));
+        unlink(with(f->path, "-shm"));
+    }
+    assert_true(n > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_write_that_fails_once_loses_nothing_that_was_acknowledged),
+        cmocka_unit_test(a_disk_that_stays_broken_loses_nothing_that_was_acknowledged),
+        cmocka_unit_test(a_full_disk_loses_nothing_that_was_acknowledged),
+        IN_FOLDER(a_creation_that_fails_at_any_write_leaves_nothing_and_may_be_repeated),
+    };
+    return cmocka_run_group_tests(tests, install, NULL);
+}
