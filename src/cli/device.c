@@ -127,7 +127,7 @@ static int change(const struct argp *argp, const char *method, bool with_body, i
         printf("%s %s %s\n", imsi.digits,
                !with_body             ? "may no longer be used in"
                : answer.status == 201 ? "may now be used in"
-                                      : "has a changed device",
+                                      : "could be used already, now as given, in",
                imei.digits);
     }
     api_answer_free(&answer);

@@ -99,6 +99,7 @@ static bool set_suspended(json_t *o, const char *value)
     return (yes || no) && json_object_set_new(o, "suspended", json_boolean(yes)) == 0;
 }
 
+/*= binding-offline */
 static bool set_device(json_t *o, const char *imei, const char *kme)
 {
     json_t *device = json_pack("{s:s}", "imei", imei);

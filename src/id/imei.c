@@ -43,7 +43,7 @@ enum err imei_parse(struct bytes ascii, struct imei *out)
     if (err != E_OK) {
         return err;
     }
-    if (ascii.n > IMEI_DIGITS && ascii.p[IMEI_DIGITS] != imei_check_digit(&imei)) {
+    if (ascii.n > IMEI_DIGITS && (char)ascii.p[IMEI_DIGITS] != imei_check_digit(&imei)) {
         return E_BAD_CHECK_DIGIT;
     }
     *out = imei;

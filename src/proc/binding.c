@@ -167,8 +167,7 @@ enum err binding_hss_vector(const struct crypto *c, const struct aka_keys *keys,
         goto out;
     }
     /* AUTN begins with SQN xor AK, which is what KASME takes. */
-    if (sn_id != NULL &&
-        (err = kdf_kasme(c, &v.ck, &v.ik, sn_id, v.autn.b, &kasme)) != E_OK) {
+    if (sn_id != NULL && (err = kdf_kasme(c, &v.ck, &v.ik, sn_id, v.autn.b, &kasme)) != E_OK) {
         goto out;
     }
     *out = (struct binding_vector){.processed = kme != NULL,
@@ -297,9 +296,9 @@ static enum err resync_device(const struct crypto *c, const struct aka_keys *key
 
 /*= binding-resync */
 enum err binding_hss_resync(const struct crypto *c, const struct aka_keys *keys,
-                            const struct binding_view *view,
-                            const uint8_t received_rand[static 16], const struct auts *auts,
-                            uint64_t *sqn_ms, enum binding_auts_under *under)
+                            const struct binding_view *view, const uint8_t received_rand[static 16],
+                            const struct auts *auts, uint64_t *sqn_ms,
+                            enum binding_auts_under *under)
 {
     struct rand128 plain;
     uint64_t found = 0;

@@ -13,8 +13,8 @@
 #include "id/imei.h"
 #include "proc/aka.h"
 
-#define BINDING_DEVICES_MAX 16 /* authorised IMEIs of one IMSI */
-#define BINDING_AMF_REGULAR AMF_SEPARATION_BIT
+#define BINDING_DEVICES_MAX   16 /* authorised IMEIs of one IMSI */
+#define BINDING_AMF_REGULAR   AMF_SEPARATION_BIT
 #define BINDING_AMF_PROCESSED (AMF_SEPARATION_BIT | 0x0001u) /* bit 15, the proprietary range */
 
 /* open: never processed. learn: regular until a KME was agreed (procedure `kme`), bound after.
@@ -46,11 +46,11 @@ struct binding_view {
 /* ---- step 1, HSS: which KME ---- */
 
 struct binding_choice {
-    bool processed;       /* false: regular vectors, AMF 0x8000 */
-    uint8_t device;       /* index into view->devices when processed */
+    bool processed; /* false: regular vectors, AMF 0x8000 */
+    uint8_t device; /* index into view->devices when processed */
 };
-/* `served` is the Served-IMEI of the AIR, or NULL. Takes it if it is on the list, else the last IMEI
- * registered if that is on the list, else the only KME there is (one device, or a group KME).
+/* `served` is the Served-IMEI of the AIR, or NULL. Takes it if it is on the list, else the last
+ * IMEI registered if that is on the list, else the only KME there is (one device, or a group KME).
  * Refusals: IMEI_NOT_AUTHORISED (served is not on the list: never a regular vector), NO_KME,
  * KME_AMBIGUOUS. */
 MUST_USE enum refusal binding_hss_choose(const struct binding_view *view, const struct imei *served,
@@ -73,12 +73,12 @@ struct binding_vector {
     struct key_ik ik;
     struct key_kasme kasme; /* of an EPS vector */
 };
-/* Makes one vector of a fresh RAND. kme NULL: regular. sn_id: the serving network's three octets for
- * an EPS vector with KASME (TS 33.401 A.2), or NULL for a UMTS one.
- * Errors: E_CRYPTO, E_BAD_LENGTH, E_BAD_VALUE. */
+/* Makes one vector of a fresh RAND. kme NULL: regular. sn_id: the serving network's three octets
+ * for an EPS vector with KASME (TS 33.401 A.2), or NULL for a UMTS one. Errors: E_CRYPTO,
+ * E_BAD_LENGTH, E_BAD_VALUE. */
 MUST_USE enum err binding_hss_vector(const struct crypto *c, const struct aka_keys *keys,
-                                     const struct key_kme *kme, uint64_t sqn,
-                                     const uint8_t *sn_id, struct binding_vector *out);
+                                     const struct key_kme *kme, uint64_t sqn, const uint8_t *sn_id,
+                                     struct binding_vector *out);
 /* encRAND = AES-128(KME, RAND), one block. */
 MUST_USE enum err binding_hss_encrypt(const struct crypto *c, const struct key_kme *kme,
                                       const struct rand128 *rand, struct encrand *out);
@@ -95,13 +95,13 @@ struct binding_me {
     struct usim_answer last_answer;
 };
 enum binding_me_outcome {
-    BINDING_ME_ANSWERED,     /* RES is in the answer */
-    BINDING_ME_REPEATED,     /* the same challenge again: RES from the cache, USIM untouched */
-    BINDING_ME_MAC_FAILURE,  /* AUTHENTICATION FAILURE, cause 20 */
-    BINDING_ME_SYNC_FAILURE, /* cause 21, AUTS in the answer */
+    BINDING_ME_ANSWERED,          /* RES is in the answer */
+    BINDING_ME_REPEATED,          /* the same challenge again: RES from the cache, USIM untouched */
+    BINDING_ME_MAC_FAILURE,       /* AUTHENTICATION FAILURE, cause 20 */
+    BINDING_ME_SYNC_FAILURE,      /* cause 21, AUTS in the answer */
     BINDING_ME_NO_SEPARATION_BIT, /* cause 26 */
-    BINDING_ME_NO_KME,       /* a processed challenge and no key: the USIM is not asked; cause 20 */
-    BINDING_ME_BROKEN        /* a cryptographic operation failed; nothing is answered */
+    BINDING_ME_NO_KME, /* a processed challenge and no key: the USIM is not asked; cause 20 */
+    BINDING_ME_BROKEN  /* a cryptographic operation failed; nothing is answered */
 };
 const char *binding_me_outcome_name(enum binding_me_outcome o);
 /* Steps 3 and 4: reads AMF, decrypts RAND if it is processed, hands RAND and AUTN to the USIM.
@@ -124,8 +124,8 @@ MUST_USE enum err binding_hss_resync(const struct crypto *c, const struct aka_ke
 
 /* ---- step 5: what failures mean ---- */
 
-/* Counts failures reported for a subscription; any success in between starts anew. Returns true when
- * this one reaches the threshold of the event `suspected theft`. threshold 0: never. */
+/* Counts failures reported for a subscription; any success in between starts anew. Returns true
+ * when this one reaches the threshold of the event `suspected theft`. threshold 0: never. */
 MUST_USE bool binding_failure_counts(uint32_t *in_a_row, uint32_t threshold);
 
 #endif

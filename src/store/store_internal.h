@@ -85,6 +85,9 @@ enum statement {
     ST_LIST_EVENTS_NAMED,
     ST_READER_COUNT, /* those above are all a reader has */
     ST_WRITE_BEGIN = ST_READER_COUNT,
+    ST_STEP_BEGIN,
+    ST_STEP_KEEP,
+    ST_STEP_UNDO,
     ST_INSERT_SUBSCRIBER,
     ST_UPDATE_SUBSCRIBER,
     ST_DELETE_SUBSCRIBER,

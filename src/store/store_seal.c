@@ -1,5 +1,6 @@
 #include "store/store_internal.h"
 
+/*= binding-sealed */
 /* The associated data of a row's secret is where it stands: "table.column", a zero octet, the IMSI
  * and the IMEI as keys. A blob that was moved to another row or column does not open. */
 #define PLACE_MAX 48

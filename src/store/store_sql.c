@@ -25,6 +25,9 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_LIST_EVENTS_NAMED] = EVENT_SELECT " WHERE name = ?3 AND id > ?1 ORDER BY id LIMIT ?2",
 
     [ST_WRITE_BEGIN] = "BEGIN IMMEDIATE",
+    [ST_STEP_BEGIN] = "SAVEPOINT step",
+    [ST_STEP_KEEP] = "RELEASE step",
+    [ST_STEP_UNDO] = "ROLLBACK TO step",
     [ST_INSERT_SUBSCRIBER] =
         "INSERT INTO subscriber (imsi, algorithm, res_len, keccak_iterations, dif, policy,"
         " suspended, msisdn, profile, keys) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",

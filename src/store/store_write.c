@@ -67,6 +67,22 @@ static enum err run(struct store_writer *w, enum statement which)
     return err == E_OK ? E_OK : failed(w, err);
 }
 
+enum err store_step_begin(struct store_writer *w)
+{
+    enum err err = check_batch(w);
+    return err == E_OK ? run(w, ST_STEP_BEGIN) : err;
+}
+
+/* SQLite keeps a savepoint that was rolled back to, so it is released either way. */
+enum err store_step_end(struct store_writer *w, bool keep)
+{
+    enum err err = check_batch(w);
+    if (err == E_OK && !keep) {
+        err = run(w, ST_STEP_UNDO);
+    }
+    return err == E_OK ? run(w, ST_STEP_KEEP) : err;
+}
+
 /* Runs a statement whose parameters are numbers, and which must touch a row. */
 static enum err run_on_row(struct store_writer *w, enum statement which, int n, const int64_t v[])
 {

@@ -125,10 +125,10 @@ enum err wire_air_read(uint32_t own_vendor, struct bytes msg, const struct s6a_a
     memcpy(w.visited_plmn_id, air->visited_plmn_id.p, sizeof w.visited_plmn_id);
     read_resync(&air->requested_eutran_authentication_info, &w);
     read_resync(&air->requested_utran_geran_authentication_info, &w);
-    w.knows_binding = (s6a_features_of(air->request.supported_features,
-                                       air->request.supported_features_n, own_vendor,
-                                       OWN_FEATURE_LIST_ID) &
-                       OWN_FEATURE_BINDING) != 0;
+    w.knows_binding =
+        (s6a_features_of(air->request.supported_features, air->request.supported_features_n,
+                         own_vendor, OWN_FEATURE_LIST_ID) &
+         OWN_FEATURE_BINDING) != 0;
     *out = w;
     return E_OK;
 }

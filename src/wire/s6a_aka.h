@@ -37,7 +37,8 @@ struct wire_aia {
 /* Puts them into the answer, which already has its beginning and result. */
 void wire_aia_fill(const struct wire_aia *vectors, bool knows_binding, struct s6a_aia *out);
 
-/* The MME's side: one E-UTRAN vector of an answer. Errors: E_MISSING (no such vector), E_BAD_LENGTH. */
+/* The MME's side: one E-UTRAN vector of an answer. Errors: E_MISSING (no such vector),
+ * E_BAD_LENGTH. */
 MUST_USE enum err wire_aia_vector(const struct s6a_aia *aia, unsigned index,
                                   struct binding_vector *out);
 

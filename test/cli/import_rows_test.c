@@ -42,6 +42,7 @@ static void end_is(FILE *in)
     fclose(in);
 }
 
+/*= test binding-offline */
 static void csv_rows(void **state)
 {
     FILE *in = source("kme,imsi,imei,suspended,k\n"

@@ -1,3 +1,4 @@
+/* src/crypto/openssl.c and src/crypto/ct.c. */
 #include "lib/check.h"
 
 #include "crypto/openssl.h"

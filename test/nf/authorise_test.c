@@ -77,10 +77,9 @@ static void an_end_speaks_for_itself_only(void **state)
                                              .realm = "visited.example.org",
                                              .to_realm = REALM}),
                      REFUSAL_ORIGIN_NOT_ALLOWED);
-    assert_int_equal(ask(&end, &(struct ask){.origin = MME,
-                                             .realm = "other.example.org",
-                                             .to_realm = REALM}),
-                     REFUSAL_ORIGIN_NOT_ALLOWED);
+    assert_int_equal(
+        ask(&end, &(struct ask){.origin = MME, .realm = "other.example.org", .to_realm = REALM}),
+        REFUSAL_ORIGIN_NOT_ALLOWED);
     assert_int_equal(ask(&end, &(struct ask){GOOD, .route = {MME}}), REFUSAL_ORIGIN_NOT_ALLOWED);
 }
 

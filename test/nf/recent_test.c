@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#define MME1 BYTES_LIT("mme1.example.org")
-#define MME2 BYTES_LIT("mme2.example.org")
+#define MME1   BYTES_LIT("mme1.example.org")
+#define MME2   BYTES_LIT("mme2.example.org")
 #define NOBODY ((struct bytes){NULL, 0})
 
 static struct imsi imsi_nr(unsigned n)

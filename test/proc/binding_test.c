@@ -1,5 +1,5 @@
-/* test/proc/binding_test.c - the procedure `binding` whole: HSS, MME and device in one process, with
- * what an attacker would try, and a look at the state after each refusal. */
+/* test/proc/binding_test.c - the procedure `binding` whole: HSS, MME and device in one process,
+ * with what an attacker would try, and a look at the state after each refusal. */
 #include "lib/check.h"
 
 #include "crypto/openssl.h"
@@ -88,8 +88,8 @@ static struct binding_vector vector_of(struct world *w, const struct imei *serve
 /* What the MME does in step 5. */
 static bool res_matches(const struct usim_answer *a, const struct binding_vector *v)
 {
-    return a->res.n == v->xres.n && crypto_ct_eq((struct bytes){a->res.b, a->res.n},
-                                                 (struct bytes){v->xres.b, v->xres.n});
+    return a->res.n == v->xres.n &&
+           crypto_ct_eq((struct bytes){a->res.b, a->res.n}, (struct bytes){v->xres.b, v->xres.n});
 }
 
 /*= test binding-4 */
@@ -149,8 +149,8 @@ static void what_travels_is_encrypted_and_the_rest_is_of_the_plain_rand(void **s
     struct rand128 plain;
     struct aka_vector again;
     assert_ok(crypto.aes128_decrypt(crypto.ctx, w.me.kme.b, v.rand, plain.b));
-    assert_ok(aka_auc_vector(&crypto, &w.keys, &plain, sqn_of(w.seq, 0), BINDING_AMF_PROCESSED,
-                             &again));
+    assert_ok(
+        aka_auc_vector(&crypto, &w.keys, &plain, sqn_of(w.seq, 0), BINDING_AMF_PROCESSED, &again));
     assert_memory_equal(v.autn.b, again.autn.b, 16);
     assert_memory_equal(v.xres.b, again.xres.b, again.xres.n);
     assert_memory_not_equal(v.rand, plain.b, 16);
@@ -341,9 +341,8 @@ static void a_forged_auts_is_refused_and_writes_nothing(void **state)
     for (unsigned bit = 0; bit < 8 * sizeof a.auts.b; bit++) {
         struct auts forged = a.auts;
         forged.b[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-        assert_err(
-            binding_hss_resync(&crypto, &w.keys, &w.view, v.rand, &forged, &sqn_ms, &under),
-            E_BAD_MAC);
+        assert_err(binding_hss_resync(&crypto, &w.keys, &w.view, v.rand, &forged, &sqn_ms, &under),
+                   E_BAD_MAC);
     }
     assert_int_equal(sqn_ms, 77);
     assert_int_equal(under, BINDING_AUTS_PREVIOUS);
@@ -478,7 +477,8 @@ int main(void)
         cmocka_unit_test(the_amf_bit_flipped_either_way_is_refused),
         cmocka_unit_test(a_repeated_challenge_is_answered_from_the_cache),
         cmocka_unit_test(an_older_vector_replayed_gives_a_synchronisation_failure),
-        cmocka_unit_test(a_regular_vector_from_before_the_binding_dies_with_the_first_processed_one),
+        cmocka_unit_test(
+            a_regular_vector_from_before_the_binding_dies_with_the_first_processed_one),
         cmocka_unit_test(a_vector_without_the_separation_bit_is_refused),
         cmocka_unit_test(auts_is_understood_for_plain_active_and_previous_rands),
         cmocka_unit_test(a_forged_auts_is_refused_and_writes_nothing),

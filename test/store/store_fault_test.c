@@ -136,7 +136,7 @@ static int install(void **state)
 
 /* ---- the story: batches that set the same number at two subscribers ---- */
 
-#define STORY 6
+#define STORY 4
 struct told {
     int64_t acknowledged; /* the last number whose commit returned E_OK */
     int64_t tried;
@@ -253,6 +253,57 @@ static void a_full_disk_loses_nothing_that_was_acknowledged(void **state)
     fail_at_every_write(FAULT_DISK_FULL);
 }
 
+/* A batch larger than the cache writes before it commits, so that changes fail and not only
+ * commits. */
+#define BIG 150
+static enum err tell_big(struct fixture *f, bool *failed_early)
+{
+    enum store_did did;
+    enum err last = E_OK;
+    *failed_early = false;
+    assert_ok(store_begin(f->w));
+    for (int i = 0; i < BIG; i++) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "26201%010d", i * 7919 % 100003);
+        struct store_subscriber s = subscriber_of(digits);
+        enum err err = store_put_subscriber(f->w, STORE_INSERT, &s, &did);
+        assert_true(err == E_IO ||
+                    (err == E_OK && last == E_OK)); /* no change after a failed one */
+        last = err;
+    }
+    *failed_early = last == E_IO;
+    return store_commit(f->w);
+}
+
+static uint64_t subscribers_in(struct fixture *f)
+{
+    uint64_t subscribers, devices;
+    assert_ok(store_count(f->r, &subscribers, &devices));
+    return subscribers;
+}
+
+static void a_change_that_fails_ends_its_batch_whatever_comes_after_it(void **state)
+{
+    struct fixture *f = *state;
+    bool early = false;
+    unsigned failed_early = 0;
+    const char *small = "PRAGMA cache_size = 2; PRAGMA cache_spill = 1";
+    assert_int_equal(sqlite3_exec(f->w->c.db, small, NULL, NULL, NULL), SQLITE_OK);
+    for (long n = 0;; n++) {
+        arm(FAULT_ONCE, n);
+        enum err err = tell_big(f, &early);
+        failed_early += early;
+        if (!disarm()) {
+            assert_ok(err);
+            break;
+        }
+        assert_err(err, E_IO);
+        assert_int_equal(subscribers_in(f), 0);
+    }
+    assert_true(failed_early > 5);
+    assert_int_equal(subscribers_in(f), BIG);
+}
+
 static void a_creation_that_fails_at_any_write_leaves_nothing_and_may_be_repeated(void **state)
 {
     struct fixture *f = *state;
@@ -286,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_write_that_fails_once_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_disk_that_stays_broken_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_acknowledged),
+        IN_STORE(a_change_that_fails_ends_its_batch_whatever_comes_after_it),
         IN_FOLDER(a_creation_that_fails_at_any_write_leaves_nothing_and_may_be_repeated),
     };
     return cmocka_run_group_tests(tests, install, NULL);

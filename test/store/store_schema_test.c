@@ -100,29 +100,6 @@ static void the_steps_are_in_order_and_a_new_store_has_the_last(void **state)
     sqlite3_close(db);
 }
 
-/* What signalling runs may not grow with the number of subscribers. */
-static void no_statement_but_the_count_scans_a_table_or_sorts(void **state)
-{
-    struct fixture *f = *state;
-    open_store(f);
-    for (int i = ST_SUBSCRIBER; i < ST_COUNT_ALL; i++) {
-        char text[1024];
-        sqlite3_stmt *plan = NULL;
-        if (i == ST_COUNT || i == ST_WRITE_BEGIN) {
-            continue;
-        }
-        snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", sqlite3_sql(f->w->c.st[i]));
-        assert_int_equal(sqlite3_prepare_v2(f->w->c.db, text, -1, &plan, NULL), SQLITE_OK);
-        while (sqlite3_step(plan) == SQLITE_ROW) {
-            const char *detail = (const char *)sqlite3_column_text(plan, 3);
-            if (strstr(detail, "SCAN") != NULL || strstr(detail, "TEMP B-TREE") != NULL) {
-                fail_msg("%s: %s", text, detail);
-            }
-        }
-        sqlite3_finalize(plan);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,7 +108,6 @@ int main(void)
         IN_FOLDER(a_step_that_forgets_its_version_is_undone),
         IN_FOLDER(a_newer_store_is_refused_with_both_versions_and_not_changed),
         IN_FOLDER(the_steps_are_in_order_and_a_new_store_has_the_last),
-        IN_FOLDER(no_statement_but_the_count_scans_a_table_or_sorts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

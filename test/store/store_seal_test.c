@@ -57,6 +57,7 @@ static void assert_devices_shut(struct fixture *f, const char *digits)
 
 #define IMEI_C "11111111111111"
 
+/*= test binding-sealed */
 static void kmes_swapped_between_devices_subscribers_or_columns_do_not_open(void **state)
 {
     struct fixture *f = *state;
@@ -91,12 +92,15 @@ static void a_kme_moved_to_another_subscriber_of_the_same_device_does_not_open(v
 {
     struct fixture *f = *state;
     struct store_subscriber a = subscriber_of(IMSI_A), b = subscriber_of(IMSI_B);
-    struct store_device d = device_of(IMSI_A, IMEI_A, 1), e = device_of(IMSI_B, IMEI_A, 2);
+    struct store_device d = device_of(IMSI_A, IMEI_A, 1), e = device_of(IMSI_B, IMEI_A, 2),
+                        first = device_of(IMSI_B, IMEI_C, 3); /* opens, and is wiped all the same */
     put(f, &a);
     put(f, &b);
     put_device(f, &d);
     put_device(f, &e);
-    change_by_hand(f, "UPDATE device SET kme = (SELECT kme FROM device ORDER BY imsi LIMIT 1)");
+    put_device(f, &first);
+    change_by_hand(f, "UPDATE device SET kme = (SELECT kme FROM device ORDER BY imsi LIMIT 1)"
+                      " WHERE imei = " IMEI_A);
     struct store_device out[STORE_DEVICES_MAX];
     size_t n;
     assert_ok(store_read_devices(f->r, &a.imsi, out, &n));

@@ -98,6 +98,7 @@ static enum err conn_place(struct node *n, struct node_conn *c)
     n->generations[at]++;
     n->conns[at] = c;
     n->conn_n++;
+    NODE_COUNT(n, held, 1);
     c->deadline = n->now + n->config.setup_timeout_ms;
     node_note_deadline(n, c->deadline);
     return E_OK;
@@ -107,6 +108,7 @@ void node_conn_free(struct node *n, struct node_conn *c)
 {
     n->conns[slot_of(c->handle)] = NULL;
     n->conn_n--;
+    NODE_COUNT(n, held, -1);
     (void)close(c->fd);
     tls_close(c->tls);
     wipe(c->memory.in.p, c->memory.in.n + c->memory.out.n); /* vectors went through them */
@@ -376,7 +378,7 @@ enum err node_open(const struct node_config *config, struct node **out)
     n->config.now_ms = config->now_ms != NULL ? config->now_ms : monotonic_ms;
     n->seed = config->seed;
     n->next_deadline = UINT64_MAX;
-    n->conns = calloc(config->connections_max, sizeof *n->conns);
+    n->conns = calloc(config->connections_max, sizeof(struct node_conn *));
     n->generations = calloc(config->connections_max, sizeof *n->generations);
     n->posts = calloc(config->posts_max, sizeof *n->posts);
     enum err err = n->conns && n->generations && n->posts ? open_descriptors(n) : E_MEMORY;

@@ -1,5 +1,5 @@
-/* nf/hssd/admit.h - whether a peer that sent its CER may be in: identity, realm, transport, address,
- * certificate, number of connections. Every refusal becomes the event "peer-refused".
+/* nf/hssd/admit.h - whether a peer that sent its CER may be in: identity, realm, transport,
+ * address, certificate, number of connections. Every refusal becomes the event "peer-refused".
  */
 #ifndef BINDERY_NF_HSSD_ADMIT_H
 #define BINDERY_NF_HSSD_ADMIT_H

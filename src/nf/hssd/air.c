@@ -1,5 +1,5 @@
-/* nf/hssd/air.c - Authentication-Information-Request (TS 29.272 5.2.3.1): one read, no write, except
- * for a resynchronisation that moves DIF. */
+/* nf/hssd/air.c - Authentication-Information-Request (TS 29.272 5.2.3.1): one read, no write,
+ * except for a resynchronisation that moves DIF. */
 #include "codec/private.h"
 #include "nf/hssd/authorise.h"
 #include "nf/hssd/s6a.h"
@@ -176,10 +176,10 @@ static enum s6a_outcome air_answer(struct s6a_call *call, const struct air *a,
     struct s6a_aia aia = {.authentication_info.present = true};
     s6a_success(call, &a->msg.request, &aia.answer);
     /* The list is empty, so there is room: telling the feature back cannot fail. */
-    bool told = a->ask.knows_binding &&
-                s6a_features_add(aia.answer.supported_features, &aia.answer.supported_features_n,
-                                 call->h->config->vendor_id, OWN_FEATURE_LIST_ID,
-                                 OWN_FEATURE_BINDING);
+    bool told =
+        a->ask.knows_binding &&
+        s6a_features_add(aia.answer.supported_features, &aia.answer.supported_features_n,
+                         call->h->config->vendor_id, OWN_FEATURE_LIST_ID, OWN_FEATURE_BINDING);
     wire_aia_fill(vectors, told, &aia);
     return s6a_written(call, s6a_aia_write(call->h->config->vendor_id, &aia, call->out, &call->n));
 }

@@ -1,7 +1,7 @@
 /* nf/hssd/authorise.h - who may connect, who may carry whose requests, who may ask for which PLMN.
  *
- * Pure decisions over the configuration: an end speaks for itself, an agent for the origins that are
- * listed with it, and Route-Record must agree. Nothing is allowed that is not configured.
+ * Pure decisions over the configuration: an end speaks for itself, an agent for the origins that
+ * are listed with it, and Route-Record must agree. Nothing is allowed that is not configured.
  */
 #ifndef BINDERY_NF_HSSD_AUTHORISE_H
 #define BINDERY_NF_HSSD_AUTHORISE_H

@@ -32,8 +32,8 @@ static void clr_send(void *arg)
 {
     struct clr_job *job = arg;
     bool sent = hssd_thread_request(job->thread, job->conn, (struct mbytes){job->msg, job->n});
-    atomic_fetch_add_explicit(
-        sent ? &job->h->counters.clr_sent : &job->h->counters.clr_unsent, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(sent ? &job->h->counters.clr_sent : &job->h->counters.clr_unsent, 1,
+                              memory_order_relaxed);
     free(job);
 }
 
@@ -45,8 +45,8 @@ static enum err clr_write(struct hssd *h, const struct imsi *imsi, const struct 
     char session[STORE_HOST_MAX + 32];
     uint32_t low = atomic_fetch_add_explicit(&h->session, 1, memory_order_relaxed);
     uint32_t e2e = atomic_fetch_add_explicit(&h->end_to_end, 1, memory_order_relaxed);
-    snprintf(session, sizeof session, "%s;%u;%u", h->config->origin_host,
-             (unsigned)h->started_unix, low);
+    snprintf(session, sizeof session, "%s;%u;%u", h->config->origin_host, (unsigned)h->started_unix,
+             low);
     s6a_request_begin(&clr.request, 0, e2e);
     clr.request.session_id = bytes_of_str(session);
     clr.request.origin_host = bytes_of_str(h->config->origin_host);
@@ -83,8 +83,8 @@ static void cancel_at(struct hssd *h, const struct imsi *imsi, const struct dest
     }
 }
 
-/* Vectors may be anywhere that asked for them, and what was asked before a restart is not remembered:
- * so becoming bound tells every node that is configured and connected. */
+/* Vectors may be anywhere that asked for them, and what was asked before a restart is not
+ * remembered: so becoming bound tells every node that is configured and connected. */
 static void cancel_everywhere(struct hssd *h, const struct imsi *imsi, struct bytes but,
                               uint32_t type)
 {
@@ -107,8 +107,7 @@ static void cancel_everywhere(struct hssd *h, const struct imsi *imsi, struct by
 }
 
 void hssd_cancel_location(struct hssd *h, const struct imsi *imsi,
-                          const struct store_serving *serving, bool all,
-                          uint32_t cancellation_type)
+                          const struct store_serving *serving, bool all, uint32_t cancellation_type)
 {
     const struct destination to = {bytes_of_str(serving->host), bytes_of_str(serving->realm)};
     if (to.host.n > 0 && !serving->purged) {

@@ -124,8 +124,8 @@ char *check_identity(struct checker *k, const char *key, const char *text)
     char *copy = check_text(k, key, text);
     if (copy != NULL && diameter_identity_check(bytes_of_str(copy)) != E_OK) {
         check_wrong(k, key,
-                    "`%.60s` is not a host or realm name: labels of letters, digits and hyphens, "
-                    "with a dot between them",
+                    "`%.60s` is not a host or realm name: labels of letters, digits and hyphens "
+                    "with dots between them",
                     text);
     }
     return copy;

@@ -68,8 +68,8 @@ static enum log_level level_of(const char *name)
         const char *name;
         enum log_level level;
     } levels[] = {
-        {"suspected-theft", LOG_LEVEL_ERROR},      {"unconfirmed-vectors", LOG_LEVEL_WARNING},
-        {"binding-failure", LOG_LEVEL_WARNING},    {"refused", LOG_LEVEL_WARNING},
+        {"suspected-theft", LOG_LEVEL_ERROR},   {"unconfirmed-vectors", LOG_LEVEL_WARNING},
+        {"binding-failure", LOG_LEVEL_WARNING}, {"refused", LOG_LEVEL_WARNING},
         {"peer-refused", LOG_LEVEL_WARNING},
     };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
@@ -85,8 +85,10 @@ void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const
 {
     struct store_event event = {.at_ms = unix_ms()};
     const struct log_field fields[] = {
-        LOG_FIELD_IMSI(imsi),         LOG_FIELD_IMEI(imei),
-        LOG_FIELD_STR("peer", peer),  LOG_FIELD_STR("cause", cause),
+        LOG_FIELD_IMSI(imsi),
+        LOG_FIELD_IMEI(imei),
+        LOG_FIELD_STR("peer", peer),
+        LOG_FIELD_STR("cause", cause),
         LOG_FIELD_STR("detail", detail != NULL && detail[0] != '\0' ? detail : NULL),
     };
     /* What a peer can cause at will must not fill a disk. */

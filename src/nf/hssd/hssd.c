@@ -74,38 +74,54 @@ static enum err mark_start(struct hssd *h, struct store_reader *reader)
 
 /* ---- connections ---- */
 
-static struct hssd_thread *thread_with_fewest(struct hssd *h)
+/* The thread with the fewest connections; *waiting is how many in all have not got past their CER.
+ */
+static struct hssd_thread *thread_with_fewest(struct hssd *h, uint64_t *waiting)
 {
-    struct hssd_thread *best = NULL;
+    unsigned best = 0;
     uint64_t fewest = UINT64_MAX;
+    *waiting = 0;
     for (unsigned i = 0; i < h->n_threads; i++) {
         struct node_stats stats;
-        struct hssd_thread *t = h->threads[(h->next_thread + i) % h->n_threads];
-        hssd_thread_stats(t, &stats);
-        if (stats.open < fewest) {
-            fewest = stats.open;
-            best = t;
+        unsigned at = (h->next_thread + i) % h->n_threads;
+        hssd_thread_stats(h->threads[at], &stats);
+        *waiting += stats.held > stats.open ? stats.held - stats.open : 0;
+        if (stats.held < fewest) {
+            fewest = stats.held;
+            best = at;
         }
     }
-    h->next_thread = (h->next_thread + 1) % h->n_threads;
-    return best;
+    h->next_thread = best + 1;
+    return h->threads[best];
+}
+
+static void not_adopted(struct hssd *h, int fd, const char *from, enum refusal why)
+{
+    atomic_fetch_add_explicit(&h->counters.peers_refused, 1, memory_order_relaxed);
+    hssd_event(h, "peer-refused", NULL, NULL, NULL, refusal_row(why)->name, from);
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener)
 {
+    uint64_t waiting;
     enum transport transport = listener->address.transport;
     struct address remote = socket_remote(fd, transport);
     struct address_text at = address_print_ip(&remote);
     if (!hssd_address_may_be_a_peer(h->config, &remote)) {
-        atomic_fetch_add_explicit(&h->counters.peers_refused, 1, memory_order_relaxed);
-        hssd_event(h, "peer-refused", NULL, NULL, NULL, refusal_row(REFUSAL_PEER_ADDRESS)->name,
-                   at.s);
-        close(fd);
+        not_adopted(h, fd, at.s, REFUSAL_PEER_ADDRESS);
+        return;
+    }
+    struct hssd_thread *t = thread_with_fewest(h, &waiting);
+    if (waiting >= h->config->limits.handshakes) {
+        not_adopted(h, fd, at.s, REFUSAL_TOO_BUSY);
         return;
     }
     struct tls_context *tls = h->tls[listener - h->config->listeners];
-    if (hssd_thread_adopt(thread_with_fewest(h), fd, transport, tls) != E_OK) {
-        hssd_event(h, "peer-refused", NULL, NULL, NULL, refusal_row(REFUSAL_TOO_BUSY)->name, at.s);
+    if (hssd_thread_adopt(t, fd, transport, tls) != E_OK) {
+        not_adopted(h, -1, at.s, REFUSAL_TOO_BUSY); /* the node has closed it */
     }
 }
 
@@ -113,7 +129,7 @@ void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener)
 
 static enum err tls_start(struct hssd *h, struct store_why *why)
 {
-    h->tls = calloc(h->config->n_listeners, sizeof *h->tls);
+    h->tls = calloc(h->config->n_listeners, sizeof(struct tls_context *));
     if (h->tls == NULL) {
         return E_MEMORY;
     }

@@ -18,9 +18,10 @@
 
 /* Counted per process, relaxed; names are those of the status answer. */
 #define HSSD_COUNTERS(X)                                                                           \
-    X(air) X(air_refused) X(vectors) X(vectors_processed) X(resynchronised) X(ulr) X(ulr_refused)  \
-    X(pur) X(nor) X(clr_sent) X(clr_unsent) X(clr_unanswered) X(too_busy) X(peers_refused) X(requests_refused)       \
-    X(events_lost) X(trace_lost)
+    X(air)                                                                                         \
+    X(air_refused) X(vectors) X(vectors_processed) X(resynchronised) X(ulr) X(ulr_refused) X(pur)  \
+        X(nor) X(clr_sent) X(clr_unsent) X(clr_unanswered) X(too_busy) X(peers_refused)            \
+            X(requests_refused) X(events_lost) X(trace_lost)
 struct hssd_counters {
 #define X(name) _Atomic uint64_t name;
     HSSD_COUNTERS(X)
@@ -45,13 +46,13 @@ struct hssd {
     struct writer *writer;
     struct recent *recent;
     struct sqn_clock clock;
-    _Atomic uint64_t mark; /* stored: no GLC value above it is issued */
+    _Atomic uint64_t mark;         /* stored: no GLC value above it is issued */
     struct hssd_peer_state *peers; /* config->n_peers of them */
     struct hssd_counters counters;
     struct routes *routes; /* open connections, for the requests we send */
     struct hssd_thread *threads[HSSD_THREADS_MAX];
     unsigned n_threads;
-    unsigned next_thread; /* the control thread's */
+    unsigned next_thread;     /* the control thread's */
     _Atomic uint32_t session; /* low half of the Session-Ids we make */
     _Atomic uint32_t end_to_end;
     struct tls_context **tls; /* one per listener; NULL where it has none */
@@ -63,7 +64,8 @@ struct hssd {
     int64_t started_unix;
 };
 
-/* Opens the store, starts the writer and the signalling threads. why has the sentence on failure. */
+/* Opens the store, starts the writer and the signalling threads. why has the sentence on failure.
+ */
 MUST_USE enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log *log,
                              struct store_why *why);
 /* Orderly: DPR to every peer, then the threads, the writer and the store. */

@@ -1,5 +1,5 @@
-/* nf/hssd/nor.c - Notify-Request (TS 29.272 5.2.5.1), with our Binding-Failure: the one way in which
- * a home network learns that a SIM failed in a device. */
+/* nf/hssd/nor.c - Notify-Request (TS 29.272 5.2.5.1), with our Binding-Failure: the one way in
+ * which a home network learns that a SIM failed in a device. */
 #include "nf/hssd/s6a.h"
 
 #include <stdio.h>

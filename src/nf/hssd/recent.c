@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define WAYS 16u    /* entries of one set: a subscriber lives in exactly one set */
-#define STRIPES 64u /* locks; a power of two */
+#define WAYS      16u /* entries of one set: a subscriber lives in exactly one set */
+#define STRIPES   64u /* locks; a power of two */
 #define GIVEN_MAX 3u
 
 /* Small enough for one cache line. */
@@ -107,8 +107,7 @@ static struct entry *entry_take(struct entry *set, const struct imsi *imsi, uint
         return e;
     }
     for (size_t i = 0; i < WAYS; i++) {
-        if ((set[i].imsi[0] == '\0' || set[i].last < glc) &&
-            (e == NULL || set[i].last < e->last)) {
+        if ((set[i].imsi[0] == '\0' || set[i].last < glc) && (e == NULL || set[i].last < e->last)) {
             e = &set[i];
         }
     }

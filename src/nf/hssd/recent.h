@@ -2,7 +2,8 @@
  * GLC value issued per subscriber, and vectors that were asked for and not followed by a ULR.
  *
  * Bounded and striped: a lock covers one stripe and no I/O. An entry whose value GLC has not passed
- * is never forgotten; where no room is left the caller is refused (E_EXHAUSTED) and nothing repeats.
+ * is never forgotten; where no room is left the caller is refused (E_EXHAUSTED) and nothing
+ * repeats.
  */
 #ifndef BINDERY_NF_HSSD_RECENT_H
 #define BINDERY_NF_HSSD_RECENT_H
@@ -19,8 +20,8 @@ struct recent_draw {
     unsigned got;
     unsigned unconfirmed; /* AIRs in a row from this origin without a ULR, this one included */
 };
-/* Draws SEQs for one AIR under the stripe's lock (proc/sqn.h). `origin` is the asking node; it counts
- * as unconfirmed unless it is the `serving` one. Errors: E_EXHAUSTED. */
+/* Draws SEQs for one AIR under the stripe's lock (proc/sqn.h). `origin` is the asking node; it
+ * counts as unconfirmed unless it is the `serving` one. Errors: E_EXHAUSTED. */
 MUST_USE enum err recent_take(struct recent *r, const struct imsi *imsi, uint64_t glc,
                               uint64_t mark, int64_t dif, unsigned want, struct bytes origin,
                               struct bytes serving, struct recent_draw *out);

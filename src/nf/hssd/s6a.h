@@ -1,8 +1,8 @@
 /* nf/hssd/s6a.h - one S6a request from octets to answer: what the handlers of the commands share.
  *
  * A call lives on a signalling thread. A handler either writes its answer at once or hands a change
- * to the writer and is called again when that is durable, so no answer ever runs ahead of the store.
- * The handlers carry out; proc/ decides about keys and wire/ translates.
+ * to the writer and is called again when that is durable, so no answer ever runs ahead of the
+ * store. The handlers carry out; proc/ decides about keys and wire/ translates.
  */
 #ifndef BINDERY_NF_HSSD_S6A_H
 #define BINDERY_NF_HSSD_S6A_H

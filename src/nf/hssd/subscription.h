@@ -1,4 +1,5 @@
-/* nf/hssd/subscription.h - a configured profile as the Subscription-Data of a ULA (TS 29.272 7.3.2).
+/* nf/hssd/subscription.h - a configured profile as the Subscription-Data of a ULA
+ * (TS 29.272 7.3.2).
  *
  * Pure. Spans of what is filled point into the profile and the space handed in.
  */

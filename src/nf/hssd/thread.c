@@ -13,9 +13,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define ANSWER_MAX  16384u /* a ULA with sixteen APNs is a fifth of this */
-#define POSTS_CLR   4096u  /* on top of what the writer can have under way */
-#define PENDING_MAX 64u    /* our own requests waiting per connection */
+#define ANSWER_MAX  8192u /* a ULA with sixteen APNs is a fifth of this */
+#define POSTS_CLR   4096u /* on top of what the writer can have under way */
+#define PENDING_MAX 64u   /* our own requests waiting per connection */
 
 struct hssd_thread {
     struct hssd *h;
@@ -26,7 +26,7 @@ struct hssd_thread {
     struct crypto crypto;
     bool reading; /* inside this wake-up's read transaction */
     uint8_t out[ANSWER_MAX];
-    uint8_t traced[ANSWER_MAX * 2];
+    uint8_t traced[1 << 16];
 };
 
 /* ---- reading ---- */
@@ -175,14 +175,14 @@ static void on_trace(void *ctx, struct node_conn *conn, bool sent, struct bytes 
         diameter_redact((struct mbytes){t->traced, msg.n});
     }
     enum transport transport = node_conn_remote(conn)->transport;
-    const struct pcapng_packet packet = {
-        .time_ns = wall_ns(),
-        .dissector = BYTES_LIT("diameter"),
-        .port_type = transport == TRANSPORT_SCTP ? PCAPNG_PORT_SCTP : PCAPNG_PORT_TCP,
-        .from = sent ? local : remote,
-        .to = sent ? remote : local,
-        .comment = node_conn_origin_host(conn),
-        .message = {t->traced, msg.n}};
+    const struct pcapng_packet packet = {.time_ns = wall_ns(),
+                                         .dissector = BYTES_LIT("diameter"),
+                                         .port_type = transport == TRANSPORT_SCTP ? PCAPNG_PORT_SCTP
+                                                                                  : PCAPNG_PORT_TCP,
+                                         .from = sent ? local : remote,
+                                         .to = sent ? remote : local,
+                                         .comment = node_conn_origin_host(conn),
+                                         .message = {t->traced, msg.n}};
     if (pcapng_write(t->h->trace, &packet) != E_OK) {
         atomic_fetch_add_explicit(&t->h->counters.trace_lost, 1, memory_order_relaxed);
     }

@@ -34,7 +34,6 @@ static struct writer_job *take_batch(struct writer *w)
     if (first != NULL) {
         *cut = NULL;
     }
-    /* cut may have been &w->head's chain: re-anchor the tail when the queue is empty. */
     if (w->head == NULL) {
         w->tail = &w->head;
     }
@@ -43,11 +42,22 @@ static struct writer_job *take_batch(struct writer *w)
     return first;
 }
 
+/* A job that fails leaves no half of itself in the batch; an error returned is the batch's end. */
+static enum err run_job(struct writer *w, struct writer_job *job)
+{
+    enum err err = store_step_begin(w->store);
+    if (err == E_OK) {
+        job->result = job->run(w->store, job);
+        err = store_step_end(w->store, job->result == E_OK);
+    }
+    return err;
+}
+
 static void run_batch(struct writer *w, struct writer_job *first)
 {
     enum err err = store_begin(w->store);
     for (struct writer_job *j = first; j != NULL && err == E_OK; j = j->next) {
-        j->result = j->run(w->store, j);
+        err = run_job(w, j);
     }
     if (err == E_OK) {
         err = store_commit(w->store);

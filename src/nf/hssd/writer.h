@@ -11,8 +11,8 @@
 
 struct writer;
 struct writer_job {
-    /* On the writer's thread, inside a batch. What it returns is kept in `result`; with any error its
-     * own changes are undone and the batch goes on. */
+    /* On the writer's thread, inside a batch. What it returns is kept in `result`; with any error
+     * its own changes are undone and the batch goes on. */
     enum err (*run)(struct store_writer *w, struct writer_job *job);
     /* On the writer's thread after the commit; must only hand the job over to its owner's thread.
      * result is E_IO for all of a batch whose commit failed. */

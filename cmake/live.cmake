@@ -1,0 +1,11 @@
+# The clients of the live tests that do what a peer should not: test/live/raw_*.c.
+set(live_from ${CMAKE_SOURCE_DIR}/test/live)
+add_library(live_raw STATIC ${live_from}/raw_link.c ${live_from}/raw_admin.c)
+target_include_directories(live_raw PUBLIC ${live_from})
+target_link_libraries(live_raw PUBLIC proc codec PkgConfig::SSL PkgConfig::JANSSON Threads::Threads)
+target_compile_definitions(live_raw PUBLIC _GNU_SOURCE)
+foreach(name misbehave attacks crash)
+  add_executable(live_raw_${name} ${live_from}/raw_${name}.c)
+  target_link_libraries(live_raw_${name} PRIVATE live_raw)
+endforeach()
+target_sources(live_raw_misbehave PRIVATE ${live_from}/raw_malformed.c)

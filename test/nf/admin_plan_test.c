@@ -1,0 +1,250 @@
+/* What a row makes of a subscriber: rules, SQNs, and when the network must be told. */
+#include "lib/check.h"
+
+#include "nf/hssd/admin_plan.h"
+#include "proc/sqn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct hssd_profile profile = {.name = "default"};
+static struct hssd_config config = {.profiles = &profile, .n_profiles = 1};
+static const struct admin_world world = {&config, 1000};
+
+static struct admin_row row_of(unsigned has, bool whole)
+{
+    struct admin_row row = {.has = has, .whole = whole, .profile = "default"};
+    assert_ok(imsi_parse(BYTES_LIT("001010000000001"), &row.imsi));
+    row.keys = (struct aka_keys){.algorithm = AKA_MILENAGE,
+                                 .k = {16, {1}},
+                                 .opc = {16, {2}},
+                                 .res_len = 8,
+                                 .keccak_iterations = 1};
+    return row;
+}
+
+static void add_device(struct admin_row *row, const char *imei, uint8_t kme)
+{
+    struct admin_device *d = &row->devices[row->n_devices++];
+    *d = (struct admin_device){.has_kme = kme != 0, .kme = {{kme}}};
+    assert_ok(imei_parse(bytes_of_str(imei), &d->imei));
+    row->has |= ROW_DEVICES;
+}
+
+static struct admin_state stored(enum binding_policy policy, uint8_t kme)
+{
+    struct admin_row row = row_of(ROW_K | ROW_OPC, true);
+    struct admin_state none = {0}, s;
+    struct admin_fault fault;
+    row.policy = policy;
+    if (kme != 0) {
+        add_device(&row, "35693803564380", kme);
+    }
+    assert_true(admin_plan_row(&world, &row, ADMIN_DEVICES_MERGE, &none, &s, &fault));
+    return s;
+}
+
+static bool change(const struct admin_row *row, const struct admin_state *before,
+                   struct admin_state *after, struct admin_fault *fault)
+{
+    struct admin_state copy = *before;
+    bool ok = admin_plan_row(&world, row, ADMIN_DEVICES_MERGE, before, after, fault);
+    assert_memory_equal(&copy, before, sizeof copy);
+    return ok;
+}
+
+static void a_row_without_k_makes_nobody(void **state)
+{
+    (void)state;
+    struct admin_state none = {0}, after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_POLICY, false);
+    assert_false(change(&row, &none, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_NO_SUBSCRIBER);
+}
+
+static void a_change_leaves_what_it_does_not_name(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_BOUND, 9), after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_SUSPENDED, false);
+    row.suspended = true;
+    memset(&row.keys, 0, sizeof row.keys);
+    assert_true(change(&row, &before, &after, &fault));
+    assert_true(after.row.suspended);
+    assert_int_equal(after.row.policy, BINDING_BOUND);
+    assert_true(admin_keys_eq(&before.row.keys, &after.row.keys));
+    assert_int_equal(after.n_devices, 1);
+    assert_false(admin_plan_cancels(&before, &after));
+}
+
+static void a_profile_must_exist(void **state)
+{
+    (void)state;
+    struct admin_state none = {0}, after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_K, true);
+    strcpy(row.profile, "gold");
+    assert_false(change(&row, &none, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_UNKNOWN_PROFILE);
+}
+
+static void bound_needs_a_kme(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_OPEN, 0), after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_POLICY, false);
+    row.policy = BINDING_BOUND;
+    assert_false(change(&row, &before, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_KME_MISSING);
+    before = stored(BINDING_BOUND, 9);
+    assert_false(admin_plan_withdraw(&world, &before.devices[0].imei, &before, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_KME_MISSING);
+}
+
+static void different_kmes_need_served_imei(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_BOUND, 9), after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(0, false);
+    add_device(&row, "35693803564381", 8);
+    assert_false(change(&row, &before, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_KME_DIFFERS);
+    assert_int_equal(problem_status(fault.problem), 409);
+    config.served_imei_known = true;
+    assert_true(change(&row, &before, &after, &fault));
+    config.served_imei_known = false;
+    assert_int_equal(after.n_devices, 2);
+    row.devices[0].kme.b[0] = 9; /* a group KME */
+    assert_true(change(&row, &before, &after, &fault));
+    assert_false(admin_plan_cancels(&before, &after));
+}
+
+static void becoming_bound_or_rekeyed_cancels(void **state)
+{
+    (void)state;
+    struct admin_fault fault;
+    struct admin_state none = {0}, after;
+    struct admin_state open = stored(BINDING_OPEN, 9), bound = stored(BINDING_BOUND, 9);
+    struct admin_row row = row_of(ROW_POLICY, false);
+    assert_false(admin_plan_cancels(&none, &bound)); /* new: nobody holds vectors */
+    row.policy = BINDING_BOUND;
+    assert_true(change(&row, &open, &after, &fault));
+    assert_true(admin_plan_cancels(&open, &after));
+    row.policy = BINDING_LEARN;
+    assert_true(change(&row, &open, &after, &fault));
+    assert_true(admin_plan_cancels(&open, &after)); /* a KME is there: bound from now on */
+    row.policy = BINDING_OPEN;
+    assert_true(change(&row, &bound, &after, &fault));
+    assert_false(admin_plan_cancels(&bound, &after));
+    struct admin_row rekey = row_of(0, false);
+    add_device(&rekey, "35693803564380", 7);
+    assert_true(change(&rekey, &bound, &after, &fault));
+    assert_true(admin_plan_cancels(&bound, &after));
+    assert_true(change(&rekey, &open, &after, &fault));
+    assert_false(admin_plan_cancels(&open, &after));
+}
+
+static void a_replacement_drops_devices_it_does_not_list(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_OPEN, 9), after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_K | ROW_OPC, true);
+    add_device(&row, "35693803564381", 5);
+    assert_true(admin_plan_row(&world, &row, ADMIN_DEVICES_REPLACE, &before, &after, &fault));
+    assert_int_equal(after.n_devices, 1);
+    assert_string_equal(after.devices[0].imei.digits, "35693803564381");
+    row.n_devices = 0;
+    add_device(&row, "35693803564380", 0); /* listed without a KME: keeps the one it has */
+    assert_true(admin_plan_row(&world, &row, ADMIN_DEVICES_REPLACE, &before, &after, &fault));
+    assert_true(after.devices[0].has_kme);
+}
+
+static void more_devices_than_fit_are_refused(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_OPEN, 0), after;
+    struct admin_fault fault;
+    for (unsigned i = 0; i <= STORE_DEVICES_MAX; i++) {
+        char imei[16];
+        struct admin_row row = row_of(0, false);
+        snprintf(imei, sizeof imei, "356938035643%02u", i);
+        add_device(&row, imei, 0);
+        bool ok = change(&row, &before, &after, &fault);
+        assert_int_equal(ok, i < STORE_DEVICES_MAX);
+        before = ok ? after : before;
+    }
+    assert_int_equal(fault.problem, PROBLEM_TOO_MANY_DEVICES);
+}
+
+/* The first SEQ issued lies above what the USIM has seen, and within what it accepts. */
+static void the_first_sqn_is_one_the_usim_accepts(void **state)
+{
+    (void)state;
+    static const uint64_t glcs[] = {1, 1000, SEQ_DELTA, SEQ_DELTA + 1, UINT64_C(1) << 32};
+    static const uint64_t seqs[] = {0,          1, 999, 1000, 1001, SEQ_DELTA, UINT64_C(1) << 40,
+                                    SEQ_MAX - 1};
+    for (size_t i = 0; i < sizeof glcs / sizeof glcs[0]; i++) {
+        for (size_t j = 0; j < sizeof seqs / sizeof seqs[0]; j++) {
+            const struct admin_world at = {&config, glcs[i]};
+            struct admin_state none = {0}, after;
+            struct admin_fault fault;
+            struct admin_row row = row_of(ROW_K | ROW_OPC | ROW_SQN, true);
+            row.sqn = sqn_of(seqs[j], 31);
+            assert_true(admin_plan_row(&at, &row, ADMIN_DEVICES_MERGE, &none, &after, &fault));
+            uint64_t first = (uint64_t)((int64_t)glcs[i] + after.row.dif);
+            assert_true(first > seqs[j] && first - seqs[j] <= SEQ_DELTA);
+        }
+    }
+}
+
+static void importing_again_moves_no_sqn_back(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_OPEN, 0), after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_K | ROW_OPC | ROW_SQN, true);
+    before.row.dif = 500000; /* a resynchronisation since */
+    row.sqn = sqn_of(20, 0);
+    assert_true(change(&row, &before, &after, &fault));
+    assert_true(after.row.dif == 500000);
+    row.sqn = SQN_MAX;
+    assert_false(change(&row, &before, &after, &fault));
+    assert_string_equal(fault.pointer, "/sqn");
+}
+
+static void withdrawing_what_is_not_there_is_said(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_OPEN, 9), none = {0}, after;
+    struct admin_fault fault;
+    struct imei other = {"35693803564381"};
+    assert_false(admin_plan_withdraw(&world, &other, &before, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_NO_DEVICE);
+    assert_false(admin_plan_withdraw(&world, &other, &none, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_NO_SUBSCRIBER);
+    assert_true(admin_plan_withdraw(&world, &before.devices[0].imei, &before, &after, &fault));
+    assert_int_equal(after.n_devices, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_row_without_k_makes_nobody),
+        cmocka_unit_test(a_change_leaves_what_it_does_not_name),
+        cmocka_unit_test(a_profile_must_exist),
+        cmocka_unit_test(bound_needs_a_kme),
+        cmocka_unit_test(different_kmes_need_served_imei),
+        cmocka_unit_test(becoming_bound_or_rekeyed_cancels),
+        cmocka_unit_test(a_replacement_drops_devices_it_does_not_list),
+        cmocka_unit_test(more_devices_than_fit_are_refused),
+        cmocka_unit_test(the_first_sqn_is_one_the_usim_accepts),
+        cmocka_unit_test(importing_again_moves_no_sqn_back),
+        cmocka_unit_test(withdrawing_what_is_not_there_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+/* test/nf/writer_test.c - the one writer: nothing is told before it is durable, a failed job leaves
+ * nothing behind, a full queue says so. */
+#include "lib/check.h"
+
+#include "nf/hssd/writer.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char dir[64];
+static struct store *store;
+
+static void path_of(char out[static 128], const char *name)
+{
+    snprintf(out, 128, "%s/%s", dir, name);
+}
+
+static int store_up(void **state)
+{
+    (void)state;
+    char db[128];
+    char key[128];
+    struct store_why why;
+    strcpy(dir, "/tmp/bindery-writer-XXXXXX");
+    if (mkdtemp(dir) == NULL) {
+        return -1;
+    }
+    path_of(db, "w.db");
+    path_of(key, "kek");
+    const struct store_options options = {.path = db, .kek_path = key, .create = true};
+    return store_open(&options, &store, &why) == E_OK ? 0 : -1;
+}
+
+static int store_down(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"w.db", "w.db-wal", "w.db-shm", "w.db.lock", "kek"};
+    char path[128];
+    store_close(store);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        path_of(path, files[i]);
+        (void)unlink(path);
+    }
+    return rmdir(dir);
+}
+
+/* ---- jobs ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static unsigned finished;
+static bool gate_open;
+
+struct put {
+    struct writer_job job;
+    unsigned number;
+    bool fail;    /* after its change */
+    bool durable; /* what a second connection saw when done was called */
+};
+
+static struct imsi imsi_nr(unsigned n)
+{
+    char text[16];
+    struct imsi imsi;
+    snprintf(text, sizeof text, "001010%09u", n);
+    if (imsi_parse(bytes_of_str(text), &imsi) != E_OK) {
+        abort();
+    }
+    return imsi;
+}
+
+static bool is_stored(unsigned n)
+{
+    struct store_reader *reader;
+    struct store_subscriber row;
+    struct imsi imsi = imsi_nr(n);
+    bool found = store_reader_open(store, &reader) == E_OK &&
+                 store_read_subscriber(reader, &imsi, &row) == E_OK;
+    store_reader_close(reader);
+    return found;
+}
+
+static enum err put_run(struct store_writer *w, struct writer_job *job)
+{
+    struct put *p = (struct put *)job;
+    enum store_did did;
+    struct store_subscriber row = {.imsi = imsi_nr(p->number),
+                                   .keys = {.algorithm = 1, .k.n = 16, .opc.n = 16, .res_len = 8},
+                                   .profile = "default"};
+    enum err err = store_put_subscriber(w, STORE_INSERT, &row, &did);
+    return err == E_OK && p->fail ? E_CONFLICT : err;
+}
+
+static void put_done(struct writer_job *job)
+{
+    struct put *p = (struct put *)job;
+    p->durable = is_stored(p->number);
+    pthread_mutex_lock(&lock);
+    finished++;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static enum err gate_run(struct store_writer *w, struct writer_job *job)
+{
+    (void)w;
+    (void)job;
+    pthread_mutex_lock(&lock);
+    while (!gate_open) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    pthread_mutex_unlock(&lock);
+    return E_OK;
+}
+
+static void gate_done(struct writer_job *job)
+{
+    (void)job;
+}
+
+static struct put put_of(unsigned number, bool fail)
+{
+    return (struct put){.job = {.run = put_run, .done = put_done}, .number = number, .fail = fail};
+}
+
+static void a_change_is_durable_before_its_owner_is_told(void **state)
+{
+    (void)state;
+    struct writer *w;
+    struct put p[50];
+    assert_ok(writer_start(store, 64, &w));
+    for (unsigned i = 0; i < 50; i++) {
+        p[i] = put_of(i, false);
+        assert_ok(writer_submit(w, &p[i].job));
+    }
+    writer_stop(w);
+    for (unsigned i = 0; i < 50; i++) {
+        assert_ok(p[i].job.result);
+        assert_true(p[i].durable);
+    }
+}
+
+static void a_job_that_fails_leaves_nothing_and_costs_no_other(void **state)
+{
+    (void)state;
+    struct writer *w;
+    struct put p[3] = {put_of(1, false), put_of(2, true), put_of(3, false)};
+    assert_ok(writer_start(store, 64, &w));
+    for (unsigned i = 0; i < 3; i++) {
+        assert_ok(writer_submit(w, &p[i].job));
+    }
+    writer_stop(w);
+    assert_ok(p[0].job.result);
+    assert_err(p[1].job.result, E_CONFLICT);
+    assert_ok(p[2].job.result);
+    assert_true(is_stored(1));
+    assert_false(is_stored(2));
+    assert_true(is_stored(3));
+}
+
+static void a_full_queue_is_said_at_once_and_events_yield_first(void **state)
+{
+    (void)state;
+    struct writer *w;
+    struct writer_job gate = {.run = gate_run, .done = gate_done};
+    struct put p[5];
+    gate_open = false;
+    assert_ok(writer_start(store, 4, &w));
+    assert_ok(writer_submit(w, &gate));
+    while (writer_depth(w) > 0) {
+        usleep(100); /* until the writer has taken the gate; nothing is asserted on time */
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        p[i] = put_of(i, false);
+    }
+    assert_ok(writer_submit_low(w, &p[0].job));
+    assert_ok(writer_submit_low(w, &p[1].job));
+    assert_err(writer_submit_low(w, &p[2].job), E_BUSY);
+    assert_ok(writer_submit(w, &p[2].job));
+    assert_ok(writer_submit(w, &p[3].job));
+    assert_err(writer_submit(w, &p[4].job), E_BUSY);
+    assert_int_equal(writer_depth(w), 4);
+    pthread_mutex_lock(&lock);
+    gate_open = true;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+    writer_stop(w);
+    assert_true(is_stored(3));
+    assert_false(is_stored(4));
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, store_up, store_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_change_is_durable_before_its_owner_is_told),
+        CASE(a_job_that_fails_leaves_nothing_and_costs_no_other),
+        CASE(a_full_queue_is_said_at_once_and_events_yield_first),
+    };
+    return cmocka_run_group_tests_name("writer", tests, NULL, NULL);
+}
