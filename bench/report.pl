@@ -81,6 +81,7 @@ sub load {
         ['disk.per.row',    '  octets on disk per subscriber'],
         ['restart.ms',      'Restart to READY with them, ms'],
         ['rss.kib',         'Resident memory after the runs, KiB'],
+        ['anon.kib',        '  of it not pages of files'],
     );
 }
 

@@ -238,6 +238,7 @@ air() {
     done
   done
   note rss.kib "$(awk '/^VmRSS/ { print $2 }' "/proc/$hssd_pid/status")"
+  note anon.kib "$(awk '/^RssAnon/ { print $2 }' "/proc/$hssd_pid/status")"
 }
 
 # ---- all of it -------------------------------------------------------------------------------

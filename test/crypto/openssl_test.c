@@ -4,6 +4,8 @@
 #include "crypto/openssl.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct crypto crypto;
 
@@ -182,6 +184,31 @@ static void random_octets_differ_and_fill_exactly_their_span(void **state)
     assert_ok(crypto.random(crypto.ctx, (struct mbytes){a, 0}));
 }
 
+/* Small draws come from octets drawn ahead; a child must not hand out its parent's. */
+static void a_fork_does_not_repeat_random_octets(void **state)
+{
+    (void)state;
+    uint8_t before[16];
+    uint8_t here[16];
+    uint8_t there[16] = {0};
+    int pipes[2];
+    assert_ok(crypto.random(crypto.ctx, MBYTES_OF(before)));
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool drawn = crypto.random(crypto.ctx, MBYTES_OF(there)) == E_OK;
+        _exit(drawn && write(pipes[1], there, sizeof there) == sizeof there ? 0 : 1);
+    }
+    assert_ok(crypto.random(crypto.ctx, MBYTES_OF(here)));
+    assert_int_equal(read(pipes[0], there, sizeof there), sizeof there);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_memory_not_equal(here, there, 16);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
 static void two_tables_do_not_share_a_key(void **state)
 {
     (void)state;
@@ -240,6 +267,7 @@ int main(void)
         cmocka_unit_test(hmac_sha256_gives_the_values_of_rfc_4231),
         cmocka_unit_test(an_empty_key_is_an_empty_key_and_not_the_one_before),
         cmocka_unit_test(random_octets_differ_and_fill_exactly_their_span),
+        cmocka_unit_test(a_fork_does_not_repeat_random_octets),
         cmocka_unit_test(two_tables_do_not_share_a_key),
         cmocka_unit_test(closing_is_harmless_on_zeros_and_leaves_zeros),
         cmocka_unit_test(comparing_finds_every_single_bit),

@@ -1,4 +1,6 @@
-/* The configuration: what is read, and for each fault its place and sentence. */
+/* The configuration: what is read, and for each fault its place and sentence. Covers by the one way
+ * in src/nf/hssd/config_places.c, src/nf/hssd/config_raw.c, src/nf/hssd/config_values.c,
+ * src/nf/hssd/config_check.c, src/nf/hssd/config_demo.c. */
 #include "lib/check.h"
 
 #include "nf/hssd/config.h"

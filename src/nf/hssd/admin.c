@@ -1,6 +1,7 @@
-#include "nf/hssd/admin_request.h"
+#include "nf/hssd/admin.h"
 
 #include "crypto/openssl.h"
+#include "nf/hssd/admin_request.h"
 
 #include <errno.h>
 #include <microhttpd.h>

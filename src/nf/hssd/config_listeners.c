@@ -1,43 +1,25 @@
+#include "nf/hssd/config_demo.h"
 #include "nf/hssd/config_values.h"
 
 #include <errno.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The organisation in the subject of the certificates that `bindery up` makes for a try-out. */
-#define DEMO_ORGANISATION "Bindery demo PKI, not for service"
-
-static X509 *certificate_read(struct checker *k, const char *path)
+/* Is there a certificate, and is it one that this listener may show? */
+static void certificate(struct checker *k, const struct hssd_listener *l)
 {
-    FILE *f = fopen(path, "re");
-    if (f == NULL) {
-        check_wrong(k, "certificate", "%.180s cannot be read: %s", path, strerror(errno));
-        return NULL;
+    bool demo = false;
+    enum err err = config_demo_certificate(l->certificate, &demo);
+    if (err == E_IO) {
+        check_wrong(k, "certificate", "%.180s cannot be read: %s", l->certificate, strerror(errno));
+    } else if (err != E_OK) {
+        check_wrong(k, "certificate", "%.180s holds no certificate in PEM form", l->certificate);
+    } else if (demo && !l->loopback) {
+        check_wrong(k, "certificate",
+                    "is of the generated demo PKI, whose keys are nobody's secret, and the "
+                    "listener is not on loopback: use a certificate of your own CA");
     }
-    X509 *cert = PEM_read_X509(f, NULL, NULL, NULL);
-    fclose(f);
-    if (cert == NULL) {
-        check_wrong(k, "certificate", "%.180s holds no certificate in PEM form", path);
-    }
-    return cert;
-}
-
-static bool is_demo(const X509 *cert)
-{
-    char organisation[128] = "";
-    const X509_NAME *subject = X509_get_subject_name(cert);
-    int at = X509_NAME_get_index_by_NID(subject, NID_organizationName, -1);
-    const X509_NAME_ENTRY *entry = at >= 0 ? X509_NAME_get_entry(subject, at) : NULL;
-    const ASN1_STRING *text = entry != NULL ? X509_NAME_ENTRY_get_data(entry) : NULL;
-    if (text != NULL) {
-        snprintf(organisation, sizeof organisation, "%.*s", ASN1_STRING_length(text),
-                 (const char *)ASN1_STRING_get0_data(text));
-    }
-    return strcmp(organisation, DEMO_ORGANISATION) == 0;
 }
 
 static void readable(struct checker *k, const char *key, const char *path)
@@ -57,13 +39,9 @@ static void with_tls(struct checker *k, const struct raw_listener *raw, struct h
     if (raw->plain_tcp_off_loopback != NULL) {
         check_wrong(k, "plain_tcp_off_loopback", "has no meaning for tls://: leave it out");
     }
-    X509 *cert = k->err == E_OK ? certificate_read(k, l->certificate) : NULL;
-    if (cert != NULL && !l->loopback && is_demo(cert)) {
-        check_wrong(k, "certificate",
-                    "is of the generated demo PKI, whose keys are nobody's secret, and the "
-                    "listener is not on loopback: use a certificate of your own CA");
+    if (k->err == E_OK) {
+        certificate(k, l);
     }
-    X509_free(cert);
 }
 
 static void without_tls(struct checker *k, const struct raw_listener *raw, struct hssd_listener *l)

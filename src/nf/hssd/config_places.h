@@ -1,7 +1,7 @@
-/* nf/hssd/config_places.h - where each key of a YAML file stands, so that every fault can be named by
+/* nf/hssd/config_places.h - where each key of a YAML file stands, so that every fault is named by
  * file:line:column and key path.
  *
- * One pass of libyaml's parser over the file. It also refuses what the configuration never needs and
+ * One pass of libyaml's parser over the file. It also refuses what no configuration needs and
  * a reader of it would misread: anchors, aliases, a second document, deep nesting.
  */
 #ifndef BINDERY_NF_HSSD_CONFIG_PLACES_H
@@ -18,8 +18,8 @@ void config_places_free(struct config_places *places);
  * around it. */
 void config_place_of(const struct config_places *places, const char *path, char *out, size_t room);
 /* The place of the first key named `key` at or after a line; for what the schema does not know. */
-void config_place_after(const struct config_places *places, const char *key, size_t line,
-                        char *out, size_t room);
+void config_place_after(const struct config_places *places, const char *key, size_t line, char *out,
+                        size_t room);
 /* The place of a line and column alone. */
 void config_place_at(const struct config_places *places, size_t line, size_t column, char *out,
                      size_t room);

@@ -2,6 +2,7 @@
 
 #include <cyaml/cyaml.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PEERS_MAX     4096
@@ -148,9 +149,18 @@ struct caught {
     size_t column;
 };
 
-static void catch (cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+/* "... (line: 3, column: 4)" */
+static void place_of(const char *said, struct caught *c)
+{
+    char *rest = NULL;
+    c->line = strtoul(said + strlen("(line: "), &rest, 10);
+    const char *column = strstr(rest, "column: ");
+    c->column = column != NULL ? strtoul(column + strlen("column: "), NULL, 10) : 0;
+}
+
+static void hear(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));
-static void catch (cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+static void hear(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
     struct caught *c = ctx;
     char line[256];
@@ -159,7 +169,7 @@ static void catch (cyaml_log_t level, void *ctx, const char *fmt, va_list args)
     line[strcspn(line, "\n")] = '\0';
     const char *at = strstr(line, "(line: ");
     if (at != NULL && c->line == 0) {
-        (void)sscanf(at, "(line: %zu, column: %zu)", &c->line, &c->column);
+        place_of(at, c);
     } else if (at == NULL && c->message[0] == '\0') {
         const char *said = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
         snprintf(c->message, sizeof c->message, "%.150s", said);
@@ -168,7 +178,7 @@ static void catch (cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 
 static const cyaml_config_t *cyaml_of(struct caught *c, cyaml_config_t *config)
 {
-    *config = (cyaml_config_t){.log_fn = catch,
+    *config = (cyaml_config_t){.log_fn = hear,
                                .log_ctx = c,
                                .mem_fn = cyaml_mem,
                                .log_level = CYAML_LOG_ERROR,
