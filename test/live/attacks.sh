@@ -48,6 +48,6 @@ attack auts 001010000000008 bound
 told "the refusal is an event with its cause" '"name":"refused"' "$subject" '"cause":"auts-forged"'
 quiet "and nothing was resynchronised" resynchronised
 
-holds "SIGTERM ends the HSS in order" hss_stop
+stops_in_order "SIGTERM ends the HSS in order"
 holds "no key is in its files or its log" secrets_hidden "$work"/hss.db* "$work/hss.log"
 finish

@@ -70,6 +70,6 @@ else
   passed "its open files # SKIP only root may count those of an undumpable process"
 fi
 same "nothing in its log is an error" "" "$(grep -F '"level":"error"' "$work/hss.log" || true)"
-holds "SIGTERM ends it in order" hss_stop
+stops_in_order "SIGTERM ends it in order"
 holds "no key is in its log" secrets_hidden "$work/hss.log"
 finish

@@ -54,6 +54,7 @@ struct neighbour {
     struct raw_link link;
     struct crypto crypto;
     atomic_bool stop;
+    atomic_bool failed;
     atomic_uint good;
     atomic_uint asked;
 };
@@ -80,6 +81,7 @@ static void *neighbour_main(void *arg)
         atomic_fetch_add(&n->good, good);
         nap();
     }
+    atomic_store(&n->failed, !good);
     return NULL;
 }
 
@@ -95,7 +97,7 @@ static bool neighbour_start(struct neighbour *n, struct raw_stage *s)
 static void neighbour_lives(struct neighbour *n, unsigned more)
 {
     unsigned until = atomic_load(&n->good) + more;
-    while (atomic_load(&n->good) < until && atomic_load(&n->good) + 1 >= atomic_load(&n->asked)) {
+    while (atomic_load(&n->good) < until && !atomic_load(&n->failed)) {
         nap();
     }
 }

@@ -295,7 +295,9 @@ static void an_import_takes_good_rows_and_names_bad_ones(void **state)
     static const char *const first[] = {"added", "refused", "refused", "changed"};
     static const char *const again[] = {"unchanged", "refused", "refused", "unchanged"};
     json_t *dry = import("/v1/import?dry_run=1", rows);
-    assert_string_equal(did(dry, 0), "added");
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(did(dry, i), first[i]);
+    }
     json_decref(dry);
     expect(404, "GET", "/v1/subscribers/001010000000002", "");
     json_t *one = import("/v1/import", rows);

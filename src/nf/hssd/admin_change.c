@@ -184,25 +184,6 @@ static enum err write_item(struct work *work)
     return E_BAD_STATE;
 }
 
-/* Without writing: what would have been done. */
-static enum store_did would_do(const struct work *work)
-{
-    const struct admin_state *a = &work->before, *b = &work->after;
-    if (!a->exists) {
-        return STORE_ADDED;
-    }
-    bool same = admin_keys_eq(&a->row.keys, &b->row.keys) && a->row.policy == b->row.policy &&
-                a->row.suspended == b->row.suspended && a->row.dif == b->row.dif &&
-                strcmp(a->row.msisdn, b->row.msisdn) == 0 &&
-                strcmp(a->row.profile, b->row.profile) == 0 && a->n_devices == b->n_devices;
-    for (size_t i = 0; same && i < b->n_devices; i++) {
-        const struct store_device *d = find(a, &b->devices[i].imei);
-        same = d != NULL && d->has_kme == b->devices[i].has_kme &&
-               crypto_ct_eq(BYTES_OF(d->kme.b), BYTES_OF(b->devices[i].kme.b));
-    }
-    return same ? STORE_UNCHANGED : STORE_CHANGED;
-}
-
 static void leave_behind(struct work *work)
 {
     struct admin_item *item = work->item;
@@ -217,7 +198,7 @@ static void leave_behind(struct work *work)
     }
 }
 
-static enum err run_item(const struct hssd *h, bool dry_run, struct work *work)
+static enum err run_item(const struct hssd *h, struct work *work)
 {
     enum err err = read_before(work);
     if (err != E_OK && err != E_IO) {
@@ -226,10 +207,6 @@ static enum err run_item(const struct hssd *h, bool dry_run, struct work *work)
     }
     if (err != E_OK || !condition_holds(work, &work->item->fault) || !plan(h, work)) {
         return err;
-    }
-    if (dry_run) {
-        work->item->did = would_do(work);
-        return E_OK;
     }
     err = write_item(work);
     if (err == E_OK && work->item->fault.problem == PROBLEM_NONE) {
@@ -245,11 +222,11 @@ enum err admin_change_run(struct store_writer *w, struct writer_job *job)
     for (size_t i = 0; err == E_OK && i < c->n; i++) {
         struct work work = {.w = w, .item = &c->items[i]};
         if (c->items[i].fault.problem == PROBLEM_NONE) {
-            err = run_item(c->h, c->dry_run, &work);
+            err = run_item(c->h, &work);
         }
         wipe(&work, sizeof work);
     }
-    return err;
+    return err == E_OK && c->dry_run ? ADMIN_CHANGE_UNDONE : err;
 }
 
 /* ---- after the commit ---- */

@@ -47,11 +47,14 @@ struct admin_item {
 struct admin_change {
     struct writer_job job; /* first: run gets this pointer; done and owner are the caller's */
     struct hssd *h;
-    bool dry_run; /* plans and writes nothing */
+    bool dry_run; /* done, and undone at once */
     size_t n;
     struct admin_item *items; /* the caller's */
 };
-/* The job's run. Returns an error only when nothing of the batch can stand. */
+/* What a dry run that went well returns, so that the writer undoes it. */
+#define ADMIN_CHANGE_UNDONE E_AGAIN
+/* The job's run. With an error the writer undoes all its items, which then all have failed; an item
+ * that is refused is none. */
 enum err admin_change_run(struct store_writer *w, struct writer_job *job);
 /* On the control thread after a commit: CLRs and events of what was changed. */
 void admin_change_after(struct hssd *h, const struct admin_item *item);

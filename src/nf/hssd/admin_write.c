@@ -293,11 +293,12 @@ static void import_answer(struct admin_request *r)
     admin_answer(r, STATUS_OK, json_pack("{s:o}", "results", list));
 }
 
-/* Hands in the next rows, from `at`; when the writer is full they are refused as busy. */
+/* Hands in the next rows, from `at`; when the writer is full they are refused as busy. A dry run
+ * goes as one, for its rows build on each other and the writer undoes a job as a whole. */
 static void import_from(struct admin_request *r, size_t at)
 {
     size_t left = r->n_items - at;
-    size_t n = left < ADMIN_CHUNK_ROWS ? left : ADMIN_CHUNK_ROWS;
+    size_t n = left < ADMIN_CHUNK_ROWS || r->change.dry_run ? left : ADMIN_CHUNK_ROWS;
     if (left == 0) {
         import_answer(r);
         return;
@@ -346,9 +347,10 @@ void admin_import(struct admin_request *r)
 void admin_write_done(struct admin_request *r)
 {
     struct admin_change *c = &r->change;
+    bool stands = c->job.result == (c->dry_run ? ADMIN_CHANGE_UNDONE : E_OK);
     for (size_t i = 0; i < c->n; i++) {
         struct admin_item *item = &c->items[i];
-        if (c->job.result != E_OK && item->fault.problem == PROBLEM_NONE) {
+        if (!stands && item->fault.problem == PROBLEM_NONE) {
             (void)admin_fault_store(&item->fault, c->job.result);
         } else if (!c->dry_run) {
             admin_change_after(r->h, item);

@@ -236,13 +236,19 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
 void hssd_stop(struct hssd *h)
 {
     for (unsigned i = 0; i < h->n_threads; i++) {
+        hssd_thread_ask_stop(h->threads[i]);
+    }
+    for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_stop(h->threads[i]);
     }
-    writer_stop(h->writer);
+    /* What waits at a thread still runs when that is freed, and may name events: the writer refuses
+     * them by then, but must be there. */
+    writer_drain(h->writer);
     for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_free(h->threads[i]);
     }
     h->n_threads = 0;
+    writer_stop(h->writer);
     for (size_t i = 0; h->tls != NULL && i < h->config->n_listeners; i++) {
         tls_context_close(h->tls[i]);
     }

@@ -118,6 +118,8 @@ static enum s6a_outcome failure_finish(struct s6a_call *call, struct s6a_later *
         return s6a_refuse(call, REFUSAL_MALFORMED, &fault, &later->imsi, NULL);
     }
     recent_confirmed(call->h->recent, &later->imsi);
+    recent_report_counted(call->h->recent, &later->imsi, sqn_glc(&call->h->clock, call->now_ms),
+                          n.msg.request.origin_host, call->header.end_to_end);
     failure_events(call, &n, later);
     return nor_answer(call, &n);
 }
@@ -137,7 +139,9 @@ enum s6a_outcome s6a_nor_serve(struct s6a_call *call)
     if (refusal != REFUSAL_NONE) {
         return s6a_refuse(call, refusal, NULL, &n.imsi, n.has_imei ? &n.imei : NULL);
     }
-    if (!n.msg.binding_failure.present) {
+    if (!n.msg.binding_failure.present ||
+        recent_report_is_known(call->h->recent, &n.imsi, n.msg.request.origin_host,
+                               call->header.end_to_end)) {
         return nor_answer(call, &n);
     }
     struct s6a_later *later = s6a_later_of(call, &n.imsi);

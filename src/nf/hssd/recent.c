@@ -16,14 +16,21 @@ struct entry {
     uint32_t unconfirmed;
     uint32_t next_given;
     uint64_t given[GIVEN_MAX]; /* hashes of the origins that got vectors, newest ones */
+    uint64_t report;           /* hash of the last failure report that was counted */
 };
 _Static_assert(sizeof(struct entry) <= 64, "an entry fits a cache line");
 
+/* The stripe's time never goes back: a thread that read the clock and was held up since would else
+ * draw below a value that was issued, and forgotten, in between. */
+struct stripe {
+    pthread_mutex_t lock;
+    uint64_t glc;
+};
 struct recent {
     struct entry *entries;
     uint64_t sets; /* a power of two, at least STRIPES */
     uint64_t seed; /* so that nobody can choose subscribers that share a set */
-    pthread_mutex_t locks[STRIPES];
+    struct stripe stripes[STRIPES];
 };
 
 static uint64_t mix(uint64_t x)
@@ -61,7 +68,7 @@ enum err recent_open(unsigned entries, struct recent **out)
         return E_MEMORY;
     }
     for (size_t i = 0; i < STRIPES; i++) {
-        pthread_mutex_init(&r->locks[i], NULL);
+        pthread_mutex_init(&r->stripes[i].lock, NULL);
     }
     *out = r;
     return E_OK;
@@ -73,19 +80,24 @@ void recent_close(struct recent *r)
         return;
     }
     for (size_t i = 0; i < STRIPES; i++) {
-        pthread_mutex_destroy(&r->locks[i]);
+        pthread_mutex_destroy(&r->stripes[i].lock);
     }
     free(r->entries);
     free(r);
 }
 
-/* Locks the subscriber's stripe and returns its set. */
-static struct entry *set_lock(struct recent *r, const struct imsi *imsi, pthread_mutex_t **lock)
+/* Locks the subscriber's stripe and returns its set; *glc becomes the stripe's time if that is later
+ * (0: the caller asks for no time). */
+static struct entry *set_lock(struct recent *r, const struct imsi *imsi, uint64_t *glc,
+                              pthread_mutex_t **lock)
 {
     uint64_t set = hash_of(r, (struct bytes){(const uint8_t *)imsi->digits, imsi->n}) >> 8;
     set &= r->sets - 1;
-    *lock = &r->locks[set % STRIPES];
+    struct stripe *s = &r->stripes[set % STRIPES];
+    *lock = &s->lock;
     pthread_mutex_lock(*lock);
+    s->glc = *glc > s->glc ? *glc : s->glc;
+    *glc = s->glc;
     return r->entries + set * WAYS;
 }
 
@@ -134,7 +146,7 @@ enum err recent_take(struct recent *r, const struct imsi *imsi, uint64_t glc, ui
 {
     pthread_mutex_t *lock;
     uint64_t who = hash_of(r, origin);
-    struct entry *set = set_lock(r, imsi, &lock);
+    struct entry *set = set_lock(r, imsi, &glc, &lock);
     struct entry *e = entry_take(set, imsi, glc);
     enum err err = E_EXHAUSTED;
     if (e != NULL) {
@@ -153,7 +165,7 @@ enum err recent_take(struct recent *r, const struct imsi *imsi, uint64_t glc, ui
 uint64_t recent_next(struct recent *r, const struct imsi *imsi, uint64_t glc)
 {
     pthread_mutex_t *lock;
-    struct entry *e = entry_find(set_lock(r, imsi, &lock), imsi);
+    struct entry *e = entry_find(set_lock(r, imsi, &glc, &lock), imsi);
     uint64_t next = e != NULL && e->last >= glc ? e->last + 1 : glc;
     pthread_mutex_unlock(lock);
     return next;
@@ -162,7 +174,8 @@ uint64_t recent_next(struct recent *r, const struct imsi *imsi, uint64_t glc)
 void recent_confirmed(struct recent *r, const struct imsi *imsi)
 {
     pthread_mutex_t *lock;
-    struct entry *e = entry_find(set_lock(r, imsi, &lock), imsi);
+    uint64_t no_time = 0;
+    struct entry *e = entry_find(set_lock(r, imsi, &no_time, &lock), imsi);
     if (e != NULL) {
         e->unconfirmed = 0;
     }
@@ -172,12 +185,43 @@ void recent_confirmed(struct recent *r, const struct imsi *imsi)
 bool recent_was_given(struct recent *r, const struct imsi *imsi, struct bytes origin)
 {
     pthread_mutex_t *lock;
+    uint64_t no_time = 0;
     uint64_t who = hash_of(r, origin);
     bool given = false;
-    struct entry *e = entry_find(set_lock(r, imsi, &lock), imsi);
+    struct entry *e = entry_find(set_lock(r, imsi, &no_time, &lock), imsi);
     for (size_t i = 0; e != NULL && i < GIVEN_MAX; i++) {
         given = given || e->given[i] == who;
     }
     pthread_mutex_unlock(lock);
     return given;
+}
+
+/* RFC 6733 3: Origin-Host and End-to-End Identifier name a request for four minutes. */
+static uint64_t report_of(const struct recent *r, struct bytes origin, uint32_t end_to_end)
+{
+    return mix(hash_of(r, origin) ^ end_to_end) | 1;
+}
+
+void recent_report_counted(struct recent *r, const struct imsi *imsi, uint64_t glc,
+                           struct bytes origin, uint32_t end_to_end)
+{
+    pthread_mutex_t *lock;
+    uint64_t report = report_of(r, origin, end_to_end);
+    struct entry *e = entry_take(set_lock(r, imsi, &glc, &lock), imsi, glc);
+    if (e != NULL) {
+        e->report = report;
+    }
+    pthread_mutex_unlock(lock);
+}
+
+bool recent_report_is_known(struct recent *r, const struct imsi *imsi, struct bytes origin,
+                            uint32_t end_to_end)
+{
+    pthread_mutex_t *lock;
+    uint64_t no_time = 0;
+    uint64_t report = report_of(r, origin, end_to_end);
+    struct entry *e = entry_find(set_lock(r, imsi, &no_time, &lock), imsi);
+    bool known = e != NULL && e->report == report;
+    pthread_mutex_unlock(lock);
+    return known;
 }

@@ -65,7 +65,15 @@ enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
         hssd_event(call->h, "refused", imsi, imei, call->peer->peer->origin_host,
                    refusal_row(refusal)->name, malformed ? fault->path : "");
     }
-    if (wire_refusal_answer(call->msg, refusal, fault, &origin, call->out, &call->n) != E_OK) {
+    enum err err = wire_refusal_answer(call->msg, refusal, fault, &origin, call->out, &call->n);
+    if (err == E_NO_ROOM && malformed) {
+        /* An AVP of a peer's making may be longer than any answer: the code and its name remain. */
+        struct diameter_fault named = *fault;
+        named.avp = (struct bytes){NULL, 0};
+        named.example = false;
+        err = wire_refusal_answer(call->msg, refusal, &named, &origin, call->out, &call->n);
+    }
+    if (err != E_OK) {
         call->n = 0;
     }
     return S6A_ANSWERED;
@@ -74,6 +82,7 @@ enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
 enum s6a_outcome s6a_written(struct s6a_call *call, enum err err)
 {
     if (err != E_OK) {
+        wipe(call->out.p, call->out.n); /* half an answer may hold whole vectors */
         return s6a_refuse(call, REFUSAL_CRYPTO_FAILED, NULL, NULL, NULL);
     }
     return S6A_ANSWERED;

@@ -323,6 +323,11 @@ enum err hssd_thread_start(struct hssd *h, struct hssd_thread **out)
     return E_OK;
 }
 
+void hssd_thread_ask_stop(struct hssd_thread *t)
+{
+    node_stop(t->node);
+}
+
 void hssd_thread_stop(struct hssd_thread *t)
 {
     node_stop(t->node);

@@ -10,6 +10,8 @@
 #include "nf/hssd/hssd.h"
 
 MUST_USE enum err hssd_thread_start(struct hssd *h, struct hssd_thread **out);
+/* Begins the end without waiting for it, so that the threads wait for their peers side by side. */
+void hssd_thread_ask_stop(struct hssd_thread *t);
 /* Orderly: DPR to the peers, a bounded wait, then the thread ends. What the writer still finishes
  * runs on the writer's thread from now on. */
 void hssd_thread_stop(struct hssd_thread *t);

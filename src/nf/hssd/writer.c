@@ -15,6 +15,7 @@ struct writer {
     unsigned depth;
     unsigned capacity;
     bool stopping;
+    bool joined; /* the thread that drains sees and sets it */
 };
 
 static struct writer_job *take_batch(struct writer *w)
@@ -106,9 +107,9 @@ enum err writer_start(struct store *s, unsigned capacity, struct writer **out)
     return E_OK;
 }
 
-void writer_stop(struct writer *w)
+void writer_drain(struct writer *w)
 {
-    if (w == NULL) {
+    if (w == NULL || w->joined) {
         return;
     }
     pthread_mutex_lock(&w->lock);
@@ -116,6 +117,15 @@ void writer_stop(struct writer *w)
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    w->joined = true;
+}
+
+void writer_stop(struct writer *w)
+{
+    if (w == NULL) {
+        return;
+    }
+    writer_drain(w);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);
     free(w);

@@ -22,7 +22,9 @@ struct writer_job {
 };
 
 MUST_USE enum err writer_start(struct store *s, unsigned capacity, struct writer **out);
-/* Runs what is queued, commits, joins. */
+/* Runs what is queued, commits, joins. Whoever submits from now on gets E_BUSY. */
+void writer_drain(struct writer *w);
+/* The same, and frees it: when nobody can submit any more. */
 void writer_stop(struct writer *w);
 /* The job stays the caller's memory until done is called. Errors: E_BUSY. */
 MUST_USE enum err writer_submit(struct writer *w, struct writer_job *job);

@@ -253,7 +253,7 @@ admin() {
 # subscriber NAME IMSI POLICY [IMEI]: draws keys, loads them, and notes them in $work/NAME.sub as
 # 'imsi k opc msisdn imei kme', '-' where there is none.
 subscriber() {
-  local name=$1 imsi=$2 policy=$3 imei=${4:--} k opc kme=- msisdn=491700000001 devices='[]'
+  local name=$1 imsi=$2 policy=$3 imei=${4:--} k opc kme=- msisdn=49${2:5} devices='[]'
   k=$(random_hex 16) opc=$(random_hex 16)
   if [ "$imei" != - ]; then
     kme=$(random_hex 16)

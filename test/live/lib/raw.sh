@@ -24,7 +24,7 @@ peers:
   - {origin_host: mme-c.$realm, realm: $realm, visited_plmns: ["00101"], addresses: [127.0.0.9]}
 $(hss_profile)
 alarms: {suspected_theft_after: 3, unconfirmed_vectors_after: 0}
-limits: {connections: 128, handshakes: 64, message_size: 16384, recent_subscribers: 4096}
+limits: {threads: 1, connections: 128, handshakes: 64, message_size: 16384, recent_subscribers: 4096}
 timers: {cer_seconds: 1}
 log: {level: info}
 YAML
@@ -43,7 +43,7 @@ stranger_certificate() {
 # common.sh. At most 1000.
 pool() {
   random_hex $(($1 * 32)) | fold -w 64 | awk '{
-    printf "00101%010d %s %s %d - -\n", NR, substr($1, 1, 32), substr($1, 33), 492000000000 + NR
+    printf "00101%010d %s %s 49%010d - -\n", NR, substr($1, 1, 32), substr($1, 33), NR
   }' >"$work/pool.sub"
   awk '{ printf "{\"imsi\":\"%s\",\"k\":\"%s\",\"opc\":\"%s\",\"msisdn\":\"%s\"}\n", $1, $2, $3, $4 }' \
     "$work/pool.sub" |
@@ -87,4 +87,11 @@ mark_events() {
     [[ $page =~ \"next\":([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -gt "$event_mark" ]; do
     event_mark=${BASH_REMATCH[1]}
   done
+}
+
+# stops_in_order SENTENCE: not by holds, whose subshell cannot wait for this shell's children.
+stops_in_order() {
+  local rc=0
+  hss_stop || rc=$?
+  same "$1" 0 "$rc"
 }
