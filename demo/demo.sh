@@ -146,6 +146,7 @@ tell
 tell "  export PATH=$build:\$PATH"
 tell "  bindery up -d                                  # an HSS in ./.bindery"
 tell "  bindery import demo/subscribers.csv"
-tell "  cp examples/devices/meter.json . && bindery authenticate --device meter.json --trace t.pcapng"
+tell "  install -m 600 examples/devices/meter.json ."
+tell "  bindery authenticate --device meter.json --trace t.pcapng"
 tell "  bindery trace t.pcapng                         # or: wireshark t.pcapng"
 tell "  bindery status; bindery events; bindery down   # man bindery tells the rest"

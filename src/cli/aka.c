@@ -75,7 +75,7 @@ static bool read_input(struct options *o)
 {
     char text[SECRET_FILE_MAX], why[200];
     size_t n;
-    if (!secret_read_whole(o->file, text, sizeof text, &n)) {
+    if (!secret_read_whole(o->file, true, text, sizeof text, &n)) {
         return false;
     }
     bool good = aka_input_parse(&o->in, text, n, why, sizeof why);
@@ -124,7 +124,7 @@ static int compute(const struct options *o)
     }
     if (e == E_MISSING) {
         cli_error("%s: k and one of op and opc are needed, and rand to check an AUTS", o->file);
-        return CLI_USAGE;
+        return CLI_REFUSED;
     }
     if (e != E_OK) {
         cli_error("%s: %s", o->file, err_sentence(e));
@@ -146,7 +146,7 @@ int cli_aka(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
     }
-    int rc = read_input(&o) ? compute(&o) : CLI_USAGE;
+    int rc = read_input(&o) ? compute(&o) : CLI_REFUSED;
     wipe(&o, sizeof o);
     return rc;
 }

@@ -79,8 +79,8 @@ static int unreachable(struct api *a, CURLcode code, bool too_much)
         return CLI_REFUSED;
     }
     if (os == ENOENT || os == ECONNREFUSED) {
-        cli_error("no HSS runs behind %s; start one with `bindery up -d`, or say where it is with "
-                  "--dir or --socket",
+        cli_error("no HSS runs behind %s; start one with `bindery up -d` (`bindery logs` tells how "
+                  "the last one ended), or say where it is with --dir or --socket",
                   a->socket);
     } else if (os == EACCES || os == EPERM) {
         cli_error("%s: you may not open this socket; only the user that runs the HSS may",

@@ -464,7 +464,7 @@ static bool name_mme(struct play *p)
     return true;
 }
 
-static bool prepare(struct play *p, struct s6a_client_options *c)
+static int prepare(struct play *p, struct s6a_client_options *c)
 {
     const struct authenticate_options *o = p->o;
     struct device_why why;
@@ -473,16 +473,17 @@ static bool prepare(struct play *p, struct s6a_client_options *c)
     if ((o->vectors && !cli_number("--vectors", o->vectors, 1, S6A_VECTORS_MAX, &p->vectors)) ||
         (o->attempts && !cli_number("--attempts", o->attempts, 1, 1000000, &p->attempts)) ||
         (o->vendor && !cli_number("--vendor", o->vendor, 1, UINT32_MAX, &vendor)) ||
-        (o->timeout && !cli_number("--timeout", o->timeout, 1, 600, &seconds)) || !name_mme(p)) {
-        return false;
+        (o->timeout && !cli_number("--timeout", o->timeout, 1, 600, &seconds)) || !name_mme(p) ||
+        !cli_trace_path(o->trace, o->trace_secrets)) {
+        return CLI_USAGE;
     }
     if (device_state_load(o->device, &p->device, &why) != E_OK) {
         cli_error("%s", why.text);
-        return false;
+        return CLI_REFUSED;
     }
     p->reported = p->device.imei;
     if (o->report_imei && !cli_imei(o->report_imei, &p->reported)) {
-        return false;
+        return CLI_USAGE;
     }
     *c = (struct s6a_client_options){.tls = o->tls,
                                      .host = p->host,
@@ -491,7 +492,7 @@ static bool prepare(struct play *p, struct s6a_client_options *c)
                                      .trace = o->trace,
                                      .trace_secrets = o->trace_secrets,
                                      .timeout_ms = (int)seconds * 1000};
-    return choose_peer(o, &c->address);
+    return choose_peer(o, &c->address) ? CLI_DONE : CLI_USAGE;
 }
 
 static int play(struct play *p, const struct s6a_client_options *c)
@@ -531,7 +532,8 @@ int cli_authenticate(int argc, char **argv)
     }
     p->o = &o;
     p->steps = json_array();
-    int rc = prepare(p, &c) ? play(p, &c) : CLI_USAGE;
+    int rc = prepare(p, &c);
+    rc = rc == CLI_DONE ? play(p, &c) : rc;
     json_decref(p->steps);
     crypto_openssl_close(&p->crypto);
     wipe(p, sizeof *p);

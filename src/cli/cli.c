@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/load.h"
 #include "cli/memory.h"
 #include <curl/curl.h>
 #include <errno.h>
@@ -19,6 +20,7 @@ static const struct cli_verb verbs[] = {
     {"device", "add, show, list, set, remove the devices a subscription may use", cli_device},
     {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
     {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},
+    {"load", "load an HSS over S6a and say how long its answers took", cli_load},
     {"aka", "compute what an AuC and a USIM compute", cli_aka},
     {"trace", "draw the ladder of a trace file", cli_trace},
     {"pki", "make the certificates of a demonstration", cli_pki},
@@ -146,7 +148,29 @@ bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET
         cli_error("%s: longer than a socket's path may be", named);
         return false;
     }
-    strcpy(out, named);
+    snprintf(out, CLI_SOCKET_MAX, "%s", named);
+    return true;
+}
+
+bool cli_trace_path(const char *path, bool secrets)
+{
+    static const uint8_t section[4] = {0x0a, 0x0d, 0x0d, 0x0a};
+    uint8_t head[sizeof section];
+    if (!path) {
+        if (secrets) {
+            cli_error("--trace-secrets says what --trace FILE may hold; give that too");
+        }
+        return !secrets;
+    }
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+    if (f) {
+        (void)fclose(f);
+    }
+    if (n && (n < sizeof head || memcmp(head, section, n) != 0)) {
+        cli_error("--trace %s: this file is there and is no trace; choose another name", path);
+        return false;
+    }
     return true;
 }
 
@@ -156,7 +180,7 @@ bool cli_imsi(const char *text, struct imsi *out)
 {
     enum err e = imsi_parse(bytes_of_str(text), out);
     if (e != E_OK) {
-        cli_error("'%s' is no IMSI (6 to 15 digits): %s", text, err_sentence(e));
+        cli_error("'%.40s' is no IMSI: that is 6 to 15 digits, country and network first", text);
     }
     return e == E_OK;
 }
@@ -164,9 +188,12 @@ bool cli_imsi(const char *text, struct imsi *out)
 bool cli_imei(const char *text, struct imei *out)
 {
     enum err e = imei_parse(bytes_of_str(text), out);
-    if (e != E_OK) {
-        cli_error("'%s' is no IMEI (14 digits, or 15 with the check digit): %s", text,
-                  err_sentence(e));
+    if (e == E_BAD_CHECK_DIGIT) {
+        cli_error("'%s' is no IMEI: its last digit is not the check digit of the others; one of "
+                  "them is mistyped, or leave it away",
+                  text);
+    } else if (e != E_OK) {
+        cli_error("'%.40s' is no IMEI: that is 14 digits, or 15 with the check digit", text);
     }
     return e == E_OK;
 }

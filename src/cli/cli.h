@@ -33,7 +33,7 @@ struct cli_verb {
 
 /* Runs the verb that argv[1] names out of a table that ends with an empty row. `prefix` is how the
  * table's own command is called ("bindery", "bindery subscriber"). */
-int cli_dispatch(const char *prefix, const char *doc, const struct cli_verb *verbs, int argc,
+int cli_dispatch(const char *prefix, const char *doc, const struct cli_verb *table, int argc,
                  char **argv);
 /* The whole command. */
 int cli_main(int argc, char **argv);
@@ -67,6 +67,10 @@ const char *cli_dir(const struct cli_common *common);
 MUST_USE bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET_MAX]);
 /* dir/name into out; false, and said why, when it doesn't fit. */
 MUST_USE bool cli_path(const char *dir, const char *name, char *out, size_t cap);
+
+/* May a trace be written there? A file that is something else is not replaced, and --trace-secrets
+ * has no meaning without a file. False and said. */
+MUST_USE bool cli_trace_path(const char *path, bool secrets);
 
 /* ---- identities on the command line: false and said why when they are none ---- */
 MUST_USE bool cli_imsi(const char *text, struct imsi *out);

@@ -97,7 +97,7 @@ static enum field_end quoted(struct csv *c, struct csv_row *row, size_t *at)
     for (;;) {
         int o = next_octet(c);
         if (o == EOF) {
-            return bad(c, row, "a quote was opened and never closed");
+            return bad(c, row, "a quote was opened and not closed on this line");
         }
         if (o == '"') {
             o = next_octet(c);
@@ -105,7 +105,9 @@ static enum field_end quoted(struct csv *c, struct csv_row *row, size_t *at)
                 return quoted_end(c, row, o);
             }
         } else if (o == '\n') {
+            enum field_end end = bad(c, row, "a quote was opened and not closed on this line");
             new_line(c);
+            return end;
         }
         if (o == '\0') {
             return bad(c, row, "a NUL character");

@@ -1,9 +1,11 @@
-/* cli/csv.h - rows of comma-separated values, read strictly (RFC 4180) and one at a time.
+/* cli/csv.h - rows of comma-separated values, read strictly and one at a time.
  *
- * Fields may be quoted, a quote inside is doubled, a quoted field may hold commas and line ends.
- * Lines end with LF or CRLF. A byte-order mark before the first row is skipped. A row that breaks
- * the rules is told with its line and column, and reading goes on with the next line: one bad row
- * never costs another. Fields live until the next call and are wiped then, for some are keys.
+ * RFC 4180 with one restriction: a row is one line. Fields may be quoted, a quote inside is
+ * doubled, a quoted field may hold commas and no line end, so that a quote that is never closed
+ * costs one row and not those behind it. Lines end with LF or CRLF. A byte-order mark before the
+ * first row is skipped. A row that breaks the rules is told with its line and column, and reading
+ * goes on with the next line: one bad row never costs another. Fields live until the next call and
+ * are wiped then, for some are keys.
  */
 #ifndef BINDERY_CLI_CSV_H
 #define BINDERY_CLI_CSV_H

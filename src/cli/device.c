@@ -108,15 +108,20 @@ static int change(const struct argp *argp, const char *method, bool with_body, i
     struct imsi imsi;
     struct imei imei;
     struct api_answer answer;
-    char path[96];
+    char path[96], what[48];
     int rc = parsed(argp, argc, argv, &o, &imsi, &imei);
+    if (rc == CLI_DONE && !strcmp(method, "PATCH") && !o.kme_file) {
+        cli_error("%s needs --kme-file: nothing else of a device can be changed", argv[0]);
+        return CLI_USAGE;
+    }
     json_t *body = rc == CLI_DONE && with_body ? body_of(&o) : NULL;
     if (rc != CLI_DONE || (with_body && !body)) {
-        return CLI_USAGE;
+        return rc != CLI_DONE ? rc : CLI_REFUSED;
     }
     snprintf(path, sizeof path, "/v1/subscribers/%s/devices/%s", imsi.digits, imei.digits);
     struct api_request request = {.method = method, .path = path, .json = body};
-    rc = api_once(&o.common, path + sizeof "/v1/subscribers", &request, &answer);
+    snprintf(what, sizeof what, "%s in %s", imsi.digits, imei.digits);
+    rc = api_once(&o.common, what, &request, &answer);
     json_decref(body);
     if (rc != CLI_DONE) {
         return rc;

@@ -2,6 +2,7 @@
 #include "cli/key_options.h"
 #include "crypto/openssl.h"
 #include "device/state_file.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,14 +129,17 @@ int cli_device_file(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
     }
-    if (!cli_imsi(o.imsi, &state.imsi) || !cli_imei(o.imei, &state.imei) ||
-        !key_options_read(&o.keys, &t)) {
+    if (!cli_imsi(o.imsi, &state.imsi) || !cli_imei(o.imei, &state.imei)) {
         return CLI_USAGE;
     }
-    int rc = fill_keys(&o, &t, &state) ? CLI_DONE : CLI_USAGE;
+    int rc = key_options_read(&o.keys, &t);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    rc = fill_keys(&o, &t, &state) ? CLI_DONE : CLI_USAGE;
     key_texts_wipe(&t);
     if (rc == CLI_DONE && device_state_save(o.output, true, &state, &why) != E_OK) {
-        cli_error("%s; choose another name or remove it", why.text);
+        cli_error("%s%s", why.text, errno == EEXIST ? "; choose another name or remove it" : "");
         rc = CLI_REFUSED;
     }
     device_state_wipe(&state);

@@ -70,6 +70,10 @@ int home_lock(const char *dir, pid_t *holder)
 pid_t home_holder(const char *dir)
 {
     int fd = open_lock(dir, O_RDWR);
+    if (fd < 0 && errno != ENOENT) {
+        cli_error("%s/lock: %s", dir, strerror(errno));
+        return -1;
+    }
     if (fd < 0) {
         return 0;
     }
@@ -129,20 +133,24 @@ static bool write_fd(int fd, const char *text, size_t n)
 
 bool home_write(const char *dir, const char *name, const char *text, size_t n)
 {
-    char path[CLI_PATH_MAX];
-    if (!cli_path(dir, name, path, sizeof path)) {
+    char path[CLI_PATH_MAX], fresh[CLI_PATH_MAX];
+    char leaf[64];
+    snprintf(leaf, sizeof leaf, "%s.new", name);
+    if (!cli_path(dir, name, path, sizeof path) || !cli_path(dir, leaf, fresh, sizeof fresh)) {
         return false;
     }
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    (void)unlink(fresh); /* of an `up` that was killed; the lock is ours */
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool good = fd >= 0 && write_fd(fd, text, n);
     if (fd >= 0 && close(fd) != 0) {
         good = false;
     }
+    good = good && link(fresh, path) == 0; /* refuses to replace */
     if (!good) {
         cli_error("%s: %s", path, strerror(errno));
-        if (fd >= 0) {
-            (void)unlink(path);
-        }
+    }
+    if (fd >= 0) {
+        (void)unlink(fresh);
     }
     return good;
 }
@@ -232,6 +240,11 @@ bool home_furnish(const char *dir, const struct home_ports *wanted)
 {
     struct home_ports ports;
     if (is_there(dir, "hssd.yaml")) {
+        if (wanted->tcp >= 0 || wanted->tls >= 0) {
+            cli_error("%s/hssd.yaml is there already: its listeners count, not the ports of the "
+                      "command line; change them there",
+                      dir);
+        }
         return true;
     }
     if (!choose_port("--port", wanted->tcp, PORT_TCP, &ports.tcp) ||

@@ -23,10 +23,11 @@ MUST_USE bool home_make(const char *dir);
 /* The lock's descriptor, or -1; then *holder is the process that has it (0 when the reason is
  * another, which is said). */
 int home_lock(const char *dir, pid_t *holder);
-/* The process that holds the lock; 0 when none does. */
+/* The process that holds the lock; 0 when none does, -1 (said) when that cannot be known. */
 pid_t home_holder(const char *dir);
-/* Writes configuration, key and certificates unless there is a configuration. False and said; what
- * was begun is then taken away again. */
+/* Writes configuration, key and certificates unless there is a configuration, which the ports then
+ * do not change (said). False and said. Each file is there whole or not at all, and the next try
+ * keeps what is there. */
 MUST_USE bool home_furnish(const char *dir, const struct home_ports *ports);
 /* A file of the directory, made 0600 and durable; refuses to replace one. False and said. */
 MUST_USE bool home_write(const char *dir, const char *name, const char *text, size_t n);

@@ -3,6 +3,7 @@
 #include "cli/import_rows.h"
 #include "cli/memory.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,9 +11,19 @@
 #include <unistd.h>
 
 #define BATCH_ROWS   500
+#define BATCH_SLOTS  1000 /* rows that are sent, and refused ones between them */
 #define BATCH_OCTETS 900000
+#define READ_AHEAD   65536
 #define SHOWN_MAX    20    /* refused rows said on standard error */
 #define LISTED_MAX   10000 /* refused rows in the answer to a script */
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
 
 struct options {
     struct cli_common common;
@@ -76,18 +87,26 @@ static const struct argp argp = {
     NULL,
     NULL};
 
+/* A row that waits for the batch to be answered, so that faults are told in the file's order. */
+struct slot {
+    unsigned long line;
+    char imsi[24];
+    char fault[256]; /* empty: it goes to the HSS */
+};
 struct import {
     const struct options *o;
     struct api api;
     FILE *in, *report;
     uint64_t size; /* of the file, 0 when not known */
     struct import_rows rows;
+    char read_ahead[READ_AHEAD]; /* of `in`: what passes through it is wiped with us */
     /* the batch */
     char *body;
     size_t n;
-    unsigned n_rows;
-    unsigned long line[BATCH_ROWS];
-    char imsi[BATCH_ROWS][24];
+    unsigned n_rows;  /* that go to the HSS */
+    unsigned n_slots; /* these, and those that don't */
+    struct slot slot[BATCH_SLOTS];
+    bool broken; /* the HSS could not take a row, for a reason that is not the row's */
     /* what happened */
     unsigned long added, changed, unchanged, refused;
     json_t *listed;
@@ -176,14 +195,22 @@ static const char *problem_name(const json_t *problem)
 
 /* ---- a batch ---- */
 
-static void take_result(struct import *im, const json_t *result, unsigned i)
+static void take_result(struct import *im, const struct slot *slot, const json_t *result)
 {
     char words[256];
     const json_t *problem = json_object_get(result, "problem");
     const char *did = api_text(result, "did");
-    if (problem) {
+    if (json_integer_value(json_object_get(problem, "status")) >= 500) {
         api_problem_words(problem, words, sizeof words);
-        refused(im, im->line[i], im->imsi[i], problem_name(problem), words);
+        if (!im->broken) {
+            clear_progress();
+            cli_error("%s: stopped at line %lu: the HSS cannot take it: %s", im->o->file,
+                      slot->line, words);
+        }
+        im->broken = true;
+    } else if (problem) {
+        api_problem_words(problem, words, sizeof words);
+        refused(im, slot->line, slot->imsi, problem_name(problem), words);
     } else if (!strcmp(did, "added")) {
         im->added++;
     } else if (!strcmp(did, "changed")) {
@@ -193,93 +220,106 @@ static void take_result(struct import *im, const json_t *result, unsigned i)
     }
 }
 
-static int take_results(struct import *im, const json_t *answer)
+/* The answer has a result for each row that was sent, in their order. */
+static int take_results(struct import *im, const json_t *results)
 {
-    const json_t *results = json_object_get(answer, "results");
+    size_t at = 0;
     if (json_array_size(results) != im->n_rows) {
         cli_error("%s: the HSS answered for %zu of %u rows from line %lu on; run it again",
-                  im->o->file, json_array_size(results), im->n_rows, im->line[0]);
+                  im->o->file, json_array_size(results), im->n_rows, im->slot[0].line);
         return CLI_REFUSED;
     }
-    for (unsigned i = 0; i < im->n_rows; i++) {
-        const json_t *result = json_array_get(results, i);
-        json_int_t row = json_integer_value(json_object_get(result, "row"));
-        if (row < 1 || row > im->n_rows) {
-            row = (json_int_t)i + 1;
+    for (unsigned i = 0; i < im->n_slots; i++) {
+        const struct slot *slot = &im->slot[i];
+        if (*slot->fault) {
+            refused(im, slot->line, slot->imsi, "malformed", slot->fault);
+        } else {
+            take_result(im, slot, json_array_get(results, at++));
         }
-        take_result(im, result, (unsigned)row - 1);
     }
-    return CLI_DONE;
+    return im->broken ? CLI_REFUSED : CLI_DONE;
 }
 
-static int send_batch(struct import *im)
+static int post(struct import *im)
 {
     struct api_answer answer;
-    if (!im->n_rows) {
-        return CLI_DONE;
-    }
     struct api_request request = {.method = "POST",
                                   .path = im->o->dry_run ? "/v1/import?dry_run=1" : "/v1/import",
                                   .body = {(uint8_t *)im->body, im->n}};
     int rc = api_do(&im->api, im->o->file, &request, &answer);
-    if (rc == CLI_DONE) {
-        rc = take_results(im, answer.body);
-        api_answer_free(&answer);
-    } else {
-        cli_error("%s: stopped before line %lu; run it again: rows that are in count as unchanged",
-                  im->o->file, im->line[0]);
+    if (rc != CLI_DONE) {
+        cli_error("%s: stopped before line %lu", im->o->file, im->slot[0].line);
+        return rc;
     }
+    rc = take_results(im, json_object_get(answer.body, "results"));
+    api_answer_free(&answer);
+    return rc;
+}
+
+static int send_batch(struct import *im)
+{
+    int rc = im->n_rows ? post(im) : take_results(im, NULL);
     wipe(im->body, im->n);
     im->n = 0;
-    im->n_rows = 0;
+    im->n_rows = im->n_slots = 0;
     say_progress(im);
     return rc;
 }
 
+static bool has_room(const struct import *im, size_t n)
+{
+    return im->n + n + 1 <= BATCH_OCTETS && im->n_rows < BATCH_ROWS && im->n_slots < BATCH_SLOTS;
+}
+
+/* Takes the row into the batch, or its fault. */
 static int add_row(struct import *im, const struct import_row *row)
 {
-    size_t n = json_dumpb(row->json, NULL, 0, JSON_COMPACT);
-    if (n == 0 || n > IMPORT_LINE_MAX) {
-        refused(im, row->line, row->imsi, "too-long", "the row is too long");
-        return CLI_DONE;
+    const char *fault = row->json ? "" : row->fault;
+    size_t n = row->json ? json_dumpb(row->json, NULL, 0, JSON_COMPACT) : 0;
+    if (row->json && (n == 0 || n > IMPORT_LINE_MAX)) {
+        fault = "the row is too long";
+        n = 0;
     }
-    if (im->n + n + 1 > BATCH_OCTETS || im->n_rows == BATCH_ROWS) {
-        int rc = send_batch(im);
-        if (rc != CLI_DONE) {
-            return rc;
-        }
+    int rc = has_room(im, n) ? CLI_DONE : send_batch(im);
+    if (rc != CLI_DONE) {
+        return rc;
     }
-    (void)json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT);
-    im->n += n;
-    im->body[im->n++] = '\n';
-    im->line[im->n_rows] = row->line;
-    memcpy(im->imsi[im->n_rows++], row->imsi, sizeof row->imsi);
+    struct slot *slot = &im->slot[im->n_slots++];
+    slot->line = row->line;
+    memcpy(slot->imsi, row->imsi, sizeof slot->imsi);
+    snprintf(slot->fault, sizeof slot->fault, "%s", fault);
+    if (n) {
+        (void)json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT);
+        im->n += n;
+        im->body[im->n++] = '\n';
+        im->n_rows++;
+    }
     return CLI_DONE;
 }
 
 static int run(struct import *im)
 {
-    for (;;) {
+    int rc = CLI_DONE;
+    while (rc == CLI_DONE) {
         struct import_row row;
         enum err e = import_rows_next(&im->rows, &row);
-        int rc = CLI_DONE;
-        if (e == E_CLOSED) {
+        if (interrupted) {
+            clear_progress();
+            cli_error("%s: stopped by Ctrl-C before line %lu", im->o->file,
+                      im->n_slots ? im->slot[0].line : row.line);
+            rc = CLI_REFUSED;
+        } else if (e == E_CLOSED) {
             return send_batch(im);
-        }
-        if (e == E_IO) {
+        } else if (e == E_IO) {
             cli_error("%s: line %lu: %s", im->o->file, row.line, strerror(errno));
-            return CLI_REFUSED;
-        }
-        if (e == E_OK) {
-            rc = add_row(im, &row);
-            json_decref(row.json);
+            rc = send_batch(im) == CLI_UNREACHABLE ? CLI_UNREACHABLE : CLI_REFUSED;
         } else {
-            refused(im, row.line, row.imsi, "malformed", row.fault);
+            rc = add_row(im, &row);
         }
-        if (rc != CLI_DONE) {
-            return rc;
-        }
+        json_decref(row.json);
     }
+    fputs("Run it again: rows that are in count as unchanged.\n", stderr);
+    return rc;
 }
 
 /* ---- before and after ---- */
@@ -316,6 +356,7 @@ static bool open_input(struct import *im)
         cli_error("%s: %s", file, strerror(errno));
         return false;
     }
+    (void)setvbuf(im->in, im->read_ahead, _IOFBF, sizeof im->read_ahead);
     if (fstat(fileno(im->in), &st) == 0) {
         im->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
         if (S_ISDIR(st.st_mode)) {
@@ -332,8 +373,14 @@ static bool open_input(struct import *im)
 
 static bool open_report(struct import *im)
 {
+    struct stat in, out;
     if (!im->o->report) {
         return true;
+    }
+    if (fstat(fileno(im->in), &in) == 0 && stat(im->o->report, &out) == 0 &&
+        in.st_dev == out.st_dev && in.st_ino == out.st_ino && S_ISREG(in.st_mode)) {
+        cli_error("--report %s is the file that is imported; choose another name", im->o->report);
+        return false;
     }
     im->report = fopen(im->o->report, "we");
     if (!im->report) {
@@ -370,7 +417,8 @@ static void say_summary(struct import *im)
         return;
     }
     if (im->refused > SHOWN_MAX) {
-        fprintf(stderr, "and %lu more refused rows%s%s\n", im->refused - SHOWN_MAX,
+        fprintf(stderr, "and %lu more refused row%s%s%s\n", im->refused - SHOWN_MAX,
+                im->refused == SHOWN_MAX + 1 ? "" : "s",
                 im->report ? ", all in " : "; --report FILE writes them all",
                 im->report ? im->o->report : "");
     }
@@ -379,12 +427,29 @@ static void say_summary(struct import *im)
            im->unchanged, im->refused, seconds_since(&im->began));
 }
 
+/* The first Ctrl-C ends the import in order, with its summary and report; a second one at once. */
+static void catch_interrupt(void)
+{
+    struct sigaction a = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&a.sa_mask);
+    (void)sigaction(SIGINT, &a, NULL);
+    (void)sigaction(SIGTERM, &a, NULL);
+}
+
+static void close_input(struct import *im)
+{
+    if (im->in && im->in != stdin) {
+        (void)fclose(im->in); /* its buffer is ours and goes next */
+    }
+}
+
 static int run_with_api(struct import *im)
 {
     if (!open_input(im) || !open_report(im)) {
         return CLI_REFUSED;
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &im->began);
+    catch_interrupt();
     int rc = run(im);
     say_summary(im);
     if (!close_report(im) && rc == CLI_DONE) {
@@ -414,6 +479,7 @@ int cli_import(int argc, char **argv)
         rc = run_with_api(im);
     }
     api_close(&im->api);
+    close_input(im);
     json_decref(im->listed);
     wiped_free(body);
     wiped_free(im);

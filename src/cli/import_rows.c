@@ -1,4 +1,5 @@
 #include "cli/import_rows.h"
+#include "id/imsi.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -29,32 +30,44 @@ static int column_named(const char *name)
     return -1;
 }
 
-/* A name that a terminal and a reader can take: a key in the header's place is not repeated. */
-static void quotable(const char *name, char *out, size_t cap)
+/* An IMSI that is one: a key in its place is not repeated. */
+static void keep_imsi(const char *text, char *out, size_t cap)
 {
-    size_t n = 0;
-    for (; name[n] && n + 1 < cap; n++) {
-        out[n] = isprint((unsigned char)name[n]) ? name[n] : '?';
+    struct imsi imsi;
+    bool good = imsi_parse(bytes_of_str(text), &imsi) == E_OK;
+    snprintf(out, cap, "%s", good ? imsi.digits : "");
+}
+
+/* What to say of a name in the header that is none; a key in its place is not repeated. */
+static void unknown_column(const char *name, char *out, size_t cap)
+{
+    static const char known[] = "known are imsi, algorithm, k, op, opc, msisdn, policy, profile, "
+                                "suspended, sqn, imei, kme";
+    size_t n = strlen(name), letters = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
+                                                    "QRSTUVWXYZ_- ");
+    if (strchr(name, ';') || strchr(name, '\t')) {
+        snprintf(out, cap, "the columns are not separated by commas");
+    } else if (n && n == letters && n < 24) {
+        snprintf(out, cap, "'%s' is not a column; %s", name, known);
+    } else {
+        snprintf(out, cap, "this is not a column's name: the first line has those; %s", known);
     }
-    out[n] = '\0';
 }
 
 static bool take_header(struct import_rows *r, const struct csv_row *row, char *why, size_t cap)
 {
     bool seen[IMPORT_COLUMNS] = {false};
-    char name[24];
+    char what[200];
     for (size_t i = 0; i < row->n; i++) {
         int c = column_named(row->field[i]);
-        quotable(row->field[i], name, sizeof name);
         if (c < 0) {
-            snprintf(why, cap,
-                     "line %lu, column %zu: '%s' is not a column; known are imsi, algorithm, k, "
-                     "op, opc, msisdn, policy, profile, suspended, sqn, imei, kme",
-                     row->line, i + 1, name);
+            unknown_column(row->field[i], what, sizeof what);
+            snprintf(why, cap, "line %lu, column %zu: %s", row->line, i + 1, what);
             return false;
         }
         if (seen[c]) {
-            snprintf(why, cap, "line %lu, column %zu: '%s' is there twice", row->line, i + 1, name);
+            snprintf(why, cap, "line %lu, column %zu: '%s' is there twice", row->line, i + 1,
+                     import_columns[c]);
             return false;
         }
         seen[c] = true;
@@ -75,7 +88,7 @@ static bool read_header(struct import_rows *r, char *why, size_t cap)
         return take_header(r, &row, why, cap);
     }
     if (e == E_BAD_VALUE) {
-        snprintf(why, cap, "line %lu, column %u: %s", row.fault_line, row.fault_column, row.fault);
+        snprintf(why, cap, "line %lu, octet %u: %s", row.fault_line, row.fault_column, row.fault);
     } else if (e == E_CLOSED) {
         snprintf(why, cap, "it is empty: a header row with the names of the columns comes first");
     } else {
@@ -143,8 +156,7 @@ static enum err next_csv(struct import_rows *r, struct import_row *out)
     r->octets = r->csv.octets;
     if (e == E_BAD_VALUE) {
         out->line = row.line;
-        snprintf(out->fault, sizeof out->fault, "line %lu, column %u: %s", row.fault_line,
-                 row.fault_column, row.fault);
+        snprintf(out->fault, sizeof out->fault, "octet %u: %s", row.fault_column, row.fault);
     }
     if (e != E_OK) {
         return e;
@@ -161,7 +173,7 @@ static enum err next_csv(struct import_rows *r, struct import_row *out)
     for (size_t i = 0; i < row.n; i++) {
         value[r->column[i]] = row.field[i];
     }
-    quotable(value[COLUMN_IMSI], out->imsi, sizeof out->imsi);
+    keep_imsi(value[COLUMN_IMSI], out->imsi, sizeof out->imsi);
     return row_of(value, out);
 }
 
@@ -195,22 +207,41 @@ static bool is_blank(const char *p, size_t n)
     return n == 0;
 }
 
+/* jansson's own words may quote a key. */
+static const char *fault_of(const json_error_t *why)
+{
+    static const struct {
+        enum json_error_code code;
+        const char *words;
+    } known[] = {
+        {json_error_duplicate_key, "a member is there twice"},
+        {json_error_invalid_utf8, "this is not UTF-8"},
+        {json_error_end_of_input_expected, "something stands behind the object"},
+        {json_error_premature_end_of_input, "the line ends within the object"},
+    };
+    enum json_error_code code = json_error_code(why);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].code == code) {
+            return known[i].words;
+        }
+    }
+    return "not the JSON of one object";
+}
+
 static enum err parse_line(struct import_rows *r, size_t n, struct import_row *out)
 {
     json_error_t why;
     size_t skip = r->line == 1 && n >= 3 && !memcmp(r->text, "\xef\xbb\xbf", 3) ? 3 : 0;
     out->json = json_loadb(r->text + skip, n - skip, JSON_REJECT_DUPLICATES, &why);
     if (!out->json) {
-        /* jansson's own words may quote a key */
-        snprintf(out->fault, sizeof out->fault, "column %d: not the JSON of one object",
-                 why.column);
+        snprintf(out->fault, sizeof out->fault, "octet %d: %s", why.position, fault_of(&why));
         return E_BAD_VALUE;
     }
     if (!json_is_object(out->json)) {
         return refuse(out, "not a JSON object");
     }
     const char *imsi = json_string_value(json_object_get(out->json, "imsi"));
-    quotable(imsi ? imsi : "", out->imsi, sizeof out->imsi);
+    keep_imsi(imsi ? imsi : "", out->imsi, sizeof out->imsi);
     return E_OK;
 }
 

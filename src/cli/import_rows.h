@@ -42,7 +42,7 @@ struct import_rows {
 };
 struct import_row {
     unsigned long line;
-    char imsi[24];   /* as it stands there, cut; empty when there is none */
+    char imsi[24];   /* empty when there is none, or it is none */
     json_t *json;    /* with E_OK; the caller's */
     char fault[256]; /* with E_BAD_VALUE; never holds a value of the row */
 };

@@ -54,16 +54,16 @@ static bool read_one(const char *option, const char *path, bool long_too, struct
     return !path || secret_read(option, path, long_too, out);
 }
 
-bool key_options_read(const struct key_options *o, struct key_texts *out)
+int key_options_read(const struct key_options *o, struct key_texts *out)
 {
     bool tuak = o->algorithm && !strcmp(o->algorithm, "tuak");
     *out = (struct key_texts){0};
     if (o->opc_file && o->op_file) {
         cli_error("--op-file and --opc-file exclude each other: OPc is made from OP and K");
-        return false;
+        return CLI_USAGE;
     }
     if (!one_standard_input(o)) {
-        return false;
+        return CLI_USAGE;
     }
     bool good = read_one("--k-file", o->k_file, tuak, &out->k) &&
                 read_one("--opc-file", o->opc_file, tuak, &out->opc) &&
@@ -72,7 +72,7 @@ bool key_options_read(const struct key_options *o, struct key_texts *out)
     if (!good) {
         key_texts_wipe(out);
     }
-    return good;
+    return good ? CLI_DONE : CLI_REFUSED;
 }
 
 void key_texts_wipe(struct key_texts *t)

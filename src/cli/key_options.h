@@ -22,8 +22,9 @@ extern const struct argp key_options_argp;
 struct key_texts {
     struct secret_text k, opc, op, kme;
 };
-/* Reads what was named. False and said: a file that is no key, two that are "-", OP beside OPc. */
-MUST_USE bool key_options_read(const struct key_options *o, struct key_texts *out);
+/* Reads what was named. CLI_DONE; CLI_USAGE: two that are "-", OP beside OPc; CLI_REFUSED: a file
+ * that is no key, or that others may read. Said. */
+MUST_USE int key_options_read(const struct key_options *o, struct key_texts *out);
 void key_texts_wipe(struct key_texts *t);
 
 #endif

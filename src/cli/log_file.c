@@ -21,6 +21,17 @@ static void show_value(const char *key, const json_t *v, FILE *to)
     }
 }
 
+void log_file_put_time(const char *time, FILE *to)
+{
+    size_t n = strlen(time);
+    for (size_t i = 0; i < n; i++) {
+        char c = i == 10 && time[i] == 'T' ? ' ' : time[i];
+        if ((c >= ' ' && c < 0x7f) && !(i + 1 == n && c == 'Z')) {
+            fputc(c, to);
+        }
+    }
+}
+
 static bool is_head(const char *key)
 {
     return !strcmp(key, "time") || !strcmp(key, "level") || !strcmp(key, "event") ||
@@ -34,9 +45,9 @@ static void show_object(json_t *o, FILE *to)
     const char *time = json_string_value(json_object_get(o, "time"));
     const char *level = json_string_value(json_object_get(o, "level"));
     const char *event = json_string_value(json_object_get(o, "event"));
-    const char *clock = time && strlen(time) >= 23 ? time + 11 : "";
-    fprintf(to, "%.12s %s%-7s %s", clock, cli_paint(to, colour_of(level ? level : "")),
-            level ? level : "", cli_paint(to, CLI_BOLD));
+    log_file_put_time(time ? time : "", to);
+    fprintf(to, " %s%-7s %s", cli_paint(to, colour_of(level ? level : "")), level ? level : "",
+            cli_paint(to, CLI_BOLD));
     cli_put_clean(to, event ? event : "");
     fputs(cli_paint(to, CLI_PLAIN), to);
     json_object_foreach(o, key, v)
@@ -78,7 +89,7 @@ void log_file_seek(FILE *in, unsigned n)
     (void)fseek(in, at, SEEK_SET);
 }
 
-void log_file_tail(const char *path, unsigned n, FILE *to)
+void log_file_tail(const char *path, long from, unsigned n, FILE *to)
 {
     char line[LOG_FILE_LINE_MAX];
     FILE *in = fopen(path, "re");
@@ -86,6 +97,9 @@ void log_file_tail(const char *path, unsigned n, FILE *to)
         return;
     }
     log_file_seek(in, n);
+    if (ftell(in) < from) {
+        (void)fseek(in, from, SEEK_SET);
+    }
     while (fgets(line, sizeof line, in)) {
         line[strcspn(line, "\n")] = '\0';
         log_file_show(line, to);

@@ -138,7 +138,7 @@ static enum err recv_raw(struct s6a_client *c, struct mbytes out, size_t *got, i
 static enum err feed_tls(struct s6a_client *c, int64_t deadline)
 {
     uint8_t chunk[4096];
-    size_t n;
+    size_t n = 0;
     enum err e = recv_raw(c, MBYTES_OF(chunk), &n, deadline);
     if (e == E_OK && tls_feed(c->tls, (struct bytes){chunk, n}) != E_OK) {
         e = fail(c, E_IO, "TLS: too much came at once");
@@ -354,7 +354,7 @@ static enum err take_cea(struct s6a_client *c, struct bytes answer)
 static enum err exchange_capabilities(struct s6a_client *c)
 {
     struct diameter_cer cer = {0};
-    struct bytes answer;
+    struct bytes answer = {0};
     uint8_t ip[18];
     size_t n;
     fill_cer(c, &cer, ip);
@@ -407,7 +407,7 @@ static enum err open_trace(struct s6a_client *c)
 {
     const char *path = c->options.trace;
     if (path && pcapng_create(path, "bindery authenticate", &c->trace) != E_OK) {
-        return fail(c, E_IO, "%s: %s", path, strerror(errno));
+        return fail(c, E_DENIED, "the trace %s: %s", path, strerror(errno));
     }
     return E_OK;
 }
@@ -441,7 +441,7 @@ static void disconnect(struct s6a_client *c)
                                .origin_realm = bytes_of_str(c->options.realm),
                                .disconnect_cause =
                                    DIAMETER_U32_OF(DIAMETER_DO_NOT_WANT_TO_TALK_TO_YOU)};
-    struct bytes answer;
+    struct bytes answer = {0};
     size_t n;
     if (diameter_dpr_write(&dpr, MBYTES_OF(c->out), &n) == E_OK) {
         c->options.timeout_ms = 1000;

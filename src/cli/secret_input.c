@@ -4,17 +4,24 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
-static int open_input(const char *path)
+/* A descriptor, or -1 and said. */
+static int open_input(const char *path, bool open_too)
 {
     struct stat st;
-    if (!strcmp(path, "-")) {
-        return dup(STDIN_FILENO);
+    int fd = !strcmp(path, "-") ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        cli_error("%s: %s", path, strerror(errno));
+        return -1;
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077)) {
-        cli_error("warning: %s holds a key and others may read it; `chmod 600 %s`", path, path);
+    if (!open_too && strcmp(path, "-") != 0 && S_ISREG(st.st_mode) && (st.st_mode & 077)) {
+        cli_error("%s: others may read this file, and it holds a key; `chmod 600 %s` and try "
+                  "again; if others had access, replace the key",
+                  path, path);
+        (void)close(fd);
+        return -1;
     }
     return fd;
 }
@@ -37,10 +44,30 @@ static ssize_t read_all(int fd, char *out, size_t cap)
     return -1;
 }
 
-bool secret_read_whole(const char *path, char *out, size_t cap, size_t *n)
+/* What a person types into a terminal is not shown there. */
+static ssize_t read_hidden(int fd, char *out, size_t cap)
 {
-    int fd = open_input(path);
-    ssize_t got = fd < 0 ? -1 : read_all(fd, out, cap);
+    struct termios shown, hidden;
+    if (!isatty(fd) || tcgetattr(fd, &shown) != 0) {
+        return read_all(fd, out, cap);
+    }
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    fputs("The key, in hex digits (it is not shown): ", stderr);
+    (void)tcsetattr(fd, TCSAFLUSH, &hidden);
+    ssize_t got = read(fd, out, cap - 1);
+    (void)tcsetattr(fd, TCSAFLUSH, &shown);
+    fputc('\n', stderr);
+    return got;
+}
+
+bool secret_read_whole(const char *path, bool open_too, char *out, size_t cap, size_t *n)
+{
+    int fd = open_input(path, open_too);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t got = read_hidden(fd, out, cap);
     if (got < 0) {
         cli_error("%s: %s", path, errno == E2BIG ? "far longer than a key" : strerror(errno));
         wipe(out, cap);
@@ -48,9 +75,7 @@ bool secret_read_whole(const char *path, char *out, size_t cap, size_t *n)
         out[got] = '\0';
         *n = (size_t)got;
     }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    (void)close(fd);
     return got >= 0;
 }
 
@@ -85,7 +110,7 @@ bool secret_read(const char *option, const char *path, bool long_too, struct sec
 {
     char text[SECRET_FILE_MAX];
     size_t n;
-    if (!secret_read_whole(path, text, sizeof text, &n)) {
+    if (!secret_read_whole(path, false, text, sizeof text, &n)) {
         return false;
     }
     bool good = take_hex(option, path, long_too, (struct bytes){(const uint8_t *)text, n}, out);

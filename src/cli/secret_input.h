@@ -16,11 +16,13 @@ struct secret_text {
 };
 /* Reads a key of 16 octets, or of 16 or 32 if `long_too`. `option` is how the user named it
  * ("--k-file"), `path` a file or "-". False, and said what and where, when it is no key; the text
- * itself is never said. Warns when others may read the file. */
+ * itself is never said. A file that others may read is refused. On a terminal "-" asks without
+ * showing what is typed. */
 MUST_USE bool secret_read(const char *option, const char *path, bool long_too,
                           struct secret_text *out);
-/* The whole of a small file or standard input with NUL after it: at most cap - 1 octets. */
-MUST_USE bool secret_read_whole(const char *path, char *out, size_t cap, size_t *n);
+/* The whole of a small file or standard input with NUL after it: at most cap - 1 octets.
+ * `open_too`: a file that others may read is warned of and read. */
+MUST_USE bool secret_read_whole(const char *path, bool open_too, char *out, size_t cap, size_t *n);
 void secret_wipe(struct secret_text *s);
 
 #endif

@@ -3,13 +3,15 @@
 #include "cli/home.h"
 #include "cli/log_file.h"
 #include "cli/status_view.h"
-#include "cli/table.h"
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PAGE 1000L
 
 struct options {
     struct cli_common common;
@@ -66,7 +68,7 @@ int cli_status(int argc, char **argv)
         if (o.common.json) {
             api_print_json(answer.body);
         } else {
-            status_view(cli_dir(&o.common), answer.body);
+            status_view(&o.common, answer.body);
         }
         api_answer_free(&answer);
     }
@@ -161,7 +163,8 @@ int cli_logs(int argc, char **argv)
     }
     FILE *in = fopen(path, "re");
     if (!in) {
-        cli_error("%s: %s; `bindery up` writes it", path, strerror(errno));
+        cli_error("%s: %s%s", path, strerror(errno),
+                  errno == ENOENT ? "; `bindery up` writes it" : "");
         return CLI_REFUSED;
     }
     log_file_seek(in, (unsigned)lines);
@@ -173,34 +176,36 @@ int cli_logs(int argc, char **argv)
 
 /* ---- events ---- */
 
-static const char *const event_columns[] = {"TIME", "EVENT", "IMSI",   "IMEI",
-                                            "PEER", "CAUSE", "DETAIL", NULL};
-
-static void event_row(struct table *t, const json_t *e)
+/* A line, not a row of a table: most events have few of the fields, and -f prints them one by one.
+ */
+static void show_event(const json_t *e)
 {
-    const char *cells[] = {api_text(e, "time"),  api_text(e, "name"), api_text(e, "imsi"),
-                           api_text(e, "imei"),  api_text(e, "peer"), api_text(e, "cause"),
-                           api_text(e, "detail")};
-    table_add(t, cells);
+    static const char *const fields[] = {"imsi", "imei", "peer", "cause", "detail"};
+    log_file_put_time(api_text(e, "time"), stdout);
+    printf(" %s", cli_paint(stdout, CLI_BOLD));
+    printf("%-19.32s%s", api_text(e, "name"), cli_paint(stdout, CLI_PLAIN));
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const char *value = api_text(e, fields[i]);
+        if (*value) {
+            printf(" %s%s=%s", cli_paint(stdout, CLI_DIM), fields[i], cli_paint(stdout, CLI_PLAIN));
+            cli_put_clean(stdout, value);
+        }
+    }
+    putchar('\n');
 }
 
 static void show_events(const struct options *o, const json_t *events)
 {
     size_t i;
     json_t *e;
-    if (o->common.json) {
-        json_array_foreach(events, i, e)
-        {
+    json_array_foreach(events, i, e)
+    {
+        if (o->common.json) {
             (void)json_dumpf(e, stdout, JSON_COMPACT);
             putchar('\n');
+        } else {
+            show_event(e);
         }
-    } else if (json_array_size(events)) {
-        struct table *t = table_new(event_columns);
-        json_array_foreach(events, i, e)
-        {
-            event_row(t, e);
-        }
-        table_print(t);
     }
     (void)fflush(stdout);
 }
@@ -229,7 +234,7 @@ static int next_events(struct api *api, const struct options *o, long limit, jso
 static const struct argp_option events_options[] = {
     {"name", 'N', "NAME", 0, "only these: registered, suspected-theft, ...", 0},
     {"after", 'a', "ID", 0, "only those behind this id (see --json)", 0},
-    {"limit", 'l', "N", 0, "at most this many (1000)", 0},
+    {"limit", 'l', "N", 0, "at most this many (default: all)", 0},
     {"follow", 'f', NULL, 0, "go on as they happen", 0},
     {0},
 };
@@ -251,11 +256,10 @@ int cli_events(int argc, char **argv)
         NULL};
     struct options o = {0};
     struct api api;
-    long after = 0, limit = 1000;
-    size_t n;
+    long after = 0, left = LONG_MAX;
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0 ||
         (o.after && !cli_number("--after", o.after, 0, INT64_MAX, &after)) ||
-        (o.limit && !cli_number("--limit", o.limit, 1, 1000, &limit))) {
+        (o.limit && !cli_number("--limit", o.limit, 1, LONG_MAX, &left))) {
         return CLI_USAGE;
     }
     if (o.name && !is_name(o.name)) {
@@ -267,12 +271,16 @@ int cli_events(int argc, char **argv)
     if (rc != CLI_DONE) {
         return rc;
     }
-    do {
-        rc = next_events(&api, &o, limit, &at, &n);
-        if (rc == CLI_DONE && o.follow && n == 0) {
+    bool more = true;
+    while (rc == CLI_DONE && more && left > 0 && !ferror(stdout)) {
+        size_t n = 0;
+        rc = next_events(&api, &o, left < PAGE ? left : PAGE, &at, &n);
+        left -= (long)n;
+        more = n > 0 || o.follow;
+        if (rc == CLI_DONE && n == 0 && o.follow) {
             (void)poll(NULL, 0, 500);
         }
-    } while (rc == CLI_DONE && o.follow && !ferror(stdout));
+    }
     api_close(&api);
     return rc;
 }

@@ -24,11 +24,11 @@ static const char *address_of(const json_t *listener)
     return s ? s : api_text(listener, "address");
 }
 
-void status_view_addresses(const char *dir, const json_t *status)
+void status_view_addresses(const struct cli_common *common, const json_t *status)
 {
     static const char *const columns[] = {"DAEMON", "SERVES", "AT", NULL};
     struct table *t = table_new(columns);
-    char socket[CLI_PATH_MAX];
+    char socket[CLI_SOCKET_MAX] = "";
     size_t i;
     json_t *listener;
     json_array_foreach(json_object_get(status, "listeners"), i, listener)
@@ -36,9 +36,10 @@ void status_view_addresses(const char *dir, const json_t *status)
         const char *cells[] = {"bindery-hssd", "S6a for MMEs", address_of(listener)};
         table_add(t, cells);
     }
-    snprintf(socket, sizeof socket, "%.4000s/admin.sock", dir);
-    const char *cells[] = {"bindery-hssd", "administration", socket};
-    table_add(t, cells);
+    if (cli_socket_path(common, socket)) {
+        const char *cells[] = {"bindery-hssd", "administration", socket};
+        table_add(t, cells);
+    }
     table_print(t);
 }
 
@@ -62,31 +63,29 @@ static void show_peers(const json_t *peers)
     table_print(t);
 }
 
-/* Scalars, and the scalars of objects, whatever they are called. */
-static void show_pairs(struct table *t, const char *prefix, const json_t *object)
+/* The scalars of an object, in a table of their own. */
+static void show_pairs(const char *heading, const char *value_heading, const json_t *object)
 {
+    const char *columns[] = {heading, value_heading, NULL};
+    struct table *t = table_new(columns);
     const char *key;
     json_t *v;
     json_object_foreach((json_t *)(uintptr_t)object, key, v)
     {
-        char name[96], number[24];
-        snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key);
-        if (json_is_object(v)) {
-            show_pairs(t, name, v);
-        } else if (!json_is_array(v)) {
-            const char *cells[] = {name, text_of(v, number, sizeof number)};
+        char number[24];
+        if (!json_is_object(v) && !json_is_array(v)) {
+            const char *cells[] = {key, text_of(v, number, sizeof number)};
             table_add(t, cells);
         }
     }
-}
-
-void status_view(const char *dir, const json_t *status)
-{
-    static const char *const columns[] = {"WHAT", ">VALUE", NULL};
-    struct table *t = table_new(columns);
-    status_view_addresses(dir, status);
-    show_peers(json_object_get(status, "peers"));
-    show_pairs(t, "", status);
     putchar('\n');
     table_print(t);
+}
+
+void status_view(const struct cli_common *common, const json_t *status)
+{
+    status_view_addresses(common, status);
+    show_peers(json_object_get(status, "peers"));
+    show_pairs("HSS", "", status);
+    show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
 }

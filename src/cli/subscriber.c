@@ -145,12 +145,13 @@ static bool set_device(json_t *o, const struct options *p, const struct key_text
     return json_object_set_new(o, "devices", json_pack("[o]", device)) == 0;
 }
 
-/* NULL and said when something given is wrong. */
-static json_t *body_of(const struct options *p, const struct imsi *imsi)
+/* CLI_DONE, or said what is wrong with what was given. */
+static int body_of(const struct options *p, const struct imsi *imsi, json_t **out)
 {
     struct key_texts t;
-    if (!key_options_read(&p->keys, &t)) {
-        return NULL;
+    int rc = key_options_read(&p->keys, &t);
+    if (rc != CLI_DONE) {
+        return rc;
     }
     json_t *o = json_pack("{s:s}", "imsi", imsi->digits);
     set_text(o, "algorithm", p->keys.algorithm);
@@ -169,10 +170,12 @@ static json_t *body_of(const struct options *p, const struct imsi *imsi)
         set_number(o, "keccak_iterations", "--keccak-iterations", p->keys.keccak_iterations, 255) &&
         set_suspended(o, p->suspended) && set_device(o, p, &t);
     key_texts_wipe(&t);
-    if (!good) {
+    if (good) {
+        *out = o;
+    } else {
         json_decref(o);
     }
-    return good ? o : NULL;
+    return good ? CLI_DONE : CLI_USAGE;
 }
 
 /* ---- what comes from it ---- */
@@ -182,7 +185,7 @@ static void say_time(const char *key, json_int_t unix_seconds)
     char text[32];
     time_t at = (time_t)unix_seconds;
     struct tm tm;
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", localtime_r(&at, &tm));
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%SZ", gmtime_r(&at, &tm));
     printf("%-18s %s\n", key, text);
 }
 
@@ -264,8 +267,15 @@ static int write_subscriber(const struct argp *argp, const char *method, const c
     struct api_answer answer;
     char path[64];
     int rc = parsed(argp, argc, argv, &o, &imsi);
-    json_t *body = rc == CLI_DONE ? body_of(&o, &imsi) : NULL;
-    if (!body) {
+    json_t *body = NULL;
+    rc = rc == CLI_DONE ? body_of(&o, &imsi, &body) : rc;
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    if (json_object_size(body) == 1 && !strcmp(method, "PATCH")) {
+        json_decref(body);
+        cli_error("%s: nothing is given that could be changed; see `%s --help`", imsi.digits,
+                  argv[0]);
         return CLI_USAGE;
     }
     snprintf(path, sizeof path, "/v1/subscribers/%s", imsi.digits);
@@ -353,7 +363,7 @@ static void list_row(struct table *t, const json_t *s)
 }
 
 static const char *const list_columns[] = {"IMSI",  "ALGORITHM", "POLICY",    "PROFILE", "MSISDN",
-                                           "STATE", "SERVED BY", "LAST IMEI", NULL};
+                                           "STATE", "~NODE",     "LAST IMEI", NULL};
 
 static int list(int argc, char **argv)
 {

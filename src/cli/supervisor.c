@@ -54,14 +54,21 @@ static bool open_notify(struct supervisor *s)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     char absolute[PATH_MAX];
-    if (!realpath(s->dir, absolute) ||
-        !cli_path(absolute, "notify.sock", s->notify_path, sizeof s->notify_path)) {
+    if (!realpath(s->dir, absolute)) {
+        cli_error("%s: %s", s->dir, strerror(errno));
         return false;
     }
-    strcpy(a.sun_path, s->notify_path);
+    if (!cli_path(absolute, "notify.sock", s->notify_path, sizeof s->notify_path)) {
+        return false;
+    }
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", s->notify_path);
     (void)unlink(a.sun_path); /* of an `up` that was killed; the lock is ours */
     s->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    return s->notify >= 0 && bind(s->notify, (struct sockaddr *)&a, sizeof a) == 0;
+    if (s->notify < 0 || bind(s->notify, (struct sockaddr *)&a, sizeof a) != 0) {
+        cli_error("%s: %s", a.sun_path, strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 static void find_self(struct supervisor *s)
@@ -86,11 +93,11 @@ bool supervisor_open(struct supervisor *s, const char *dir)
         cli_error("%s: %s", path, strerror(errno));
         return false;
     }
-    if (!open_signals(s) || !open_notify(s)) {
-        cli_error("%s: a supervisor cannot be set up there: %s", dir, strerror(errno));
+    if (!open_signals(s)) {
+        cli_error("signals cannot be taken: %s", strerror(errno));
         return false;
     }
-    return true;
+    return open_notify(s);
 }
 
 void supervisor_close(struct supervisor *s)
@@ -119,6 +126,31 @@ static int open_log(const struct supervisor *s, const struct supervised *d)
         (void)rename(path, aside);
     }
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+static long size_of(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 ? (long)st.st_size : 0;
+}
+
+/* A line of our own in a daemon's log, for whoever reads it later. */
+static void note(const struct supervisor *s, const struct supervised *d, const char *event,
+                 const char *detail)
+{
+    char time_text[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    int log = open_log(s, d);
+    if (log < 0) {
+        return;
+    }
+    strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%S.000Z", gmtime_r(&now, &tm));
+    dprintf(log,
+            "{\"time\":\"%s\",\"level\":\"error\",\"program\":\"bindery\",\"event\":\"%s\","
+            "\"detail\":\"%s\"}\n",
+            time_text, event, detail);
+    (void)close(log);
 }
 
 /* In the child: never returns. */
@@ -163,8 +195,10 @@ static bool start_one(struct supervisor *s, struct supervised *d)
     if (pid == 0) {
         become(s, d, log, self);
     }
+    d->log_from = size_of(log);
     (void)close(log);
     d->ready = false;
+    d->ready_by = now_ms() + READY_SECONDS * 1000;
     d->pid = pid > 0 ? pid : 0;
     d->pidfd = pid > 0 ? open_pidfd(pid) : -1;
     if (d->pidfd < 0) {
@@ -210,17 +244,19 @@ static void stop_all(struct supervisor *s)
 
 static void say_death(const struct supervisor *s, const struct supervised *d, int status)
 {
-    char path[CLI_PATH_MAX], name[80];
+    char path[CLI_PATH_MAX], name[80], how[80];
     if (WIFSIGNALED(status)) {
-        cli_error("%s was killed by signal %d (%s); its last lines:", d->program, WTERMSIG(status),
-                  strsignal(WTERMSIG(status)));
+        snprintf(how, sizeof how, "was killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
     } else {
-        cli_error("%s ended with status %d; its last lines:", d->program, WEXITSTATUS(status));
+        snprintf(how, sizeof how, "ended with status %d", WEXITSTATUS(status));
     }
+    cli_error("%s %s; its last lines:", d->program, how);
     snprintf(name, sizeof name, "log/%s.log", d->name);
     if (cli_path(s->dir, name, path, sizeof path)) {
-        log_file_tail(path, SHOWN_LINES, stderr);
+        log_file_tail(path, d->log_from, SHOWN_LINES, stderr);
     }
+    note(s, d, "daemon-died", how);
 }
 
 /* ---- events ---- */
@@ -237,6 +273,9 @@ static void take_notices(struct supervisor *s)
         for (size_t i = 0; i < s->n && strstr(text, "READY=1"); i++) {
             if (s->daemon[i].pid && !s->daemon[i].ready) {
                 s->daemon[i].ready = true;
+                if (s->daemon[i].restarts) {
+                    cli_error("%s serves again", s->daemon[i].program);
+                }
                 break;
             }
         }
@@ -256,11 +295,11 @@ static enum event wait_event(struct supervisor *s, int timeout_ms, struct superv
     if (poll(p, 2 + s->n, timeout_ms) <= 0) {
         return EVENT_NONE;
     }
-    if (p[0].revents && read(s->signals, &si, sizeof si) == (ssize_t)sizeof si) {
-        return EVENT_SIGNAL;
-    }
     if (p[1].revents) {
         take_notices(s);
+    }
+    if (p[0].revents && read(s->signals, &si, sizeof si) == (ssize_t)sizeof si) {
+        return EVENT_SIGNAL;
     }
     for (size_t i = 0; i < s->n; i++) {
         if (p[i + 2].revents) {
@@ -273,11 +312,10 @@ static enum event wait_event(struct supervisor *s, int timeout_ms, struct superv
 
 static bool await_ready(struct supervisor *s, struct supervised *d)
 {
-    int64_t deadline = now_ms() + READY_SECONDS * 1000;
     struct supervised *dead = NULL;
     int status;
     while (!d->ready) {
-        int64_t left = deadline - now_ms();
+        int64_t left = d->ready_by - now_ms();
         if (left <= 0) {
             cli_error("%s did not become ready within %d s", d->program, READY_SECONDS);
             return false;
@@ -309,20 +347,56 @@ bool supervisor_start(struct supervisor *s)
     return true;
 }
 
-/* After a death: again, at most so often, more slowly each time. */
-static bool restart(struct supervisor *s, struct supervised *d)
+/* After a death: again, at most so often, more slowly each time. CLI_UNREACHABLE when somebody
+ * wants to stop meanwhile. */
+static int restart(struct supervisor *s, struct supervised *d)
 {
     struct supervised *dead;
     if (d->restarts == SUPERVISOR_RESTARTS_MAX) {
         cli_error("%s died %u times; giving up", d->program, d->restarts + 1);
-        return false;
+        note(s, d, "given-up", "it died too often; `bindery up` starts it again");
+        return CLI_REFUSED;
     }
     d->restarts++;
     cli_error("%s is started again (%u of %d)", d->program, d->restarts, SUPERVISOR_RESTARTS_MAX);
     if (wait_event(s, (int)(100u << d->restarts), &dead) == EVENT_SIGNAL) {
-        return false;
+        return CLI_UNREACHABLE;
     }
-    return start_one(s, d);
+    return start_one(s, d) ? CLI_DONE : CLI_REFUSED;
+}
+
+/* Milliseconds until the first daemon that was started again must be ready. */
+static int patience(const struct supervisor *s)
+{
+    int64_t least = 60000, now = now_ms();
+    for (size_t i = 0; i < s->n; i++) {
+        int64_t left = s->daemon[i].ready_by - now;
+        if (s->daemon[i].pid && !s->daemon[i].ready && left < least) {
+            least = left > 0 ? left : 0;
+        }
+    }
+    return (int)least;
+}
+
+/* One that lives and never says that it serves is no better than a dead one. */
+static void end_the_unready(struct supervisor *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct supervised *d = &s->daemon[i];
+        if (d->pid && !d->ready && now_ms() >= d->ready_by) {
+            cli_error("%s did not become ready within %d s and is killed", d->program,
+                      READY_SECONDS);
+            (void)syscall(SYS_pidfd_send_signal, d->pidfd, SIGKILL, NULL, 0);
+            d->ready_by = now_ms() + READY_SECONDS * 1000; /* its death comes as any other */
+        }
+    }
+}
+
+static void forgive(struct supervisor *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        s->daemon[i].restarts = 0;
+    }
 }
 
 int supervisor_run(struct supervisor *s)
@@ -331,23 +405,23 @@ int supervisor_run(struct supervisor *s)
     for (;;) {
         struct supervised *dead = NULL;
         int status;
-        enum event e = wait_event(s, 60000, &dead);
+        enum event e = wait_event(s, patience(s), &dead);
         if (now_ms() > steady) {
-            for (size_t i = 0; i < s->n; i++) {
-                s->daemon[i].restarts = 0;
-            }
+            forgive(s);
         }
         if (e == EVENT_SIGNAL) {
             stop_all(s);
             return CLI_DONE;
         }
+        end_the_unready(s);
         if (e == EVENT_DEATH) {
             reap(dead, &status);
             say_death(s, dead, status);
             steady = now_ms() + STEADY_SECONDS * 1000;
-            if (!restart(s, dead)) {
+            int rc = restart(s, dead);
+            if (rc != CLI_DONE) {
                 stop_all(s);
-                return CLI_REFUSED;
+                return rc == CLI_UNREACHABLE ? CLI_DONE : rc;
             }
         }
     }

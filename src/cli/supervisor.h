@@ -22,6 +22,8 @@ struct supervised {
     pid_t pid; /* 0: not running */
     int pidfd;
     bool ready;
+    int64_t ready_by; /* milliseconds, monotonic: until then it must say READY=1 */
+    long log_from;    /* where this run's lines begin in its log */
     unsigned restarts;
 };
 struct supervisor {
@@ -39,7 +41,8 @@ MUST_USE bool supervisor_open(struct supervisor *s, const char *dir);
 /* Starts all and waits until all are ready. False and said; then all are stopped. */
 MUST_USE bool supervisor_start(struct supervisor *s);
 /* Keeps them running until SIGINT or SIGTERM (CLI_DONE) or a daemon that dies too often
- * (CLI_REFUSED), and stops them. */
+ * (CLI_REFUSED), and stops them. One that was started again and isn't ready in time counts as dead.
+ * Deaths stand in the daemon's log too. */
 int supervisor_run(struct supervisor *s);
 void supervisor_close(struct supervisor *s);
 

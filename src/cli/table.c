@@ -19,8 +19,8 @@ struct table *table_new(const char *const *columns)
     }
     for (; columns[t->columns]; t->columns++) {
         const char *name = columns[t->columns];
-        int right = *name == '>';
-        (void)scols_table_new_column(t->scols, name + right, 0, right ? SCOLS_FL_RIGHT : 0);
+        int flags = *name == '>' ? SCOLS_FL_RIGHT : *name == '~' ? SCOLS_FL_TRUNC : 0;
+        (void)scols_table_new_column(t->scols, name + (flags != 0), 0, flags);
     }
     return t;
 }

@@ -10,7 +10,8 @@
 
 struct table;
 
-/* Columns are named by a list that ends with NULL; a name that begins with '>' is right-aligned.
+/* Columns are named by a list that ends with NULL; a name that begins with '>' is right-aligned,
+ * one that begins with '~' is cut where the terminal is too narrow.
  * NULL without memory; the functions below then do nothing. */
 struct table *table_new(const char *const *columns);
 /* One line; as many cells as there are columns, NULL is shown as '-'. Cells are copied. */

@@ -173,7 +173,7 @@ static void draw(const struct options *o, const struct trace_list *t)
     char words[1024];
     find_parties(&l, o, t);
     if (!l.n) {
-        puts("no message to draw");
+        puts(o->imsi ? "no message is about this subscriber" : "no message to draw");
         return;
     }
     ladder_head(&l);
@@ -204,12 +204,12 @@ static int show(const struct options *o, FILE *in, uint32_t own_vendor)
                 print_json(&t.message[i]);
             }
         }
-    } else {
+    } else if (t.n || e == E_OK) {
         draw(o, &t);
     }
     (void)fflush(stdout);
     if (e != E_OK) {
-        cli_error("%s: %s; %zu messages before it could be read", o->file, t.why, t.n);
+        cli_error("%s: %s%s", o->file, t.why, t.n ? "; what is before it could be read" : "");
     }
     trace_list_free(&t);
     return e == E_OK ? CLI_DONE : CLI_REFUSED;

@@ -176,8 +176,8 @@ static bool take_packet(struct reading *r, const struct pcapng_packet *p)
 static enum err say_place(struct reading *r, enum err e)
 {
     if (r->pcapng.why) {
-        snprintf(r->list->why, sizeof r->list->why, "octet %llu: %s: %s",
-                 (unsigned long long)r->pcapng.place, r->pcapng.why, err_sentence(e));
+        snprintf(r->list->why, sizeof r->list->why, "octet %llu: %s",
+                 (unsigned long long)r->pcapng.place, r->pcapng.why);
     } else {
         snprintf(r->list->why, sizeof r->list->why, "octet %llu: %s",
                  (unsigned long long)r->pcapng.place, err_sentence(e));

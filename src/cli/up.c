@@ -74,17 +74,18 @@ static const struct argp down_argp = {NULL,     take, NULL, "Stops what `bindery
 
 static void say_running(const struct options *o)
 {
-    const char *dir = cli_dir(&o->common);
     struct api_answer answer;
     struct api_request request = {.method = "GET", .path = "/v1/status"};
-    if (api_once(&o->common, "status", &request, &answer) != CLI_DONE) {
+    /* ours, wherever --socket or the environment point */
+    struct cli_common own = {.dir = cli_dir(&o->common), .json = o->common.json};
+    if (api_once(&own, "status", &request, &answer) != CLI_DONE) {
         return;
     }
     if (o->common.json) {
         api_print_json(answer.body);
     } else {
-        status_view_addresses(dir, answer.body);
-        printf("\nNext: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`; "
+        status_view_addresses(&own, answer.body);
+        printf("\nNext: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`.\n"
                "`bindery down` stops it.\n");
     }
     (void)fflush(stdout);
@@ -232,7 +233,7 @@ int cli_up(int argc, char **argv)
     struct home_ports ports;
     char socket[CLI_SOCKET_MAX];
     if (argp_parse(&up_argp, argc, argv, 0, NULL, &o) != 0 || !read_ports(&o, &ports) ||
-        !cli_socket_path(&o.common, socket)) {
+        !cli_socket_path(&o.common, socket) || !cli_trace_path(o.trace, o.trace_secrets)) {
         return CLI_USAGE;
     }
     if (!home_make(cli_dir(&o.common))) {
@@ -250,6 +251,9 @@ static int stop_holder(const char *dir, pid_t pid)
     /* asked again now that the descriptor pins the process: it is still the one with the lock */
     if (fd < 0 || home_holder(dir) != pid) {
         cli_error("%s: it stopped by itself", dir);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
         return CLI_DONE;
     }
     if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) != 0) {
@@ -276,6 +280,9 @@ int cli_down(int argc, char **argv)
     }
     const char *dir = cli_dir(&o.common);
     pid_t pid = home_holder(dir);
+    if (pid < 0) {
+        return CLI_REFUSED;
+    }
     if (!pid) {
         cli_error("%s: no HSS of `bindery up` runs there", dir);
         return CLI_UNREACHABLE;

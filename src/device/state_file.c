@@ -227,10 +227,18 @@ enum err device_state_load(const char *path, struct device_state *out, struct de
 {
     struct reading r = {.name = path, .why = why};
     char text[STATE_FILE_MAX];
+    struct stat st;
     FILE *f = fopen(path, "re");
+    if (f) {
+        (void)setvbuf(f, NULL, _IONBF, 0); /* no copy of the keys that nobody wipes */
+    }
     size_t n = f ? fread(text, 1, sizeof text, f) : 0;
-    if (!f || ferror(f)) {
+    if (!f || ferror(f) || fstat(fileno(f), &st) != 0) {
         refuse(&r, err_of_errno(errno), "%s", strerror(errno));
+    } else if (S_ISREG(st.st_mode) && (st.st_mode & 077)) {
+        refuse(&r, E_DENIED, "others may read this file, and it holds keys; `chmod 600 %s`", path);
+    } else if (n == 0) {
+        refuse(&r, E_BAD_VALUE, "it is empty; `bindery device file` makes such a file");
     } else if (n == sizeof text) {
         refuse(&r, E_BAD_VALUE, "longer than a device state file ever is");
     } else {

@@ -21,7 +21,8 @@ struct device_why {
     char text[512]; /* file, place, what is wrong, what to do; never a secret */
 };
 
-/* Errors: E_NOT_FOUND, E_DENIED, E_IO, E_BAD_VALUE, E_MISSING, E_UNKNOWN. */
+/* A file that others may read is refused (E_DENIED). Errors: E_NOT_FOUND, E_DENIED, E_IO,
+ * E_BAD_VALUE, E_MISSING, E_UNKNOWN. */
 MUST_USE enum err device_state_load(const char *path, struct device_state *out,
                                     struct device_why *why);
 /* Parses the text of such a file; `name` is how to call it. */

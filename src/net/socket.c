@@ -142,7 +142,7 @@ enum err socket_listen(const struct address *at, int backlog, int *out)
 
 enum err socket_accept(int listener, enum transport t, int *out, struct address *from)
 {
-    union any peer;
+    union any peer = {0};
     socklen_t n = sizeof peer;
     int fd = accept4(listener, &peer.base, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {

@@ -80,9 +80,11 @@ size_t peer_out_spare(const struct peer *p)
 struct mbytes peer_out_space(struct peer *p)
 {
     if (p->out_from > 0) {
+        size_t end = p->out_to;
         memmove(p->memory.out.p, p->memory.out.p + p->out_from, p->out_to - p->out_from);
         p->out_to -= p->out_from;
         p->out_from = 0;
+        wipe(p->memory.out.p + p->out_to, end - p->out_to);
     }
     return (struct mbytes){p->memory.out.p + p->out_to, p->memory.out.n - p->out_to};
 }
@@ -102,8 +104,10 @@ struct bytes peer_out(const struct peer *p)
     return (struct bytes){p->memory.out.p + p->out_from, p->out_to - p->out_from};
 }
 
+/* What is sent may be a vector, which this end has no use for any more. */
 void peer_out_done(struct peer *p, size_t n)
 {
+    wipe(p->memory.out.p + p->out_from, n);
     p->out_from += n;
     if (p->out_from == p->out_to) {
         p->out_from = p->out_to = 0;

@@ -106,8 +106,9 @@ static void on_authorised(struct peer *p, struct peer_input_data *in)
     go(p, PEER_OPEN);
 }
 
-/* RFC 6733 5.3: the refused peer is told the code and no more, then the transport goes. Which of its
- * names, addresses or certificates was wrong is for our log: a stranger could ask until he knows. */
+/* RFC 6733 5.3: the refused peer is told the code and no more, then the transport goes. Which of
+ * its names, addresses or certificates was wrong is for our log: a stranger could ask until he
+ * knows. */
 static void on_refused(struct peer *p, struct peer_input_data *in)
 {
     const struct refusal_row *why = refusal_row(in->refusal);

@@ -13,8 +13,8 @@
 
 #define SQN_TICKS_PER_SECOND 10u
 /* 2026-10-01T00:00:00Z. A USIM that has seen nothing accepts GLC as it is for 310 days from here
- * (delta is 2^28 ticks); a subscription that is made later gets a DIF that begins at SEQ 1. Fixed for
- * good: with another epoch every stored DIF would mean something else. */
+ * (delta is 2^28 ticks); a subscription that is made later gets a DIF that begins at SEQ 1. Fixed
+ * for good: with another epoch every stored DIF would mean something else. */
 #define SQN_EPOCH_UNIX UINT64_C(1790812800)
 #define SQN_MARK_AHEAD 600u /* ticks: how far ahead of GLC the mark is stored */
 #define SQN_MARK_RENEW 300u /* ticks left at which the mark is renewed */

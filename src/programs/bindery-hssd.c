@@ -107,7 +107,7 @@ static int serve(const struct options *o, const struct hssd_config *config, stru
 {
     static struct hssd h; /* not on the stack: a sanitizer's stack is small */
     struct store_why store_why;
-    struct admin_why why;
+    struct admin_why why = {.text = ""};
     if (!trace_open(o, &h)) {
         return EXIT_FAILED;
     }

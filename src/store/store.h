@@ -143,8 +143,8 @@ struct store_writer *store_the_writer(struct store *s);
 MUST_USE enum err store_begin(struct store_writer *w);
 MUST_USE enum err store_commit(struct store_writer *w);
 void store_rollback(struct store_writer *w);
-/* Several changes of a batch as one: what came since store_step_begin stays (keep) or is undone. May
- * not nest. Errors: E_BAD_STATE, E_IO. */
+/* Several changes of a batch as one: what came since store_step_begin stays (keep) or is undone.
+ * May not nest. Errors: E_BAD_STATE, E_IO. */
 MUST_USE enum err store_step_begin(struct store_writer *w);
 MUST_USE enum err store_step_end(struct store_writer *w, bool keep);
 

@@ -62,10 +62,10 @@ static void quotes(void **state)
 {
     struct reading r;
     (void)state;
-    BEGIN(&r, "\"a,1\",\"say \"\"hi\"\"\",\"two\nlines\"\nnext,,\n\"\",b,\"c\"");
-    next_is(&r, 1, 3, "a,1", "say \"hi\"", "two\nlines");
-    next_is(&r, 3, 3, "next", "", "");
-    next_is(&r, 4, 3, "", "b", "c");
+    BEGIN(&r, "\"a,1\",\"say \"\"hi\"\"\",\"two words\"\nnext,,\n\"\",b,\"c\"");
+    next_is(&r, 1, 3, "a,1", "say \"hi\"", "two words");
+    next_is(&r, 2, 3, "next", "", "");
+    next_is(&r, 3, 3, "", "b", "c");
     end_is(&r);
 }
 
@@ -73,13 +73,15 @@ static void a_bad_row_costs_no_other(void **state)
 {
     struct reading r;
     (void)state;
-    BEGIN(&r, "a,b\"c\nd,e\n\"f\"g,h\ni,j\rk\nl,m\nn,\"never closed\no");
+    BEGIN(&r, "a,b\"c\nd,e\n\"f\"g,h\ni,j\rk\nl,m\nn,\"never closed\no\np,\"nor this");
     fault_is(&r, 1, 4, "quote inside");
     next_is(&r, 2, 2, "d", "e");
     fault_is(&r, 3, 4, "closing quote");
     fault_is(&r, 4, 4, "carriage return");
     next_is(&r, 5, 2, "l", "m");
-    fault_is(&r, 7, 1, "never closed");
+    fault_is(&r, 6, 16, "not closed on this line");
+    next_is(&r, 7, 1, "o");
+    fault_is(&r, 8, 11, "not closed on this line");
     end_is(&r);
 }
 

@@ -79,8 +79,28 @@ static void headers(void **state)
     refused("imsi,k,imsi\n", "line 1, column 3: 'imsi' is there twice");
     refused("k,opc\n", "no column 'imsi'");
     refused("\n\n", "empty");
-    refused("\"imsi\n", "never closed");
+    refused("\"imsi\n", "line 1, octet 6: a quote was opened and not closed");
     refused("IMSI\n", "'IMSI' is not a column");
+    refused("imsi;k;opc\n", "not separated by commas");
+}
+
+/* Columns that moved put a key where a name or an IMSI should be. */
+static void a_misplaced_key_is_not_repeated(void **state)
+{
+    static const char key[] = "000102030405060708090a0b0c0d0e0f";
+    char text[200];
+    struct import_row row;
+    (void)state;
+    snprintf(text, sizeof text, "%s,%s\n", key, key);
+    refused(text, "the first line has those");
+    assert_null(strstr(why, "0001"));
+    snprintf(text, sizeof text, "imsi,k\n%s,001010000000001\n", key);
+    FILE *in = source(text);
+    assert_true(import_rows_open(&rows, in, false, why, sizeof why));
+    assert_ok(import_rows_next(&rows, &row));
+    assert_string_equal(row.imsi, "");
+    json_decref(row.json);
+    end_is(in);
 }
 
 static void ndjson_rows(void **state)
@@ -94,7 +114,7 @@ static void ndjson_rows(void **state)
     (void)state;
     assert_true(import_rows_open(&rows, in, true, why, sizeof why));
     row_is(1, "{\"imsi\":\"001010000000001\"}");
-    fault_is(3, "column");
+    fault_is(3, "a member is there twice");
     fault_is(4, "not a JSON object");
     struct import_row row;
     assert_err(import_rows_next(&rows, &row), E_BAD_VALUE);
@@ -121,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_rows),
         cmocka_unit_test(headers),
+        cmocka_unit_test(a_misplaced_key_is_not_repeated),
         cmocka_unit_test(ndjson_rows),
         cmocka_unit_test(a_line_too_long),
     };

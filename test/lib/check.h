@@ -12,8 +12,8 @@
 #include "base/span.h"
 #include <jansson.h>
 
-#define assert_ok(e)      assert_int_equal((e), E_OK)
-#define assert_err(e, x)  assert_int_equal((e), (x))
+#define assert_ok(e)     assert_int_equal((e), E_OK)
+#define assert_err(e, x) assert_int_equal((e), (x))
 
 /* Loads TEST_DATA/<file> or fails the test with the reason. The caller decrefs. */
 json_t *vectors_load(const char *dir, const char *file);

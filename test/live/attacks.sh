@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Attacks on the binding over real S6a: each is refused, and each refusal has a name, at the device
 # (raw_attacks.c) and in the events of the HSS.
+# It is also the test of src/nf/hssd/hssd.c and src/nf/hssd/thread.c with real connections.
 set -euo pipefail
 # shellcheck source=test/live/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"

@@ -53,12 +53,15 @@ ended "what came is no Diameter message, or too long a one"
 scene stall
 scene stall-reset
 scene silent
-told "silence is an event" 'no capabilities exchange came in time'
+# What told compares has no spaces left.
+told "silence is an event" 'nocapabilitiesexchangecameintime'
 scene drip
 scene reset
-ended ""
+told "each end is an event" '"name":"peer-disconnected"' "\"peer\":\"$mme_a\""
 scene limit
 refused_peer "$mme_a" peer-limit
+scene handshakes
+told "those above limits.handshakes are an event" '"name":"peer-refused"' '"cause":"too-busy"'
 scene flood
 told "the flood is an event" '"name":"peer-refused"' '"cause":"too-busy"'
 

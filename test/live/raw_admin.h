@@ -1,5 +1,5 @@
-/* test/live/raw_admin.h - one request to the administration socket, for tests that must know whether
- * it was acknowledged: no retry, no connection kept. */
+/* test/live/raw_admin.h - one request to the administration socket, for tests that must know
+ * whether it was acknowledged: no retry, no connection kept. */
 #ifndef BINDERY_TEST_LIVE_RAW_ADMIN_H
 #define BINDERY_TEST_LIVE_RAW_ADMIN_H
 

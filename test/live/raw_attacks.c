@@ -1,7 +1,8 @@
-/* test/live/raw_attacks.c SCENE WORK REALM TCP TLS PID - attacks on the binding, over S6a with a real
- * bindery-hssd. The program is the MME and whoever stands between it and the device; the devices
- * are those of proc/binding.h, with a SIM of proc/aka.h in them. Each attack is refused with a cause
- * that has a name, on the device's side here and on the HSS's side in its events (attacks.sh). */
+/* test/live/raw_attacks.c SCENE WORK REALM TCP TLS PID - attacks on the binding, over S6a with a
+ * real bindery-hssd. The program is the MME and whoever stands between it and the device; the
+ * devices are those of proc/binding.h, with a SIM of proc/aka.h in them. Each attack is refused
+ * with a cause that has a name, on the device's side here and on the HSS's side in its events
+ * (attacks.sh). */
 #include "raw_link.h"
 
 #include <stdio.h>
@@ -26,8 +27,7 @@ static bool play_open(struct play *p, const char *subscriber)
 {
     char file[64];
     snprintf(file, sizeof file, "%s.sub", subscriber);
-    if (raw_subscribers(&p->at, file, &p->sub, 1) != 1 ||
-        crypto_openssl_open(&p->crypto) != E_OK) {
+    if (raw_subscribers(&p->at, file, &p->sub, 1) != 1 || crypto_openssl_open(&p->crypto) != E_OK) {
         return false;
     }
     p->usim = (struct usim){.keys = p->sub.keys};
@@ -83,11 +83,11 @@ static uint32_t report(struct play *p, const char *imei)
     char session[300];
     struct bytes answer;
     size_t n = 0;
-    struct s6a_nor nor = {.binding_failure = {
-                              .present = true,
-                              .imei = imei != NULL ? bytes_of_str(imei) : (struct bytes){NULL, 0},
-                              .binding_failure_count = DIAMETER_U32_OF(1),
-                              .binding_failure_cause = DIAMETER_U32_OF(S6A_FAILURE_MAC)}};
+    struct s6a_nor nor = {
+        .binding_failure = {.present = true,
+                            .imei = imei != NULL ? bytes_of_str(imei) : (struct bytes){NULL, 0},
+                            .binding_failure_count = DIAMETER_U32_OF(1),
+                            .binding_failure_cause = DIAMETER_U32_OF(S6A_FAILURE_MAC)}};
     raw_begin(&p->link, &nor.request, p->sub.imsi, session);
     enum err err = s6a_nor_write(RAW_OWN_VENDOR, &nor, MBYTES_OF(p->link.out), &n);
     return err == E_OK && raw_ask(&p->link, n, &answer) ? raw_result(answer) : 0;
@@ -95,7 +95,7 @@ static uint32_t report(struct play *p, const char *imei)
 
 /* ---- the attacks ---- */
 
-/*= binding-theft */
+/*= test binding-theft */
 /* The SIM is in a device of the thief's: one that knows nothing, one with a KME of its own. */
 static void play_other_device(struct play *p)
 {
@@ -142,6 +142,7 @@ static void play_forged_imei(struct play *p)
     still_works(p, "the device that bears it authenticates");
 }
 
+/*= test binding-amf */
 /* Between MME and device somebody turns the processed bit, so that a device decrypts what it must
  * not, or does not decrypt what it must. */
 static void play_amf(struct play *p)
@@ -178,6 +179,7 @@ static void play_amf_set(struct play *p)
     raw_says(authenticates(p, &keyless, &v), "the vector as it was sent still authenticates");
 }
 
+/*= test binding-repeat */
 /* A recorded challenge is played again: at once, after the next one, and in the thief's device. */
 static void play_replay(struct play *p)
 {
@@ -202,10 +204,12 @@ static void play_replay(struct play *p)
             "the one before, played again, is out of sequence");
     memcpy(resync, first.rand, 16);
     memcpy(resync + 16, a.auts.b, sizeof a.auts.b);
-    raw_says(ask(p, NULL, resync, &second) == DIAMETER_SUCCESS && authenticates(p, &p->own, &second),
+    raw_says(ask(p, NULL, resync, &second) == DIAMETER_SUCCESS &&
+                 authenticates(p, &p->own, &second),
              "the honest AUTS that it provoked does no harm");
 }
 
+/*= test binding-unlisted */
 static void play_unlisted(struct play *p)
 {
     struct raw_vector v;
@@ -214,6 +218,7 @@ static void play_unlisted(struct play *p)
     still_works(p, "the device that is authorised authenticates");
 }
 
+/*= test binding-resync */
 /* An AUTS that nobody's SIM made must not move the SQN: a far SQN_MS would lock the subscriber out.
  */
 static void play_forged_auts(struct play *p)
@@ -243,7 +248,8 @@ static void play_forged_auts(struct play *p)
              "and a RAND that it was not made for");
     got = ask(p, NULL, NULL, &v) == DIAMETER_SUCCESS &&
           raw_sqn(&p->crypto, &p->sub.keys, &p->sub.kme, &v, &after);
-    raw_says(got && after > before && after < before + far, "the SQN has gone on by no more than time");
+    raw_says(got && after > before && after < before + far,
+             "the SQN has gone on by no more than time");
     raw_says(authenticates(p, &p->own, &v), "and the SIM takes it");
 }
 
@@ -253,8 +259,9 @@ static const struct {
     const char *name;
     void (*play)(struct play *p);
 } scenes[] = {
-    {"stolen", play_other_device}, {"ordinary", play_ordinary_phone}, {"imei", play_forged_imei},
-    {"amf", play_amf},             {"amfset", play_amf_set},          {"replay", play_replay},
+    {"stolen", play_other_device}, {"ordinary", play_ordinary_phone},
+    {"imei", play_forged_imei},    {"amf", play_amf},
+    {"amfset", play_amf_set},      {"replay", play_replay},
     {"unlisted", play_unlisted},   {"auts", play_forged_auts},
 };
 

@@ -365,7 +365,8 @@ size_t raw_subscribers(const struct raw_place *at, const char *file, struct raw_
     size_t n = 0;
     snprintf(path, sizeof path, "%s/%s", at->work, file);
     FILE *f = fopen(path, "re");
-    while (f != NULL && n < max && fgets(line, sizeof line, f) != NULL && take_line(line, &out[n])) {
+    while (f != NULL && n < max && fgets(line, sizeof line, f) != NULL &&
+           take_line(line, &out[n])) {
         n++;
     }
     if (f != NULL) {

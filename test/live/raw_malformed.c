@@ -256,7 +256,8 @@ static void before_capabilities(struct raw_stage *s)
     raw_close(&s->link);
     open = raw_open(&s->link, &s->at, "mme-a");
     sent = open && raw_send(&s->link, (struct bytes){s->link.out, sound(s)});
-    raw_says(sent && raw_is_closed(&s->link), "an AIR before the CER ends the connection unanswered");
+    raw_says(sent && raw_is_closed(&s->link),
+             "an AIR before the CER ends the connection unanswered");
     raw_close(&s->link);
 }
 

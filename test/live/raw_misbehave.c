@@ -1,6 +1,6 @@
 /* test/live/raw_misbehave.c SCENE WORK REALM TCP TLS PID - peers that misbehave, each in one scene,
- * against a real bindery-hssd, while a neighbour that behaves asks for vectors all the time. A scene
- * passes when the HSS treats the peer as it should and the neighbour got every answer. */
+ * against a real bindery-hssd, while a neighbour that behaves asks for vectors all the time. A
+ * scene passes when the HSS treats the peer as it should and the neighbour got every answer. */
 #include "raw_stage.h"
 
 #include <errno.h>
@@ -128,7 +128,8 @@ static void refused_at_the_door(struct raw_link *l, bool open, const char *host,
     if (got != DIAMETER_UNKNOWN_PEER) {
         printf("# expected 3010, got %u\n", got);
     }
-    raw_says(got == DIAMETER_UNKNOWN_PEER && raw_is_closed(l), "%s gets 3010 and the door", sentence);
+    raw_says(got == DIAMETER_UNKNOWN_PEER && raw_is_closed(l), "%s gets 3010 and the door",
+             sentence);
     raw_close(l);
 }
 
@@ -274,8 +275,8 @@ static void play_stall(struct raw_stage *s)
 static void play_stall_reset(struct raw_stage *s)
 {
     struct bytes rest;
-    bool open = raw_open_small(&s->link, &s->at, "mme-a") &&
-                raw_capabilities(&s->link) == DIAMETER_SUCCESS;
+    bool open =
+        raw_open_small(&s->link, &s->at, "mme-a") && raw_capabilities(&s->link) == DIAMETER_SUCCESS;
     raw_says(open && push(s, 100000, &rest) < 100000, "a peer stops to read");
     raw_reset(&s->link);
     raw_says(raw_stage_open(s) && raw_is_served(s), "and, after a reset, is served anew");
@@ -328,7 +329,8 @@ static void play_drip(struct raw_stage *s)
            poll(&p, 1, 200) == 0) {
         i++;
     }
-    raw_says(open && i + 1 < n && raw_is_closed(l), "a CER that takes too long ends the connection");
+    raw_says(open && i + 1 < n && raw_is_closed(l),
+             "a CER that takes too long ends the connection");
     raw_close(l);
 }
 
@@ -383,6 +385,23 @@ static void play_limit(struct raw_stage *s)
     }
 }
 
+/* More silent connections than may be on their way in (64), fewer than there may be in all (128):
+ * those above the first number get no place. */
+static void play_handshakes(struct raw_stage *s)
+{
+    enum { SOME = 100 };
+    static struct raw_link some[SOME];
+    size_t open = 0, closed = 0;
+    for (size_t i = 0; i < SOME; i++) {
+        open += raw_open(&some[i], &s->at, "mme-a");
+    }
+    for (size_t i = 0; i < SOME; i++) {
+        closed += some[i].fd >= 0 && raw_is_closed(&some[i]);
+        raw_close(&some[i]);
+    }
+    raw_same((uint32_t)open, (uint32_t)closed, "a hundred that say nothing are closed");
+}
+
 /* More silent connections than the HSS has places: they are refused or put out, and then a peer
  * comes in as before. */
 static void play_flood(struct raw_stage *s)
@@ -395,11 +414,13 @@ static void play_flood(struct raw_stage *s)
     }
     raw_same(MANY, (uint32_t)open, "a flood of connections comes");
     uint32_t got = 0;
-    for (size_t tries = 0; got != DIAMETER_SUCCESS && tries < 1000; tries++) {
+    size_t tries = 0;
+    for (; got != DIAMETER_SUCCESS && tries < 1000; tries++) {
         raw_close(&s->link);
         got = raw_open(&s->link, &s->at, "mme-a") ? raw_capabilities(&s->link) : 0;
         nap();
     }
+    printf("# it took %zu attempts to get in\n", tries);
     raw_says(got == DIAMETER_SUCCESS && raw_is_served(s), "a peer gets in all the same");
     for (size_t i = 0; many != NULL && i < MANY; i++) {
         closed += many[i].fd >= 0 && raw_is_closed(&many[i]);
@@ -416,12 +437,19 @@ static const struct {
     const char *name;
     void (*play)(struct raw_stage *s);
 } scenes[] = {
-    {"strangers", play_strangers},     {"certificates", play_certificates},
-    {"forged", play_forged},           {"second-cer", play_second_cer},
-    {"malformed", raw_play_malformed}, {"frames", raw_play_frames},
-    {"stall", play_stall},             {"stall-reset", play_stall_reset},
-    {"silent", play_silent},           {"drip", play_drip},
-    {"reset", play_reset},             {"limit", play_limit},
+    {"strangers", play_strangers},
+    {"certificates", play_certificates},
+    {"forged", play_forged},
+    {"second-cer", play_second_cer},
+    {"malformed", raw_play_malformed},
+    {"frames", raw_play_frames},
+    {"stall", play_stall},
+    {"stall-reset", play_stall_reset},
+    {"silent", play_silent},
+    {"drip", play_drip},
+    {"reset", play_reset},
+    {"limit", play_limit},
+    {"handshakes", play_handshakes},
     {"flood", play_flood},
 };
 

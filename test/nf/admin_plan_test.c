@@ -8,7 +8,9 @@
 #include <string.h>
 
 static struct hssd_profile profile = {.name = "default"};
-static struct hssd_config config = {.profiles = &profile, .n_profiles = 1};
+static struct plmn home[] = {{"001", "01"}};
+static struct hssd_config config = {
+    .plmns = home, .n_plmns = 1, .profiles = &profile, .n_profiles = 1};
 static const struct admin_world world = {&config, 1000};
 
 static struct admin_row row_of(unsigned has, bool whole)
@@ -88,6 +90,18 @@ static void a_profile_must_exist(void **state)
     strcpy(row.profile, "gold");
     assert_false(change(&row, &none, &after, &fault));
     assert_int_equal(fault.problem, PROBLEM_UNKNOWN_PROFILE);
+}
+
+static void a_new_subscriber_is_of_a_home_plmn(void **state)
+{
+    (void)state;
+    struct admin_state none = {0}, after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_K, true);
+    assert_ok(imsi_parse(BYTES_LIT("999990000000001"), &row.imsi));
+    assert_false(change(&row, &none, &after, &fault));
+    assert_int_equal(fault.problem, PROBLEM_FOREIGN_IMSI);
+    assert_string_equal(fault.pointer, "/imsi");
 }
 
 static void bound_needs_a_kme(void **state)
@@ -237,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_row_without_k_makes_nobody),
         cmocka_unit_test(a_change_leaves_what_it_does_not_name),
         cmocka_unit_test(a_profile_must_exist),
+        cmocka_unit_test(a_new_subscriber_is_of_a_home_plmn),
         cmocka_unit_test(bound_needs_a_kme),
         cmocka_unit_test(different_kmes_need_served_imei),
         cmocka_unit_test(becoming_bound_or_rekeyed_cancels),

@@ -105,6 +105,34 @@ static void an_agent_carries_its_listed_origins_and_route_record_agrees(void **s
                      REFUSAL_ORIGIN_NOT_ALLOWED);
 }
 
+/* Without a list of origins: hosts of its realms, and none that connects itself. */
+static void an_agent_of_realms_carries_hosts_below_them_only(void **state)
+{
+    (void)state;
+    struct hssd_peer open = agent;
+    open.origins = NULL;
+    open.n_origins = 0;
+    assert_int_equal(ask(&open, &(struct ask){GOOD, .route = {MME}}), REFUSAL_NONE);
+    assert_int_equal(ask(&open, &(struct ask){GOOD, .route = {MME, DRA}}), REFUSAL_NONE);
+    static const char *const not_below[] = {"mme1.other.example.org", "evil-visited.example.org",
+                                            "visited.example.org", "org"};
+    for (size_t i = 0; i < sizeof not_below / sizeof *not_below; i++) {
+        assert_int_equal(ask(&open, &(struct ask){.origin = not_below[i],
+                                                  .realm = "visited.example.org",
+                                                  .to_realm = REALM,
+                                                  .route = {not_below[i]}}),
+                         REFUSAL_ORIGIN_NOT_ALLOWED);
+    }
+    assert_int_equal(ask(&open, &(struct ask){GOOD, .route = {MME, "dra.other.example.org"}}),
+                     REFUSAL_ORIGIN_NOT_ALLOWED);
+    config.peers = &end;
+    config.n_peers = 1;
+    assert_int_equal(ask(&open, &(struct ask){GOOD, .route = {MME}}), REFUSAL_ORIGIN_NOT_ALLOWED);
+    assert_int_equal(ask(&agent, &(struct ask){GOOD, .route = {MME}}), REFUSAL_NONE);
+    config.peers = NULL;
+    config.n_peers = 0;
+}
+
 static void loops_and_other_destinations_are_named(void **state)
 {
     (void)state;
@@ -136,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_speaks_for_itself_only),
         cmocka_unit_test(an_agent_carries_its_listed_origins_and_route_record_agrees),
+        cmocka_unit_test(an_agent_of_realms_carries_hosts_below_them_only),
         cmocka_unit_test(loops_and_other_destinations_are_named),
         cmocka_unit_test(a_visited_plmn_must_be_the_peers),
     };

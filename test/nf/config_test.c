@@ -245,7 +245,7 @@ static const struct fault {
     {GOOD "log: {level: loud}\n", ":20:7 (log.level)", "debug, info, warning, error"},
     {GOOD "limits: {threads: 17}\n", ":20:10 (limits.threads)", "from 0 to 16"},
     {GOOD "limits: {message_size: 8192, send_buffer: 8191}\n", ":20:30 (limits.send_buffer)",
-     "from 8192"},
+     "from 32768"},
     {GOOD "timers: {watchdog_seconds: 5}\n", ":20:10 (timers.watchdog_seconds)", "from 6"},
     {GOOD "alarms: {suspected_theft_after: x}\n", ":20:10 (alarms.", "whole number"},
     {LISTENERS PEERS PROFILES, ":1:1 (origin_host)", "is missing"},

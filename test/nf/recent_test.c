@@ -73,6 +73,40 @@ static void a_full_set_refuses_rather_than_forgets(void **state)
     recent_close(r);
 }
 
+/* A thread reads the clock, and is held up while others draw, move on and forget. */
+static void a_late_thread_draws_above_what_was_issued_and_forgotten(void **state)
+{
+    (void)state;
+    struct recent *r;
+    struct recent_draw d;
+    struct imsi imsi = imsi_nr(1);
+    assert_ok(recent_open(1024, &r));
+    assert_ok(recent_take(r, &imsi, 1000, 9000, 0, 5, MME1, NOBODY, &d));
+    assert_int_equal(d.first_seq, 1000);
+    for (unsigned i = 2; i < 6000; i++) {
+        struct imsi other = imsi_nr(i);
+        assert_ok(recent_take(r, &other, 1000 + i, 9000, 0, 1, MME1, NOBODY, &d));
+    }
+    assert_false(recent_was_given(r, &imsi, MME1)); /* forgotten indeed */
+    assert_ok(recent_take(r, &imsi, 1000, 9000, 0, 1, MME1, NOBODY, &d));
+    assert_true(d.first_seq > 1004);
+    recent_close(r);
+}
+
+static void a_failure_report_is_known_again_by_its_origin_and_identifier(void **state)
+{
+    (void)state;
+    struct recent *r;
+    struct imsi imsi = imsi_nr(1);
+    assert_ok(recent_open(1024, &r));
+    assert_false(recent_report_is_known(r, &imsi, MME1, 7));
+    recent_report_counted(r, &imsi, 1000, MME1, 7);
+    assert_true(recent_report_is_known(r, &imsi, BYTES_LIT("MME1.example.org"), 7));
+    assert_false(recent_report_is_known(r, &imsi, MME1, 8));
+    assert_false(recent_report_is_known(r, &imsi, MME2, 7));
+    recent_close(r);
+}
+
 /*= test binding-unconfirmed */
 static void requests_without_a_registration_are_counted_per_subscriber(void **state)
 {
@@ -157,6 +191,8 @@ int main(void)
         cmocka_unit_test(no_seq_comes_twice_while_the_clock_stands_still),
         cmocka_unit_test(the_mark_bounds_what_is_issued),
         cmocka_unit_test(a_full_set_refuses_rather_than_forgets),
+        cmocka_unit_test(a_late_thread_draws_above_what_was_issued_and_forgotten),
+        cmocka_unit_test(a_failure_report_is_known_again_by_its_origin_and_identifier),
         cmocka_unit_test(requests_without_a_registration_are_counted_per_subscriber),
         cmocka_unit_test(who_was_given_vectors_is_known_for_the_last_three),
         cmocka_unit_test(two_threads_never_draw_the_same_seq),

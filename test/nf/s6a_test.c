@@ -131,12 +131,6 @@ static void the_imei_of_the_registration_picks_the_key_next_time(void **state)
 
 /* ---- resynchronisation ---- */
 
-static void resync_info(const struct s6a_aia *aia, const struct auts *auts, uint8_t out[static 30])
-{
-    memcpy(out, aia->authentication_info.e_utran_vector[0].rand.p, 16);
-    memcpy(out + 16, auts->b, 14);
-}
-
 /*= test binding-resync */
 static void a_usim_far_ahead_resynchronises_with_one_write(void **state)
 {
@@ -244,14 +238,6 @@ static void a_registration_brings_the_whole_subscription(void **state)
     assert_string_equal(row_of(IMSI_A).serving.host, MME1);
     assert_int_equal(ulr(0, IMSI_A, IMEI_A, S6A_ULR_SKIP_SUBSCRIBER_DATA, &ula), DIAMETER_SUCCESS);
     assert_false(ula.subscription_data.present);
-}
-
-static struct s6a_clr clr_sent(void)
-{
-    struct s6a_clr clr;
-    struct diameter_fault fault;
-    assert_ok(s6a_clr_parse(OWN, (struct bytes){thread.sent, thread.sent_n}, &clr, &fault));
-    return clr;
 }
 
 static void the_old_mme_is_told_when_another_registers(void **state)

@@ -1,4 +1,4 @@
-/* test/nf/s6a_world.h - a home network in one process for test/nf/s6a_test.c: real messages, real
+/* test/nf/s6a_world.h - a home network in one process for test/nf/s6a_*test.c: real messages, real
  * store, real writer; the signalling thread has no sockets, and what is posted to it waits until
  * the test pumps. Also the MME's words (air, ulr, nor, pur) and the device's (challenge).
  */
@@ -45,6 +45,8 @@ struct hssd_thread {
     uint8_t sent[65536]; /* the last answer, or request of ours */
     size_t sent_n;
     unsigned requests;
+    bool full;       /* takes no request of ours */
+    size_t out_size; /* 0: all of out */
     uint64_t now_ms;
 };
 static struct hssd_thread thread = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -97,7 +99,7 @@ struct s6a_call hssd_thread_call(struct hssd_thread *t, uint64_t conn)
                              .reader = t->reader,
                              .crypto = &t->crypto,
                              .now_ms = t->now_ms,
-                             .out = MBYTES_OF(t->out)};
+                             .out = {t->out, t->out_size != 0 ? t->out_size : sizeof t->out}};
 }
 
 void hssd_thread_call_end(struct hssd_thread *t)
@@ -114,6 +116,9 @@ void hssd_thread_send(struct hssd_thread *t, uint64_t conn, struct bytes msg)
 
 bool hssd_thread_request(struct hssd_thread *t, uint64_t conn, struct mbytes msg)
 {
+    if (t->full) {
+        return false;
+    }
     hssd_thread_send(t, conn, (struct bytes){msg.p, msg.n});
     t->requests++;
     return true;
@@ -165,6 +170,7 @@ static struct hssd_config config = {.origin_host = (char[]){"hss." REALM},
                                     .n_profiles = 1,
                                     .alarms = {3, 5, false},
                                     .limits = {.events_kept = 1000, .recent_subscribers = 1024}};
+static void (*meanwhile)(void); /* called while the writer has a change of the request */
 static struct hssd hss;
 static struct hssd_peer_state peer_states[2];
 static char dir[64];
@@ -199,6 +205,7 @@ static void hss_start(void)
     for (size_t i = 0; i < 2; i++) {
         peer_states[i].peer = &peers[i];
         atomic_store(&peer_states[i].connections, 1);
+        atomic_store(&peer_states[i].at_will.empty_until_ms, 0);
     }
     if (store_open(&options, &hss.store, &why) != E_OK) {
         fail_msg("%s", why.text);
@@ -222,14 +229,18 @@ static void hss_start(void)
     thread.h = &hss;
     thread.sent_n = 0;
     thread.requests = 0;
+    thread.full = false;
+    thread.out_size = 0;
+    meanwhile = NULL;
 }
 
 static void hss_stop(void)
 {
-    writer_stop(hss.writer);
+    writer_drain(hss.writer);
     while (pump_waiting()) {
         pump_one();
     }
+    writer_stop(hss.writer);
     store_reader_close(thread.reader);
     recent_close(hss.recent);
     routes_close(hss.routes);
@@ -310,10 +321,13 @@ struct ask {
     bool plain; /* an MME that knows nothing of binding */
 };
 
+static bool repeats; /* the next request is the one before again */
+
 static void request_of(struct s6a_request *r, size_t mme, const char *imsi)
 {
     static uint32_t id;
-    id++;
+    id += !repeats;
+    repeats = false;
     s6a_request_begin(r, id, id);
     r->session_id = BYTES_LIT("session;1;1");
     r->origin_host = bytes_of_str(peers[mme].origin_host);
@@ -322,8 +336,8 @@ static void request_of(struct s6a_request *r, size_t mme, const char *imsi)
     r->user_name = bytes_of_str(imsi);
 }
 
-/* Carries a request through the HSS; the answer is in thread.sent. */
-static struct bytes carry(size_t mme, struct bytes msg)
+/* Hands a request to the HSS; an answer that needs no write is in thread.sent then. */
+static enum s6a_outcome serve(size_t mme, struct bytes msg)
 {
     struct s6a_call call = hssd_thread_call(&thread, 1);
     thread.sent_n = 0;
@@ -331,9 +345,20 @@ static struct bytes carry(size_t mme, struct bytes msg)
     call.msg = msg;
     assert_ok(diameter_header_read(msg, &call.header));
     assert_ok(diameter_routing_read(msg, &call.routing));
-    if (s6a_serve(&call) == S6A_ANSWERED) {
+    enum s6a_outcome outcome = s6a_serve(&call);
+    if (outcome == S6A_ANSWERED) {
         hssd_thread_send(&thread, 1, (struct bytes){call.out.p, call.n});
-    } else {
+    }
+    return outcome;
+}
+
+/* Carries a request through the HSS; the answer is in thread.sent. */
+static struct bytes carry(size_t mme, struct bytes msg)
+{
+    if (serve(mme, msg) == S6A_LATER) {
+        if (meanwhile != NULL) {
+            meanwhile();
+        }
         while (thread.sent_n == 0) {
             pump_one();
         }
@@ -341,11 +366,10 @@ static struct bytes carry(size_t mme, struct bytes msg)
     return (struct bytes){thread.sent, thread.sent_n};
 }
 
-static void air(const struct ask *q, struct s6a_aia *out)
+static struct bytes air_octets(const struct ask *q)
 {
     static uint8_t octets[4096];
     struct s6a_air a = {.visited_plmn_id = bytes_of_str(q->plmn ? q->plmn : PLMN)};
-    struct diameter_fault fault;
     size_t n;
     a.visited_plmn_id = (struct bytes){(const uint8_t *)(q->plmn ? q->plmn : PLMN), 3};
     request_of(&a.request, q->mme, q->imsi ? q->imsi : IMSI_A);
@@ -367,7 +391,13 @@ static void air(const struct ask *q, struct s6a_aia *out)
                                      OWN, OWN_FEATURE_LIST_ID, OWN_FEATURE_BINDING));
     }
     assert_ok(s6a_air_write(OWN, &a, MBYTES_OF(octets), &n));
-    assert_ok(s6a_aia_parse(OWN, carry(q->mme, (struct bytes){octets, n}), out, &fault));
+    return (struct bytes){octets, n};
+}
+
+static void air(const struct ask *q, struct s6a_aia *out)
+{
+    struct diameter_fault fault;
+    assert_ok(s6a_aia_parse(OWN, carry(q->mme, air_octets(q)), out, &fault));
 }
 
 static uint32_t code_of(const struct s6a_answer *a)
@@ -493,6 +523,21 @@ static struct store_subscriber row_of(const char *imsi)
     struct imsi id = imsi_of(imsi);
     assert_ok(store_read_subscriber(thread.reader, &id, &row));
     return row;
+}
+
+/* Re-Synchronization-Info for the first vector of an answer. */
+static void resync_info(const struct s6a_aia *aia, const struct auts *auts, uint8_t out[static 30])
+{
+    memcpy(out, aia->authentication_info.e_utran_vector[0].rand.p, 16);
+    memcpy(out + 16, auts->b, 14);
+}
+
+static struct s6a_clr clr_sent(void)
+{
+    struct s6a_clr clr;
+    struct diameter_fault fault;
+    assert_ok(s6a_clr_parse(OWN, (struct bytes){thread.sent, thread.sent_n}, &clr, &fault));
+    return clr;
 }
 
 #endif

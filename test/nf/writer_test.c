@@ -192,6 +192,23 @@ static void a_full_queue_is_said_at_once_and_events_yield_first(void **state)
     assert_false(is_stored(4));
 }
 
+/* As at the end of a daemon: what still waits elsewhere may submit, and must find a writer. */
+static void a_drained_writer_has_done_all_and_takes_no_more(void **state)
+{
+    (void)state;
+    struct writer *w;
+    struct put p[2] = {put_of(1, false), put_of(2, false)};
+    assert_ok(writer_start(store, 64, &w));
+    assert_ok(writer_submit(w, &p[0].job));
+    writer_drain(w);
+    assert_true(is_stored(1));
+    assert_err(writer_submit(w, &p[1].job), E_BUSY);
+    assert_err(writer_submit_low(w, &p[1].job), E_BUSY);
+    writer_drain(w);
+    writer_stop(w);
+    assert_false(is_stored(2));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, store_up, store_down)
 
 int main(void)
@@ -200,6 +217,7 @@ int main(void)
         CASE(a_change_is_durable_before_its_owner_is_told),
         CASE(a_job_that_fails_leaves_nothing_and_costs_no_other),
         CASE(a_full_queue_is_said_at_once_and_events_yield_first),
+        CASE(a_drained_writer_has_done_all_and_takes_no_more),
     };
     return cmocka_run_group_tests_name("writer", tests, NULL, NULL);
 }

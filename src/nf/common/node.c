@@ -88,7 +88,12 @@ void node_tell_closed(struct node_conn *c, const char *why)
     if (c->let_in && n->callbacks.closed != NULL) {
         n->callbacks.closed(n->config.ctx, c, why);
     }
+    if (!c->initiator && !c->asked && !n->stopping && !n->finished &&
+        n->callbacks.strayed != NULL) {
+        n->callbacks.strayed(n->config.ctx, c, c->denied, why);
+    }
     c->let_in = false;
+    c->asked = true; /* told once */
 }
 
 void node_conn_kill(struct node_conn *c)
@@ -111,7 +116,9 @@ static void authorise(struct node_conn *c)
                            .remote = &c->remote,
                            .address = address_print_ip(&c->remote),
                            .initiator = c->initiator,
-                           .tls = c->tls};
+                           .tls = c->tls,
+                           .shares_application = c->peer.remote.common != 0};
+    c->asked = true;
     enum refusal r = n->callbacks.authorise(n->config.ctx, &cer, &c->ctx);
     c->let_in |= r == REFUSAL_NONE;
     if (peer_authorise(&c->peer, r) != E_OK) {

@@ -33,6 +33,7 @@ struct node_cer {
     struct address_text address;  /* its IP, printed */
     bool initiator;               /* we made this connection */
     const struct tls *tls;        /* NULL: none */
+    bool shares_application;      /* without one the peer is refused, whatever authorise says */
 };
 /* Does the peer's certificate name this host? False without TLS. */
 bool node_cer_certificate_is(const struct node_cer *cer, struct bytes name);
@@ -45,6 +46,9 @@ struct node_callbacks {
     void (*opened)(void *ctx, struct node_conn *conn);
     /* Once per connection that authorise let in or that node_connect began; its handle is dead. */
     void (*closed)(void *ctx, struct node_conn *conn, const char *why);
+    /* An adopted connection ended before authorise was asked: no CER came, or TLS failed (denied:
+     * for the certificate it showed, or did not show). Not while the node stops. */
+    void (*strayed)(void *ctx, struct node_conn *conn, bool denied, const char *why);
     /* msg is good during the call. Every request is answered by node_send, or node_no_answer. */
     void (*request)(void *ctx, struct node_conn *conn, const struct diameter_header *h,
                     struct bytes msg);

@@ -57,6 +57,7 @@ static void shake_hands(struct node_conn *c)
         start_peer(c);
     } else if (err != E_AGAIN) {
         NODE_COUNT(c->node, tls_failed, 1);
+        c->denied = err == E_DENIED;
         node_conn_flush(c);
         node_tell_closed(c, tls_reason(c->tls));
         node_conn_linger(c);

@@ -26,7 +26,8 @@ struct node_conn {
     struct address remote, local;
     enum node_phase phase;
     uint64_t deadline; /* of the phase; a running one asks its peer */
-    bool initiator, let_in, is_open, readable, ended, plain_waits, in_ready, in_dirty, held_back;
+    bool initiator, let_in, asked, denied, is_open, readable, ended, plain_waits, in_ready,
+        in_dirty, held_back;
     uint32_t interest; /* what epoll was told */
     struct node_conn *next_ready, *next_dirty;
     struct tls *tls;

@@ -387,7 +387,8 @@ static void close_handles(struct admin *a)
 {
     uv_handle_t *all[] = {(uv_handle_t *)&a->timer, (uv_handle_t *)&a->async,
                           (uv_handle_t *)&a->poll};
-    for (unsigned i = 0, n = a->handles; i < n; i++) {
+    const unsigned most = sizeof all / sizeof *all;
+    for (unsigned i = 0, n = a->handles; i < n && i < most; i++) {
         uv_close(all[i], on_closed);
     }
     while (a->handles > 0) {

@@ -56,6 +56,17 @@ static bool check_devices(const struct admin_world *world, const struct admin_st
                            "every peer");
 }
 
+/* A typing error in the first digits makes a subscriber whom no network would ever ask for. */
+static bool check_home(const struct admin_world *world, const struct imsi *imsi,
+                       struct admin_fault *fault)
+{
+    return hssd_config_is_home(world->config, imsi) ||
+           admin_fault_set(fault, PROBLEM_FOREIGN_IMSI, "/imsi",
+                           "%s is of none of the home PLMNs: correct it, or add its PLMN to plmns "
+                           "in the configuration",
+                           imsi->digits);
+}
+
 static bool check_profile(const struct admin_world *world, const struct admin_state *s,
                           struct admin_fault *fault)
 {
@@ -172,6 +183,9 @@ bool admin_plan_row(const struct admin_world *world, const struct admin_row *row
                                "there is no subscriber %s to change; one that is made needs k and "
                                "opc",
                                row->imsi.digits);
+    }
+    if (!before->exists && !check_home(world, &row->imsi, fault)) {
+        return false;
     }
     after->exists = true;
     take_fields(row, &after->row);

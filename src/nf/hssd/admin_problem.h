@@ -18,6 +18,7 @@
     X(BAD_MEMBER, "bad-member", 422, "A member of the body cannot be accepted")                    \
     X(UNKNOWN_MEMBER, "unknown-member", 422, "The body has a member that is not known here")       \
     X(MISSING_MEMBER, "missing-member", 422, "A member is missing in the body")                    \
+    X(FOREIGN_IMSI, "foreign-imsi", 422, "The IMSI is of none of the home PLMNs")                  \
     X(UNKNOWN_PROFILE, "unknown-profile", 422, "The configuration has no such profile")            \
     X(NO_SUBSCRIBER, "no-such-subscriber", 404, "There is no such subscriber")                     \
     X(NO_DEVICE, "no-such-device", 404, "There is no such device")                                 \

@@ -52,7 +52,7 @@ static enum refusal check(const struct hssd_peer *p, const struct node_cer *cer)
         !node_cer_certificate_is(cer, bytes_of_str(p->origin_host))) {
         return REFUSAL_PEER_CERTIFICATE;
     }
-    return REFUSAL_NONE;
+    return cer->shares_application ? REFUSAL_NONE : REFUSAL_PEER_NO_COMMON_APPLICATION;
 }
 
 static bool count_in(struct hssd_peer_state *peer)

@@ -8,7 +8,8 @@
 #include "nf/hssd/hssd.h"
 
 /* On REFUSAL_NONE *out is the peer, with this connection counted in; hssd_leave counts it out.
- * Refusals: PEER_UNKNOWN, PEER_REALM, PEER_ADDRESS, PEER_CERTIFICATE, PEER_LIMIT. */
+ * Refusals: PEER_UNKNOWN, PEER_REALM, PEER_ADDRESS, PEER_CERTIFICATE, PEER_LIMIT,
+ * PEER_NO_COMMON_APPLICATION. */
 MUST_USE enum refusal hssd_admit(struct hssd *h, const struct node_cer *cer,
                                  struct hssd_peer_state **out);
 void hssd_leave(struct hssd_peer_state *peer);

@@ -58,21 +58,55 @@ static enum refusal read_subscriber(struct s6a_call *call, struct air *a)
 
 /* ---- resynchronisation ---- */
 
+/* Here and not where AUTS was verified: the writer is the only place where DIF stands still. The
+ * same AUTS over two connections would else move DIF twice, and the second time back below vectors
+ * that went out in between. Keys that changed meanwhile are not those of this AUTS. */
 static enum err resync_run(struct store_writer *w, struct writer_job *job)
 {
     struct s6a_later *later = (struct s6a_later *)job;
-    return store_set_dif(w, &later->imsi, later->dif);
+    struct store_subscriber row;
+    int64_t dif = 0;
+    later->moved = false;
+    enum err err = store_writer_subscriber(w, &later->imsi, &row);
+    wipe(&row.keys, sizeof row.keys);
+    if (err != E_OK || row.version != later->version) {
+        return err;
+    }
+    uint64_t next = recent_next(later->h->recent, &later->imsi, later->glc);
+    err = sqn_resync(next, row.dif, later->sqn_ms, &dif, &later->moved);
+    return err == E_OK && later->moved ? store_set_dif(w, &later->imsi, dif) : err;
 }
 
 static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a);
+
+static const char *const under_names[] = {[BINDING_AUTS_PLAIN] = "plain",
+                                          [BINDING_AUTS_ACTIVE] = "active KME",
+                                          [BINDING_AUTS_PREVIOUS] = "previous KME"};
+
+static void resync_event(struct s6a_call *call, const struct imsi *imsi,
+                         enum binding_auts_under under, uint64_t sqn_ms, bool moved)
+{
+    char detail[96];
+    snprintf(detail, sizeof detail, "SEQ of the USIM %llu, RAND was %s, %s",
+             (unsigned long long)(sqn_ms >> SQN_IND_BITS), under_names[under],
+             moved ? "DIF moved" : "DIF kept");
+    atomic_fetch_add_explicit(&call->h->counters.resynchronised, 1, memory_order_relaxed);
+    hssd_event(call->h, "resynchronised", imsi, NULL, call->peer->peer->origin_host, NULL, detail);
+}
+
+static enum refusal resync_refusal(enum err err)
+{
+    return err == E_EXHAUSTED ? REFUSAL_SQN_EXHAUSTED : s6a_store_refusal(err);
+}
 
 static enum s6a_outcome resync_finish(struct s6a_call *call, struct s6a_later *later)
 {
     struct air a;
     struct diameter_fault fault;
     if (later->job.result != E_OK) {
-        return s6a_refuse(call, s6a_store_refusal(later->job.result), NULL, &later->imsi, NULL);
+        return s6a_refuse(call, resync_refusal(later->job.result), NULL, &later->imsi, NULL);
     }
+    resync_event(call, &later->imsi, later->under, later->sqn_ms, later->moved);
     /* The copy parsed before; only the store may have changed meanwhile. */
     uint32_t own = call->h->config->vendor_id;
     if (s6a_air_parse(own, call->msg, &a.msg, &fault) != E_OK ||
@@ -87,20 +121,18 @@ static enum s6a_outcome resync_finish(struct s6a_call *call, struct s6a_later *l
     return outcome;
 }
 
-static const char *const under_names[] = {[BINDING_AUTS_PLAIN] = "plain",
-                                          [BINDING_AUTS_ACTIVE] = "active KME",
-                                          [BINDING_AUTS_PREVIOUS] = "previous KME"};
-
-static void resync_event(struct s6a_call *call, struct air *a, enum binding_auts_under under,
-                         uint64_t sqn_ms, bool changed)
+static enum s6a_outcome resync_later(struct s6a_call *call, const struct air *a, uint64_t sqn_ms,
+                                     enum binding_auts_under under)
 {
-    char detail[96];
-    snprintf(detail, sizeof detail, "SEQ of the USIM %llu, RAND was %s, %s",
-             (unsigned long long)(sqn_ms >> SQN_IND_BITS), under_names[under],
-             changed ? "DIF moved" : "DIF kept");
-    atomic_fetch_add_explicit(&call->h->counters.resynchronised, 1, memory_order_relaxed);
-    hssd_event(call->h, "resynchronised", &a->ask.imsi, NULL, call->peer->peer->origin_host, NULL,
-               detail);
+    struct s6a_later *later = s6a_later_of(call, &a->ask.imsi);
+    if (later == NULL) {
+        return s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &a->ask.imsi, NULL);
+    }
+    later->version = a->row.version;
+    later->glc = sqn_glc(&call->h->clock, call->now_ms);
+    later->sqn_ms = sqn_ms;
+    later->under = under;
+    return s6a_defer(call, later, resync_run, resync_finish);
 }
 
 /*= binding-update */
@@ -121,16 +153,11 @@ static enum s6a_outcome air_resync(struct s6a_call *call, struct air *a)
     if (sqn_resync(next, a->row.dif, sqn_ms, &dif, &changed) != E_OK) {
         return s6a_refuse(call, REFUSAL_SQN_EXHAUSTED, NULL, &a->ask.imsi, NULL);
     }
-    resync_event(call, a, under, sqn_ms, changed);
-    if (!changed) {
-        return air_vectors(call, a);
+    if (changed) {
+        return resync_later(call, a, sqn_ms, under);
     }
-    struct s6a_later *later = s6a_later_of(call, &a->ask.imsi);
-    if (later == NULL) {
-        return s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &a->ask.imsi, NULL);
-    }
-    later->dif = dif;
-    return s6a_defer(call, later, resync_run, resync_finish);
+    resync_event(call, &a->ask.imsi, under, sqn_ms, false);
+    return air_vectors(call, a);
 }
 
 /* ---- vectors ---- */

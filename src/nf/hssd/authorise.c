@@ -34,10 +34,29 @@ static bool realm_is_ours(const struct hssd_config *config, struct bytes realm)
     return false;
 }
 
-/* The hosts an agent may carry; without a list, any host of the realms it is given. */
-static bool agent_carries(const struct hssd_peer *peer, struct bytes host)
+/* Hosts bear their realm's name (TS 23.003 19.4.2.4): so a realm's agent speaks for no other's. */
+static bool is_below(struct bytes host, struct bytes realm)
 {
-    return peer->n_origins == 0 || listed(peer->origins, peer->n_origins, host);
+    size_t n = realm.n + 1;
+    return host.n > n && host.p[host.n - n] == '.' &&
+           bytes_eq_nocase((struct bytes){host.p + host.n - realm.n, realm.n}, realm);
+}
+
+bool agent_carries(const struct hssd_peer *agent, struct bytes host)
+{
+    bool below = false;
+    for (size_t i = 0; i < agent->n_realms; i++) {
+        below = below || is_below(host, bytes_of_str(agent->realms[i]));
+    }
+    return agent->n_origins == 0 ? below : listed(agent->origins, agent->n_origins, host);
+}
+
+/* A node that connects itself is not any agent's to speak for, unless the list says so. */
+static bool speaks_for_itself(const struct hssd_config *config, const struct hssd_peer *agent,
+                              struct bytes host)
+{
+    const struct hssd_peer *p = hssd_config_peer_by_host(config, host);
+    return p != NULL && p->kind == HSSD_PEER_END && agent->n_origins == 0;
 }
 
 /* An end adds no Route-Record. An agent's message came from its origin: the first record says so,
@@ -59,8 +78,8 @@ static bool route_agrees(const struct hssd_peer *peer, struct bytes msg, struct 
     return (n == 0) == (peer->kind == HSSD_PEER_END);
 }
 
-static bool origin_is_allowed(const struct hssd_peer *peer, struct bytes msg,
-                              const struct diameter_routing *routing)
+static bool origin_is_allowed(const struct hssd_config *config, const struct hssd_peer *peer,
+                              struct bytes msg, const struct diameter_routing *routing)
 {
     struct bytes host = routing->origin_host;
     struct bytes realm = routing->origin_realm;
@@ -68,8 +87,8 @@ static bool origin_is_allowed(const struct hssd_peer *peer, struct bytes msg,
         return is_host(peer->origin_host, host) && is_host(peer->realm, realm) &&
                route_agrees(peer, msg, host);
     }
-    return agent_carries(peer, host) && listed(peer->realms, peer->n_realms, realm) &&
-           route_agrees(peer, msg, host);
+    return agent_carries(peer, host) && !speaks_for_itself(config, peer, host) &&
+           listed(peer->realms, peer->n_realms, realm) && route_agrees(peer, msg, host);
 }
 
 /* The commands of a role (TS 29.272 7.2): both kinds of serving node have the same ones here. */
@@ -101,7 +120,7 @@ enum refusal request_allowed(const struct hssd_config *config, const struct hssd
         !realm_is_ours(config, routing->destination_realm)) {
         return REFUSAL_NOT_OURS;
     }
-    if (!origin_is_allowed(peer, msg, routing)) {
+    if (!origin_is_allowed(config, peer, msg, routing)) {
         return REFUSAL_ORIGIN_NOT_ALLOWED;
     }
     return role_has(peer->role, header->command) ? REFUSAL_NONE : REFUSAL_COMMAND_NOT_ALLOWED;

@@ -17,6 +17,8 @@ MUST_USE enum refusal request_allowed(const struct hssd_config *config,
                                       const struct hssd_peer *peer,
                                       const struct diameter_header *header, struct bytes msg,
                                       const struct diameter_routing *routing);
+/* May an agent carry this host: one of its list, or without a list one below its realms? */
+bool agent_carries(const struct hssd_peer *agent, struct bytes host);
 /* May the peer ask in the name of this Visited-PLMN-Id? Refusal: VISITED_PLMN_NOT_ALLOWED. */
 MUST_USE enum refusal visited_allowed(const struct hssd_peer *peer,
                                       const uint8_t visited_plmn_id[static PLMN_LEN]);

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLR_MAX 1024
+#define CLR_MAX 2048 /* five identities of 255 octets, and the rest */
 
 struct clr_job {
     struct hssd *h;
     struct hssd_thread *thread;
     uint64_t conn;
+    struct imsi imsi; /* whom and where, for the event when it cannot be sent */
+    char host[STORE_HOST_MAX];
     size_t n;
     uint8_t msg[CLR_MAX];
 };
@@ -31,9 +33,11 @@ static void unsent(struct hssd *h, const struct imsi *imsi, const char *host, co
 static void clr_send(void *arg)
 {
     struct clr_job *job = arg;
-    bool sent = hssd_thread_request(job->thread, job->conn, (struct mbytes){job->msg, job->n});
-    atomic_fetch_add_explicit(sent ? &job->h->counters.clr_sent : &job->h->counters.clr_unsent, 1,
-                              memory_order_relaxed);
+    if (hssd_thread_request(job->thread, job->conn, (struct mbytes){job->msg, job->n})) {
+        atomic_fetch_add_explicit(&job->h->counters.clr_sent, 1, memory_order_relaxed);
+    } else {
+        unsent(job->h, &job->imsi, job->host, "the connection ended, or too many wait on it");
+    }
     free(job);
 }
 
@@ -64,7 +68,7 @@ static void cancel_at(struct hssd *h, const struct imsi *imsi, const struct dest
     struct route route;
     char host[STORE_HOST_MAX];
     snprintf(host, sizeof host, "%.*s", (int)to->host.n, (const char *)to->host.p);
-    if (routes_find(h->routes, to->host, to->realm, &route) != E_OK) {
+    if (routes_find(h->routes, to->host, &route) != E_OK) {
         unsent(h, imsi, host, "no open connection leads to this node");
         return;
     }
@@ -77,6 +81,8 @@ static void cancel_at(struct hssd *h, const struct imsi *imsi, const struct dest
     job->h = h;
     job->thread = route.thread;
     job->conn = route.conn;
+    job->imsi = *imsi;
+    memcpy(job->host, host, sizeof host);
     if (!hssd_thread_post(route.thread, clr_send, job)) {
         unsent(h, imsi, host, "too much waits on this connection's thread");
         free(job);

@@ -20,6 +20,7 @@
 #define HSSD_APN_NAME_MAX      101
 #define HSSD_INSTANCE_MAX      31 /* the IND of the SQNs this instance issues */
 #define HSSD_VENDOR_ID_DEFAULT 32473
+#define HSSD_SEND_BUFFER_MIN   32768 /* octets: room for four of the longest answers */
 
 struct hssd_listener {
     struct address address;

@@ -69,7 +69,10 @@ static void buffers(struct checker *k, const struct raw_limits *raw, struct hssd
     unsigned send = l->message_size > 262144 ? l->message_size : 262144;
     l->receive_buffer =
         bounded(k, "receive_buffer", raw->receive_buffer, l->message_size, 16777216, receive);
-    l->send_buffer = bounded(k, "send_buffer", raw->send_buffer, l->message_size, 16777216, send);
+    l->send_buffer =
+        bounded(k, "send_buffer", raw->send_buffer,
+                l->message_size > HSSD_SEND_BUFFER_MIN ? l->message_size : HSSD_SEND_BUFFER_MIN,
+                16777216, send);
 }
 
 static void limits(struct checker *k, const struct raw_limits *raw, struct hssd_limits *l)

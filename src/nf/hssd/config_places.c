@@ -73,7 +73,10 @@ static enum err place_add(struct walk *w, const yaml_mark_t *mark)
     if (path == NULL) {
         return E_MEMORY;
     }
-    p->at[p->n++] = (struct place){path, mark->line + 1, mark->column + 1};
+    p->at[p->n].path = path;
+    p->at[p->n].line = mark->line + 1;
+    p->at[p->n].column = mark->column + 1;
+    p->n++;
     return E_OK;
 }
 

@@ -62,6 +62,41 @@ static void event_store(struct hssd *h, const struct store_event *event)
     }
 }
 
+bool hssd_bucket_take(struct hssd_bucket *b, uint64_t now_ms)
+{
+    uint64_t until = atomic_load_explicit(&b->empty_until_ms, memory_order_relaxed);
+    uint64_t from;
+    do {
+        from = until > now_ms ? until : now_ms;
+        if (from - now_ms > (HSSD_BUCKET_BURST - 1) * HSSD_BUCKET_MS) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&b->empty_until_ms, &until, from + HSSD_BUCKET_MS));
+    return true;
+}
+
+static bool is_refusal(const char *name)
+{
+    return strcmp(name, "refused") == 0 || strcmp(name, "peer-refused") == 0;
+}
+
+/* Whom an event that can be had at will is counted against; NULL: it cannot. A refused connection
+ * only says whose it is, so it uses up no configured peer's share. */
+static struct hssd_bucket *bucket_of(struct hssd *h, const char *name, const char *peer)
+{
+    bool comes_or_goes =
+        strcmp(name, "peer-connected") == 0 || strcmp(name, "peer-disconnected") == 0;
+    if (strcmp(name, "peer-refused") == 0) {
+        return &h->strangers;
+    }
+    if (!is_refusal(name) && !comes_or_goes) {
+        return NULL;
+    }
+    const struct hssd_peer *p =
+        peer != NULL ? hssd_config_peer_by_host(h->config, bytes_of_str(peer)) : NULL;
+    return p != NULL ? &h->peers[p - h->config->peers].at_will : &h->strangers;
+}
+
 static enum log_level level_of(const char *name)
 {
     static const struct {
@@ -70,7 +105,7 @@ static enum log_level level_of(const char *name)
     } levels[] = {
         {"suspected-theft", LOG_LEVEL_ERROR},   {"unconfirmed-vectors", LOG_LEVEL_WARNING},
         {"binding-failure", LOG_LEVEL_WARNING}, {"refused", LOG_LEVEL_WARNING},
-        {"peer-refused", LOG_LEVEL_WARNING},
+        {"peer-refused", LOG_LEVEL_WARNING},    {"cancel-location-unsent", LOG_LEVEL_WARNING},
     };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (strcmp(name, levels[i].name) == 0) {
@@ -92,9 +127,14 @@ void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const
         LOG_FIELD_STR("detail", detail != NULL && detail[0] != '\0' ? detail : NULL),
     };
     /* What a peer can cause at will must not fill a disk. */
-    bool at_will = strcmp(name, "refused") == 0 || strcmp(name, "peer-refused") == 0;
-    (at_will ? log_limited : log_line)(h->log, level_of(name), name, fields,
-                                       sizeof fields / sizeof *fields);
+    struct hssd_bucket *bucket = bucket_of(h, name, peer);
+    bool stored = bucket == NULL || hssd_bucket_take(bucket, hssd_monotonic_ms());
+    (is_refusal(name) || !stored ? log_limited : log_line)(h->log, level_of(name), name, fields,
+                                                           sizeof fields / sizeof *fields);
+    if (!stored) {
+        atomic_fetch_add_explicit(&h->counters.events_lost, 1, memory_order_relaxed);
+        return;
+    }
     set(event.name, sizeof event.name, name);
     set(event.imsi, sizeof event.imsi, imsi != NULL ? imsi->digits : NULL);
     set(event.imei, sizeof event.imei, imei != NULL ? imei->digits : NULL);

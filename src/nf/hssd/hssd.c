@@ -74,18 +74,22 @@ static enum err mark_start(struct hssd *h, struct store_reader *reader)
 
 /* ---- connections ---- */
 
-/* The thread with the fewest connections; *waiting is how many in all have not got past their CER.
- */
-static struct hssd_thread *thread_with_fewest(struct hssd *h, uint64_t *waiting)
+struct crowd {
+    uint64_t held;    /* connections of all threads */
+    uint64_t waiting; /* those of them that have not got past their CER */
+};
+/* The thread with the fewest connections, and how many there are in all. */
+static struct hssd_thread *thread_with_fewest(struct hssd *h, struct crowd *crowd)
 {
     unsigned best = 0;
     uint64_t fewest = UINT64_MAX;
-    *waiting = 0;
+    *crowd = (struct crowd){0, 0};
     for (unsigned i = 0; i < h->n_threads; i++) {
         struct node_stats stats;
         unsigned at = (h->next_thread + i) % h->n_threads;
         hssd_thread_stats(h->threads[at], &stats);
-        *waiting += stats.held > stats.open ? stats.held - stats.open : 0;
+        crowd->held += stats.held;
+        crowd->waiting += stats.held > stats.open ? stats.held - stats.open : 0;
         if (stats.held < fewest) {
             fewest = stats.held;
             best = at;
@@ -106,7 +110,8 @@ static void not_adopted(struct hssd *h, int fd, const char *from, enum refusal w
 
 void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener)
 {
-    uint64_t waiting;
+    struct crowd crowd;
+    const struct hssd_limits *limits = &h->config->limits;
     enum transport transport = listener->address.transport;
     struct address remote = socket_remote(fd, transport);
     struct address_text at = address_print_ip(&remote);
@@ -114,8 +119,8 @@ void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener)
         not_adopted(h, fd, at.s, REFUSAL_PEER_ADDRESS);
         return;
     }
-    struct hssd_thread *t = thread_with_fewest(h, &waiting);
-    if (waiting >= h->config->limits.handshakes) {
+    struct hssd_thread *t = thread_with_fewest(h, &crowd);
+    if (crowd.held >= limits->connections || crowd.waiting >= limits->handshakes) {
         not_adopted(h, fd, at.s, REFUSAL_TOO_BUSY);
         return;
     }

@@ -19,14 +19,37 @@
 /* Counted per process, relaxed; names are those of the status answer. */
 #define HSSD_COUNTERS(X)                                                                           \
     X(air)                                                                                         \
-    X(air_refused) X(vectors) X(vectors_processed) X(resynchronised) X(ulr) X(ulr_refused) X(pur)  \
-        X(nor) X(clr_sent) X(clr_unsent) X(clr_unanswered) X(too_busy) X(peers_refused)            \
-            X(requests_refused) X(events_lost) X(trace_lost)
+    X(air_refused)                                                                                 \
+    X(vectors)                                                                                     \
+    X(vectors_processed)                                                                           \
+    X(resynchronised)                                                                              \
+    X(ulr)                                                                                         \
+    X(ulr_refused)                                                                                 \
+    X(pur)                                                                                         \
+    X(nor)                                                                                         \
+    X(clr_sent)                                                                                    \
+    X(clr_unsent)                                                                                  \
+    X(clr_unanswered)                                                                              \
+    X(too_busy)                                                                                    \
+    X(peers_refused)                                                                               \
+    X(requests_refused)                                                                            \
+    X(events_lost)                                                                                 \
+    X(trace_lost)
 struct hssd_counters {
 #define X(name) _Atomic uint64_t name;
     HSSD_COUNTERS(X)
 #undef X
 };
+
+/* How often something may happen: a burst of HSSD_BUCKET_BURST, then one each HSSD_BUCKET_MS. All
+ * zeros is a full one. */
+#define HSSD_BUCKET_BURST 256u
+#define HSSD_BUCKET_MS    100u
+struct hssd_bucket {
+    _Atomic uint64_t empty_until_ms; /* when all that was taken will have come back */
+};
+/* Any thread. */
+bool hssd_bucket_take(struct hssd_bucket *b, uint64_t now_ms);
 
 /* A connected peer as the status answer shows it. */
 struct hssd_peer_state {
@@ -34,6 +57,7 @@ struct hssd_peer_state {
     _Atomic unsigned connections; /* open ones */
     _Atomic uint64_t requests;
     _Atomic uint64_t answers;
+    struct hssd_bucket at_will; /* events it can cause as it likes */
 };
 
 struct hssd;
@@ -49,7 +73,8 @@ struct hssd {
     _Atomic uint64_t mark;         /* stored: no GLC value above it is issued */
     struct hssd_peer_state *peers; /* config->n_peers of them */
     struct hssd_counters counters;
-    struct routes *routes; /* open connections, for the requests we send */
+    struct hssd_bucket strangers; /* events of refused connections that are stored */
+    struct routes *routes;        /* open connections, for the requests we send */
     struct hssd_thread *threads[HSSD_THREADS_MAX];
     unsigned n_threads;
     unsigned next_thread;     /* the control thread's */
@@ -77,7 +102,9 @@ void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener);
 void hssd_tick(struct hssd *h);
 
 /* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
- * thread; never blocks; under overload the event list may lose it, the log does not. */
+ * thread; never blocks; under overload the event list may lose it, the log does not. What an
+ * outsider can cause at will (refused, peer-*) is limited in both: neither a peer nor a
+ * stranger gets a durable write per message, nor drives the alarms out of the list. */
 void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
                 const char *peer, const char *cause, const char *detail);
 

@@ -86,8 +86,8 @@ void recent_close(struct recent *r)
     free(r);
 }
 
-/* Locks the subscriber's stripe and returns its set; *glc becomes the stripe's time if that is later
- * (0: the caller asks for no time). */
+/* Locks the subscriber's stripe and returns its set; *glc becomes the stripe's time if that is
+ * later (0: the caller asks for no time). */
 static struct entry *set_lock(struct recent *r, const struct imsi *imsi, uint64_t *glc,
                               pthread_mutex_t **lock)
 {

@@ -31,8 +31,8 @@ uint64_t recent_next(struct recent *r, const struct imsi *imsi, uint64_t glc);
 void recent_confirmed(struct recent *r, const struct imsi *imsi);
 /* Was a vector of this subscriber given to `origin` since it was last forgotten? NOR asks. */
 bool recent_was_given(struct recent *r, const struct imsi *imsi, struct bytes origin);
-/* The failure report with this End-to-End Identifier was counted; sent again (RFC 6733 3, T flag) it
- * must not count twice. Only the last one of a subscriber is remembered. */
+/* The failure report with this End-to-End Identifier was counted; sent again (RFC 6733 3, T flag)
+ * it must not count twice. Only the last one of a subscriber is remembered. */
 void recent_report_counted(struct recent *r, const struct imsi *imsi, uint64_t glc,
                            struct bytes origin, uint32_t end_to_end);
 bool recent_report_is_known(struct recent *r, const struct imsi *imsi, struct bytes origin,

@@ -1,5 +1,7 @@
 #include "nf/hssd/routes.h"
 
+#include "nf/hssd/authorise.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -60,34 +62,21 @@ void routes_remove(struct routes *r, struct hssd_thread *thread, uint64_t conn)
     pthread_mutex_unlock(&r->lock);
 }
 
-static bool in_list(char *const *list, size_t n, struct bytes name)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (bytes_eq_nocase(bytes_of_str(list[i]), name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* 2: the node itself; 1: an agent that may carry it; 0: no way. */
-static int leads_to(const struct hssd_peer *p, struct bytes host, struct bytes realm)
+static int leads_to(const struct hssd_peer *p, struct bytes host)
 {
     if (p->kind == HSSD_PEER_END) {
         return bytes_eq_nocase(bytes_of_str(p->origin_host), host) ? 2 : 0;
     }
-    return in_list(p->origins, p->n_origins, host) ||
-                   (p->n_origins == 0 && in_list(p->realms, p->n_realms, realm))
-               ? 1
-               : 0;
+    return agent_carries(p, host) ? 1 : 0;
 }
 
-enum err routes_find(struct routes *r, struct bytes host, struct bytes realm, struct route *out)
+enum err routes_find(struct routes *r, struct bytes host, struct route *out)
 {
     int best = 0;
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->n && best < 2; i++) {
-        int leads = leads_to(r->list[i].peer->peer, host, realm);
+        int leads = leads_to(r->list[i].peer->peer, host);
         if (leads > best) {
             best = leads;
             *out = r->list[i];

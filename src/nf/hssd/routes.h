@@ -22,7 +22,6 @@ MUST_USE enum err routes_add(struct routes *r, const struct route *route);
 void routes_remove(struct routes *r, struct hssd_thread *thread, uint64_t conn);
 /* A connection towards this node; one to the node itself before one to an agent. Errors:
  * E_NOT_FOUND. */
-MUST_USE enum err routes_find(struct routes *r, struct bytes host, struct bytes realm,
-                              struct route *out);
+MUST_USE enum err routes_find(struct routes *r, struct bytes host, struct route *out);
 
 #endif

@@ -68,7 +68,11 @@ struct s6a_later {
     struct imei imei;
     struct store_serving serving; /* now */
     struct store_serving before;
-    int64_t dif;
+    uint64_t version; /* of the row that was looked at; the change is for no other */
+    uint64_t glc;
+    uint64_t sqn_ms;
+    enum binding_auts_under under;
+    bool moved; /* DIF did */
     uint32_t count;
     bool raised; /* the change reached a threshold */
     size_t len;

@@ -8,6 +8,7 @@
 #include "trace/pcapng.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -86,6 +87,20 @@ static void on_closed(void *ctx, struct node_conn *conn, const char *why)
     routes_remove(t->h->routes, t, node_conn_handle(conn));
     hssd_leave(peer);
     hssd_event(t->h, "peer-disconnected", NULL, NULL, peer->peer->origin_host, NULL, why);
+}
+
+/* It never said who it is: a scanner, a peer that speaks no Diameter, a certificate of another CA.
+ */
+static void on_strayed(void *ctx, struct node_conn *conn, bool denied, const char *why)
+{
+    struct hssd_thread *t = ctx;
+    char detail[160];
+    struct address_text at = address_print_ip(node_conn_remote(conn));
+    const char *transport = transport_name(node_conn_remote(conn)->transport);
+    const char *cause = denied ? refusal_row(REFUSAL_PEER_CERTIFICATE)->name : NULL;
+    snprintf(detail, sizeof detail, "from %s over %s: %s", at.s, transport, why);
+    atomic_fetch_add_explicit(&t->h->counters.peers_refused, 1, memory_order_relaxed);
+    hssd_event(t->h, "peer-refused", NULL, NULL, NULL, cause, detail);
 }
 
 /* ---- messages ---- */
@@ -235,6 +250,7 @@ void hssd_thread_stats(const struct hssd_thread *t, struct node_stats *out)
 static const struct node_callbacks callbacks = {.authorise = on_authorise,
                                                 .opened = on_opened,
                                                 .closed = on_closed,
+                                                .strayed = on_strayed,
                                                 .request = on_request,
                                                 .answer = on_answer,
                                                 .before_batch = on_before_batch,
@@ -243,6 +259,7 @@ static const struct node_callbacks callbacks = {.authorise = on_authorise,
 static const struct node_callbacks callbacks_untraced = {.authorise = on_authorise,
                                                          .opened = on_opened,
                                                          .closed = on_closed,
+                                                         .strayed = on_strayed,
                                                          .request = on_request,
                                                          .answer = on_answer,
                                                          .before_batch = on_before_batch,
@@ -285,6 +302,7 @@ static void *thread_main(void *arg)
     if (node_run(t->node) != E_OK) {
         log_line(t->h->log, LOG_LEVEL_ERROR, "signalling-thread-failed", NULL, 0);
     }
+    atomic_store(&t->ended, true); /* the writer must not wait for room that nobody makes */
     return NULL;
 }
 

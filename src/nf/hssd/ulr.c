@@ -100,26 +100,43 @@ static void serving_now(const struct s6a_call *call, const struct ulr *u, struct
     (void)call;
 }
 
+/* RFC 6733 4.3.1: without case. A node that spells its name anew is still the same node. */
+static bool same_identity(const char *a, const char *b)
+{
+    return bytes_eq_nocase(bytes_of_str(a), bytes_of_str(b));
+}
+
 /* A repeated registration needs no write: the answer is what it was. */
 static bool already(const struct ulr *u, const struct store_serving *now)
 {
     const struct store_serving *s = &u->row.serving;
-    return strcmp(s->host, now->host) == 0 && strcmp(s->realm, now->realm) == 0 &&
+    return same_identity(s->host, now->host) && same_identity(s->realm, now->realm) &&
            memcmp(s->plmn, now->plmn, sizeof s->plmn) == 0 && !s->purged &&
            u->row.binding_failures == 0 &&
            (!u->has_imei || (u->row.has_last_imei && imei_eq(&u->imei, &u->row.last_imei)));
 }
 
+/* What was decided holds for the row that was looked at: a subscription that was suspended since
+ * must not be registered, and then refused. */
 static enum err ulr_run(struct store_writer *w, struct writer_job *job)
 {
     struct s6a_later *l = (struct s6a_later *)job;
+    struct store_subscriber row;
+    enum err err = store_writer_subscriber(w, &l->imsi, &row);
+    wipe(&row.keys, sizeof row.keys);
+    if (err != E_OK) {
+        return err;
+    }
+    if (row.version != l->version) {
+        return E_CONFLICT;
+    }
     return store_set_serving(w, &l->imsi, &l->serving, l->has_imei ? &l->imei : NULL, &l->before);
 }
 
 static void cancel_before(struct s6a_call *call, const struct s6a_later *later)
 {
     const struct store_serving *b = &later->before;
-    if (b->host[0] != '\0' && !b->purged && strcmp(b->host, later->serving.host) != 0) {
+    if (b->host[0] != '\0' && !b->purged && !same_identity(b->host, later->serving.host)) {
         hssd_cancel_location(call->h, &later->imsi, b, false, S6A_MME_UPDATE_PROCEDURE);
     }
 }
@@ -130,8 +147,9 @@ static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *late
     struct ulr u;
     struct diameter_fault fault;
     if (later->job.result != E_OK) {
-        enum refusal refusal = later->job.result == E_NOT_FOUND
-                                   ? REFUSAL_UNKNOWN_SUBSCRIBER
+        /* The operator changed the row in that moment: the same request again is decided anew. */
+        enum refusal refusal = later->job.result == E_CONFLICT
+                                   ? REFUSAL_TOO_BUSY
                                    : s6a_store_refusal(later->job.result);
         return s6a_refuse(call, refusal, NULL, &later->imsi, NULL);
     }
@@ -159,6 +177,7 @@ static enum s6a_outcome ulr_register(struct s6a_call *call, struct ulr *u)
     if (later == NULL) {
         return s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &u->imsi, NULL);
     }
+    later->version = u->row.version;
     later->serving = now;
     later->has_imei = u->has_imei;
     later->imei = u->imei;

@@ -1,0 +1,135 @@
+/* Also of src/cli/pki.c. */
+#include "cli/home.h"
+#include "cli/pki.h"
+#include "cli/said.h"
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static char dir[64];
+static struct said said;
+
+static int setup(void **state)
+{
+    (void)state;
+    folder_make(dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    folder_remove(dir);
+    return 0;
+}
+
+static int mode_of(const char *name)
+{
+    char path[160];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return stat(path, &st) == 0 ? (int)(st.st_mode & 0777) : -1;
+}
+
+static void the_lock_names_its_holder(void **state)
+{
+    int ends[2], done;
+    char octet;
+    pid_t holder;
+    (void)state;
+    assert_int_equal(home_holder(dir), 0);
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int lock = home_lock(dir, &holder);
+        (void)!write(ends[1], lock >= 0 ? "y" : "n", 1);
+        pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ends[0], &octet, 1), 1);
+    assert_int_equal(octet, 'y');
+    assert_int_equal(home_lock(dir, &holder), -1);
+    assert_int_equal(holder, child);
+    assert_int_equal(home_holder(dir), child);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &done, 0), child);
+    assert_int_equal(home_holder(dir), 0); /* a killed holder leaves a file and no lock */
+    int lock = home_lock(dir, &holder);
+    assert_true(lock >= 0);
+    close(lock);
+}
+
+static void a_file_is_never_replaced(void **state)
+{
+    (void)state;
+    assert_true(home_write(dir, "one", "abc", 3));
+    said_begin(&said);
+    assert_false(home_write(dir, "one", "xyz", 3));
+    assert_false(home_write(dir, "no/such", "xyz", 3));
+    said_end(&said);
+    said_holds(&said, "/one: File exists");
+    assert_int_equal(mode_of("one"), 0600);
+    assert_int_equal(mode_of("one.new"), -1);
+}
+
+static void the_first_contents_and_no_second(void **state)
+{
+    struct home_ports ports = {0, 0};
+    (void)state;
+    assert_true(home_furnish(dir, &ports));
+    assert_int_equal(mode_of("kek"), 0600);
+    assert_int_equal(mode_of("hssd.yaml"), 0600);
+    assert_int_equal(mode_of("pki"), 0700);
+    assert_int_equal(mode_of("pki/hss.key"), 0600);
+    assert_int_equal(mode_of("pki/ca.key"), 0600);
+    said_begin(&said);
+    assert_true(home_furnish(dir, &ports));
+    said_end(&said);
+    said_holds(&said, "not the ports of the command line");
+}
+
+static void directories_that_will_not_do(void **state)
+{
+    char path[160];
+    (void)state;
+    file_make(dir, "file", "x", path);
+    said_begin(&said);
+    assert_false(home_make(path));
+    assert_false(home_make("/nowhere/at/all"));
+    said_end(&said);
+    said_holds(&said, "no directory");
+    said_holds(&said, "No such file");
+    snprintf(path, sizeof path, "%s/open", dir);
+    assert_true(home_make(path));
+    assert_int_equal(chmod(path, 0777), 0);
+    said_begin(&said);
+    assert_false(home_make(path));
+    said_end(&said);
+    said_holds(&said, "chmod go-w");
+}
+
+static void certificates_are_made_whole_or_not(void **state)
+{
+    static const char *const names[] = {"a"}, *const hosts[] = {"a.example.org"};
+    char path[160];
+    (void)state;
+    snprintf(path, sizeof path, "%s/certs", dir);
+    assert_true(pki_make(path, names, hosts, 1));
+    assert_int_equal(mode_of("certs/a.key"), 0600);
+    said_begin(&said);
+    assert_false(pki_make(path, names, hosts, 1));
+    assert_false(pki_make("/nowhere/certs", names, hosts, 1));
+    said_end(&said);
+    said_holds(&said, "it is there already");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_lock_names_its_holder),
+        cmocka_unit_test(a_file_is_never_replaced),
+        cmocka_unit_test(the_first_contents_and_no_second),
+        cmocka_unit_test(directories_that_will_not_do),
+        cmocka_unit_test(certificates_are_made_whole_or_not),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

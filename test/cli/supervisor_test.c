@@ -1,0 +1,164 @@
+/* The daemon is this program itself, called with a word that says how it behaves. */
+#include "cli/said.h"
+#include "cli/supervisor.h"
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static char dir[64];
+static struct said said;
+
+static int setup(void **state)
+{
+    (void)state;
+    folder_make(dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    folder_remove(dir);
+    return 0;
+}
+
+/* ---- the daemon ---- */
+
+static void say_ready(void)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", path ? path : "");
+    (void)!sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&a, sizeof a);
+    close(fd);
+}
+
+static int daemon_main(const char *how)
+{
+    if (!strcmp(how, "serves")) {
+        say_ready();
+        pause();
+    }
+    if (strncmp(how, "dies", 4) == 0 && access("begun", F_OK) != 0) {
+        FILE *f = fopen("begun", "w");
+        fclose(f);
+        fputs("first run\n", stderr);
+        say_ready();
+        pause(); /* until the test kills us */
+    }
+    if (!strcmp(how, "dies-once")) {
+        say_ready();
+        kill(getppid(), SIGTERM); /* the supervisor may stop now */
+        pause();
+    }
+    fprintf(stderr, "it is all wrong\n");
+    return 9;
+}
+
+/* ---- the tests ---- */
+
+static void begin(struct supervisor *s, const char *how)
+{
+    assert_true(supervisor_open(s, dir));
+    s->daemon[s->n++] = (struct supervised){
+        .name = "fake", .program = "cli_supervisor_test", .args = {"daemon", how}};
+}
+
+static void it_serves_and_is_stopped(void **state)
+{
+    struct supervisor s;
+    (void)state;
+    begin(&s, "serves");
+    assert_true(supervisor_start(&s));
+    assert_true(s.daemon[0].ready);
+    pid_t pid = s.daemon[0].pid;
+    assert_int_equal(raise(SIGTERM), 0); /* blocked: it waits in the descriptor */
+    assert_int_equal(supervisor_run(&s), CLI_DONE);
+    assert_int_equal(kill(pid, 0), -1);
+    supervisor_close(&s);
+}
+
+static void one_that_dies_at_the_start_is_told_with_its_words(void **state)
+{
+    struct supervisor s;
+    (void)state;
+    begin(&s, "fails");
+    said_begin(&said);
+    assert_false(supervisor_start(&s));
+    said_end(&said);
+    said_holds(&said, "ended with status 9; its last lines:");
+    said_holds(&said, "it is all wrong");
+    supervisor_close(&s);
+}
+
+static void one_that_dies_is_started_again_and_awaited(void **state)
+{
+    struct supervisor s;
+    (void)state;
+    begin(&s, "dies-once");
+    assert_true(supervisor_start(&s));
+    assert_int_equal(kill(s.daemon[0].pid, SIGKILL), 0);
+    said_begin(&said);
+    int rc = supervisor_run(&s);
+    said_end(&said);
+    assert_int_equal(rc, CLI_DONE);
+    assert_int_equal(s.daemon[0].restarts, 1);
+    said_holds(&said, "was killed by signal 9 (Killed); its last lines:\nfirst run\n");
+    said_holds(&said, "is started again (1 of 3)");
+    said_holds(&said, "serves again");
+    supervisor_close(&s);
+}
+
+static void one_that_always_dies_is_given_up(void **state)
+{
+    struct supervisor s;
+    char path[160], text[4096];
+    (void)state;
+    begin(&s, "dies-always");
+    assert_true(supervisor_start(&s));
+    assert_int_equal(kill(s.daemon[0].pid, SIGKILL), 0);
+    said_begin(&said);
+    assert_int_equal(supervisor_run(&s), CLI_REFUSED);
+    said_end(&said);
+    said_holds(&said, "(3 of 3)");
+    said_holds(&said, "died 4 times; giving up");
+    supervisor_close(&s);
+    snprintf(path, sizeof path, "%s/log/fake.log", dir);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    assert_non_null(strstr(text, "\"event\":\"daemon-died\""));
+    assert_non_null(strstr(text, "\"event\":\"given-up\""));
+}
+
+static void a_program_that_is_not_there(void **state)
+{
+    struct supervisor s;
+    (void)state;
+    begin(&s, "x");
+    s.daemon[0].program = "bindery-nowhere";
+    said_begin(&said);
+    assert_false(supervisor_start(&s));
+    said_end(&said);
+    said_holds(&said, "bindery-nowhere: No such file or directory");
+    supervisor_close(&s);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && !strcmp(argv[1], "daemon")) {
+        return daemon_main(argv[2]);
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(it_serves_and_is_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_dies_at_the_start_is_told_with_its_words, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(one_that_dies_is_started_again_and_awaited, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(one_that_always_dies_is_given_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_program_that_is_not_there, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,375 @@
+#!/usr/bin/env bash
+# The command bindery as people meet it: every verb against an HSS of its own, wrong input and what
+# is said of it, an HSS that is killed, and what stands on the screen where that is always the same.
+#
+# The verbs are src/cli/cli.c, src/cli/up.c, src/cli/status.c with src/cli/status_view.c,
+# src/cli/subscriber.c and src/cli/device.c with src/cli/api_list.c, src/cli/device_file.c,
+# src/cli/import.c, src/cli/authenticate.c with src/cli/authenticate_options.c and
+# src/cli/s6a_client.c, src/cli/trace.c and src/cli/aka.c.
+set -euo pipefail
+# shellcheck source=test/live/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+export NO_COLOR=1 LC_ALL=C.UTF-8 BINDERY_DIR=$work/home
+unset BINDERY_SOCKET
+bindery=$BINDERY_BUILD/bindery
+tree=$live_here/../..
+umask 077
+cd "$work"
+
+# b ARGUMENT... : the command; what it says goes to $work/said, its exit status to $status.
+b() {
+  status=0
+  "$bindery" "$@" >said 2>&1 </dev/null || status=$?
+}
+# refused SENTENCE STATUS PART ARGUMENT... : it ends so and says that, and in one line or two.
+refused() {
+  local sentence=$1 wanted=$2 part=$3
+  shift 3
+  b "$@"
+  if [ "$status" = "$wanted" ] && grep -qF -- "$part" said; then
+    passed "$sentence"
+  else
+    missed "$sentence" "status $status instead of $wanted, or '$part' is not in:" "$(cat said)"
+  fi
+}
+# does SENTENCE ARGUMENT... : it succeeds.
+does() {
+  local sentence=$1
+  shift
+  b "$@"
+  if [ "$status" = 0 ]; then passed "$sentence"; else missed "$sentence" "$(cat said)"; fi
+}
+# says SENTENCE < TEXT: the last answer was this, octet by octet but for times.
+says() {
+  local got
+  got=$(sed -E 's/[0-9]+\.[0-9] s$/T s/; s/^[0-9-]{10} [0-9:.]{12}/TIME/;
+    s/^ +[0-9]+\.[0-9]{6}/TIME/; s/\([0-9.]+ ms\)/(T)/; s/[[:space:]]+$//' said)
+  same "$1" "$(cat)" "$got"
+}
+said_has() { grep -qF -- "$1" said; }
+
+# the process that holds the directory, and its daemon
+holder() {
+  b up -d
+  sed -n 's/.*(process \([0-9]*\)).*/\1/p' said
+}
+daemon() { cat home/hss.db.lock; }
+serves() { "$bindery" status --json; }
+is_another() { local now; now=$(daemon) && [ "$now" != "$1" ] && serves; }
+
+secret_k=00112233445566778899aabbccddeeff
+secret_opc=101112131415161718191a1b1c1d1e1f
+secret_kme=202122232425262728292a2b2c2d2e2f
+echo $secret_k >k.hex
+echo $secret_opc >opc.hex
+echo $secret_kme >kme.hex
+printf '%s\n' $secret_k $secret_opc $secret_kme 4ef71d219f07d31f368bf9d692a077e0 >secrets
+
+echo "# before anything runs"
+refused "without a verb it lists them" 2 "Verbs:"
+refused "an unknown verb is named" 2 "no verb 'frob'" frob
+refused "no HSS: what to type next" 3 "bindery up -d" status
+refused "nothing to stop" 3 "no HSS of" down
+refused "no log yet" 1 "writes it" logs
+refused "a directory that cannot be made" 1 "No such file" up -C nowhere/at/all
+refused "a path too long for a socket" 2 "take a shorter --dir" up -C "$(printf 'a%.0s' {1..120})"
+refused "a port that is none" 2 "0 to 65535" up --port 70000
+refused "secrets of no trace" 2 "give that too" up --trace-secrets
+every_verb_has_help() {
+  local verb
+  for verb in up down status logs events import authenticate aka trace pki "device file" \
+    {subscriber,device}\ {add,show,list,set,remove}; do
+    # shellcheck disable=SC2086 # two words
+    "$bindery" $verb --help >help 2>&1 && grep -q '^Usage: ' help || { echo "$verb"; return 1; }
+    [ "$(wc -L <help)" -le 80 ] || { echo "$verb --help is wider than 80"; return 1; }
+  done
+}
+holds "every verb has a --help that fits 80 columns" every_verb_has_help
+
+echo "# up"
+tcp_port=0 tls_port=0
+free_port tcp_port
+free_port tls_port
+does "an HSS starts and says where it serves" up -d --port "$tcp_port" --tls-port "$tls_port"
+sed -i "s/:$tcp_port/:TCP/; s/:$tls_port/:TLS/; s#$work#WORK#" said
+says "the same words each time" <<'TEXT'
+DAEMON       SERVES         AT
+bindery-hssd S6a for MMEs   tcp://127.0.0.1:TCP
+bindery-hssd S6a for MMEs   tls://127.0.0.1:TLS
+bindery-hssd administration WORK/home/admin.sock
+
+Next: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`.
+`bindery down` stops it.
+TEXT
+up_pid=$(holder)
+pids+=("$up_pid")
+refused "a second one in the same directory is refused" 1 "runs there already (process $up_pid)" up -d
+refused "another directory, the same port" 1 "is taken by another program" \
+  up -d -C "$work/second" --port "$tcp_port"
+same "keys are their owner's only" "600 600 700" \
+  "$(stat -c %a home/kek home/pki/hss.key home | tr '\n' ' ' | sed 's/ $//')"
+does "status answers from another directory" status -C "$work/home"
+does "status in JSON" status --json
+holds "which names the program" said_has '"program": "bindery-hssd"'
+
+echo "# import"
+cp "$tree/demo/subscribers.csv" three.csv
+does "a CSV goes in" import three.csv
+says "and is counted" <<<"3 added, 0 changed, 0 unchanged, 0 refused, in T s"
+does "again" import three.csv
+says "it changes nothing" <<<"0 added, 0 changed, 3 unchanged, 0 refused, in T s"
+does "the same as NDJSON" import "$tree/examples/subscribers.ndjson"
+says "is the same" <<<"0 added, 0 changed, 3 unchanged, 0 refused, in T s"
+{
+  printf '\xef\xbb\xbfimsi,k,opc,policy,imei,kme\r\n'
+  printf '001010000000010,%s,%s,open,,\r\n' $secret_k $secret_opc
+  printf '001010000000011,short,%s,open,,\r\n' $secret_opc
+  printf '001010000000012,%s\r\n' $secret_k
+  printf '"001010000000013,%s,%s,open,,\r\n' $secret_k $secret_opc
+  printf '001010000000014,%s,%s,open,356938035643800,%s\r\n' $secret_k $secret_opc $secret_kme
+  printf '001010000000015,%s,%s,bound,,\r\n' $secret_k $secret_opc
+  printf '%s,%s,%s,open,,\r\n' $secret_k $secret_k $secret_opc
+  printf '001010000000016,%s,%s,open,,\r\n' $secret_k $secret_opc
+} >mixed.csv
+refused "bad rows cost no good one, nor those that a dry run sees" 1 "would be: 2 added" \
+  import --dry-run mixed.csv
+refused "and are told with line and reason" 1 "2 added" import mixed.csv --report refused.csv
+says "in the file's order" <<'TEXT'
+mixed.csv:3: 001010000000011: k must be a string of 32 hex digits, or for TUAK of 64 (at /k)
+mixed.csv:4: 2 fields, where the header has 6
+mixed.csv:5: octet 91: a quote was opened and not closed on this line
+mixed.csv:6: 001010000000014: imei has a check digit that does not match: is a digit mistyped? (at /devices/0/imei)
+mixed.csv:7: 001010000000015: the policy is bound and no device has a KME: give one a KME first, or set the policy to open or learn
+mixed.csv:8: imsi must be a string of 6 to 15 digits (at /imsi)
+2 added, 0 changed, 0 unchanged, 6 refused, in T s
+TEXT
+same "the report has each refused row" "3 4 5 6 7 8" \
+  "$(tail -n +2 refused.csv | cut -d, -f1 | tr '\n' ' ' | sed 's/ $//')"
+refused "the report does not replace the file" 1 "choose another name" import mixed.csv --report mixed.csv
+: >empty.csv
+head -c 3000 /dev/urandom >noise.csv
+printf 'imsi;k\n' >semicolons.csv
+printf 'imsi,colour\n' >colour.csv
+printf '%s,k\n' $secret_k >keyhead.csv
+refused "an empty file" 1 "it is empty" import empty.csv
+refused "a binary file" 1 "noise.csv: line 1, " import noise.csv
+refused "another separator" 1 "not separated by commas" import semicolons.csv
+refused "an unknown column" 1 "line 1, column 2: 'colour' is not a column" import colour.csv
+refused "no header at all" 1 "the first line has those" import keyhead.csv
+refused "no file" 1 "No such file" import nowhere.csv
+refused "a directory" 1 "is a directory" import home
+{
+  echo '{"imsi":"001010000000020","imsi":"001010000000021"}'
+  echo '[1]'
+  head -c 70000 /dev/zero | tr '\0' ' '
+  echo
+  printf '{"imsi":"001010000000020","k":"%s","opc":"%s"}' $secret_k $secret_opc
+} >bad.ndjson
+refused "NDJSON with bad lines" 1 "bad.ndjson:1: octet 32: a member is there twice" import bad.ndjson
+says "each at its place" <<'TEXT'
+bad.ndjson:1: octet 32: a member is there twice
+bad.ndjson:2: not a JSON object
+bad.ndjson:3: the line is longer than 65536 octets
+1 added, 0 changed, 0 unchanged, 3 refused, in T s
+TEXT
+many() {
+  awk -v k=$secret_k -v o=$secret_opc 'BEGIN {
+    print "imsi,k,opc"
+    for (i = 0; i < 5000; i++) printf "00199%010d,%s,%s\n", i, i % 10 ? k : "none", o
+  }'
+}
+many >many.csv
+refused "of 5000 rows with every tenth bad" 1 "4500 added, 0 changed, 0 unchanged, 500 refused" \
+  import many.csv
+same "20 are said and the rest counted" "20 1" \
+  "$(grep -c '^many.csv:' said) $(grep -c '^and 480 more refused rows; --report' said)"
+interrupted_import() {
+  local rc=0
+  mkfifo slow
+  "$bindery" import --format csv slow >said 2>&1 &
+  local importer=$!
+  exec 9>slow
+  head -n 700 many.csv | sed 's/^00199/00198/' >&9
+  wait_for 20 "$bindery" subscriber show 001980000000001
+  kill -TERM $importer
+  exec 9>&-
+  wait $importer || rc=$?
+  [ $rc = 1 ] && said_has "stopped by Ctrl-C before line" && said_has "unchanged"
+}
+holds "an import that is interrupted ends in order" interrupted_import
+
+echo "# subscriber and device"
+refused "no IMSI" 2 "needs an IMSI" subscriber show
+refused "a wrong IMSI" 2 "'12x' is no IMSI: that is 6 to 15 digits" subscriber show 12x
+refused "an unknown IMSI" 1 "[404]" subscriber show 001010000000055
+refused "a wrong check digit" 2 "not the check digit" device show 356938035643800
+refused "an IMEI too long" 2 "14 digits, or 15" device show 3569380356438091
+refused "a subscriber without keys" 1 "k is missing" subscriber add 001010000000099
+refused "a file that is no key" 1 "octet 1 is not a hex digit" \
+  subscriber add 001010000000099 --k-file mixed.csv --opc-file opc.hex
+refused "no key file" 1 "No such file" subscriber add 001010000000099 --k-file nowhere --opc-file opc.hex
+chmod 640 k.hex
+refused "a key file that others may read" 1 "chmod 600 k.hex" \
+  subscriber add 001010000000099 --k-file k.hex --opc-file opc.hex
+chmod 600 k.hex
+refused "two keys from standard input" 2 "only one" \
+  subscriber add 001010000000099 --k-file - --opc-file -
+does "a subscriber is added" subscriber add 001010000000099 --k-file k.hex --opc-file opc.hex
+refused "and not twice" 1 "there already" subscriber add 001010000000099 --k-file k.hex --opc-file opc.hex
+refused "bound without a device" 1 "no device has a KME" subscriber set 001010000000099 --policy bound
+does "a device is added" device add 001010000000099 356938035643809 --kme-file kme.hex
+refused "a second device with another KME is refused with the reason" 1 "the same KME" \
+  device add 001010000000001 35693803564399 --kme-file kme.hex
+does "bound with one" subscriber set 001010000000099 --policy bound
+refused "nothing to change" 2 "nothing is given" subscriber set 001010000000099
+refused "a device without its new KME" 2 "needs --kme-file" device set 001010000000099 35693803564380
+does "it is shown" subscriber show 001010000000099
+says "without its keys" <<'TEXT'
+imsi               001010000000099
+algorithm          milenage
+policy             bound
+profile            default
+msisdn             -
+suspended          no
+last IMEI          -
+binding failures   0
+served by          nobody
+
+IMEI           KME PREVIOUS KME
+35693803564380 yes no
+TEXT
+does "a list" subscriber list --limit 3
+says "is a table" <<'TEXT'
+IMSI            ALGORITHM POLICY PROFILE MSISDN       STATE NODE LAST IMEI
+001010000000001 milenage  bound  default 999001000001 -     -    -
+001010000000002 tuak      open   default 999001000002 -     -    -
+001010000000003 milenage  bound  default 999001000003 -     -    -
+TEXT
+does "a list in pages" subscriber list --json
+same "has everybody once" "4957 4957" \
+  "$(grep -F '"imsi"' said | tee list | wc -l) $(sort -u list | wc -l)"
+
+echo "# authenticate and trace"
+does "a device file is made" device file --imsi 001010000000099 --imei 35693803564380 \
+  --k-file k.hex --opc-file opc.hex --kme-file kme.hex -o meter.json
+same "for its owner only" 600 "$(stat -c %a meter.json)"
+refused "and never replaced" 1 "choose another name" device file --imsi 001010000000099 \
+  --imei 35693803564380 --k-file k.hex --opc-file opc.hex -o meter.json
+does "the device authenticates" authenticate --device meter.json --trace t.pcapng
+sed -i "s/:$tcp_port/:TCP/" said
+says "step by step" <<'TEXT'
+  device  is 35693803564380, with the USIM of 001010000000099 and a KME
+  MME     mme.epc.mnc001.mcc001.3gppnetwork.org is connected to hss.epc.mnc001.mcc001.3gppnetwork.org at tcp://127.0.0.1:TCP
+  MME     asks for 1 vector for 001010000000099 in PLMN 001-01
+  HSS     answers with 1 vector
+  device  gets a processed challenge, decrypts RAND under its KME
+  device  USIM accepts the challenge
+  MME     RES equals XRES: authenticated; device and network hold the same KASME
+  MME     registers the device (ULR, IMEI 35693803564380)
+  HSS     registered the device and gave its subscription: 1 APN
+authenticated
+TEXT
+does "its trace is drawn" trace --ascii --imsi 001010000000099 t.pcapng
+says "as a ladder" <<'TEXT'
+        mme.epc.mnc001.mcc001.3~  hss.epc.mnc001.mcc001.3~
+              |                         |
+TIME  |--------- AIR ---------->| user-name=001010000000099 visited-plmn-id=001-01 requested-vectors=1
+TIME  |<--------- AIA ----------| DIAMETER_SUCCESS vectors=1 amf=processed (T)
+TIME  |--------- ULR ---------->| user-name=001010000000099 visited-plmn-id=001-01 rat-type=EUTRAN imei=35693803564380 ulr-flags=0x22
+TIME  |<--------- ULA ----------| DIAMETER_SUCCESS ula-flags=0x1 subscriber-status=granted apns=1 (T)
+              |                         |
+TEXT
+for name in thief phone; do install -m 600 "$tree/examples/devices/$name.json" .; done
+refused "the stolen SIM is refused" 1 "refused (attempt 3 of 3): mac-failure" authenticate --device thief.json \
+  --report-imei 356938035643809 --attempts 3
+does "the alarm is an event" events --name suspected-theft
+holds "which names the subscriber" said_has "imsi=001010000000001"
+refused "an MME that is no peer gets nothing" 1 "DIAMETER_UNKNOWN_PEER" \
+  authenticate --device phone.json --origin-host mme.rogue.example.org
+tls=(--peer "tls://127.0.0.1:$tls_port" --cert home/pki/mme.crt --key home/pki/mme.key --ca home/pki/ca.crt)
+does "over TLS" authenticate --device phone.json "${tls[@]}"
+refused "TLS without a certificate" 2 "needs --cert" authenticate --device phone.json --peer "${tls[1]}"
+refused "nobody listens" 3 "Connection refused" authenticate --device phone.json --peer tcp://127.0.0.1:1
+refused "no address" 2 "is no address" authenticate --device phone.json --peer nowhere
+refused "no device" 1 "No such file" authenticate --device nowhere.json
+refused "an empty device" 1 "it is empty" authenticate --device empty.csv
+refused "noise for a device" 1 "line 1" authenticate --device noise.csv
+chmod 644 phone.json
+refused "a device's keys that others may read" 1 "chmod 600 phone.json" authenticate --device phone.json
+chmod 600 phone.json
+refused "a trace does not replace another file" 2 "is no trace" \
+  authenticate --device phone.json --trace phone.json
+refused "nor is a trace of nowhere the HSS's fault" 1 "No such file" \
+  authenticate --device phone.json --trace nowhere/t.pcapng
+head -c 900 t.pcapng >cut.pcapng
+refused "a trace that was cut" 1 "cut.pcapng: octet 724: the file ends within this block" trace cut.pcapng
+holds "is drawn up to the cut" said_has "CER"
+refused "noise for a trace" 1 "octet 0: this is no pcapng file" trace noise.csv
+refused "no trace" 1 "No such file" trace nowhere.pcapng
+does "traces in JSON" trace --json t.pcapng
+same "are an object a line" "8 8" "$(wc -l <said) $(grep -c '^{"time_ns":.*}}\?.*}$' said)"
+
+echo "# aka"
+does "the calculator" aka "$tree/examples/aka.txt"
+holds "gives MAC-A of TS 35.208 test set 1" said_has "MAC-A      4a9ffac354dfafb3"
+echo "k = zz" >bad.txt
+refused "a value that is none" 1 "bad.txt" aka bad.txt
+refused "without keys" 1 "k and one of" aka empty.csv
+
+echo "# an HSS that dies"
+before=$(daemon)
+kill -KILL "$before"
+holds "a killed daemon is started again and serves" wait_for 20 is_another "$before"
+does "what was acknowledged is there" subscriber show 001010000000099
+does "its death is in the log" logs -n 1000
+holds "with the signal" said_has "daemon-died detail=was killed by signal 9 (Killed)"
+kill -KILL "$up_pid"
+no_daemon() { ! serves && ! [ -e "/proc/$(cat home/hss.db.lock)" ]; }
+holds "a killed supervisor takes its daemon along" wait_for 20 no_daemon
+does "what it left behind does not matter" up -d
+up_pid=$(holder)
+pids+=("$up_pid")
+does "down stops it" down
+says "and says so" <<<"stopped"
+refused "twice is said" 3 "no HSS of" down
+refused "then nobody answers" 3 "bindery up -d" subscriber list
+echo "colour: red" >>home/hssd.yaml
+refused "a configuration that is wrong" 1 "(colour)" up -d
+same "is all that is said, and not earlier runs" "2" "$(grep -c . said)"
+sed -i '$d' home/hssd.yaml
+chmod 644 home/kek
+refused "a store's key that others may read" 1 "chmod 600" up -d
+chmod 600 home/kek
+mv home/kek kek.away
+refused "a store's key that is gone" 1 "restore this key file" up -d
+mv kek.away home/kek
+does "and all is well again" up -d --port 1
+holds "a port for what is configured is said to count no more" said_has "not the ports of the command line"
+pids+=("$(holder)")
+does "nothing was lost" subscriber show 001010000000099
+does "down again" down
+
+echo "# the README"
+# Its first session, command by command; only the ports are free ones instead of the registered.
+readme_session() {
+  sed -n '/^## A first session/,/^## Where/s/^    //p' "$tree/README.md" |
+    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0/' >session
+  [ "$(wc -l <session)" -gt 15 ] || { echo "there is no session"; return 1; }
+  mkdir readme
+  ln -s "$tree/demo" readme/demo
+  (cd readme && env -u BINDERY_DIR PATH="$BINDERY_BUILD:$PATH" bash -exuo pipefail ../session)
+}
+holds "its first session works, command by command" readme_session
+
+echo "# secrets"
+no_secret_anywhere() {
+  local file
+  for file in home/log/*.log home/hss.db* home/hssd.yaml refused.csv t.pcapng; do
+    if grep -aqiFf secrets "$file" || od -An -v -tx1 "$file" | tr -d ' \n' | grep -qFf secrets; then
+      echo "$file"
+      return 1
+    fi
+  done
+}
+holds "no key is in a log, the store, a report or a trace" no_secret_anywhere
+finish
