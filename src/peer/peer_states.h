@@ -11,8 +11,17 @@
     X(RCV_CEA)                                                                                     \
     X(RCV_DWR)                                                                                     \
     X(RCV_DWA)                                                                                     \
-    X(RCV_DPR) X(RCV_DPA) X(RCV_REQUEST) X(RCV_ANSWER) X(BAD_FRAME) X(AUTHORISED) X(REFUSED)       \
-        X(STOP) X(TIMER) X(GONE) X(ALL_SENT)
+    X(RCV_DPR)                                                                                     \
+    X(RCV_DPA)                                                                                     \
+    X(RCV_REQUEST)                                                                                 \
+    X(RCV_ANSWER)                                                                                  \
+    X(BAD_FRAME)                                                                                   \
+    X(AUTHORISED)                                                                                  \
+    X(REFUSED)                                                                                     \
+    X(STOP)                                                                                        \
+    X(TIMER)                                                                                       \
+    X(GONE)                                                                                        \
+    X(ALL_SENT)
 enum peer_input_kind {
 #define X(name) PEER_IN_##name,
     PEER_INPUTS(X)

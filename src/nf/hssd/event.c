@@ -80,21 +80,20 @@ static bool is_refusal(const char *name)
     return strcmp(name, "refused") == 0 || strcmp(name, "peer-refused") == 0;
 }
 
-/* Whom an event that can be had at will is counted against; NULL: it cannot. A refused connection
- * only says whose it is, so it uses up no configured peer's share. */
-static struct hssd_bucket *bucket_of(struct hssd *h, const char *name, const char *peer)
+/* May this one be kept? What a peer can have at will comes out of that peer's share; a refused
+ * connection only says whose it is, so it uses up no configured peer's. */
+static bool may_be_kept(struct hssd *h, const char *name, const char *peer)
 {
     bool comes_or_goes =
         strcmp(name, "peer-connected") == 0 || strcmp(name, "peer-disconnected") == 0;
-    if (strcmp(name, "peer-refused") == 0) {
-        return &h->strangers;
-    }
     if (!is_refusal(name) && !comes_or_goes) {
-        return NULL;
+        return true;
     }
-    const struct hssd_peer *p =
-        peer != NULL ? hssd_config_peer_by_host(h->config, bytes_of_str(peer)) : NULL;
-    return p != NULL ? &h->peers[p - h->config->peers].at_will : &h->strangers;
+    const struct hssd_peer *p = peer != NULL && strcmp(name, "peer-refused") != 0
+                                    ? hssd_config_peer_by_host(h->config, bytes_of_str(peer))
+                                    : NULL;
+    return hssd_bucket_take(p != NULL ? &h->peers[p - h->config->peers].at_will : &h->strangers,
+                            hssd_monotonic_ms());
 }
 
 static enum log_level level_of(const char *name)
@@ -127,8 +126,7 @@ void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const
         LOG_FIELD_STR("detail", detail != NULL && detail[0] != '\0' ? detail : NULL),
     };
     /* What a peer can cause at will must not fill a disk. */
-    struct hssd_bucket *bucket = bucket_of(h, name, peer);
-    bool stored = bucket == NULL || hssd_bucket_take(bucket, hssd_monotonic_ms());
+    bool stored = may_be_kept(h, name, peer);
     (is_refusal(name) || !stored ? log_limited : log_line)(h->log, level_of(name), name, fields,
                                                            sizeof fields / sizeof *fields);
     if (!stored) {
