@@ -73,14 +73,12 @@ static double round_up(double v)
 {
     static const double steps[] = {1, 2, 5};
     double power = 1e-9;
-    for (; power < 1e18; power *= 10) {
-        for (size_t i = 0; i < 3; i++) {
-            if (steps[i] * power >= v) {
-                return steps[i] * power;
-            }
-        }
+    int i = 0;
+    while (i < 81 && steps[i % 3] * power < v) {
+        i++;
+        power *= i % 3 == 0 ? 10 : 1;
     }
-    return v;
+    return steps[i % 3] * power;
 }
 
 static void frame(const struct panel *p, const char *unit)
@@ -94,9 +92,11 @@ static void frame(const struct panel *p, const char *unit)
 static void grid_of_decades(const struct panel *p)
 {
     char text[32];
-    for (double v = p->low; v <= p->high * 1.0001; v *= 10) {
+    double v = p->low;
+    while (v <= p->high * 1.0001) {
         snprintf(text, sizeof text, "%g", v);
         grid(p, v, text);
+        v *= 10;
     }
 }
 
@@ -104,17 +104,17 @@ static void grid_of_steps(const struct panel *p)
 {
     char text[32];
     double step = round_up(p->high / 5);
-    for (double v = 0; v <= p->high * 1.0001; v += step) {
-        snprintf(text, sizeof text, "%.10g", v);
-        grid(p, v, text);
+    for (int i = 0; i * step <= p->high * 1.0001; i++) {
+        snprintf(text, sizeof text, "%.10g", i * step);
+        grid(p, i * step, text);
     }
 }
 
 static void time_axis(FILE *to, double seconds, int bottom)
 {
     double step = round_up(seconds / 10);
-    for (double t = 0; t <= seconds * 1.0001; t += step) {
-        double x = x_of(t / seconds);
+    for (int i = 0; i * step <= seconds * 1.0001; i++) {
+        double t = i * step, x = x_of(t / seconds);
         fprintf(to,
                 "<line class=\"tick\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n"
                 "<text class=\"mid\" x=\"%.1f\" y=\"%d\">%g</text>\n",

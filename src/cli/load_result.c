@@ -12,10 +12,14 @@ static const struct {
 
 /* ---- counting ---- */
 
+static uint64_t width_of(const struct load_plan *p)
+{
+    return (p->duration_ns + LOAD_COLUMNS - 1) / LOAD_COLUMNS;
+}
+
 struct load_column *load_column_at(struct load_counts *c, const struct load_plan *p, uint64_t at)
 {
-    uint64_t width = p->duration_ns / LOAD_COLUMNS + 1;
-    uint64_t i = at / width;
+    uint64_t i = at / width_of(p);
     return &c->column[i < LOAD_COLUMNS ? i : LOAD_COLUMNS - 1];
 }
 
@@ -62,6 +66,8 @@ void load_counts_merge(struct load_counts *to, const struct load_counts *from)
     to->cancelled += from->cancelled;
     to->breaks += from->breaks;
     to->last_ns = from->last_ns > to->last_ns ? from->last_ns : to->last_ns;
+    to->span_ns = from->span_ns > to->span_ns ? from->span_ns : to->span_ns;
+    to->interrupted = to->interrupted || from->interrupted;
 }
 
 /* ---- words ---- */
@@ -93,15 +99,20 @@ static double ms(uint64_t ns)
     return (double)ns / 1e6;
 }
 
+static uint64_t span(const struct load_counts *c, const struct load_plan *p)
+{
+    return c->span_ns > 0 ? c->span_ns : p->duration_ns;
+}
+
 double load_achieved(const struct load_counts *c, const struct load_plan *p)
 {
-    uint64_t ns = c->last_ns > p->duration_ns ? c->last_ns : p->duration_ns;
-    return (double)c->succeeded / seconds(ns);
+    uint64_t ns = span(c, p);
+    return (double)c->succeeded / seconds(c->last_ns > ns ? c->last_ns : ns);
 }
 
 double load_offered(const struct load_counts *c, const struct load_plan *p)
 {
-    return (double)c->offered / seconds(p->duration_ns);
+    return (double)c->offered / seconds(span(c, p));
 }
 
 static void mix_text(const struct load_mix *mix, char *out, size_t cap)
@@ -137,7 +148,10 @@ void load_describe(const struct load_plan *p, char *out, size_t cap)
 static void report_latency(const char *name, const struct load_histogram *h, FILE *to)
 {
     fprintf(to, "  %-12s", name);
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < ROWS && h->n == 0; i++) {
+        fprintf(to, " %9s", "-");
+    }
+    for (size_t i = 0; i < ROWS && h->n > 0; i++) {
         fprintf(to, " %9.3f", ms(load_histogram_quantile(h, rows[i].q)));
     }
     fprintf(to, "  %12" PRIu64 "\n", h->n);
@@ -181,6 +195,9 @@ void load_report(const struct load_counts *c, const struct load_plan *p, FILE *t
     char what[256];
     load_describe(p, what, sizeof what);
     fprintf(to, "%s\n\n", what);
+    if (c->interrupted) {
+        fprintf(to, "Interrupted after %.1f s\n", seconds(span(c, p)));
+    }
     fprintf(to, "Offered    %12" PRIu64 "  %12.1f/s\n", c->offered, load_offered(c, p));
     fprintf(to, "Succeeded  %12" PRIu64 "  %12.1f/s\n", c->succeeded, load_achieved(c, p));
     report_latencies(c, to);
@@ -205,6 +222,9 @@ void load_report(const struct load_counts *c, const struct load_plan *p, FILE *t
 
 static json_t *json_latency(const struct load_histogram *h)
 {
+    if (h->n == 0) {
+        return json_null(); /* no answer has no latency, not one of zero */
+    }
     json_t *o = json_pack("{s:I, s:f, s:f}", "answers", (json_int_t)h->n, "min", ms(h->min), "mean",
                           ms(load_histogram_mean(h)));
     for (size_t i = 0; o && i < ROWS; i++) {
@@ -248,7 +268,7 @@ static json_t *json_failures(const struct load_counts *c)
 
 static json_t *json_columns(const struct load_counts *c, const struct load_plan *p)
 {
-    double width = seconds(p->duration_ns / LOAD_COLUMNS + 1);
+    double width = seconds(width_of(p));
     json_t *list = json_array();
     for (size_t i = 0; i < LOAD_COLUMNS; i++) {
         const struct load_column *col = &c->column[i];
@@ -278,10 +298,11 @@ static json_t *json_plan(const struct load_plan *p)
 json_t *load_json(const struct load_counts *c, const struct load_plan *p)
 {
     return json_pack(
-        "{s:o, s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, "
+        "{s:o, s:b, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, "
         "s:o}",
-        "plan", json_plan(p), "offered", (json_int_t)c->offered, "sent", (json_int_t)c->sent,
-        "succeeded", (json_int_t)c->succeeded, "failed", (json_int_t)c->failed, "offered_per_s",
+        "plan", json_plan(p), "interrupted", c->interrupted, "measured_s", seconds(span(c, p)),
+        "offered", (json_int_t)c->offered, "sent", (json_int_t)c->sent, "succeeded",
+        (json_int_t)c->succeeded, "failed", (json_int_t)c->failed, "offered_per_s",
         load_offered(c, p), "achieved_per_s", load_achieved(c, p), "latency_ms",
         json_latency(&c->latency), "refused_latency_ms", json_latency(&c->refused), "sent_after_ms",
         json_latency(&c->lag), "kinds", json_kinds(c), "failures", json_failures(c), "late_answers",

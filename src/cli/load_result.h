@@ -49,6 +49,8 @@ struct load_counts {
     uint64_t cancelled; /* location cancellations that came, and were answered */
     uint64_t breaks;    /* connections that ended while they were open */
     uint64_t last_ns;   /* the latest success, from the start of what is measured */
+    uint64_t span_ns;   /* how long that went: as planned, or until it was interrupted */
+    bool interrupted;
     struct load_cause cause[LOAD_CAUSES_MAX];
     struct load_column column[LOAD_COLUMNS];
 };

@@ -12,6 +12,7 @@
 #define TICK_NS       (LOAD_SECOND / 100)
 #define CONNECT_NS    (6 * LOAD_SECOND)
 #define BYE_NS        (LOAD_SECOND / 2)
+#define PUBLISH_NS    (LOAD_SECOND / 2)
 #define SPIN_NS       UINT64_C(80000) /* epoll sleeps some 40 us too long: the last bit is spun */
 #define BURST         64              /* arrivals between two looks at the sockets */
 #define EVENTS        64
@@ -43,7 +44,7 @@ static void succeeded(struct load_worker *w, struct load_slot *slot, uint64_t no
 {
     struct load_counts *c = w->counts;
     uint64_t ns = now - slot->due;
-    load_histogram_add(&w->second, ns);
+    load_histogram_add(&w->recent, ns);
     if (slot->counted) {
         struct load_column *column = column_of(w, slot);
         uint64_t at = now - measured_from(w);
@@ -65,6 +66,11 @@ static void on_answer(void *ctx, struct load_conn *c, uint32_t hop_by_hop, struc
     struct load_slot *slot = load_slots_find(&w->slots, hop_by_hop);
     if (!slot || slot->state != LOAD_SENT || slot->conn != c->number) {
         w->counts->late++;
+        return;
+    }
+    if (now >= slot->due + w->plan->timeout_ns) {
+        w->counts->late++;
+        failed(w, slot, LOAD_NO_ANSWER, false);
         return;
     }
     struct load_outcome out = load_outcome_of(msg);
@@ -251,9 +257,20 @@ static void arrive(struct load_worker *w, uint64_t due, uint64_t now)
 static void take_next(struct load_worker *w)
 {
     uint64_t at;
-    w->more = load_schedule_next(&w->schedule, &at) &&
-              !atomic_load_explicit(&w->shared->stop, memory_order_relaxed);
-    w->next = w->start + at * w->more;
+    w->more = load_schedule_next(&w->schedule, &at);
+    if (w->more) {
+        w->next = w->start + at;
+    }
+}
+
+/* The load was interrupted: nothing more is due, and what was measured ends here. */
+static void heed_stop(struct load_worker *w, uint64_t now)
+{
+    if (w->more && atomic_load_explicit(&w->shared->stop, memory_order_relaxed)) {
+        w->more = false;
+        w->counts->interrupted = true;
+        w->counts->span_ns = now > measured_from(w) ? now - measured_from(w) : 1;
+    }
 }
 
 static void arrivals(struct load_worker *w, uint64_t now)
@@ -285,15 +302,15 @@ static void publish(struct load_worker *w, uint64_t now)
     atomic_store_explicit(&w->p_offered, c->offered, memory_order_relaxed);
     atomic_store_explicit(&w->p_succeeded, c->succeeded, memory_order_relaxed);
     atomic_store_explicit(&w->p_failed, c->failed, memory_order_relaxed);
-    if (now < w->next_second) {
+    if (now < w->next_publish) {
         return;
     }
-    w->next_second = now + LOAD_SECOND;
-    atomic_store_explicit(&w->p_p50, load_histogram_quantile(&w->second, 0.5),
+    w->next_publish = now + PUBLISH_NS;
+    atomic_store_explicit(&w->p_p50, load_histogram_quantile(&w->recent, 0.5),
                           memory_order_relaxed);
-    atomic_store_explicit(&w->p_p99, load_histogram_quantile(&w->second, 0.99),
+    atomic_store_explicit(&w->p_p99, load_histogram_quantile(&w->recent, 0.99),
                           memory_order_relaxed);
-    memset(&w->second, 0, sizeof w->second);
+    memset(&w->recent, 0, sizeof w->recent);
 }
 
 static void tick(struct load_worker *w, uint64_t now)
@@ -305,6 +322,7 @@ static void tick(struct load_worker *w, uint64_t now)
     for (uint32_t i = 0; i < w->conns; i++) {
         load_conn_tick(w->conn[i], now);
     }
+    heed_stop(w, now);
     publish(w, now);
 }
 
@@ -346,20 +364,30 @@ static void turn(struct load_worker *w, uint64_t until)
 
 /* ---- before, during, after ---- */
 
+static bool one_is_down(const struct load_worker *w)
+{
+    for (uint32_t i = 0; i < w->conns; i++) {
+        if (w->conn[i]->state == LOAD_CONN_DOWN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Before the load a connection is tried once: what is wrong then is wrong for good. */
 static bool connect_all(struct load_worker *w)
 {
     uint64_t until = load_now() + CONNECT_NS;
     for (uint32_t i = 0; i < w->conns; i++) {
         load_conn_start(w->conn[i], load_now());
     }
-    while (w->open < w->conns && load_now() < until) {
+    while (w->open < w->conns && !one_is_down(w) && load_now() < until &&
+           !atomic_load(&w->shared->stop)) {
         turn(w, until);
-        if (atomic_load(&w->shared->stop)) {
-            break;
-        }
     }
+    bool down = one_is_down(w);
     for (uint32_t i = 0; i < w->conns; i++) {
-        if (w->conn[i]->state != LOAD_CONN_OPEN) {
+        if (w->conn[i]->state == LOAD_CONN_DOWN || (!down && w->conn[i]->state < LOAD_CONN_OPEN)) {
             snprintf(w->why, sizeof w->why, "%.100s: %.180s", w->conn[i]->host,
                      w->conn[i]->why[0] ? w->conn[i]->why : "no connection in time");
             return false;
@@ -402,7 +430,9 @@ static void begin(struct load_worker *w)
                               .shares = p->threads};
     load_schedule_begin(&w->schedule, &a);
     w->counts->breaks = w->counts->late = 0;
-    memset(&w->second, 0, sizeof w->second);
+    memset(&w->recent, 0, sizeof w->recent);
+    w->next_publish = w->start + PUBLISH_NS;
+    w->counts->span_ns = p->duration_ns;
     take_next(w);
 }
 
@@ -455,8 +485,8 @@ static enum err open_conns(struct load_worker *w)
 {
     uint64_t all = (uint64_t)w->plan->peers * w->plan->per_peer;
     uint64_t session = (uint64_t)time(NULL);
-    w->conn = calloc(all, sizeof *w->conn);
-    w->dirty = calloc(all, sizeof *w->dirty);
+    w->conn = calloc(all, sizeof(struct load_conn *));
+    w->dirty = calloc(all, sizeof(struct load_conn *));
     enum err e = w->conn && w->dirty ? E_OK : E_MEMORY;
     for (uint64_t i = w->number; i < all && e == E_OK; i += w->plan->threads) {
         e = add_conn(w, i, session);

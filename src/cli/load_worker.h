@@ -35,12 +35,12 @@ struct load_worker {
     struct load_slots slots;
     struct load_schedule schedule;
     struct crypto crypto;
-    uint64_t start, next, next_tick, next_second, turn, random;
+    uint64_t start, next, next_tick, next_publish, turn, random;
     uint32_t end_to_end, session;
     int epoll;
     bool more; /* `next` is an arrival */
     struct load_counts *counts;
-    struct load_histogram second; /* successes since next_second - 1 s */
+    struct load_histogram recent; /* successes since it was published last */
     char why[300];                /* with LOAD_CANNOT */
     _Atomic int ready;            /* enum load_ready */
     /* for the progress line */
@@ -51,7 +51,7 @@ struct load_worker {
 MUST_USE enum err load_worker_open(struct load_worker *w, struct load_shared *shared,
                                    unsigned number);
 void load_worker_close(struct load_worker *w);
-/* The thread: w is the argument. Connects, awaits the start, runs, says goodbye. */
-void *load_worker_run(void *w);
+/* The thread; arg is the worker. Connects, awaits the start, runs, says goodbye. */
+void *load_worker_run(void *arg);
 
 #endif

@@ -33,16 +33,13 @@ static struct hss hss;
 static struct load_counts counts;
 static char why[512];
 
+/* Blocking; a client that is gone is noticed when it is read. */
 static void put(int fd, const uint8_t *p, size_t n)
 {
-    while (n > 0) {
-        struct pollfd w = {.fd = fd, .events = POLLOUT};
-        ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
-        if (sent < 0 && poll(&w, 1, 100) != 1) {
-            return;
-        }
-        p += sent > 0 ? sent : 0;
-        n -= sent > 0 ? (size_t)sent : 0;
+    ssize_t sent;
+    while (n > 0 && (sent = send(fd, p, n, MSG_NOSIGNAL)) > 0) {
+        p += sent;
+        n -= (size_t)sent;
     }
 }
 

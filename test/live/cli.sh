@@ -175,7 +175,7 @@ TEXT
 many() {
   awk -v k=$secret_k -v o=$secret_opc 'BEGIN {
     print "imsi,k,opc"
-    for (i = 0; i < 5000; i++) printf "00199%010d,%s,%s\n", i, i % 10 ? k : "none", o
+    for (i = 0; i < 5000; i++) printf "001019%09d,%s,%s\n", i, i % 10 ? k : "none", o
   }'
 }
 many >many.csv
@@ -189,8 +189,8 @@ interrupted_import() {
   "$bindery" import --format csv slow >said 2>&1 &
   local importer=$!
   exec 9>slow
-  head -n 700 many.csv | sed 's/^00199/00198/' >&9
-  wait_for 20 "$bindery" subscriber show 001980000000001
+  head -n 700 many.csv | sed 's/^001019/001018/' >&9
+  wait_for 20 "$bindery" subscriber show 001018000000001
   kill -TERM $importer
   exec 9>&-
   wait $importer || rc=$?

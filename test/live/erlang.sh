@@ -39,7 +39,9 @@ echo "# over TLS"
 erlang_run 2 "$tls_port" tls
 administration 2
 
+holds "no key is in the clear in database, write-ahead log or log while it runs" \
+  secrets_hidden "$work"/hss.db* "$work/hss.log"
 holds "SIGTERM ends the HSS in order" hss_stop
-holds "no key is in the clear in database, write-ahead log or log" \
+holds "nor after its end" \
   secrets_hidden "$work"/hss.db* "$work/hss.log"
 finish

@@ -6,7 +6,7 @@
 -include_lib("diameter/include/diameter.hrl").
 -include("mme.hrl").
 
--export([start/2, stop/2, call/3, traffic/2, own_watchdog/0, close/2]).
+-export([start/2, stop/2, call/3, counted/2, own_watchdog/0, close/2]).
 %% Callbacks of diameter_app.
 -export([peer_up/4, peer_down/4, pick_peer/5, prepare_request/4, prepare_retransmit/4]).
 -export([handle_answer/5, handle_error/5, handle_request/4]).
@@ -37,10 +37,12 @@ service(Host, Realm) ->
      {'Product-Name', "Erlang MME"},
      {'Supported-Vendor-Id', [?TGPP, ?BINDERY]},
      {'Vendor-Specific-Application-Id',
-      [#{'Vendor-Id' => ?TGPP, 'Auth-Application-Id' => [?S6A]}]},
+      [[{'Vendor-Id', ?TGPP}, {'Auth-Application-Id', [?S6A]}]]},
      {string_decode, false},
      {decode_format, map},
      {traffic_counters, true},
+     {application,
+      [{alias, base}, {dictionary, diameter_gen_base_rfc6733}, {module, [?MODULE, self()]}]},
      {application,
       [{alias, s6a},
        {dictionary, bindery_s6a},
@@ -52,17 +54,19 @@ transport(#{address := Address, port := Port} = Config) ->
      {transport_config,
       [{raddr, Address}, {rport, Port}, {reuseaddr, true} | tls(Config)]},
      {watchdog_timer, {?MODULE, own_watchdog, []}},
+     %% Longer than close/2 waits: a DPR without its DPA fails there.
+     {dpa_timeout, 6 * ?UP_MS},
      {connect_timer, ?UP_MS}].
 
-%% A list of options means TLS from the first octet on, as RFC 6733 2.1 wants it.
+%% true means TLS from the first octet on, as RFC 6733 2.1 wants it; the rest goes to ssl:connect.
 tls(#{tls := #{ca := Ca, certificate := Certificate, key := Key, hss := Hss}}) ->
-    [{ssl_options,
-      [{versions, ['tlsv1.3']},
-       {verify, verify_peer},
-       {cacertfile, Ca},
-       {certfile, Certificate},
-       {keyfile, Key},
-       {server_name_indication, Hss}]}];
+    [{ssl_options, true},
+     {versions, ['tlsv1.3']},
+     {verify, verify_peer},
+     {cacertfile, Ca},
+     {certfile, Certificate},
+     {keyfile, Key},
+     {server_name_indication, Hss}];
 tls(_) ->
     [].
 
@@ -96,22 +100,12 @@ call(Name, Command, Avps) ->
         Other -> error({no_answer, Command, Other})
     end.
 
-%% How many messages of this kind were counted: {Command code, request or answer, send or recv}.
-traffic(Name, {Code, Kind, Direction}) ->
-    R = case Kind of request -> 1; answer -> 0 end,
-    Services = diameter:service_info(Name, transport),
-    lists:sum([N || T <- Services, {{{0, C, Bit}, D}, N} <- statistics_of(T),
-                    {C, Bit, D} =:= {Code, R, Direction}]).
-
-statistics_of(Transport) ->
-    lists:append([S || {statistics, S} <- flatten(Transport)]).
-
-flatten(List) when is_list(List) ->
-    lists:flatmap(fun({statistics, _} = S) -> [S];
-                     ({connections, C}) -> lists:flatmap(fun flatten/1, C);
-                     ({accept, A}) -> lists:flatmap(fun flatten/1, A);
-                     (_) -> []
-                  end, List).
+%% How many messages OTP counted: Counter is its own key, {{Application, Code, 1 for a request}, Way}
+%% or the same with a result at the end.
+counted(Name, Counter) ->
+    lists:sum([N || Transport <- diameter:service_info(Name, transport),
+                    {statistics, Counters} <- Transport,
+                    {Key, N} <- Counters, Key =:= Counter]).
 
 %% ---- callbacks ----
 

@@ -129,8 +129,8 @@ text(T) when is_binary(T) -> binary_to_list(T);
 text(T) -> T.
 
 watchdog() ->
-    await(fun() -> mme:traffic(a, {280, request, send}) > 0 end),
-    await(fun() -> mme:traffic(a, {280, answer, recv}) > 0 end),
+    await(fun() -> mme:counted(a, {{0, 280, 1}, send}) > 0 end),
+    await(fun() -> mme:counted(a, {{0, 280, 0}, recv, {'Result-Code', 2001}}) > 0 end),
     #answer{} = air(open, 1, #{}). % and the connection still serves
 
 disconnect(Which, Ref) ->
@@ -460,7 +460,9 @@ cancelled(Imsi) ->
             expect('Origin-Realm', list_to_binary(Realm), Clr),
             expect('Destination-Host', iolist_to_binary(Me), Clr),
             expect('Destination-Realm', list_to_binary(Realm), Clr),
-            await(fun() -> mme:traffic(a, {317, answer, send}) > 0 end)
+            await(fun() ->
+                mme:counted(a, {{16777251, 317, 0}, send, {'Result-Code', 2001}}) > 0
+            end)
     after 10000 ->
         throw(no_clr)
     end.

@@ -7,6 +7,7 @@
 #include "aka.h"
 #include "s6a.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,9 +74,13 @@ static void on_message(enum fd_hook_type type, struct msg *m, struct peer_hdr *p
     pthread_mutex_unlock(&seen.lock);
 }
 
-static bool is_connected(void)
+/* The hook tells of the CEA a moment before libfdcore routes to the peer. */
+static bool is_open(void)
 {
-    return seen.connected;
+    char id[] = "hss.epc.mnc001.mcc001.3gppnetwork.org";
+    struct peer_hdr *peer = NULL;
+    return seen.connected && fd_peer_getbyid(id, sizeof id - 1, 1, &peer) == 0 && peer != NULL &&
+           fd_peer_get_state(peer) == STATE_OPEN;
 }
 static bool has_dwa(void)
 {
@@ -362,9 +367,20 @@ static void sim_read(const char *path, struct sim *out)
     fclose(f);
 }
 
+/* Standard output is for the test lines. */
+__attribute__((format(printf, 2, 0))) static void log_line(int level, const char *format,
+                                                           va_list args)
+{
+    (void)level;
+    (void)vfprintf(stderr, format, args);
+    (void)fputc('\n', stderr);
+}
+
 static void start(const char *configuration)
 {
     struct fd_hook_hdl *hook = NULL;
+    must(fd_log_handler_register(log_line), "log");
+    fd_g_debug_lvl = FD_LOG_ERROR;
     must(fd_core_initialize(), "initialising");
     must(fd_core_parseconf(configuration), configuration);
     must(fd_hook_register(HOOK_MASK(HOOK_MESSAGE_RECEIVED, HOOK_PEER_CONNECT_SUCCESS), on_message,
@@ -389,13 +405,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: mme CONFIGURATION OPEN BOUND STOLEN\n");
         return 2;
     }
-    fd_g_debug_lvl = FD_LOG_ERROR;
     sim_read(argv[2], &open);
     sim_read(argv[3], &bound);
     sim_read(argv[4], &stolen);
     check("this MME's own Milenage gives the values of TS 35.208", aka_self_test());
     start(argv[1]);
-    bool up = wait_until(is_connected, UP_S);
+    bool up = wait_until(is_open, UP_S);
     check("CER and CEA: the HSS accepts the peer with 2001", up && seen.cea_is_success);
     if (up) {
         authentication(&open, &bound);

@@ -60,9 +60,13 @@ missed() {
 }
 # holds SENTENCE COMMAND... : what the command says is shown when it fails.
 holds() {
-  local sentence=$1 said
+  local sentence=$1
   shift
-  if said=$("$@" 2>&1); then passed "$sentence"; else missed "$sentence" "$said"; fi
+  if "$@" >"$work/.held" 2>&1; then
+    passed "$sentence"
+  else
+    missed "$sentence" "$(cat "$work/.held")"
+  fi
 }
 # same SENTENCE EXPECTED GOT
 same() {
@@ -255,6 +259,7 @@ admin() {
 subscriber() {
   local name=$1 imsi=$2 policy=$3 imei=${4:--} k opc kme=- msisdn=49${2:5} devices='[]'
   k=$(random_hex 16) opc=$(random_hex 16)
+  msisdn=4917${imsi: -7} # eleven digits: the last octet of its TBCD is half filled
   if [ "$imei" != - ]; then
     kme=$(random_hex 16)
     devices="[{\"imei\":\"$imei\",\"kme\":\"$kme\"}]"
@@ -292,7 +297,7 @@ secrets_hidden() {
     [ ! -e "$work/secrets" ] || cat "$work/secrets"
   } | sort -u >"$work/forbidden"
   for file in "$@"; do
-    [ -s "$file" ] || { echo "$file is empty"; found=1; continue; }
+    [ -e "$file" ] || { echo "$file is not there"; found=1; continue; }
     if grep -aqiF -f "$work/forbidden" "$file"; then
       echo "$file holds a secret in hex digits: $(grep -aoiF -f "$work/forbidden" "$file" | head -1)"
       found=1
