@@ -163,6 +163,7 @@ knows_binding(Imei) ->
                                  'Feature-List-ID' => 1,
                                  'Feature-List' => 1}]}.
 
+%= test binding-2 binding-5a binding-unlisted
 authentication() ->
     tap:check("AIR for one vector of an open SIM: AMF 8000, MAC-A, XRES, KASME hold", fun() ->
         vectors(open, ?REGULAR, 1, success(air(open, 1, #{}), 'AIA'))
@@ -191,6 +192,7 @@ authentication() ->
         expect('Authentication-Info', absent, Avps)
     end).
 
+%= test binding-1b binding-1c binding-1d binding-amf
 %% All vectors of an answer, each computed anew; gives the SQNs, and keeps the vectors' secrets.
 vectors(Name, Amf, Number, Avps) ->
     #{'E-UTRAN-Vector' := Vectors} = avp('Authentication-Info', Avps),
@@ -244,6 +246,7 @@ keep_secret(Secrets) ->
 
 %% ---- resynchronisation ----
 
+%= test binding-resync
 resynchronisation() ->
     tap:check("resynchronisation after a regular vector: SQN goes above the USIM's", fun() ->
         resynchronise(open, ?REGULAR)
@@ -379,6 +382,7 @@ tbcd(<<>>) ->
 
 %% Three failures in a row are what the HSS is configured to call suspected theft; whether the
 %% event is there is for the script to ask the HSS's administration.
+%= test binding-theft
 theft() ->
     tap:check("NOR from the MME that serves the subscriber is answered with 2001", fun() ->
         #{imsi := Imsi} = subscriber(open),

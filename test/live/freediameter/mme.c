@@ -205,6 +205,7 @@ static bool resynchronises(const struct sim *sim, uint64_t *sqn)
     return holds && authenticates(sim, 1, sqn);
 }
 
+/*= test binding-2 binding-5a binding-resync */
 static void authentication(const struct sim *open, const struct sim *bound)
 {
     uint64_t open_sqn = 0, bound_sqn = 0;
@@ -322,6 +323,7 @@ static void location(const struct sim *open)
     check("PUR: 2001, M-TMSI to be frozen", done(pua, success(pua) && u32_is(pua, "PUA-Flags", 1)));
 }
 
+/*= test binding-theft */
 static void theft(const struct sim *stolen)
 {
     uint64_t sqn = 0;

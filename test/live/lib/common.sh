@@ -287,6 +287,7 @@ event() {
     grep -q "\"imsi\":\"$2\""
 }
 
+#= test binding-sealed
 # secrets_hidden FILE... : fails and names file and secret if a key of a subscriber, or anything in
 # $work/secrets (hex, one a line), is in a file as octets or as hex digits.
 secrets_hidden() {
