@@ -1,5 +1,5 @@
-/* test/codec/golden.h - the octets of each message of samples.h, in its order. The hex was decoded
- * field by field with tshark's own dictionary when it was taken. */
+/* test/codec/golden.h - the octets of each message of samples.h, in its order. tshark read
+ * them without complaint when they were taken, but for what is wrong in them on purpose. */
 #ifndef BINDERY_TEST_CODEC_GOLDEN_H
 #define BINDERY_TEST_CODEC_GOLDEN_H
 
