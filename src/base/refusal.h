@@ -23,10 +23,6 @@ enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
     X(NONE, "none", REFUSAL_BASE, 2001, 0, REFUSAL_FINAL, "goes on", "nothing was refused")        \
     X(UNKNOWN_SUBSCRIBER, "unknown-subscriber", REFUSAL_3GPP, 5001, 8, REFUSAL_FINAL,              \
       "stays off this network until it is switched off", "the IMSI is not in this HSS")            \
-    X(UNKNOWN_EPS_SUBSCRIPTION, "unknown-eps-subscription", REFUSAL_3GPP, 5420, 15, REFUSAL_FINAL, \
-      "tries another tracking area", "the subscription has no packet service")                     \
-    X(ROAMING_NOT_ALLOWED, "roaming-not-allowed", REFUSAL_3GPP, 5004, 11, REFUSAL_FINAL,           \
-      "tries another PLMN", "the subscription may not be served in this PLMN")                     \
     X(RAT_NOT_ALLOWED, "rat-not-allowed", REFUSAL_3GPP, 5421, 13, REFUSAL_FINAL,                   \
       "tries another access", "the subscription may not use this radio access")                    \
     X(VISITED_PLMN_NOT_ALLOWED, "visited-plmn-not-allowed", REFUSAL_BASE, 5012, 17,                \
