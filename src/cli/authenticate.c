@@ -6,7 +6,7 @@
 #include "codec/private.h"
 #include "crypto/kdf.h"
 #include "crypto/openssl.h"
-#include "device/state_file.h"
+#include "device/linux/state_file.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The subverb `device file`: the state file of an emulated device with a USIM in it. */
 #include "cli/key_options.h"
 #include "crypto/openssl.h"
-#include "device/state_file.h"
+#include "device/linux/state_file.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

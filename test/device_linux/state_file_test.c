@@ -1,4 +1,4 @@
-#include "device/state_file.h"
+#include "device/linux/state_file.h"
 #include "lib/check.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
-/* device/state_file.h - what an emulated device keeps between power cycles: its IMEI, its KME and
+/* device/linux/state_file.h - what an emulated device keeps between power cycles: its IMEI, its KME and
  * its USIM, in one JSON file that only its owner may read.
  *
  * Read strictly: an unknown, repeated or missing member is refused with its place. Written whole
  * beside the file and renamed over it, so a crash leaves the one before or the one after. The state
  * is saved before the answer that relies on it leaves (proc/binding.h).
  */
-#ifndef BINDERY_DEVICE_STATE_FILE_H
-#define BINDERY_DEVICE_STATE_FILE_H
+#ifndef BINDERY_DEVICE_LINUX_STATE_FILE_H
+#define BINDERY_DEVICE_LINUX_STATE_FILE_H
 
 #include "id/imsi.h"
 #include "proc/binding.h"

@@ -1,4 +1,4 @@
-#include "device/state_file.h"
+#include "device/linux/state_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
