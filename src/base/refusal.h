@@ -75,6 +75,80 @@ enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
       "the peer's configuration does not allow this address or transport")                         \
     X(PEER_LIMIT, "peer-limit", REFUSAL_BASE, 3010, 17, REFUSAL_PROVISIONAL, "tries again",        \
       "the peer has as many connections as it may have")                                           \
+    /* What an MME refuses. Its EMM cause is what the device is told; no Diameter peer is. */      \
+    X(ROAMING_NOT_ALLOWED, "roaming-not-allowed", REFUSAL_3GPP, 5004, 11, REFUSAL_FINAL,           \
+      "leaves this network", "the home network does not allow this serving network")               \
+    X(UNKNOWN_EPS_SUBSCRIPTION, "unknown-eps-subscription", REFUSAL_3GPP, 5420, 15, REFUSAL_FINAL, \
+      "tries another cell or access", "the IMSI has no EPS subscription")                          \
+    X(NO_VECTORS, "no-vectors", REFUSAL_3GPP, 4181, 17, REFUSAL_PROVISIONAL, "tries again",        \
+      "the HSS gave no authentication vectors now")                                                \
+    X(HSS_SILENT, "hss-silent", REFUSAL_BASE, 3002, 17, REFUSAL_PROVISIONAL, "tries again",        \
+      "the HSS did not answer in time, or none is connected")                                      \
+    X(HSS_REFUSED, "hss-refused", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, "tries again",      \
+      "the HSS refused the request with a code that says nothing of the subscription")             \
+    X(BINDING_FAILED, "binding-failed", REFUSAL_BASE, 5012, 3, REFUSAL_FINAL,                      \
+      "stays off until it is switched off",                                                        \
+      "the USIM refused MAC-A: not the device that the challenge was made for, or a false key")    \
+    X(RES_MISMATCH, "res-mismatch", REFUSAL_BASE, 5012, 3, REFUSAL_FINAL,                          \
+      "stays off until it is switched off", "RES is not what the HSS expects")                     \
+    X(SYNC_LOOP, "sync-loop", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, "tries again",          \
+      "the USIM asked for resynchronisation again after it was given")                             \
+    X(SEPARATION_BIT, "separation-bit", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,               \
+      "tries again", "the ME found the separation bit of AMF clear: the vector is none for EPS")   \
+    X(SECURITY_MODE_REJECTED, "security-mode-rejected", REFUSAL_BASE, 5012, 17,                    \
+      REFUSAL_PROVISIONAL, "tries again", "the UE refused the security mode command")              \
+    X(BIDDING_DOWN, "bidding-down", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, "tries again",    \
+      "the UE found capabilities replayed to it that it did not send: somebody changed them")      \
+    X(ATTACH_CHANGED, "attach-changed", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                \
+      "is served as it asked",                                                                     \
+      "the ATTACH REQUEST was changed on its way; the UE sent it again, protected")                \
+    X(RADIO_FAILED, "radio-failed", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL, "is released",     \
+      "the eNB could not set up the UE's context")                                                 \
+    X(NO_COMMON_ALGORITHM, "no-common-algorithm", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,     \
+      "tries elsewhere", "the UE has no NAS algorithm that this MME may use")                      \
+    X(EQUIPMENT_BLACK, "equipment-black", REFUSAL_BASE, 5012, 6, REFUSAL_FINAL,                    \
+      "stays off until it is switched off", "the EIR has the equipment on its black list")         \
+    X(EQUIPMENT_GREY, "equipment-grey", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,               \
+      "tries again",                                                                               \
+      "the EIR has the equipment on its grey list, and this MME does not admit that")              \
+    X(EQUIPMENT_UNKNOWN, "equipment-unknown", REFUSAL_3GPP, 5422, 6, REFUSAL_FINAL,                \
+      "stays off until it is switched off", "the EIR does not know the equipment")                 \
+    X(IDENTITY_UNKNOWN, "identity-unknown", REFUSAL_BASE, 5012, 9, REFUSAL_PROVISIONAL,            \
+      "attaches again with its IMSI", "nobody here knows the GUTI that the UE named")              \
+    X(IDENTITY_MISSING, "identity-missing", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,           \
+      "tries again", "the UE gave no identity that it could be authenticated by")                  \
+    X(NAS_UNPROTECTED, "nas-unprotected", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,              \
+      "is not answered", "a NAS message came in clear that may not")                               \
+    X(NAS_MAC, "nas-mac", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL, "is not answered",           \
+      "the integrity of a NAS message does not hold")                                              \
+    X(NAS_REPLAY, "nas-replay", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL, "is not answered",     \
+      "a NAS message came under a COUNT that was used before")                                     \
+    X(NAS_COUNT_SPENT, "nas-count-spent", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,              \
+      "is released", "no NAS COUNT is left in this security context")                              \
+    X(NAS_MALFORMED, "nas-malformed", REFUSAL_BASE, 5012, 96, REFUSAL_PROVISIONAL,                 \
+      "is told what is wrong", "a NAS message cannot be read")                                     \
+    X(NAS_STATE, "nas-state", REFUSAL_BASE, 5012, 98, REFUSAL_PROVISIONAL,                         \
+      "is told what is wrong", "a NAS message does not fit what the UE is doing")                  \
+    X(APN_NOT_ALLOWED, "apn-not-allowed", REFUSAL_BASE, 5012, 19, REFUSAL_PROVISIONAL,             \
+      "tries again with another APN", "the subscription does not have the APN, or the PDN type")   \
+    X(NO_SERVICE_HERE, "no-service-here", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,             \
+      "tries elsewhere", "this MME provisions devices and gives no service")                       \
+    X(ATTACH_TIMEOUT, "attach-timeout", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                \
+      "is not answered", "the UE did not answer in time")                                          \
+    X(CONGESTION, "congestion", REFUSAL_BASE, 3004, 22, REFUSAL_PROVISIONAL,                       \
+      "tries again when T3346 has run", "this MME has as many UEs as it may hold, or more work")   \
+    X(ENB_PLMN, "enb-plmn", REFUSAL_BASE, 5012, 0, REFUSAL_FINAL, "is not connected",              \
+      "the eNB broadcasts no PLMN that this MME serves")                                           \
+    X(ENB_NOT_SET_UP, "enb-not-set-up", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                \
+      "is not connected", "a message came before S1 Setup")                                        \
+    X(ENB_KNOWN, "enb-known", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL, "is not connected",      \
+      "another association speaks for this Global eNB ID already")                                 \
+    X(S1_UNKNOWN_ID, "s1-unknown-id", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                  \
+      "is told what is wrong", "there is no S1 connection with this UE S1AP ID")                   \
+    X(S1_FOREIGN_ID, "s1-foreign-id", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                  \
+      "is told what is wrong", "the UE S1AP ID belongs to another eNB")                            \
+    X(S1_MALFORMED, "s1-malformed", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                    \
+      "is told what is wrong", "an S1AP message cannot be read")                                   \
     X(PEER_NO_COMMON_APPLICATION, "peer-no-common-application", REFUSAL_BASE, 5010, 17,            \
       REFUSAL_PROVISIONAL, "tries again", "the peer and this HSS share no Diameter application")
 

@@ -1,0 +1,120 @@
+#include "codec/s6a.h"
+#include "nf/mmed/emm_parts.h"
+
+/* ---- by the UE ------------------------------------------------------------------------------- */
+
+static void send_detach_accept(struct emm_run *r)
+{
+    struct nas_detach_accept m = {.header = {0}};
+    emm_send(r, &nas_detach_accept_message, &m); /* a failure has ended the context */
+}
+
+/* Nothing vouches for the request: whoever sent it is answered, and whoever is registered stays
+ * so. TS 24.301 5.5.2.2.2 would let it through; then anybody could detach anybody. */
+static void detach_unverified(struct emm_run *r, bool switch_off)
+{
+    bool registered = r->ue->state == EMM_REGISTERED || r->ue->state == EMM_IDLE;
+    emm_tell(r, REFUSAL_NAS_UNPROTECTED);
+    if (!switch_off) {
+        send_detach_accept(r);
+    }
+    if (registered) {
+        emm_release(r, EMM_RELEASE_DETACH);
+        emm_go_idle(r);
+    } else {
+        emm_leave(r);
+    }
+}
+
+void emm_on_detach_request(struct emm_run *r)
+{
+    struct nas_detach_request_up m;
+    if (!emm_parse(r, &nas_detach_request_up_message, &m)) {
+        return;
+    }
+    bool switch_off = (m.detach_type & NAS_SWITCH_OFF) != 0;
+    if (!r->verified) {
+        detach_unverified(r, switch_off);
+        return;
+    }
+    r->ue->secured = true;
+    if (!switch_off) {
+        send_detach_accept(r);
+    }
+    emm_release(r, EMM_RELEASE_DETACH);
+    emm_leave(r);
+}
+
+/* ---- by the network -------------------------------------------------------------------------- */
+
+static void send_detach_request(struct emm_run *r)
+{
+    struct nas_detach_request_down m = {.detach_type = r->ue->reattach ? NAS_REATTACH_REQUIRED
+                                                                       : NAS_REATTACH_NOT_REQUIRED};
+    emm_send(r, &nas_detach_request_down_message, &m);
+}
+
+/* The HSS no longer has us as the serving node, so nothing is purged there. A UE that is not
+ * connected is not paged: what it sends next finds nobody and makes it attach anew. */
+void emm_cancel(struct emm_run *r)
+{
+    struct emm_ue *ue = r->ue;
+    ue->located = false;
+    ue->reattach = r->event->reattach;
+    if (ue->state != EMM_REGISTERED || !ue->secured ||
+        r->event->cancellation_type == S6A_MME_UPDATE_PROCEDURE) {
+        emm_forget(r);
+        return;
+    }
+    ue->state = EMM_DETACHING;
+    ue->sent = 1;
+    emm_guard(r, r->env->config->t3422_ms);
+    send_detach_request(r);
+}
+
+void emm_detach_again(struct emm_run *r)
+{
+    if (emm_once_more(r, r->env->config->t3422_ms)) {
+        send_detach_request(r);
+    }
+}
+
+void emm_on_detach_accept(struct emm_run *r)
+{
+    emm_release(r, EMM_RELEASE_DETACH);
+    emm_leave(r);
+}
+
+/* ---- without a word -------------------------------------------------------------------------- */
+
+void emm_superseded(struct emm_run *r)
+{
+    r->ue->located = false; /* the newer context is at the same HSS */
+    emm_forget(r);
+}
+
+void emm_unreachable(struct emm_run *r)
+{
+    emm_leave(r);
+}
+
+void emm_lost_during_attach(struct emm_run *r)
+{
+    r->ue->connected = false;
+    emm_leave(r);
+}
+
+void emm_go_idle(struct emm_run *r)
+{
+    const struct emm_config *c = r->env->config;
+    struct emm_effect *e = emm_add(r, EMM_TIMER_START);
+    r->ue->state = EMM_IDLE;
+    r->ue->connected = r->ue->secured = r->ue->set_up = false;
+    e->timer = EMM_TIMER_REACHABLE;
+    e->ms = c->t3412_s * 1000U + c->implicit_detach_ms;
+}
+
+void emm_lost_registered(struct emm_run *r)
+{
+    emm_go_idle(r);
+}
