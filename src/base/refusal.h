@@ -139,10 +139,12 @@ enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
       "tries again when T3346 has run", "this MME has as many UEs as it may hold, or more work")   \
     X(ENB_PLMN, "enb-plmn", REFUSAL_BASE, 5012, 0, REFUSAL_FINAL, "is not connected",              \
       "the eNB broadcasts no PLMN that this MME serves")                                           \
+    X(ENB_ADDRESS, "enb-address", REFUSAL_BASE, 5012, 0, REFUSAL_FINAL, "is not connected",        \
+      "no eNB may come from this address, or there are as many as there may be")                   \
+    X(S1_STATE, "s1-state", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL, "is told what is wrong",   \
+      "an S1AP message came that an eNB does not send to an MME")                                  \
     X(ENB_NOT_SET_UP, "enb-not-set-up", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                \
       "is not connected", "a message came before S1 Setup")                                        \
-    X(ENB_KNOWN, "enb-known", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL, "is not connected",      \
-      "another association speaks for this Global eNB ID already")                                 \
     X(S1_UNKNOWN_ID, "s1-unknown-id", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                  \
       "is told what is wrong", "there is no S1 connection with this UE S1AP ID")                   \
     X(S1_FOREIGN_ID, "s1-foreign-id", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                  \
@@ -156,6 +158,7 @@ enum refusal {
 #define X(name, text, carrier, code, emm, kind, next, sentence) REFUSAL_##name,
     REFUSAL_LIST(X)
 #undef X
+        REFUSAL_COUNT
 };
 
 struct refusal_row {

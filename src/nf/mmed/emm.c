@@ -56,7 +56,7 @@ struct emm_effect *emm_add(struct emm_run *r, enum emm_effect_kind kind)
         return &none;
     }
     struct emm_effect *e = &r->out->e[r->out->n++];
-    *e = (struct emm_effect){.kind = kind};
+    *e = (struct emm_effect){.kind = kind, .who = r->ue->who};
     return e;
 }
 
@@ -79,6 +79,13 @@ void emm_stop(struct emm_run *r, enum emm_timer t)
     emm_add(r, EMM_TIMER_STOP)->timer = t;
 }
 
+void emm_show(struct emm_run *r, bool uplink, struct bytes message)
+{
+    if (r->env->plain != NULL) {
+        r->env->plain(r->env->plain_ctx, uplink, message);
+    }
+}
+
 /* Writes the plain message behind room for a security header, and protects it where it lies. */
 static enum err put(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in,
                     struct bytes *pdu)
@@ -95,6 +102,7 @@ static enum err put(struct emm_run *r, uint8_t sht, const struct nas_message *m,
     enum err err = nas_write(m, in, inner, &n);
     *pdu = (struct bytes){inner.p, n};
     if (err == E_OK && sht != NAS_SHT_PLAIN) {
+        emm_show(r, false, *pdu);
         err = nassec_protect(r->env->crypto, &r->ue->security, sht, *pdu, room, &n);
         *pdu = (struct bytes){room.p, n};
     }

@@ -204,7 +204,8 @@ enum emm_release_cause {
 };
 struct emm_effect {
     enum emm_effect_kind kind;
-    struct bytes pdu; /* in the scratch given to emm_step */
+    struct emm_who who; /* of the context, which may be gone when this is carried out */
+    struct bytes pdu;   /* in the scratch given to emm_step */
     enum emm_timer timer;
     uint32_t ms;
     unsigned vectors;
@@ -235,7 +236,10 @@ struct emm_env {
     const struct crypto *crypto;
     uint32_t m_tmsi;        /* fresh, unused by any context: taken if this step assigns a GUTI */
     uint8_t pdn_address[4]; /* likewise, for a default bearer */
-    struct mbytes scratch;  /* at least EMM_EFFECTS_MAX * EMM_PDU_MAX octets; PDUs are put here */
+    /* Sees each message that is protected, as it is inside; for a trace with secrets, else NULL. */
+    void (*plain)(void *ctx, bool uplink, struct bytes message);
+    void *plain_ctx;
+    struct mbytes scratch; /* at least EMM_EFFECTS_MAX * EMM_PDU_MAX octets; PDUs are put here */
 };
 
 /* One event. Never fails: what cannot be processed is answered or ignored as clause 7 of TS 24.301

@@ -122,6 +122,8 @@ emm_handler emm_table_row(enum emm_state s, enum emm_row_event e);
 /* ---- effects ---- */
 
 struct emm_effect *emm_add(struct emm_run *r, enum emm_effect_kind kind);
+/* Shows a message to whoever traces what is inside protected ones. */
+void emm_show(struct emm_run *r, bool uplink, struct bytes message);
 /* Tells log, events and counters; tells the UE nothing. */
 void emm_tell(struct emm_run *r, enum refusal why);
 /* Starts the procedure timer anew for a message sent the first time. */

@@ -108,6 +108,7 @@ static bool take_protected(struct emm_run *r, const struct nas_pdu *pdu)
     }
     r->plain = (struct bytes){room.p, got.n};
     r->used = EMM_PDU_MAX;
+    emm_show(r, true, r->plain);
     r->verified = true;
     r->count = got.count;
     return true;

@@ -1,0 +1,98 @@
+/* nf/mmed/config.h - the configuration of bindery-mmed: a YAML file read once into an immutable
+ * snapshot, as strictly as that of the HSS (nf/common/config_*.h): unknown keys, values out of
+ * range and contradictions are refused with file, line, column and what to change.
+ * docs/configuration.md lists every key, examples/mmed.yaml shows them.
+ */
+#ifndef BINDERY_NF_MMED_CONFIG_H
+#define BINDERY_NF_MMED_CONFIG_H
+
+#include "id/plmn.h"
+#include "nassec/nassec.h"
+#include "net/address.h"
+#include "nf/common/log.h"
+
+struct mmed_listener { /* S1 */
+    struct address address;
+    bool loopback;
+};
+struct mmed_home { /* a home network: who serves IMSIs of these PLMNs */
+    char *realm;   /* Destination-Realm */
+    struct plmn *plmns;
+    size_t n_plmns; /* 0: the realm of every PLMN that no other home names, made from the IMSI */
+    size_t *peers;  /* indexes into peers, in order of preference */
+    size_t n_peers;
+};
+struct mmed_peer { /* an HSS, or an agent on the way to one */
+    char *origin_host;
+    char *realm;
+    struct address address;
+    char *certificate; /* with tls:// : paths; else NULL */
+    char *key;
+    char *ca;
+};
+struct mmed_limits {
+    size_t enbs;
+    size_t ues;         /* contexts, attached or not */
+    size_t attaching;   /* between ATTACH REQUEST and ATTACH COMPLETE, at most; more: congestion */
+    size_t hss_pending; /* requests that wait for answers, per connection */
+    uint64_t events_kept;
+};
+struct mmed_config {
+    char *path;
+    char *origin_host;
+    char *origin_realm;
+    char *name; /* MMEname on S1 */
+    uint32_t vendor_id;
+    struct plmn plmn; /* the one PLMN it serves */
+    uint16_t group_id;
+    uint8_t code;
+    uint8_t relative_capacity;
+    uint16_t *tacs; /* tracking areas it serves; none: every one of its PLMN */
+    size_t n_tacs;
+    struct mmed_listener *listeners;
+    size_t n_listeners;
+    struct address *enb_addresses; /* where eNBs may come from; none: loopback only */
+    size_t n_enb_addresses;
+    struct mmed_home *homes;
+    size_t n_homes;
+    struct mmed_peer *peers;
+    size_t n_peers;
+    char *admin_socket;
+
+    struct nassec_preference algorithms; /* EEA0 and EIA0: see docs/configuration.md */
+    unsigned vectors;
+    bool reuse_security, sends_served_imei, check_imei, admit_grey, serve, report_failures;
+    bool reroute;
+    uint16_t reroute_group_id;
+    char *network_name;   /* "" : no EMM INFORMATION */
+    uint8_t pool[4];      /* the first address that UEs are given; as many follow as limits.ues */
+    uint8_t transport[4]; /* of the S-GW that eNBs are told */
+
+    uint32_t t3412_s, t3402_s, t3346_s, implicit_detach_s;
+    uint32_t t3450_ms, t3460_ms, t3470_ms, t3422_ms, t3489_ms, attach_ms;
+    unsigned retransmissions;
+    unsigned request_ms; /* for an answer of an HSS */
+    unsigned watchdog_seconds, reconnect_seconds;
+    struct mmed_limits limits;
+    enum log_level log_level;
+    bool mask_imsi;
+};
+struct mmed_config_why { /* as nf/hssd's */
+    char place[400];
+    char sentence[400];
+};
+
+/* Errors: E_NOT_FOUND, E_IO, E_BAD_VALUE and its kin with *why. */
+MUST_USE enum err mmed_config_load(const char *path, struct mmed_config **out,
+                                   struct mmed_config_why *why);
+void mmed_config_free(struct mmed_config *config);
+/* Is this an address that eNBs may come from? */
+bool mmed_config_lets_in(const struct mmed_config *c, const struct address *from);
+/* The home network of an IMSI; NULL: none is configured. */
+const struct mmed_home *mmed_config_home(const struct mmed_config *c, const char *imsi_digits);
+
+/* The Destination-Realm for it: the home's, or the one that its PLMN makes (TS 23.003 19.2). */
+void mmed_config_realm(const struct mmed_home *home, const char *imsi_digits,
+                       char out[static REALM_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,32 @@
+/* nf/mmed/events.h - the last events of an MME, in memory, for the administration interface and
+ * `bindery events`. Bounded: the oldest goes first. The log has them all.
+ */
+#ifndef BINDERY_NF_MMED_EVENTS_H
+#define BINDERY_NF_MMED_EVENTS_H
+
+#include "id/imei.h"
+#include "id/imsi.h"
+
+struct mmed_events;
+struct mmed_event_row {
+    uint64_t id; /* 1 and up, in order */
+    int64_t unix_ms;
+    char name[32];
+    char cause[32];  /* "" : none */
+    char detail[96]; /* "" : none; text from outside, cut */
+    bool has_imsi, has_imei;
+    struct imsi imsi;
+    struct imei imei;
+};
+
+/* Errors: E_BAD_VALUE (0 to be kept), E_MEMORY. */
+MUST_USE enum err events_open(uint64_t kept, struct mmed_events **out);
+void events_close(struct mmed_events *e);
+/* imsi, imei, cause and detail may be NULL. */
+void events_add(struct mmed_events *e, const char *name, const struct imsi *imsi,
+                const struct imei *imei, const char *cause, const char *detail);
+/* The first event after `after` that is still there; false: there is none. */
+bool events_next(const struct mmed_events *e, uint64_t after, struct mmed_event_row *out);
+uint64_t events_last(const struct mmed_events *e); /* 0: none yet */
+
+#endif

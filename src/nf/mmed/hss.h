@@ -1,0 +1,41 @@
+/* nf/mmed/hss.h - an MME's connections to home networks: S6a and S13 as a client (TS 29.272), with
+ * realm routing, several HSSs for each realm, and fail-over.
+ *
+ * A request goes to the realm of the UE's IMSI (TS 23.003 19.2, or the one that the configuration
+ * gives for its PLMN), to the first of that realm's connected peers, and to the next one when a
+ * connection breaks before the answer (RFC 6733 5.5.4, T set). An answer reaches its UE through
+ * mmed_step, from inside hss_poll only; a UE that has gone on or is gone gets none.
+ * No answer in time, or nobody connected, is an answer with code 0. CLRs are answered here and
+ * handed to their UEs.
+ */
+#ifndef BINDERY_NF_MMED_HSS_H
+#define BINDERY_NF_MMED_HSS_H
+
+#include "nf/mmed/mmed.h"
+
+/* Begins to connect to all configured peers, and keeps at it. Errors: E_MEMORY, E_IO, E_CRYPTO (TLS
+ * files; logged). */
+MUST_USE enum err hss_open(struct mmed *m, struct hss **out);
+void hss_close(struct hss *h); /* DPR, without waiting for the answers */
+
+/* Readable when hss_poll has something to do; and the longest wait in ms, -1 for ever. */
+int hss_fd(const struct hss *h);
+int hss_wait_ms(const struct hss *h);
+MUST_USE enum err hss_poll(struct hss *h);
+
+/* Requests for a UE. There is one under way at most: a new one makes the answer to the one before
+ * unwanted. */
+void hss_ask_vectors(struct hss *h, struct ue *ue, const struct emm_effect *e);   /* AIR */
+void hss_ask_location(struct hss *h, struct ue *ue, const struct emm_effect *e);  /* ULR */
+void hss_ask_equipment(struct hss *h, struct ue *ue, const struct emm_effect *e); /* ECR */
+/* Told once, their answers are only counted. */
+void hss_report_failure(struct hss *h, const struct emm_effect *e); /* NOR, for e->who */
+void hss_purge(struct hss *h, const struct emm_who *who);           /* PUR */
+
+/* For the status answer: calls fn for each configured peer. */
+void hss_each_peer(const struct hss *h,
+                   void (*fn)(void *arg, const char *origin_host, const char *realm, bool open,
+                              uint64_t requests, uint64_t answers),
+                   void *arg);
+
+#endif

@@ -1,0 +1,39 @@
+/* nf/mmed/hss_messages.h - what an MME says on S6a and S13, and what it reads from the answers
+ * (TS 29.272 7.2): between Diameter messages and the terms of nf/mmed/emm.h. No I/O, no state, no
+ * decision.
+ */
+#ifndef BINDERY_NF_MMED_HSS_MESSAGES_H
+#define BINDERY_NF_MMED_HSS_MESSAGES_H
+
+#include "codec/s13.h"
+#include "nf/mmed/config.h"
+#include "nf/mmed/emm.h"
+
+#define HSS_MESSAGE_MAX 1024 /* octets of a request of ours, at most */
+
+struct hss_ask { /* what every request says */
+    const struct mmed_config *config;
+    const struct imsi *imsi;
+    const char *realm; /* Destination-Realm */
+    uint32_t session;  /* low part of the Session-Id */
+    uint32_t started;  /* high part */
+    uint32_t end_to_end;
+};
+
+/* Each writes a request. Errors: those of diameter_write. */
+MUST_USE enum err hss_write_air(const struct hss_ask *a, const struct emm_effect *e,
+                                struct mbytes out, size_t *n);
+MUST_USE enum err hss_write_ulr(const struct hss_ask *a, const struct emm_who *who,
+                                struct mbytes out, size_t *n);
+MUST_USE enum err hss_write_ecr(const struct hss_ask *a, const struct emm_who *who,
+                                struct mbytes out, size_t *n);
+MUST_USE enum err hss_write_nor(const struct hss_ask *a, const struct emm_effect *e,
+                                struct mbytes out, size_t *n);
+MUST_USE enum err hss_write_pur(const struct hss_ask *a, struct mbytes out, size_t *n);
+
+/* Each reads an answer. One that cannot be read is as good as none: code 0. */
+void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out);
+void hss_read_ula(uint32_t own_vendor, struct bytes msg, struct emm_ula *out);
+void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out);
+
+#endif

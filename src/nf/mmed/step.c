@@ -1,0 +1,222 @@
+#include "codec/s6a.h"
+#include "nf/mmed/hss.h"
+#include "nf/mmed/s1.h"
+
+#include <stdlib.h>
+
+/* ---- before a step --------------------------------------------------------------------------- */
+
+/* An M-TMSI that nobody has; 0, and told, if there is no randomness: no GUTI is given out then. */
+static uint32_t fresh_m_tmsi(struct mmed *m)
+{
+    uint32_t v = 0;
+    do {
+        if (m->crypto.random(m->crypto.ctx, (struct mbytes){(uint8_t *)&v, sizeof v}) != E_OK) {
+            mmed_tell(m, NULL, REFUSAL_CRYPTO_FAILED, "no M-TMSI");
+            return 0;
+        }
+    } while (v == 0 || ue_table_by_m_tmsi(m->ues, v) != NULL);
+    return v;
+}
+
+/* Each slot of the table has an address of its own, so none has to be kept track of. */
+static void address_of(const struct mmed *m, const struct ue *ue, uint8_t out[static 4])
+{
+    const uint8_t *p = m->config->pool;
+    uint32_t v = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    v += ue_slot(ue);
+    for (int i = 0; i < 4; i++) {
+        out[i] = (uint8_t)(v >> (24 - 8 * i));
+    }
+}
+
+static void show_plain(void *ctx, bool uplink, struct bytes message)
+{
+    mmed_trace_nas(ctx, uplink, message);
+}
+
+static bool is_attaching(enum emm_state s)
+{
+    return s >= EMM_IDENTITY && s <= EMM_ACCEPT;
+}
+
+/* ---- effects --------------------------------------------------------------------------------- */
+
+static void supersede_others(struct mmed *m, struct ue *ue, const struct imsi *imsi)
+{
+    uint32_t id = ue->id;
+    ue_table_set_imsi(m->ues, ue, imsi);
+    struct ue *other = ue_table_by_imsi(m->ues, imsi);
+    while (other != NULL) {
+        struct ue *next = ue_table_next_by_imsi(other);
+        if (other->id != id) {
+            struct emm_event event = {.kind = EMM_SUPERSEDED};
+            mmed_step_nested(m, other, &event);
+        }
+        other = next;
+    }
+}
+
+static void told(struct mmed *m, const struct emm_effect *e)
+{
+    if (e->refusal == REFUSAL_BINDING_FAILED || e->refusal == REFUSAL_RES_MISMATCH) {
+        m->counters.binding_failures++;
+    }
+    m->counters.nas_refused++;
+    mmed_tell(m, &e->who, e->refusal, NULL);
+}
+
+static void release(struct mmed *m, struct ue *ue, const struct emm_effect *e)
+{
+    static const enum s1ap_cause_nas causes[] = {
+        [EMM_RELEASE_NORMAL] = S1AP_NAS_NORMAL_RELEASE,
+        [EMM_RELEASE_AUTHENTICATION_FAILURE] = S1AP_NAS_AUTHENTICATION_FAILURE,
+        [EMM_RELEASE_DETACH] = S1AP_NAS_DETACH,
+    };
+    if (ue->enb != 0) {
+        s1_release(m->s1, ue, S1AP_CAUSE_OF(NAS, causes[e->release_cause]));
+    }
+}
+
+static void reroute(struct mmed *m, struct ue *ue)
+{
+    m->counters.rerouted++;
+    if (ue->enb != 0 && ue->initial != NULL) {
+        s1_send_reroute(m->s1, ue);
+    }
+    ue_disconnect(m->ues, ue);
+}
+
+static void on_s1(struct mmed *m, struct ue *ue, const struct emm_effect *e)
+{
+    if (ue->enb == 0) {
+        return;
+    }
+    if (e->kind == EMM_SEND) {
+        s1_send_nas(m->s1, ue, e->pdu);
+    } else {
+        s1_send_setup(m->s1, ue, e);
+    }
+}
+
+static void registered(struct mmed *m, struct ue *ue, const struct emm_effect *e)
+{
+    m->counters.attaches++;
+    free(ue->initial);
+    ue->initial = NULL;
+    mmed_event(m, "registered", &e->who, NULL, NULL);
+}
+
+static void carry_out(struct mmed *m, struct ue *ue, const struct emm_effect *e)
+{
+    switch (e->kind) {
+    case EMM_SEND:
+    case EMM_SETUP:
+        on_s1(m, ue, e);
+        return;
+    case EMM_RELEASE:
+        release(m, ue, e);
+        return;
+    case EMM_REROUTE:
+        reroute(m, ue);
+        return;
+    case EMM_ASK_VECTORS:
+        hss_ask_vectors(m->hss, ue, e);
+        return;
+    case EMM_ASK_LOCATION:
+        hss_ask_location(m->hss, ue, e);
+        return;
+    case EMM_ASK_EQUIPMENT:
+        hss_ask_equipment(m->hss, ue, e);
+        return;
+    case EMM_REPORT_FAILURE:
+        if (m->config->report_failures) {
+            hss_report_failure(m->hss, e);
+        }
+        return;
+    case EMM_PURGE:
+        hss_purge(m->hss, &e->who);
+        return;
+    case EMM_TIMER_START:
+        ue_timer_start(m->ues, ue, e->timer, m->now_ms + e->ms);
+        return;
+    case EMM_TIMER_STOP:
+        ue_timer_stop(m->ues, ue, e->timer);
+        return;
+    case EMM_ASSIGN_GUTI:
+        if (!ue_table_add_m_tmsi(m->ues, ue, e->m_tmsi)) {
+            m->counters.s1_unsent++;
+        }
+        return;
+    case EMM_DROP_GUTI:
+        ue_table_drop_m_tmsi(m->ues, ue, e->m_tmsi);
+        return;
+    case EMM_AUTHENTICATED:
+        m->counters.authentications++;
+        supersede_others(m, ue, &e->who.imsi);
+        return;
+    case EMM_REGISTERED_NOW:
+        registered(m, ue, e);
+        return;
+    case EMM_TOLD:
+        told(m, e);
+        return;
+    case EMM_FORGET:
+        return; /* the caller's: nothing follows it */
+    }
+}
+
+static bool carry_out_all(struct mmed *m, struct ue *ue, const struct emm_effects *fx)
+{
+    for (unsigned i = 0; i < fx->n; i++) {
+        if (fx->e[i].kind == EMM_FORGET) {
+            return false;
+        }
+        carry_out(m, ue, &fx->e[i]);
+    }
+    return true;
+}
+
+/* ---- a step ---------------------------------------------------------------------------------- */
+
+static void step(struct mmed *m, struct ue *ue, const struct emm_event *event,
+                 struct mbytes scratch)
+{
+    struct emm_effects fx;
+    struct emm_env env = {.config = &m->emm,
+                          .crypto = &m->crypto,
+                          .m_tmsi = fresh_m_tmsi(m),
+                          .plain = m->trace != NULL && m->trace_secrets ? show_plain : NULL,
+                          .plain_ctx = m,
+                          .scratch = scratch};
+    bool before = is_attaching(emm_ue_state(ue->emm));
+    address_of(m, ue, env.pdn_address);
+    emm_step(ue->emm, &env, event, &fx);
+    bool stays = carry_out_all(m, ue, &fx);
+    bool after = stays && is_attaching(emm_ue_state(ue->emm));
+    m->attaching = m->attaching + after - before;
+    emm_effects_wipe(&fx);
+    if (!stays) {
+        ue_table_free(m->ues, ue);
+    }
+}
+
+void mmed_step(struct mmed *m, struct ue *ue, const struct emm_event *event)
+{
+    step(m, ue, event, (struct mbytes){m->scratch, MMED_SCRATCH});
+}
+
+void mmed_step_nested(struct mmed *m, struct ue *ue, const struct emm_event *event)
+{
+    step(m, ue, event, (struct mbytes){m->scratch + MMED_SCRATCH, MMED_SCRATCH});
+}
+
+void mmed_timers(struct mmed *m)
+{
+    enum emm_timer which;
+    struct ue *ue;
+    while ((ue = ue_timer_expired(m->ues, m->now_ms, &which)) != NULL) {
+        struct emm_event event = {.kind = EMM_TIMER, .timer = which};
+        mmed_step(m, ue, &event);
+    }
+}
