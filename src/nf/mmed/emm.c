@@ -122,7 +122,7 @@ struct bytes emm_put(struct emm_run *r, uint8_t sht, const struct nas_message *m
     return pdu;
 }
 
-bool emm_send_as(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in)
+bool emm_send_down_as(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in)
 {
     struct bytes pdu = emm_put(r, sht, m, in);
     if (pdu.p == NULL) {
@@ -132,9 +132,9 @@ bool emm_send_as(struct emm_run *r, uint8_t sht, const struct nas_message *m, co
     return true;
 }
 
-bool emm_send(struct emm_run *r, const struct nas_message *m, const void *in)
+bool emm_send_down(struct emm_run *r, const struct nas_message *m, const void *in)
 {
-    return emm_send_as(r, r->ue->secured ? NAS_SHT_CIPHERED : NAS_SHT_PLAIN, m, in);
+    return emm_send_down_as(r, r->ue->secured ? NAS_SHT_CIPHERED : NAS_SHT_PLAIN, m, in);
 }
 
 void emm_release(struct emm_run *r, uint8_t s1ap_nas_cause)
@@ -207,7 +207,7 @@ static void run(struct emm_run *r)
         handler(r);
     } else if (is_nas(r->event->kind)) {
         emm_tell(r, REFUSAL_NAS_STATE);
-        emm_status(r, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
+        emm_send_status(r, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
     }
 }
 

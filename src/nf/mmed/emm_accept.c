@@ -116,7 +116,7 @@ static void inform(struct emm_run *r)
     struct nas_emm_information m = {.header = {0}};
     struct bytes text = r->env->config->network_name;
     if (text.n > 0 && nas_network_name_from_text(text, MBYTES_OF(name), &m.full_name) == E_OK) {
-        emm_send(r, &nas_emm_information_message, &m);
+        emm_send_down(r, &nas_emm_information_message, &m);
     }
 }
 
@@ -131,7 +131,7 @@ void emm_on_attach_complete(struct emm_run *r)
     if (nas_peek(m.esm_message_container, &esm) != E_OK ||
         esm.type != NAS_ACTIVATE_DEFAULT_EPS_BEARER_CONTEXT_ACCEPT || esm.ebi != EMM_BEARER) {
         emm_tell(r, REFUSAL_NAS_MALFORMED);
-        emm_status(r, EMM_CAUSE_SEMANTICALLY_INCORRECT);
+        emm_send_status(r, EMM_CAUSE_SEMANTICALLY_INCORRECT);
         return;
     }
     emm_stop(r, EMM_TIMER_PROCEDURE);

@@ -16,7 +16,7 @@ void emm_reject_attach_as(struct emm_run *r, enum refusal why, uint8_t emm_cause
 {
     struct nas_attach_reject m = {.emm_cause = emm_cause, .esm_message_container = esm};
     emm_tell(r, why);
-    if (emm_send(r, &nas_attach_reject_message, &m)) {
+    if (emm_send_down(r, &nas_attach_reject_message, &m)) {
         emm_leave(r);
     }
 }
@@ -48,7 +48,7 @@ bool emm_once_more(struct emm_run *r, uint32_t ms)
 static void send_identity_request(struct emm_run *r)
 {
     struct nas_identity_request m = {.identity_type = NAS_IDENTITY_IMSI};
-    emm_send(r, &nas_identity_request_message, &m); /* a failure has ended the attach */
+    emm_send_down(r, &nas_identity_request_message, &m); /* a failure has ended the attach */
 }
 
 void emm_ask_identity(struct emm_run *r)

@@ -27,7 +27,7 @@ static void send_challenge(struct emm_run *r)
     const struct binding_vector *v = current(r->ue);
     struct nas_authentication_request m = {
         .ksi = r->ue->ksi, .rand = BYTES_OF(v->rand), .autn = BYTES_OF(v->autn.b)};
-    emm_send(r, &nas_authentication_request_message, &m); /* a failure ended the attach */
+    emm_send_down(r, &nas_authentication_request_message, &m); /* a failure ended the attach */
 }
 
 /* TS 24.301 5.4.2.2. The key set identifier differs from that of the context in use. */
@@ -115,7 +115,7 @@ static void failed(struct emm_run *r, enum refusal why)
         emm_ask_identity(r);
         return;
     }
-    if (emm_send(r, &nas_authentication_reject_message, &m)) {
+    if (emm_send_down(r, &nas_authentication_reject_message, &m)) {
         emm_release(r, EMM_RELEASE_AUTHENTICATION_FAILURE);
         emm_leave(r);
     }

@@ -6,7 +6,7 @@
 static void send_detach_accept(struct emm_run *r)
 {
     struct nas_detach_accept m = {.header = {0}};
-    emm_send(r, &nas_detach_accept_message, &m); /* a failure has ended the context */
+    emm_send_down(r, &nas_detach_accept_message, &m); /* a failure has ended the context */
 }
 
 /* Nothing vouches for the request: whoever sent it is answered, and whoever is registered stays
@@ -51,7 +51,7 @@ static void send_detach_request(struct emm_run *r)
 {
     struct nas_detach_request_down m = {.detach_type = r->ue->reattach ? NAS_REATTACH_REQUIRED
                                                                        : NAS_REATTACH_NOT_REQUIRED};
-    emm_send(r, &nas_detach_request_down_message, &m);
+    emm_send_down(r, &nas_detach_request_down_message, &m);
 }
 
 /* The HSS no longer has us as the serving node, so nothing is purged there. A UE that is not

@@ -32,7 +32,7 @@ enum err emm_esm_request(struct emm_run *r, struct bytes container)
 static void send_information_request(struct emm_run *r)
 {
     struct nas_esm_information_request m = {.header = {.pti = r->ue->esm.pti}};
-    emm_send(r, &nas_esm_information_request_message, &m); /* a failure ended the attach */
+    emm_send_down(r, &nas_esm_information_request_message, &m); /* a failure ended the attach */
 }
 
 void emm_esm_information_again(struct emm_run *r)
@@ -112,7 +112,7 @@ void emm_on_esm_information(struct emm_run *r)
     }
     if (m.header.pti != r->ue->esm.pti) {
         emm_tell(r, REFUSAL_NAS_STATE);
-        emm_status(r, ESM_CAUSE_PTI_MISMATCH);
+        emm_send_status(r, ESM_CAUSE_PTI_MISMATCH);
         return;
     }
     emm_stop(r, EMM_TIMER_PROCEDURE);
@@ -132,11 +132,11 @@ void emm_on_esm_request(struct emm_run *r)
     if (pdu.type == NAS_PDN_CONNECTIVITY_REQUEST) {
         struct nas_pdn_connectivity_reject m = {
             .header = {.pti = pdu.pti}, .esm_cause = ESM_CAUSE_SERVICE_OPTION_NOT_SUPPORTED};
-        emm_send(r, &nas_pdn_connectivity_reject_message, &m);
+        emm_send_down(r, &nas_pdn_connectivity_reject_message, &m);
     } else {
         struct nas_pdn_disconnect_reject m = {.header = {.pti = pdu.pti},
                                               .esm_cause = ESM_CAUSE_LAST_PDN_DISCONNECTION};
-        emm_send(r, &nas_pdn_disconnect_reject_message, &m);
+        emm_send_down(r, &nas_pdn_disconnect_reject_message, &m);
     }
 }
 

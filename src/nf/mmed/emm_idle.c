@@ -4,7 +4,7 @@ static void reject_service(struct emm_run *r, enum refusal why)
 {
     struct nas_service_reject m = {.emm_cause = EMM_CAUSE_UE_IDENTITY_CANNOT_BE_DERIVED};
     emm_tell(r, why);
-    emm_send_as(r, NAS_SHT_PLAIN, &nas_service_reject_message, &m);
+    emm_send_down_as(r, NAS_SHT_PLAIN, &nas_service_reject_message, &m);
 }
 
 static void reject_update(struct emm_run *r, enum refusal why)
@@ -12,7 +12,7 @@ static void reject_update(struct emm_run *r, enum refusal why)
     struct nas_tracking_area_update_reject m = {.emm_cause =
                                                     EMM_CAUSE_UE_IDENTITY_CANNOT_BE_DERIVED};
     emm_tell(r, why);
-    emm_send_as(r, NAS_SHT_PLAIN, &nas_tracking_area_update_reject_message, &m);
+    emm_send_down_as(r, NAS_SHT_PLAIN, &nas_tracking_area_update_reject_message, &m);
 }
 
 /* Whoever sent this is not known, or could not show who it is: the registered UE stays idle. */
@@ -35,7 +35,7 @@ void emm_nobody_here(struct emm_run *r)
     } else if (emm_parse(r, &nas_detach_request_up_message, &detach) &&
                (detach.detach_type & NAS_SWITCH_OFF) == 0) {
         struct nas_detach_accept m = {.header = {0}};
-        emm_send(r, &nas_detach_accept_message, &m);
+        emm_send_down(r, &nas_detach_accept_message, &m);
     }
     emm_forget(r);
 }
@@ -110,4 +110,11 @@ void emm_on_tracking_area_update(struct emm_run *r)
     if (r->event->kind == EMM_INITIAL) { /* nothing else was wanted: no GUTI was given, no answer */
         back_to_idle(r);
     }
+}
+
+/* SMS, location and the like: nobody stands behind this MME to take it (TS 24.301 5.6.3, 5.6.4 have
+ * no answer for that). */
+void emm_transport(struct emm_run *r)
+{
+    emm_tell(r, REFUSAL_NAS_STATE);
 }

@@ -131,8 +131,8 @@ void emm_guard(struct emm_run *r, uint32_t ms);
 void emm_stop(struct emm_run *r, enum emm_timer t);
 /* Sends an EMM or ESM message from its struct: ciphered when secured, else as `sht` says. False:
  * it could not be written; that was told and the connection is on its way down. */
-bool emm_send(struct emm_run *r, const struct nas_message *m, const void *in);
-bool emm_send_as(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in);
+bool emm_send_down(struct emm_run *r, const struct nas_message *m, const void *in);
+bool emm_send_down_as(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in);
 /* The same without sending: where the PDU is. Empty after a failure, which was told. */
 struct bytes emm_put(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in);
 void emm_release(struct emm_run *r, uint8_t s1ap_nas_cause);
@@ -215,16 +215,16 @@ void emm_go_idle(struct emm_run *r);
 /* emm_idle.c */
 void emm_on_service_request(struct emm_run *r);
 void emm_on_tracking_area_update(struct emm_run *r);
+void emm_transport(struct emm_run *r);
 void emm_nobody_here(struct emm_run *r); /* a message of somebody who is not registered */
 
 /* emm_table.c */
 void emm_ignore(struct emm_run *r);
-void emm_transport(struct emm_run *r); /* NAS transport: nobody to hand it to */
 
 /* emm_receive.c: opens a PDU, decides whether it may be processed, and names the table's event.
  * False: it was refused; that was told, and answered where clause 7 wants an answer. */
 MUST_USE bool emm_receive(struct emm_run *r, enum emm_row_event *out);
 /* EMM STATUS with a cause; ESM STATUS for an ESM message. */
-void emm_status(struct emm_run *r, uint8_t cause);
+void emm_send_status(struct emm_run *r, uint8_t cause);
 
 #endif

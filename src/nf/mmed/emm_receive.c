@@ -145,7 +145,7 @@ bool emm_receive(struct emm_run *r, enum emm_row_event *out)
     *out = emm_event_of(plain.type);
     if (*out == EMM_ON_OTHER) {
         emm_tell(r, REFUSAL_NAS_MALFORMED);
-        emm_status(r, EMM_CAUSE_MESSAGE_TYPE_NON_EXISTENT);
+        emm_send_status(r, EMM_CAUSE_MESSAGE_TYPE_NON_EXISTENT);
         return false;
     }
     return true;
@@ -158,12 +158,12 @@ bool emm_parse(struct emm_run *r, const struct nas_message *m, void *out)
         return true;
     }
     emm_tell(r, REFUSAL_NAS_MALFORMED);
-    emm_status(r, nas_cause_of(err));
+    emm_send_status(r, nas_cause_of(err));
     return false;
 }
 
 /* Under protection only: a UE would not look at one in clear (TS 24.301 4.4.4.2). */
-void emm_status(struct emm_run *r, uint8_t cause)
+void emm_send_status(struct emm_run *r, uint8_t cause)
 {
     struct nas_pdu pdu;
     bool esm = nas_peek(r->plain, &pdu) == E_OK && pdu.kind == NAS_PLAIN_ESM;
@@ -172,9 +172,9 @@ void emm_status(struct emm_run *r, uint8_t cause)
     }
     if (esm) {
         struct nas_esm_status m = {.header = {.ebi = pdu.ebi, .pti = pdu.pti}, .esm_cause = cause};
-        emm_send(r, &nas_esm_status_message, &m); /* a failure has told itself */
+        emm_send_down(r, &nas_esm_status_message, &m); /* a failure has told itself */
     } else {
         struct nas_emm_status m = {.emm_cause = cause};
-        emm_send(r, &nas_emm_status_message, &m);
+        emm_send_down(r, &nas_emm_status_message, &m);
     }
 }

@@ -21,7 +21,7 @@ static void send_command(struct emm_run *r)
     if (!ue->attach_protected) {
         m.hash_mme = BYTES_OF(ue->attach_hash);
     }
-    emm_send_as(r, NAS_SHT_INTEGRITY_NEW, &nas_security_mode_command_message, &m);
+    emm_send_down_as(r, NAS_SHT_INTEGRITY_NEW, &nas_security_mode_command_message, &m);
 }
 
 /* TS 24.301 5.4.3.2. The vector's KASME lives on in the context alone. */

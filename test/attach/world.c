@@ -1,0 +1,782 @@
+#include "attach/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const imsis[WORLD_UES] = {"001010123456789", "001010123456780"};
+static const char *const imeisvs[WORLD_UES] = {"3569380356438099", "3569380356439099"};
+
+/* ---- mail ------------------------------------------------------------------------------------ */
+
+static struct mail *post(struct world *w, struct mail m, uint64_t after)
+{
+    for (unsigned i = 0; i < WORLD_MAIL; i++) {
+        if (!w->mail[i].used) {
+            w->mail[i] = m;
+            w->mail[i].used = true;
+            w->mail[i].at = w->now + after;
+            w->mail[i].order = w->order++;
+            return &w->mail[i];
+        }
+    }
+    fail_msg("too much mail");
+    return NULL;
+}
+
+static struct mail with_pdu(struct mail m, struct bytes pdu)
+{
+    assert_true(pdu.n <= sizeof m.pdu);
+    m.n = pdu.n;
+    if (pdu.n > 0) {
+        memcpy(m.pdu, pdu.p, pdu.n);
+    }
+    return m;
+}
+
+static void crash_if_due(struct world *w)
+{
+    if (w->crash != PARTY_NONE && w->messages == w->crash_at + 1) {
+        enum party who = w->crash;
+        w->crash = PARTY_NONE;
+        world_kill(w, who);
+    }
+}
+
+/* Over the air: the place where faults are. */
+static void on_air(struct world *w, struct mail m, bool uplink)
+{
+    unsigned number = w->messages++;
+    enum fault_kind fault = number == w->fault_at ? w->fault : FAULT_NONE;
+    if (w->radio != NULL && !w->radio(w->radio_ctx, uplink, m.pdu, &m.n)) {
+        return;
+    }
+    switch (fault) {
+    case FAULT_LOSE:
+        break;
+    case FAULT_REPEAT:
+        post(w, m, 10);
+        m.kind = m.kind == MAIL_INITIAL ? MAIL_UP : m.kind;
+        post(w, m, 11);
+        break;
+    case FAULT_DELAY:
+        post(w, m, 7000);
+        break;
+    case FAULT_SWAP:
+        post(w, m, 6500); /* the next one, a retransmission at least, is faster */
+        break;
+    case FAULT_MISDELIVER:
+        m.ue = (m.ue + 1) % WORLD_UES;
+        m.connection = w->devices[m.ue].connection;
+        if (m.connection != 0 && m.kind != MAIL_INITIAL) {
+            post(w, m, 10);
+        }
+        break;
+    case FAULT_NONE:
+        post(w, m, 10);
+        break;
+    }
+    crash_if_due(w);
+}
+
+/* ---- the device ------------------------------------------------------------------------------ */
+
+static bool store(void *ctx, const uint8_t *image, size_t n)
+{
+    struct device *d = ctx;
+    memcpy(d->image, image, n);
+    d->image_n = n;
+    bindery_ue_usim_sequences(&d->usim, d->sequences);
+    return true;
+}
+
+void world_boot(struct world *w, unsigned ue)
+{
+    struct device *d = &w->devices[ue];
+    struct bindery_ue_usim_keys keys = {
+        .algorithm = BINDERY_UE_MILENAGE, .k_n = 16, .opc_n = 16, .res_n = 8};
+    struct bindery_ue_cell cell = {.tac = 1};
+    memcpy(keys.k, w->keys.k.b, 32);
+    memcpy(keys.opc, w->keys.opc.b, 32);
+    memset(&d->ue, 0xee, sizeof d->ue);
+    d->connection = 0;
+    assert_int_equal(bindery_ue_usim_init(&d->usim, &w->table, &keys, d->sequences), BINDERY_UE_OK);
+    assert_int_equal(bindery_ue_init(&d->ue, &w->table, &d->host, &d->settings, &d->identity,
+                                     d->buffer, sizeof d->buffer, d->image_n > 0 ? d->image : NULL,
+                                     d->image_n),
+                     BINDERY_UE_OK);
+    plmn_to_octets(&w->config.plmn, cell.plmn);
+    assert_int_equal(bindery_ue_camp(&d->ue, w->now, &cell), BINDERY_UE_OK);
+}
+
+static void lower(struct world *w, unsigned ue, enum bindery_ue_lower what);
+
+static void send_uplink(struct world *w, unsigned ue, const struct bindery_ue_uplink *up)
+{
+    struct device *d = &w->devices[ue];
+    struct mail m = {.kind = up->initial ? MAIL_INITIAL : MAIL_UP, .ue = ue};
+    if (up->initial) {
+        d->connection = ++w->next_connection;
+    }
+    m.connection = d->connection;
+    on_air(w, with_pdu(m, (struct bytes){up->pdu, up->n}), true);
+}
+
+static void note(struct world *w, unsigned ue, const struct bindery_ue_event *e)
+{
+    struct device *d = &w->devices[ue];
+    d->registrations += e->kind == BINDERY_UE_EVENT_REGISTERED;
+    d->deregistrations += e->kind == BINDERY_UE_EVENT_DEREGISTERED;
+    d->refused += e->kind == BINDERY_UE_EVENT_REFUSED;
+    if (e->kind == BINDERY_UE_EVENT_REFUSED) {
+        d->last_refused = e->refusal;
+    }
+    if (e->kind == BINDERY_UE_EVENT_REJECTED) {
+        d->last_reject = e->cause;
+    }
+    d->invalid = d->invalid ||
+                 (e->kind == BINDERY_UE_EVENT_WAITING && e->why == BINDERY_UE_WHY_USIM_INVALID);
+}
+
+/* Takes everything that a call brought out. */
+static void drain(struct world *w, unsigned ue)
+{
+    struct device *d = &w->devices[ue];
+    struct bindery_ue_uplink up;
+    struct bindery_ue_event e;
+    bool initial = false, ended = false;
+    while (bindery_ue_uplink(&d->ue, &up)) {
+        initial = initial || up.initial;
+        send_uplink(w, ue, &up);
+    }
+    while (bindery_ue_next_event(&d->ue, &e)) {
+        note(w, ue, &e);
+        ended =
+            ended || e.kind == BINDERY_UE_EVENT_RELEASE || e.kind == BINDERY_UE_EVENT_NOT_GENUINE;
+    }
+    if (initial && d->connection != 0) {
+        lower(w, ue, BINDERY_UE_LOWER_CONNECTED);
+    }
+    if (ended && d->connection != 0) {
+        struct mail m = {.kind = MAIL_UP, .ue = ue, .connection = d->connection};
+        d->connection = 0;
+        post(w, m, 5); /* no octets: the eNB asks for release */
+        lower(w, ue, BINDERY_UE_LOWER_RELEASED);
+    }
+}
+
+static void lower(struct world *w, unsigned ue, enum bindery_ue_lower what)
+{
+    assert_int_equal(bindery_ue_lower(&w->devices[ue].ue, w->now, what), BINDERY_UE_OK);
+    drain(w, ue);
+}
+
+void world_attach(struct world *w, unsigned ue)
+{
+    w->devices[ue].wants = true;
+    assert_int_equal(bindery_ue_attach(&w->devices[ue].ue, w->now), BINDERY_UE_OK);
+    drain(w, ue);
+}
+
+void world_detach(struct world *w, unsigned ue, bool switch_off)
+{
+    w->devices[ue].wants = false;
+    assert_int_equal(bindery_ue_detach(&w->devices[ue].ue, w->now, switch_off), BINDERY_UE_OK);
+    drain(w, ue);
+}
+
+/* ---- the HSS --------------------------------------------------------------------------------- */
+
+static void hss_vectors(struct world *w, const struct emm_effect *e, struct emm_aia *out)
+{
+    uint8_t sn[3];
+    uint64_t sqn_ms;
+    const struct key_kme *kme = w->bound ? &w->kme : NULL;
+    plmn_to_octets(&w->config.plmn, sn);
+    w->airs++;
+    *out = (struct emm_aia){.code = 2001, .has_control = true};
+    out->control = w->bound ? S6A_BINDING_PROCESSED : S6A_BINDING_REGULAR;
+    if (e->has_resync) {
+        struct binding_view view = {.policy = BINDING_BOUND, .n_devices = 1};
+        enum binding_auts_under under;
+        view.devices[0].has_kme = true;
+        view.devices[0].kme = w->kme;
+        if (binding_hss_resync(&w->c, &w->keys, &view, e->resync_rand, &e->auts, &sqn_ms, &under) !=
+            E_OK) {
+            *out = (struct emm_aia){.code = 4181, .experimental = true};
+            return;
+        }
+        w->seq = (sqn_ms >> SQN_IND_BITS) + 1;
+    }
+    for (; out->n < e->vectors; out->n++) {
+        assert_ok(binding_hss_vector(&w->c, &w->keys, kme, w->seq++ << SQN_IND_BITS, sn,
+                                     &out->vectors[out->n]));
+    }
+}
+
+static void hss_ask(struct world *w, struct context *x, const struct emm_effect *e)
+{
+    static struct emm_aia aia[64];
+    static struct emm_ula ula;
+    static struct emm_eca eca;
+    struct mail m = {.kind = MAIL_HSS, .connection = (uint32_t)(x - w->contexts)};
+    x->serial = ++w->serial;
+    m.event.cancellation_type = 0;
+    m.n = (size_t)x->serial;
+    if (e->kind == EMM_ASK_VECTORS) {
+        struct emm_aia *a = &aia[w->serial % 64];
+        m.event.kind = EMM_AIA;
+        m.event.aia = a;
+        if (w->hss_down) {
+            *a = (struct emm_aia){.code = 0};
+        } else {
+            hss_vectors(w, e, a);
+        }
+    } else if (e->kind == EMM_ASK_LOCATION) {
+        ula = (struct emm_ula){
+            .code = w->hss_down ? 0 : w->ula_code,
+            .experimental = w->ula_experimental && !w->hss_down,
+            .subscription = {.ambr_ul = 50000000, .ambr_dl = 150000000, .n_apns = 1}};
+        memcpy(ula.subscription.apns[0].encoded, "\x08internet", 9);
+        ula.subscription.apns[0].n = 9;
+        ula.subscription.apns[0].qci = 9;
+        ula.subscription.apns[0].pdn_type = EMM_SUBSCRIBED_BOTH;
+        m.event.kind = EMM_ULA;
+        m.event.ula = &ula;
+        w->ulrs++;
+    } else {
+        eca = (struct emm_eca){.code = w->hss_down ? 0 : 2001, .status = w->equipment};
+        m.event.kind = EMM_ECA;
+        m.event.eca = &eca;
+    }
+    post(w, m, w->hss_down ? 4000 : 10);
+}
+
+/* ---- the MME's shell ------------------------------------------------------------------------- */
+
+static void step(struct world *w, struct context *x, const struct emm_event *event);
+
+static struct context *context_of(struct world *w, uint32_t connection)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        if (w->contexts[i].used && w->contexts[i].connection == connection && connection != 0) {
+            return &w->contexts[i];
+        }
+    }
+    return NULL;
+}
+
+static struct context *context_new(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        struct context *x = &w->contexts[i];
+        if (!x->used) {
+            struct emm_ue *emm = x->emm;
+            *x = (struct context){.used = true, .emm = emm};
+            emm_ue_init(emm);
+            return x;
+        }
+    }
+    fail_msg("too many contexts");
+    return NULL;
+}
+
+static struct context *context_named(struct world *w, uint32_t m_tmsi)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        struct context *x = &w->contexts[i];
+        if (x->used && m_tmsi != 0 && (x->m_tmsi[0] == m_tmsi || x->m_tmsi[1] == m_tmsi)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+static void assign(struct context *x, uint32_t m_tmsi)
+{
+    x->m_tmsi[x->m_tmsi[0] != 0] = m_tmsi;
+}
+
+static void drop(struct context *x, uint32_t m_tmsi)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (x->m_tmsi[i] == m_tmsi) {
+            x->m_tmsi[i] = 0;
+        }
+    }
+}
+
+static void supersede(struct world *w, struct context *by, const struct imsi *imsi)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        struct context *x = &w->contexts[i];
+        struct emm_who who;
+        if (!x->used || x == by) {
+            continue;
+        }
+        emm_ue_who(x->emm, &who);
+        if (x->has_imsi && imsi_eq(&who.imsi, imsi)) {
+            struct emm_event event = {.kind = EMM_SUPERSEDED};
+            step(w, x, &event);
+        }
+    }
+}
+
+static void send_down(struct world *w, struct context *x, const struct emm_effect *e)
+{
+    struct mail m = {.kind = MAIL_DOWN, .ue = x->ue, .connection = x->connection};
+    if (e->kind == EMM_SETUP) {
+        struct mail set = {.kind = MAIL_SETUP, .ue = x->ue, .connection = x->connection};
+        post(w, set, 11);
+    }
+    if (e->pdu.p != NULL && x->connection != 0) {
+        on_air(w, with_pdu(m, e->pdu), false);
+    }
+}
+
+/* False: the context is gone. */
+static bool effect(struct world *w, struct context *x, const struct emm_effect *e)
+{
+    switch (e->kind) {
+    case EMM_SEND:
+    case EMM_SETUP:
+        send_down(w, x, e);
+        return true;
+    case EMM_RELEASE:
+    case EMM_REROUTE: {
+        struct mail m = {.kind = MAIL_RELEASE, .ue = x->ue, .connection = x->connection};
+        post(w, m, 12);
+        x->connection = 0;
+        return true;
+    }
+    case EMM_ASK_VECTORS:
+    case EMM_ASK_LOCATION:
+    case EMM_ASK_EQUIPMENT:
+        hss_ask(w, x, e);
+        return true;
+    case EMM_REPORT_FAILURE:
+        w->reports++;
+        return true;
+    case EMM_PURGE:
+        w->purges++;
+        return true;
+    case EMM_TIMER_START:
+        x->deadlines[e->timer] = w->now + e->ms;
+        return true;
+    case EMM_TIMER_STOP:
+        x->deadlines[e->timer] = 0;
+        return true;
+    case EMM_ASSIGN_GUTI:
+        assign(x, e->m_tmsi);
+        return true;
+    case EMM_DROP_GUTI:
+        drop(x, e->m_tmsi);
+        return true;
+    case EMM_AUTHENTICATED:
+        x->has_imsi = true;
+        supersede(w, x, &e->who.imsi);
+        return true;
+    case EMM_REGISTERED_NOW:
+        return true;
+    case EMM_TOLD:
+        assert_true(w->n_told < WORLD_TOLD);
+        w->told[w->n_told++] = e->refusal;
+        return true;
+    case EMM_FORGET:
+        return false;
+    }
+    return true;
+}
+
+static void step(struct world *w, struct context *x, const struct emm_event *event)
+{
+    struct emm_effects fx;
+    size_t room = (size_t)EMM_EFFECTS_MAX * EMM_PDU_MAX;
+    uint8_t *scratch = malloc(room); /* a step may be inside another */
+    struct emm_env env = {.config = &w->config,
+                          .crypto = &w->c,
+                          .m_tmsi = ++w->next_m_tmsi,
+                          .pdn_address = {10, 45, 0, 2},
+                          .scratch = {scratch, room}};
+    bool stays = true;
+    emm_step(x->emm, &env, event, &fx);
+    for (unsigned i = 0; i < fx.n && stays; i++) {
+        stays = effect(w, x, &fx.e[i]);
+    }
+    if (!stays) {
+        x->used = false;
+    }
+    emm_effects_wipe(&fx);
+    free(scratch);
+}
+
+static void initial(struct world *w, const struct mail *m)
+{
+    struct emm_claim claim;
+    struct emm_where where = {.plmn = w->config.plmn, .tac = 1};
+    struct emm_event event = {.kind = EMM_INITIAL, .pdu = {m->pdu, m->n}, .where = &where};
+    struct bindery_ue_guti guti;
+    emm_claim(event.pdu, &claim);
+    uint32_t m_tmsi = claim.kind == EMM_CLAIM_GUTI ? claim.guti.m_tmsi : 0;
+    if (m_tmsi == 0 && !claim.attach && bindery_ue_guti(&w->devices[m->ue].ue, &guti)) {
+        m_tmsi = guti.m_tmsi; /* the S-TMSI that the eNB was told */
+    }
+    struct context *known = context_named(w, m_tmsi);
+    struct context *x = known != NULL && !claim.attach ? known : context_new(w);
+    event.old = known != NULL && x != known ? known->emm : NULL;
+    x->connection = m->connection;
+    x->ue = m->ue;
+    step(w, x, &event);
+}
+
+static void uplink(struct world *w, const struct mail *m)
+{
+    struct context *x = context_of(w, m->connection);
+    struct emm_event event = {.kind = EMM_UPLINK, .pdu = {m->pdu, m->n}};
+    if (x == NULL) {
+        return; /* ERROR INDICATION, in life */
+    }
+    if (m->n == 0) {
+        event.kind = EMM_CONNECTION_LOST;
+        x->connection = 0;
+    }
+    step(w, x, &event);
+}
+
+/* ---- the post is carried out ----------------------------------------------------------------- */
+
+static void downlink(struct world *w, const struct mail *m)
+{
+    struct device *d = &w->devices[m->ue];
+    if (d->connection != m->connection || d->connection == 0) {
+        return;
+    }
+    assert_int_equal(bindery_ue_downlink(&d->ue, w->now, m->pdu, m->n), BINDERY_UE_OK);
+    drain(w, m->ue);
+}
+
+static void released(struct world *w, const struct mail *m)
+{
+    struct device *d = &w->devices[m->ue];
+    if (d->connection == m->connection && d->connection != 0) {
+        d->connection = 0;
+        lower(w, m->ue, BINDERY_UE_LOWER_RELEASED);
+    }
+}
+
+static void set_up(struct world *w, const struct mail *m)
+{
+    struct mail answer = {.kind = MAIL_SET, .ue = m->ue, .connection = m->connection};
+    struct device *d = &w->devices[m->ue];
+    post(w, answer, 5);
+    if (d->connection == m->connection && d->connection != 0) {
+        lower(w, m->ue, BINDERY_UE_LOWER_BEARERS);
+    }
+}
+
+static void answered(struct world *w, const struct mail *m)
+{
+    struct context *x = &w->contexts[m->connection];
+    if (x->used && x->serial == m->n) {
+        step(w, x, &m->event);
+    }
+}
+
+static void carry(struct world *w, const struct mail *m)
+{
+    struct context *x;
+    struct emm_event set = {.kind = EMM_CONTEXT_SET};
+    switch (m->kind) {
+    case MAIL_UP:
+        uplink(w, m);
+        return;
+    case MAIL_INITIAL:
+        initial(w, m);
+        return;
+    case MAIL_DOWN:
+        downlink(w, m);
+        return;
+    case MAIL_RELEASE:
+        released(w, m);
+        return;
+    case MAIL_SETUP:
+        set_up(w, m);
+        return;
+    case MAIL_SET:
+        x = context_of(w, m->connection);
+        if (x != NULL) {
+            step(w, x, &set);
+        }
+        return;
+    case MAIL_HSS:
+        answered(w, m);
+        return;
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static uint64_t next_due(const struct world *w)
+{
+    uint64_t due = UINT64_MAX;
+    for (unsigned i = 0; i < WORLD_MAIL; i++) {
+        if (w->mail[i].used && w->mail[i].at < due) {
+            due = w->mail[i].at;
+        }
+    }
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        for (unsigned t = 0; w->contexts[i].used && t < EMM_TIMER_COUNT; t++) {
+            uint64_t at = w->contexts[i].deadlines[t];
+            due = at != 0 && at < due ? at : due;
+        }
+    }
+    for (unsigned i = 0; i < WORLD_UES; i++) {
+        uint64_t at = bindery_ue_deadline(&w->devices[i].ue);
+        due = at < due ? at : due;
+    }
+    return due;
+}
+
+static bool carry_first(struct world *w)
+{
+    struct mail *first = NULL;
+    for (unsigned i = 0; i < WORLD_MAIL; i++) {
+        struct mail *m = &w->mail[i];
+        if (m->used && m->at <= w->now &&
+            (first == NULL || m->at < first->at ||
+             (m->at == first->at && m->order < first->order))) {
+            first = m;
+        }
+    }
+    if (first != NULL) {
+        struct mail m = *first;
+        first->used = false;
+        carry(w, &m);
+    }
+    return first != NULL;
+}
+
+static void run_timers(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        for (unsigned t = 0; t < EMM_TIMER_COUNT; t++) {
+            struct context *x = &w->contexts[i];
+            if (x->used && x->deadlines[t] != 0 && x->deadlines[t] <= w->now) {
+                struct emm_event event = {.kind = EMM_TIMER, .timer = (enum emm_timer)t};
+                x->deadlines[t] = 0;
+                step(w, x, &event);
+            }
+        }
+    }
+    for (unsigned i = 0; i < WORLD_UES; i++) {
+        if (bindery_ue_deadline(&w->devices[i].ue) <= w->now) {
+            assert_int_equal(bindery_ue_tick(&w->devices[i].ue, w->now), BINDERY_UE_OK);
+            drain(w, i);
+        }
+    }
+}
+
+static bool turn(struct world *w, uint64_t until)
+{
+    uint64_t due = next_due(w);
+    if (due > until) {
+        return false;
+    }
+    w->now = due > w->now ? due : w->now;
+    while (carry_first(w)) {
+    }
+    run_timers(w);
+    return true;
+}
+
+void world_run(struct world *w, uint64_t until)
+{
+    while (turn(w, until)) {
+    }
+    w->now = until;
+}
+
+bool world_registered(const struct world *w, unsigned ue)
+{
+    const struct device *d = &w->devices[ue];
+    struct bindery_ue_guti guti;
+    if (bindery_ue_state(&d->ue) != BINDERY_UE_STATE_REGISTERED ||
+        !bindery_ue_guti(&d->ue, &guti)) {
+        return false;
+    }
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        const struct context *x = &w->contexts[i];
+        enum emm_state s = x->used ? emm_ue_state(x->emm) : EMM_DEREGISTERED;
+        if ((s == EMM_REGISTERED || s == EMM_IDLE) && x->m_tmsi[0] == guti.m_tmsi) {
+            return true;
+        }
+        if ((s == EMM_REGISTERED || s == EMM_IDLE) && x->m_tmsi[1] == guti.m_tmsi) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool world_run_registered(struct world *w, unsigned ue, uint64_t until)
+{
+    while (!world_registered(w, ue) && turn(w, until)) {
+    }
+    return world_registered(w, ue);
+}
+
+unsigned world_contexts(const struct world *w)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        n += w->contexts[i].used;
+    }
+    return n;
+}
+
+bool world_was_told(const struct world *w, enum refusal why)
+{
+    for (unsigned i = 0; i < w->n_told; i++) {
+        if (w->told[i] == why) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- crashes and attackers ------------------------------------------------------------------- */
+
+static void kill_mme(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        w->contexts[i].used = false;
+        emm_ue_wipe(w->contexts[i].emm);
+    }
+    for (unsigned i = 0; i < WORLD_MAIL; i++) {
+        w->mail[i].used = false; /* the eNB's association is gone, and what was on it */
+    }
+    for (unsigned i = 0; i < WORLD_UES; i++) {
+        if (w->devices[i].connection != 0) {
+            struct mail m = {.kind = MAIL_RELEASE, .ue = i, .connection = w->devices[i].connection};
+            post(w, m, 1000);
+        }
+    }
+}
+
+static void kill_ue(struct world *w)
+{
+    struct device *d = &w->devices[0];
+    struct mail gone = {.kind = MAIL_UP, .ue = 0, .connection = d->connection};
+    if (d->connection != 0) {
+        post(w, gone, 2000); /* the eNB notices and asks for release */
+    }
+    world_boot(w, 0);
+    if (d->wants) {
+        world_attach(w, 0);
+    }
+}
+
+/* Answers under way are lost; what it gave out before stays given out: SEQ goes on above. */
+static void kill_hss(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_MAIL; i++) {
+        if (w->mail[i].used && w->mail[i].kind == MAIL_HSS) {
+            struct mail *m = &w->mail[i];
+            static const struct emm_aia no_aia;
+            static const struct emm_ula no_ula;
+            static const struct emm_eca no_eca;
+            m->event.aia = &no_aia;
+            m->event.ula = &no_ula;
+            m->event.eca = &no_eca;
+            m->at = w->now + 4000;
+        }
+    }
+    w->seq += 1000;
+}
+
+void world_kill(struct world *w, enum party who)
+{
+    if (who == PARTY_UE) {
+        kill_ue(w);
+    } else if (who == PARTY_MME) {
+        kill_mme(w);
+    } else if (who == PARTY_HSS) {
+        kill_hss(w);
+    }
+}
+
+void world_inject(struct world *w, unsigned ue, bool up, struct bytes pdu)
+{
+    struct mail m = {
+        .kind = up ? MAIL_UP : MAIL_DOWN, .ue = ue, .connection = w->devices[ue].connection};
+    post(w, with_pdu(m, pdu), 1);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static struct emm_config config(void)
+{
+    struct emm_config c = {.mme_group_id = 2,
+                           .mme_code = 1,
+                           .algorithms = {{2, 1, 3}, 3, {2, 1, 3}, 3},
+                           .vectors = 1,
+                           .serve = true,
+                           .resyncs = 2,
+                           .t3412_s = 3240,
+                           .t3402_s = 720,
+                           .t3450_ms = 6000,
+                           .t3460_ms = 6000,
+                           .t3470_ms = 6000,
+                           .t3422_ms = 6000,
+                           .t3489_ms = 4000,
+                           .retransmissions = 4,
+                           .attach_ms = 60000,
+                           .implicit_detach_ms = 240000,
+                           .network_name = BYTES_LIT("Bindery")};
+    assert_ok(plmn_parse(BYTES_LIT("001-01"), &c.plmn));
+    return c;
+}
+
+void world_open(struct world *w)
+{
+    memset(w, 0, sizeof *w);
+    w->now = 1000000;
+    w->seq = 1;
+    w->bound = true;
+    w->ula_code = 2001;
+    w->config = config();
+    assert_ok(crypto_openssl_open(&w->c));
+    assert_ok(platform_openssl_open(&w->table));
+    w->keys = (struct aka_keys){
+        .algorithm = AKA_MILENAGE, .k = {.n = 16}, .opc = {.n = 16}, .res_len = 8};
+    memset(w->keys.k.b, 0x11, 16);
+    memset(w->keys.opc.b, 0x22, 16);
+    memset(w->kme.b, 0x5c, sizeof w->kme.b);
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        w->contexts[i].emm = malloc(emm_ue_size);
+    }
+    for (unsigned i = 0; i < WORLD_UES; i++) {
+        struct device *d = &w->devices[i];
+        d->world = w;
+        d->settings = (struct bindery_ue_settings){
+            .eea = 0xf0, .eia = 0x70, .pdn_type = 1, .apn = "internet", .unprotected_limit = 3};
+        memcpy(d->identity.imsi, imsis[i], 15);
+        d->identity.imsi_n = 15;
+        memcpy(d->identity.imeisv, imeisvs[i], 16);
+        d->identity.kme = w->kme.b;
+        d->host = (struct bindery_ue_host){
+            .ctx = d, .usim = bindery_ue_usim_authenticate, .usim_ctx = &d->usim, .store = store};
+        world_boot(w, i);
+    }
+}
+
+void world_close(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        emm_ue_wipe(w->contexts[i].emm);
+        free(w->contexts[i].emm);
+    }
+    for (unsigned i = 0; i < WORLD_UES; i++) {
+        bindery_ue_wipe(&w->devices[i].ue);
+    }
+    crypto_openssl_close(&w->c);
+    platform_openssl_close(&w->table);
+}

@@ -1,0 +1,132 @@
+/* test/attach/world.h - the whole attach in one process: the device library, the MME's EMM state
+ * machine and an HSS of one subscriber, on a virtual clock, with a line between them that loses,
+ * repeats, delays and swaps, and parties that crash.
+ *
+ * The device keeps its image and its USIM's sequence numbers over a crash, the MME nothing, the HSS
+ * nothing but the highest SQN (what nf/hssd keeps). Messages between UE and MME are numbered from 0
+ * over both directions; a fault names one by its number.
+ */
+#ifndef BINDERY_TEST_ATTACH_WORLD_H
+#define BINDERY_TEST_ATTACH_WORLD_H
+
+#include "codec/s6a.h"
+#include "crypto/openssl.h"
+#include "device/bindery_ue.h"
+#include "device/linux/platform_openssl.h"
+#include "lib/check.h"
+#include "nf/mmed/emm.h"
+#include "proc/binding.h"
+
+#define WORLD_UES      2
+#define WORLD_CONTEXTS 8
+#define WORLD_MAIL     64
+#define WORLD_TOLD     64
+
+enum fault_kind { FAULT_NONE, FAULT_LOSE, FAULT_REPEAT, FAULT_DELAY, FAULT_SWAP, FAULT_MISDELIVER };
+enum party { PARTY_NONE, PARTY_UE, PARTY_MME, PARTY_HSS };
+
+struct mail {
+    bool used;
+    uint64_t at, order;
+    enum {
+        MAIL_UP,      /* to the MME, on a connection */
+        MAIL_INITIAL, /* to the MME, a new connection */
+        MAIL_DOWN,    /* to the UE */
+        MAIL_RELEASE, /* to the UE: the connection has ended */
+        MAIL_SETUP,   /* to the eNB: with pdu for the UE, or none */
+        MAIL_SET,     /* to the MME: Initial Context Setup Response */
+        MAIL_HSS      /* to the MME: an answer */
+    } kind;
+    unsigned ue;
+    uint32_t connection;
+    struct emm_event event; /* MAIL_HSS */
+    size_t n;
+    uint8_t pdu[EMM_PDU_MAX];
+};
+
+struct context {
+    bool used;
+    struct emm_ue *emm;
+    uint32_t connection; /* 0: none */
+    unsigned ue;
+    bool has_imsi;
+    uint32_t m_tmsi[2];
+    uint64_t deadlines[EMM_TIMER_COUNT]; /* 0: not running */
+    uint64_t serial;                     /* of the request to the HSS that is under way */
+};
+
+struct device {
+    struct bindery_ue_identity identity;
+    struct bindery_ue_settings settings;
+    struct bindery_ue_host host;
+    struct bindery_ue_usim usim;
+    struct bindery_ue ue;
+    struct world *world;
+    uint8_t buffer[4096];
+    uint8_t image[BINDERY_UE_IMAGE_MAX];
+    size_t image_n;
+    uint64_t sequences[BINDERY_UE_USIM_SEQUENCES];
+    uint32_t connection;
+    bool wants; /* to be attached */
+    unsigned registrations, deregistrations, refused;
+    enum bindery_ue_refusal last_refused;
+    uint8_t last_reject; /* EMM cause */
+    bool invalid;        /* told that its USIM is */
+};
+
+struct world {
+    uint64_t now, order;
+    struct crypto c;
+    struct bindery_ue_crypto table;
+    struct device devices[WORLD_UES];
+    struct emm_config config;
+    struct context contexts[WORLD_CONTEXTS];
+    struct mail mail[WORLD_MAIL];
+    uint32_t next_connection, next_m_tmsi;
+    uint8_t *scratch;
+
+    /* the HSS */
+    struct aka_keys keys;
+    struct key_kme kme;
+    bool bound;
+    uint64_t seq;
+    bool hss_down;
+    uint32_t ula_code;
+    bool ula_experimental;
+    uint8_t equipment;
+    unsigned airs, ulrs, purges, reports;
+    uint64_t serial;
+
+    /* the line */
+    enum fault_kind fault;
+    unsigned fault_at;
+    enum party crash;
+    unsigned crash_at;
+    unsigned messages; /* NAS messages on the air so far */
+    /* A man on the radio: may change a PDU on its way; false: it is swallowed. */
+    bool (*radio)(void *ctx, bool uplink, uint8_t *pdu, size_t *n);
+    void *radio_ctx;
+
+    enum refusal told[WORLD_TOLD];
+    unsigned n_told;
+};
+
+void world_open(struct world *w);
+void world_close(struct world *w);
+/* Boots a device anew from what it stored. */
+void world_boot(struct world *w, unsigned ue);
+void world_attach(struct world *w, unsigned ue);
+void world_detach(struct world *w, unsigned ue, bool switch_off);
+/* Runs until nothing is under way and no timer is due before `until`. */
+void world_run(struct world *w, uint64_t until);
+/* Runs until the device is registered, on both sides; false: not by `until`. */
+bool world_run_registered(struct world *w, unsigned ue, uint64_t until);
+bool world_registered(const struct world *w, unsigned ue);
+/* Contexts of the MME that are there, and those registered. */
+unsigned world_contexts(const struct world *w);
+bool world_was_told(const struct world *w, enum refusal why);
+void world_kill(struct world *w, enum party who);
+/* Puts a PDU of an attacker on a connection of a device. */
+void world_inject(struct world *w, unsigned ue, bool uplink, struct bytes pdu);
+
+#endif
