@@ -3,11 +3,14 @@
 #include <string.h>
 
 /* FC values of TS 33.401 Annex A; the list of all of them is TS 33.220 B.2.2. */
-enum { FC_KASME = 0x10, FC_KENB = 0x11, FC_ALGORITHM_KEY = 0x15 };
+enum { FC_KASME = 0x10, FC_KENB = 0x11, FC_NH = 0x12, FC_ALGORITHM_KEY = 0x15 };
+
+/* A.7: what a key derived from KASME is for. */
+enum { NAS_ENC_ALG = 1, NAS_INT_ALG = 2 };
 
 /* Of one or two parameters, as every key of TS 33.401 that this project derives has; none is longer
- * than SQN xor AK. */
-#define PARAMETER_MAX 6
+ * than SYNC-input. */
+#define PARAMETER_MAX 32
 
 /* TS 33.220 B.2: HMAC-SHA-256(Key, FC || P0 || L0 || P1 || L1), each L two octets. S is put
  * together first: a part costs OpenSSL more than its octets do. */
@@ -47,18 +50,30 @@ enum err kdf_kasme(const struct crypto *c, const struct key_ck *ck, const struct
     return err;
 }
 
-enum err kdf_nas_key(const struct crypto *c, const struct key_kasme *kasme, enum kdf_nas_type type,
-                     uint8_t algorithm, struct key_nas *out)
+/* A.7: the 128 least significant bits. */
+MUST_USE static enum err nas_key(const struct crypto *c, const struct key_kasme *kasme,
+                                 uint8_t distinguisher, uint8_t algorithm, uint8_t out[static 16])
 {
-    const uint8_t distinguisher = (uint8_t)type;
     uint8_t made[32];
     enum err err = kdf(c, BYTES_OF(kasme->b), FC_ALGORITHM_KEY, (struct bytes){&distinguisher, 1},
                        (struct bytes){&algorithm, 1}, made);
     if (err == E_OK) {
-        memcpy(out->b, made + 16, sizeof out->b); /* A.7: the 128 least significant bits */
+        memcpy(out, made + 16, 16);
     }
     wipe(made, sizeof made);
     return err;
+}
+
+enum err kdf_knasenc(const struct crypto *c, const struct key_kasme *kasme, uint8_t eea,
+                     struct key_knasenc *out)
+{
+    return nas_key(c, kasme, NAS_ENC_ALG, eea, out->b);
+}
+
+enum err kdf_knasint(const struct crypto *c, const struct key_kasme *kasme, uint8_t eia,
+                     struct key_knasint *out)
+{
+    return nas_key(c, kasme, NAS_INT_ALG, eia, out->b);
 }
 
 enum err kdf_kenb(const struct crypto *c, const struct key_kasme *kasme, uint32_t ul_nas_count,
@@ -67,4 +82,11 @@ enum err kdf_kenb(const struct crypto *c, const struct key_kasme *kasme, uint32_
     const uint8_t count[4] = {(uint8_t)(ul_nas_count >> 24), (uint8_t)(ul_nas_count >> 16),
                               (uint8_t)(ul_nas_count >> 8), (uint8_t)ul_nas_count};
     return kdf(c, BYTES_OF(kasme->b), FC_KENB, BYTES_OF(count), (struct bytes){NULL, 0}, out->b);
+}
+
+enum err kdf_nh(const struct crypto *c, const struct key_kasme *kasme,
+                const uint8_t sync[static 32], struct key_nh *out)
+{
+    return kdf(c, BYTES_OF(kasme->b), FC_NH, (struct bytes){sync, 32}, (struct bytes){NULL, 0},
+               out->b);
 }

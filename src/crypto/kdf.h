@@ -13,18 +13,17 @@ MUST_USE enum err kdf_kasme(const struct crypto *c, const struct key_ck *ck,
                             const struct key_ik *ik, const uint8_t sn_id[static 3],
                             const uint8_t sqn_xor_ak[static 6], struct key_kasme *out);
 
-/* NAS and AS keys (A.7): type distinguisher and algorithm identity; the last 16 octets of 32. */
-enum kdf_nas_type { KDF_NAS_ENC = 1, KDF_NAS_INT = 2 };
-struct key_nas {
-    uint8_t b[16];
-};
-MUST_USE enum err kdf_nas_key(const struct crypto *c, const struct key_kasme *kasme,
-                              enum kdf_nas_type type, uint8_t algorithm, struct key_nas *out);
-/* KeNB (A.3). */
-struct key_kenb {
-    uint8_t b[32];
-};
+/* KNASenc and KNASint (A.7) for the algorithm that they are used with: the last 16 octets of 32.
+ * Errors: E_CRYPTO. */
+MUST_USE enum err kdf_knasenc(const struct crypto *c, const struct key_kasme *kasme, uint8_t eea,
+                              struct key_knasenc *out);
+MUST_USE enum err kdf_knasint(const struct crypto *c, const struct key_kasme *kasme, uint8_t eia,
+                              struct key_knasint *out);
+/* KeNB (A.3). Errors: E_CRYPTO. */
 MUST_USE enum err kdf_kenb(const struct crypto *c, const struct key_kasme *kasme,
                            uint32_t ul_nas_count, struct key_kenb *out);
+/* NH (A.4). SYNC-input is the KeNB at first, then the NH before. Errors: E_CRYPTO. */
+MUST_USE enum err kdf_nh(const struct crypto *c, const struct key_kasme *kasme,
+                         const uint8_t sync[static 32], struct key_nh *out);
 
 #endif

@@ -39,6 +39,18 @@ struct key_ak {
 struct key_kasme {
     uint8_t b[32];
 };
+struct key_knasenc { /* NAS ciphering (TS 33.401 A.7) */
+    uint8_t b[16];
+};
+struct key_knasint { /* NAS integrity (A.7) */
+    uint8_t b[16];
+};
+struct key_kenb { /* what the eNB begins with (A.3) */
+    uint8_t b[32];
+};
+struct key_nh { /* next hop (A.4) */
+    uint8_t b[32];
+};
 struct res { /* RES or XRES: 4, 8 or 16 octets */
     uint8_t n;
     uint8_t b[16];

@@ -46,11 +46,12 @@ static void check_set(json_t *j)
     struct key_kasme kasme;
     assert_ok(kdf_kasme(&crypto, &ck, &ik, sn, sqn, &kasme));
     assert_hex(j, "kasme", kasme.b, 32);
-    struct key_nas nas;
-    assert_ok(kdf_nas_key(&crypto, &kasme, KDF_NAS_ENC, 2, &nas));
-    assert_hex(j, "knasenc_eea2", nas.b, 16);
-    assert_ok(kdf_nas_key(&crypto, &kasme, KDF_NAS_INT, 2, &nas));
-    assert_hex(j, "knasint_eia2", nas.b, 16);
+    struct key_knasenc knasenc;
+    assert_ok(kdf_knasenc(&crypto, &kasme, 2, &knasenc));
+    assert_hex(j, "knasenc_eea2", knasenc.b, 16);
+    struct key_knasint knasint;
+    assert_ok(kdf_knasint(&crypto, &kasme, 2, &knasint));
+    assert_hex(j, "knasint_eia2", knasint.b, 16);
     struct key_kenb kenb;
     assert_ok(kdf_kenb(&crypto, &kasme, 0, &kenb));
     assert_hex(j, "kenb_ulcount0", kenb.b, 32);
@@ -79,6 +80,22 @@ static void the_nas_count_stands_in_network_order(void **state)
     assert_ok(kdf_kenb(&crypto, &kasme, 0x01020304, &kenb));
     assert_ok(crypto.hmac_sha256(crypto.ctx, BYTES_OF(kasme.b), &part, 1, want));
     assert_memory_equal(kenb.b, want, 32);
+}
+
+/* FC 0x12 and the 32 octets of SYNC-input (A.4), written out by hand. */
+static void the_next_hop_follows_from_the_sync_input(void **state)
+{
+    (void)state;
+    const struct key_kasme kasme = {{9}};
+    uint8_t s[35] = {0x12};
+    memset(s + 1, 0x5a, 32);
+    s[34] = 32;
+    const struct bytes part = BYTES_OF(s);
+    struct key_nh nh;
+    uint8_t want[32];
+    assert_ok(kdf_nh(&crypto, &kasme, s + 1, &nh));
+    assert_ok(crypto.hmac_sha256(crypto.ctx, BYTES_OF(kasme.b), &part, 1, want));
+    assert_memory_equal(nh.b, want, 32);
 }
 
 static void every_input_of_kasme_changes_it(void **state)
@@ -122,13 +139,19 @@ static void a_failure_is_reported_and_nothing_is_written(void **state)
     const struct key_ik ik = {{0}};
     static const uint8_t zero[32] = {0};
     struct key_kasme kasme = {{0}};
-    struct key_nas nas = {{0}};
+    struct key_knasenc knasenc = {{0}};
+    struct key_knasint knasint = {{0}};
+    struct key_nh nh = {{0}};
     struct key_kenb kenb = {{0}};
     assert_err(kdf_kasme(&c, &ck, &ik, zero, zero, &kasme), E_CRYPTO);
-    assert_err(kdf_nas_key(&c, &kasme, KDF_NAS_ENC, 2, &nas), E_CRYPTO);
+    assert_err(kdf_knasenc(&c, &kasme, 2, &knasenc), E_CRYPTO);
+    assert_err(kdf_knasint(&c, &kasme, 2, &knasint), E_CRYPTO);
+    assert_err(kdf_nh(&c, &kasme, zero, &nh), E_CRYPTO);
     assert_err(kdf_kenb(&c, &kasme, 0, &kenb), E_CRYPTO);
     assert_memory_equal(kasme.b, zero, 32);
-    assert_memory_equal(nas.b, zero, 16);
+    assert_memory_equal(knasenc.b, zero, 16);
+    assert_memory_equal(knasint.b, zero, 16);
+    assert_memory_equal(nh.b, zero, 32);
     assert_memory_equal(kenb.b, zero, 32);
 }
 
@@ -137,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_of_every_set_is_met),
         cmocka_unit_test(the_nas_count_stands_in_network_order),
+        cmocka_unit_test(the_next_hop_follows_from_the_sync_input),
         cmocka_unit_test(every_input_of_kasme_changes_it),
         cmocka_unit_test(a_failure_is_reported_and_nothing_is_written),
     };
