@@ -13,18 +13,24 @@ static void digits(uint8_t *out, size_t n, uint64_t v)
     }
 }
 
+static void request_fill(const struct identity *who, uint32_t command, const char *session,
+                         struct s6a_request *r)
+{
+    s6a_request_begin(r, 0, 0);
+    r->header.command = command;
+    r->session_id = bytes_of_str(session);
+    r->origin_host = bytes_of_str(who->host);
+    r->origin_realm = bytes_of_str(who->realm);
+    r->destination_realm = bytes_of_str(who->destination_realm);
+    r->user_name = BYTES_LIT("000000000000000");
+}
+
 /* The request that all AIRs of a connection are made of. */
 static void air_fill(const struct identity *who, uint32_t vectors, const char *session,
                      struct s6a_air *air)
 {
     memset(air, 0, sizeof *air);
-    s6a_request_begin(&air->request, 0, 0);
-    air->request.header.command = S6A_AUTHENTICATION_INFORMATION;
-    air->request.session_id = bytes_of_str(session);
-    air->request.origin_host = bytes_of_str(who->host);
-    air->request.origin_realm = bytes_of_str(who->realm);
-    air->request.destination_realm = bytes_of_str(who->destination_realm);
-    air->request.user_name = BYTES_LIT("000000000000000");
+    request_fill(who, S6A_AUTHENTICATION_INFORMATION, session, &air->request);
     air->visited_plmn_id = BYTES_OF(who->plmn);
     air->requested_eutran_authentication_info = (struct s6a_requested_authentication_info){
         .present = true,
@@ -33,17 +39,18 @@ static void air_fill(const struct identity *who, uint32_t vectors, const char *s
     };
 }
 
-enum err air_template_make(const struct identity *who, uint32_t vectors, struct air_template *out)
+static void session_of(const struct identity *who, char out[static 200])
 {
-    struct s6a_air air;
-    char session[200];
-    snprintf(session, sizeof session, "%.150s;1;0000000000", who->host);
-    air_fill(who, vectors, session, &air);
-    enum err err =
-        s6a_air_write(DIAMETER_VENDOR_OWN_DEFAULT, &air, MBYTES_OF(out->octets), &out->n);
+    snprintf(out, 200, "%.150s;1;0000000000", who->host);
+}
+
+/* Where the parts stand that change. */
+static enum err find_parts(struct air_template *out)
+{
     struct bytes found;
     struct bytes msg = {out->octets, out->n};
-    if (err == E_OK && (err = diameter_find(msg, 263, 0, &found)) == E_OK) {
+    enum err err = diameter_find(msg, 263, 0, &found);
+    if (err == E_OK) {
         out->session_at = (size_t)(found.p - out->octets) + found.n - SESSION_DIGITS;
         err = diameter_find(msg, 1, 0, &found);
     }
@@ -51,6 +58,32 @@ enum err air_template_make(const struct identity *who, uint32_t vectors, struct 
         out->imsi_at = (size_t)(found.p - out->octets);
     }
     return err;
+}
+
+enum err air_template_make(const struct identity *who, uint32_t vectors, struct air_template *out)
+{
+    struct s6a_air air;
+    char session[200];
+    session_of(who, session);
+    air_fill(who, vectors, session, &air);
+    enum err err =
+        s6a_air_write(DIAMETER_VENDOR_OWN_DEFAULT, &air, MBYTES_OF(out->octets), &out->n);
+    return err == E_OK ? find_parts(out) : err;
+}
+
+enum err ulr_template_make(const struct identity *who, struct air_template *out)
+{
+    struct s6a_ulr ulr;
+    char session[200];
+    session_of(who, session);
+    memset(&ulr, 0, sizeof ulr);
+    request_fill(who, S6A_UPDATE_LOCATION, session, &ulr.request);
+    ulr.rat_type = DIAMETER_U32_OF(S6A_RAT_EUTRAN);
+    ulr.ulr_flags = DIAMETER_U32_OF(S6A_ULR_S6A_S6D | S6A_ULR_INITIAL_ATTACH);
+    ulr.visited_plmn_id = BYTES_OF(who->plmn);
+    enum err err =
+        s6a_ulr_write(DIAMETER_VENDOR_OWN_DEFAULT, &ulr, MBYTES_OF(out->octets), &out->n);
+    return err == E_OK ? find_parts(out) : err;
 }
 
 static void be32(uint8_t *out, uint32_t v)
@@ -143,4 +176,19 @@ uint32_t result_of(struct bytes answer)
         }
     }
     return 0;
+}
+
+unsigned vectors_of(struct bytes answer)
+{
+    struct bytes info;
+    struct diameter_avp avp;
+    unsigned n = 0;
+    if (diameter_find(answer, 1413, DIAMETER_VENDOR_3GPP, &info) != E_OK) {
+        return 0;
+    }
+    struct rd r = rd_of(info);
+    while (diameter_avp_next(&r, &avp) == E_OK) {
+        n += avp.code == 1414;
+    }
+    return n;
 }

@@ -1,5 +1,5 @@
-/* bench/air_message.h - the messages of the closed-loop client: an AIR encoded once per connection,
- * in which the identifiers and the IMSI are overwritten for every request.
+/* bench/air_message.h - the S6a messages of the bench's clients: an AIR or ULR is encoded once per
+ * connection; the identifiers and the IMSI are overwritten for every request.
  */
 #ifndef BENCH_AIR_MESSAGE_H
 #define BENCH_AIR_MESSAGE_H
@@ -22,6 +22,8 @@ struct air_template {
     size_t imsi_at;    /* where the digits of User-Name stand */
 };
 
+/* One Update-Location, filled in by air_stamp as well. */
+MUST_USE enum err ulr_template_make(const struct identity *who, struct air_template *out);
 MUST_USE enum err air_template_make(const struct identity *who, uint32_t vectors,
                                     struct air_template *out);
 /* Writes one request of template->n octets. */
@@ -33,5 +35,7 @@ MUST_USE enum err dwa_make(const struct identity *who, const struct diameter_hea
                            struct mbytes out, size_t *n);
 /* Result-Code or Experimental-Result-Code; 0 when there is neither. */
 uint32_t result_of(struct bytes answer);
+/* How many E-UTRAN vectors an AIA brings. */
+unsigned vectors_of(struct bytes answer);
 
 #endif

@@ -1,18 +1,10 @@
-/* bench/fd_constant - a bare libfreediameter server: whoever asks for authentication information
- * gets the same E-UTRAN vector. No lookup, no cryptography, no log; what is left is the stack.
- *
- *   bench_fd_constant CONFIGURATION-FILE
- *
- * The default hooks would format every message even though nothing is logged, so empty ones take
- * their place. Any peer may connect, without TLS. Ends on SIGTERM.
- */
+#include "fd_constant.h"
+
 #include <freeDiameter/freeDiameter-host.h>
 /* The order matters: libfdcore.h and libfdproto.h stand on the one above. */
 #include <freeDiameter/libfdcore.h>
 #include <freeDiameter/libfdproto.h>
-#include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #define VENDOR_3GPP 10415
 #define APP_S6A     16777251
@@ -180,67 +172,16 @@ static int any_peer(struct peer_info *info, int *auth, int (**cb2)(struct peer_i
     return 0;
 }
 
-static void nothing(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer, void *other,
-                    struct fd_hook_permsgdata *pmd, void *regdata)
-{
-    (void)type;
-    (void)msg;
-    (void)peer;
-    (void)other;
-    (void)pmd;
-    (void)regdata;
-}
-
-/* HOOK_DATA_RECEIVED has no default and costs when it is taken, so it is left alone. */
-static int silence(void)
-{
-    struct fd_hook_hdl *handle;
-    uint32_t mask = 0;
-    for (unsigned t = HOOK_MESSAGE_RECEIVED; t <= HOOK_LAST; t++) {
-        mask |= 1U << t;
-    }
-    return fd_hook_register(mask, nothing, NULL, NULL, &handle);
-}
-
-static int serve(const char *configuration)
+int fd_constant_register(void)
 {
     struct dict_object *vendor;
     struct dict_object *app;
     struct disp_when when = {0};
-    if (fd_core_initialize() != 0 || silence() != 0 || fd_core_parseconf(configuration) != 0) {
-        return 1;
-    }
     struct dictionary *d = fd_g_config->cnf_dict;
     if (add_application(d, &vendor, &app, &when.command) != 0 || add_avps(d) != 0) {
         return 1;
     }
     when.app = app;
     return fd_disp_register(answer_air, DISP_HOW_CC, &when, NULL, NULL) != 0 ||
-           fd_disp_app_support(app, vendor, 1, 0) != 0 ||
-           fd_peer_validate_register(any_peer) != 0 || fd_core_start() != 0 ||
-           fd_core_waitstartcomplete() != 0;
-}
-
-int main(int argc, char **argv)
-{
-    sigset_t stop;
-    int got;
-    if (argc != 2) {
-        fprintf(stderr, "usage: bench_fd_constant CONFIGURATION-FILE\n");
-        return 2;
-    }
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &stop, NULL); /* before the library starts its threads */
-    fd_g_debug_lvl = FD_LOG_ERROR;
-    if (serve(argv[1]) != 0) {
-        fprintf(stderr, "bench_fd_constant: freeDiameter did not start\n");
-        return 1;
-    }
-    printf("%s\n", fd_core_version);
-    fflush(stdout);
-    sigwait(&stop, &got);
-    fd_core_shutdown();
-    return fd_core_wait_shutdown_complete() != 0;
+           fd_disp_app_support(app, vendor, 1, 0) != 0 || fd_peer_validate_register(any_peer) != 0;
 }

@@ -1,139 +1,201 @@
 #!/usr/bin/perl
-# The table of ./dev bench, from the notes that run.sh took: report.pl FOLDER.
-#   FOLDER/machine   "name TAB value" lines
-#   FOLDER/vectors   what bench_vectors printed, and "speed.*" lines of openssl speed
-#   FOLDER/air       "round TAB server TAB case TAB name TAB value" lines
-#   FOLDER/load      "name TAB value" lines of loading and of the store
+# The table of ./dev bench, from the notes that run.sh took, and the same as JSON:
+#   report.pl FOLDER [JSON-FILE]
+#   FOLDER/machine    "name TAB value" lines
+#   FOLDER/ITEM.tsv   "round TAB who TAB case TAB name TAB value" lines; who is ours or limit
+# Every figure is the median of its rounds; a ratio is that of each round's pair, its lowest and
+# highest beside it. bench/goals.tsv has the goals.
 use strict;
 use warnings;
+use FindBin;
+use JSON::PP;
 
-my ($folder) = @ARGV;
-my $line = '-' x 86 . "\n";
+my ($folder, $json_file) = @ARGV;
+my @items = (
+    ['vectors',     'Vectors per second and core (one thread)'],
+    ['air',         'AIR; limit: bare freeDiameter, constant vector'],
+    ['responder',   'AIR; limit: bare epoll responder, same cryptography'],
+    ['sizes',       'AIR by number of subscribers, 4 connections, 32 outstanding; limit: the smallest'],
+    ['peers',       'Authentication against other servers (limit)'],
+    ['import',      'bindery import; limit: bare SQLite insert'],
+    ['restart',     'From exec to the first answered AIR'],
+    ['overload',    'Overload, on one core; limit of memory: the bound'],
+    ['storm',       'A storm: Beta(3,4), AIR then ULR; each from when the device was due'],
+    ['tls',         'TLS 1.3; limit: plain TCP, or OpenSSL alone'],
+    ['import-load', 'Signalling while an import runs; limit: without one'],
+    ['profile',     'Where the processor time of an AIR goes'],
+);
+# In the order of the table: name and title. What is not here is in the JSON only.
+my @names = (
+    ['milenage.vector',         'Milenage: RAND, AUTN, XRES, encRAND, KASME'],
+    ['milenage.alone',          '  its AES and HMAC operations alone (EVP_MAC)'],
+    ['ratio.milenage',          '  ratio'],
+    ['milenage.hashes',         '  alone, the quickest way of OpenSSL we know of'],
+    ['ratio.hashes',            '  ratio'],
+    ['milenage.unbound',        'Milenage, regular (no encRAND)'],
+    ['tuak.vector',             'TUAK: the same'],
+    ['tuak.alone',              '  its Keccak, AES and HMAC operations alone'],
+    ['ratio.tuak',              '  ratio'],
+    ['speed.aes',               'openssl speed aes-128-ecb, blocks a second'],
+    ['speed.hmac',              'openssl speed hmac sha256, of 16 octets'],
+    ['capacity',                'capacity, answers per second'],
+    ['answers.per.second',      'answers per second'],
+    ['vectors.per.second',      'vectors per second'],
+    ['handshakes.per.second',   'handshakes per second'],
+    ['p50.us',                  'p50, us'],
+    ['p95.us',                  'p95, us'],
+    ['p99.us',                  'p99, us'],
+    ['p99.9.us',                'p99.9, us'],
+    ['server.cpu.us',           'CPU of the server for each, us'],
+    ['store.share',             'of it for the store (read and unseal), %'],
+    ['rows.per.second',         'rows per second'],
+    ['import.rows.per.second',  'rows per second of the import'],
+    ['disk.per.subscriber',     'octets on disk per subscriber'],
+    ['restart.ms',              'ms'],
+    ['devices',                 'devices'],
+    ['answered',                'answered'],
+    (map { ["$_.p50.us", "$_: p50, us"], ["$_.p99.us", "$_: p99, us"], ["$_.max.us", "$_: slowest, us"] }
+      qw(air ulr both)),
+    (map { ["worst.p99.$_.us", "worst p99 of any part, $_, us"] } qw(before during after)),
+    ['recovery.ms',             'usual again after the overload, ms'],
+    ['lost',                    'not answered'],
+    ['greedy.offered',          'greedy: offered'],
+    ['greedy.sent',             'greedy: taken by the HSS'],
+    ['greedy.succeeded',        'greedy: answered within half a second'],
+    ['greedy.late_answers',     'greedy: answered later'],
+    ['core.busy',               'core of the HSS meanwhile busy, %'],
+    ['failed',                  'failed'],
+    ['rss.kib',                 'resident memory, KiB'],
+    ['anon.kib',                '  of it not pages of files'],
+    ['samples',                 'samples'],
+);
+my $line = '-' x 126 . "\n";
+my @goals;
 
 sub rows {
     my ($file) = @_;
-    open my $in, '<', "$folder/$file" or return;
-    return map { chomp; [split /\t/] } <$in>;
+    open my $in, '<', $file or return;
+    return map { chomp; [split /\t/] } grep { !/^#/ } <$in>;
 }
 
 sub spread {
     my @v = sort { $a <=> $b } @_;
     return unless @v;
     my $n = @v;
-    my $median = $n % 2 ? $v[$n / 2] : ($v[$n / 2 - 1] + $v[$n / 2]) / 2;
-    return ($median, $v[0], $v[-1]);
+    return ($n % 2 ? $v[$n / 2] : ($v[$n / 2 - 1] + $v[$n / 2]) / 2, $v[0], $v[-1]);
 }
 
-sub grouped {
+sub number {
     my ($n) = @_;
+    return '-' unless defined $n;
+    return sprintf $n == int $n ? '%d' : $n < 10 ? '%.2f' : '%.1f', $n if abs $n < 1000;
     $n = sprintf '%.0f', $n;
     1 while $n =~ s/^(\d+)(\d{3})/$1 $2/;
     return $n;
 }
 
-sub say_spread {
-    my ($what, $format, @spread) = @_;
-    return unless @spread;
-    printf "%-50s %11s %11s %11s\n", $what, map { $format eq 'n' ? grouped($_) : sprintf $format, $_ } @spread;
+# "reached", or how far it is: what is left, as a factor.
+sub verdict {
+    my ($kind, $number, $ours, $ratio) = @_;
+    my $got = $kind =~ /^ratio/ ? $ratio : $ours;
+    return 'not measured' unless defined $got;
+    $_ += 0 for $got, $number;
+    return 'reached' if $kind =~ />=/ ? $got >= $number : $got <= $number;
+    return 'missed by ' . number($got - $number) unless $got && $number;
+    return sprintf 'missed: factor %.2f', $kind =~ />=/ ? $number / $got : $got / $number;
 }
 
-sub machine {
-    printf "%-12s %s\n", @$_ for rows('machine');
-}
-
-sub vectors {
-    my %v = map { $_->[0] => [@$_[1 .. $#$_]] } rows('vectors');
-    return unless $v{'milenage.vector'};
-    print $line;
-    printf "%-50s %11s %11s %11s\n", 'Vectors per second and core (one thread)', 'median', 'lowest', 'highest';
-    say_spread($_->[1], $_->[2], @{ $v{ $_->[0] } }) for (
-        ['milenage.vector',  'Milenage: RAND, AUTN, XRES, encRAND, KASME', 'n'],
-        ['milenage.alone',   '  its AES and HMAC operations alone (EVP_MAC)', 'n'],
-        ['ratio.milenage',   '  ratio', '%.2f'],
-        ['milenage.hashes',  '  alone, the quickest way of OpenSSL we know of', 'n'],
-        ['ratio.hashes',     '  ratio', '%.2f'],
-        ['milenage.unbound', 'Milenage, regular (no encRAND)', 'n'],
-        ['tuak.vector',      'TUAK: the same', 'n'],
-        ['tuak.alone',       '  its Keccak, AES and HMAC operations alone', 'n'],
-        ['ratio.tuak',       '  ratio', '%.2f'],
-    );
-    speed(\%v);
-}
-
-# Six blocks and one HMAC with keys that never change, as openssl speed has them: no key schedule in it.
-sub speed {
-    my ($v) = @_;
-    return unless $v->{'speed.aes'} && $v->{'speed.hmac'};
-    my $alone = 1 / (6 / $v->{'speed.aes'}[0] + 1 / $v->{'speed.hmac'}[0]);
-    printf "%-50s %11s\n", 'openssl speed -evp aes-128-ecb, blocks of 16 per s', grouped($v->{'speed.aes'}[0]);
-    printf "%-50s %11s\n", 'openssl speed -hmac sha256, of 16 octets per s', grouped($v->{'speed.hmac'}[0]);
-    printf "%-50s %11s\n", '  6 and 1 of these', grouped($alone);
-    printf "%-50s %11.2f\n", '  ratio: a vector against these, keys never changing', $v->{'milenage.vector'}[0] / $alone;
-}
-
-sub load {
-    my %l = map { $_->[0] => $_->[1] } rows('load');
-    return unless %l;
-    print $line;
-    printf "%-50s %11s\n", $_->[1], grouped($l{ $_->[0] }) for grep { defined $l{ $_->[0] } } (
-        ['rows',            'Subscribers loaded (bindery import), half bound'],
-        ['rows.per.second', '  rows per second'],
-        ['disk.per.row',    '  octets on disk per subscriber'],
-        ['restart.ms',      'Restart to READY with them, ms'],
-        ['rss.kib',         'Resident memory after the runs, KiB'],
-        ['anon.kib',        '  of it not pages of files'],
-    );
-}
-
-# {case}{name}{server}[round]
-sub air {
-    my %a;
-    my @cases;
-    for (rows('air')) {
-        my ($round, $server, $case, $name, $value) = @$_;
-        push @cases, $case unless $a{$case};
-        $a{$case}{$name}{$server}[$round] = $value;
+sub figure {
+    my ($item, $case, $name, $by) = @_;
+    my %f = map { my $who = $_; $who => [grep { defined } @{ $by->{$who} // [] }] } qw(ours limit);
+    my %out;
+    for my $who (qw(ours limit)) {
+        @out{ $who, "$who.low", "$who.high" } = spread(@{ $f{$who} }) if @{ $f{$who} };
     }
-    for my $case (@cases) {
-        print $line;
-        printf "%-34s %12s %12s %11s %14s\n", "AIR, $case", 'freeDiameter', 'bindery-hssd', 'ratio', 'lowest-highest';
-        air_row($a{$case}{ $_->[0] }, @$_) for (
-            ['answers.per.second', 'answers per second'],
-            ['p50.us',             'p50, us'],
-            ['p95.us',             'p95, us'],
-            ['p99.us',             'p99, us'],
-            ['p99.9.us',           'p99.9, us'],
-            ['server.cpu.us',      'CPU of the server per answer, us'],
-        );
-        failures($a{$case});
+    my @ratios = map { ($f{limit}[$_] // 0) > 0 ? $f{ours}[$_] / $f{limit}[$_] : () }
+      grep { defined $f{ours}[$_] } 0 .. $#{ $f{limit} };
+    @out{qw(ratio ratio.low ratio.high)} = spread(@ratios) if @ratios;
+    for (grep { $_->[0] eq $item && $case =~ /$_->[1]/ && $_->[2] eq $name } @goals) {
+        my (undef, undef, undef, $kind, $bound) = @$_;
+        $out{goal}    = "$kind $bound";
+        $out{verdict} = verdict($kind, $bound, $out{ours}, $out{ratio});
     }
+    return \%out;
 }
 
-sub air_row {
-    my ($by, $name, $title) = @_;
-    my @fd   = grep { defined } @{ $by->{fd}   // [] };
-    my @hssd = grep { defined } @{ $by->{hssd} // [] };
-    my @shown = map { my ($m) = spread(@$_); defined $m ? ($m < 100 ? sprintf '%.1f', $m : grouped($m)) : '-' } (\@fd, \@hssd);
-    my @ratio = map { $fd[$_] ? $hssd[$_] / $fd[$_] : () } grep { defined $hssd[$_] } 0 .. $#fd;
-    my ($m, $low, $high) = spread(@ratio);
-    printf "%-34s %12s %12s %11s %14s\n", "  $title", @shown,
-      defined $m ? (sprintf('%.2f', $m), sprintf('%.2f-%.2f', $low, $high)) : ('-', '-');
+sub say_figure {
+    my ($title, $f) = @_;
+    my $ratio = '-';
+    if (defined $f->{ratio}) {
+        $ratio = sprintf '%.2f (%.2f-%.2f)', @$f{qw(ratio ratio.low ratio.high)};
+    } elsif (defined $f->{ours} && $f->{'ours.low'} != $f->{'ours.high'}) {
+        $ratio = 'ours ' . number($f->{'ours.low'}) . '-' . number($f->{'ours.high'});
+    }
+    my $goal = $f->{goal} // '';
+    $goal =~ s/^(ratio|value)//;
+    printf "  %-46s %11s %11s  %-26s %9s  %s\n", $title, number($f->{limit}), number($f->{ours}), $ratio,
+      $goal, $f->{verdict} // '';
 }
 
-sub failures {
-    my ($names) = @_;
-    for my $name (sort grep { /^result\.|^lost$/ } keys %$names) {
-        next if $name eq 'result.2001';
-        for my $server (sort keys %{ $names->{$name} }) {
+sub say_case {
+    my ($item, $case, $names) = @_;
+    my %left = %$names;
+    my %json;
+    $json{$_} = figure($item, $case, $_, $names->{$_}) for keys %$names;
+    print " $case\n";
+    for (@names) {
+        my ($name, $title) = @$_;
+        next if !$json{$name} || $name eq 'vectors.per.second' && $item ne 'peers';
+        say_figure($title, $json{$name});
+    }
+    say_stages($names) if $item eq 'profile';
+    for my $bad (sort grep { /^result\.|^lost$/ } keys %$names) {
+        next if $bad eq 'result.2001' || $json{$bad}{goal};
+        for my $who (qw(ours limit)) {
             my $sum = 0;
-            $sum += $_ // 0 for @{ $names->{$name}{$server} };
-            print "  $server: $name: $sum\n" if $sum;
+            $sum += $_ // 0 for @{ $names->{$bad}{$who} // [] };
+            print "  $who: $bad: $sum\n" if $sum;
         }
     }
+    return \%json;
 }
 
-machine();
-vectors();
-load();
-air();
+# The stages of a profile: part of the time, part of it in the kernel, microseconds.
+sub say_stages {
+    my ($names) = @_;
+    my %part = map { /^stage: (.*)/ ? ($1 => $names->{$_}{ours}[0]) : () } keys %$names;
+    for my $stage (sort { $part{$b} <=> $part{$a} } keys %part) {
+        printf "  %-46s %10.1f %% %8.2f us  of it in the kernel %.1f %%\n", $stage, 100 * $part{$stage},
+          $names->{"us: $stage"}{ours}[0], 100 * ($names->{"kernel: $stage"}{ours}[0] // 0);
+    }
+}
+
+sub say_item {
+    my ($item, $title) = @_;
+    my (%a, @cases);
+    for (rows("$folder/$item.tsv")) {
+        my ($round, $who, $case, $name, $value) = @$_;
+        push @cases, $case unless $a{$case};
+        $a{$case}{$name}{$who}[$round] = $value;
+    }
+    return unless @cases;
+    print $line;
+    print "$title\n";
+    printf "  %-46s %11s %11s  %-26s %9s\n", '', 'limit', 'ours', 'ratio (range)', 'goal';
+    return { map { $_ => say_case($item, $_, $a{$_}) } @cases };
+}
+
+@goals = rows("$FindBin::Bin/goals.tsv");
+my @machine = rows("$folder/machine");
+my %json = (machine => { map { @$_ } @machine });
+printf "%-12s %s\n", @$_ for @machine;
+for (@items) {
+    my $got = say_item(@$_);
+    $json{items}{ $_->[0] } = $got if $got;
+}
 print $line;
+if (defined $json_file) {
+    open my $out, '>', $json_file or die "$json_file: $!\n";
+    print $out JSON::PP->new->canonical->pretty->encode(\%json);
+    close $out or die "$json_file: $!\n";
+}

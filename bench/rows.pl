@@ -1,14 +1,14 @@
 #!/usr/bin/perl
-# Subscribers for the bench as NDJSON: rows.pl COUNT. Every other one is bound to a device of its own.
-# The keys are nobody's: a fixed sequence, so that two runs load the same rows.
+# Subscribers for the bench as NDJSON: rows.pl COUNT [FIRST]. Every other one is bound to a device of
+# its own. The keys are nobody's: a fixed sequence, so that two runs load the same rows.
 use strict;
 use warnings;
 
-my ($count) = @ARGV;
-die "usage: rows.pl COUNT\n" unless defined $count && $count =~ /^[1-9]\d{0,8}$/;
-srand 1;
+my ($count, $first) = (@ARGV, 1);
+die "usage: rows.pl COUNT [FIRST]\n" unless defined $count && "$count $first" =~ /^[1-9]\d{0,8} [1-9]\d{0,9}$/;
+srand $first;
 sub key { return sprintf '%08x%08x%08x%08x', map { int rand 2**32 } 1 .. 4 }
-for my $i (1 .. $count) {
+for my $i ($first .. $first + $count - 1) {
     my $device = '';
     my $policy = 'open';
     if ($i % 2) {

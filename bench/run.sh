@@ -1,278 +1,204 @@
 #!/usr/bin/env bash
 # What ./dev bench runs: builds the yardsticks, measures, prints one table. docs/performance.md says
-# what each figure means.
+# what each figure means. An item is a file of bench/items; one that fails is told of and does not
+# stop the others.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
+# shellcheck source=bench/lib/servers.sh
+. bench/lib/servers.sh
+
+BINDERY_BUILD=$(readlink -m "${BINDERY_BUILD:-${BUILD_ROOT:-build}/bench}")
+all=(vectors air responder sizes peers import restart overload storm tls import-load profile)
 
 usage() {
-  cat <<'TEXT'
-Usage: ./dev bench [--full] [--subscribers N] [--rounds N] [--seconds N] [--keep] [vectors|air]...
+  cat <<TEXT
+Usage: ./dev bench [OPTION...] [ITEM...]
 
-  --full           1,000,000 subscribers instead of 100,000
-  --subscribers N  this many
+  --full           with 1,000,000 subscribers, and what depends on the number with both
+  --huge           and with 10,000,000 (10 GB of disk)
+  --subscribers N  where one number is enough: so many instead of 100,000
   --rounds N       rounds of each measurement, at least 5 for a figure worth quoting (5)
-  --seconds N      length of one run of AIRs (3)
-  --keep           leave the notes and the store where they are, and say where
-  vectors, air     only these measurements
+  --seconds N      length of one run (3)
+  --keep           leave notes, JSON, picture and stores where they are, and say where
+  --resume FOLDER  go on with what was kept, as it was begun: what is done is not measured again
+
+Items: ${all[*]}; all of them if none is named.
 TEXT
 }
 
+say() { echo "$*" >&2; }
 die() {
-  echo "bench: $*" >&2
+  say "bench: $*"
   exit 1
 }
 
-subscribers=100000 rounds=5 seconds=3 keep='' what=()
+# shellcheck disable=SC2034 # the items use them
+subscribers=100000 rounds=5 seconds=3 keep='' resume='' sizes=(1000 100000) what=()
+# shellcheck disable=SC2034
 options() {
   while [ $# -gt 0 ]; do
     case $1 in
-    --full) subscribers=1000000 ;;
+    --full) subscribers=1000000 sizes=(1000 100000 1000000) ;;
+    --huge) subscribers=1000000 sizes=(1000 100000 1000000 10000000) ;;
     --subscribers | --rounds | --seconds)
-      [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "$1 takes a number"
+      [[ ${2:-} =~ ^[1-9][0-9]{0,7}$ ]] || die "$1 takes a number"
       printf -v "${1#--}" %s "$2"
+      [ "$1" != --subscribers ] || sizes=(1000 "$2")
       shift
       ;;
     --keep) keep=1 ;;
-    vectors | air) what+=("$1") ;;
+    --resume)
+      [ -d "${2:-}/notes" ] || die "--resume takes a folder that --keep or a failure left"
+      resume=$(readlink -f "$2")
+      shift
+      ;;
     -h | --help) usage && exit 0 ;;
-    *) usage >&2 && die "what is '$1'?" ;;
+    -*) usage >&2 && die "what is '$1'?" ;;
+    *)
+      [ -e "bench/items/$1.sh" ] || { usage >&2 && die "no item is called '$1'"; }
+      what+=("$1")
+      ;;
     esac
     shift
   done
-  [ ${#what[@]} -gt 0 ] || what=(vectors air)
+  [ ${#what[@]} -gt 0 ] || what=("${all[@]}")
 }
 
 # ---- machine ---------------------------------------------------------------------------------
 
+version() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo unknown; }
+
 machine() {
   printf 'CPU\t%s, %s cores\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
   printf 'kernel\t%s\n' "$(uname -sr)"
+  printf 'memory\t%s MiB\n' "$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)"
+  printf 'disk\t%s\n' "$(df --output=source,fstype "$work" | tail -1 | xargs)"
   printf 'load\t%s before the runs\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
-  printf 'versions\tgcc %s, OpenSSL %s, libfreediameter %s\n' "$(gcc -dumpfullversion)" \
-    "$(openssl version | cut -d' ' -f2)" \
-    "$(dpkg-query -W -f '${Version}' libfreediameter-dev 2>/dev/null || echo unknown)"
+  printf 'versions\tbindery %s, gcc %s, OpenSSL %s, SQLite %s, libfreediameter %s\n' \
+    "$("$BINDERY_BUILD/bindery-hssd" --version 2>/dev/null | awk '{ print $NF; exit }')" \
+    "$(gcc -dumpfullversion)" "$(openssl version | cut -d' ' -f2)" "$(version libsqlite3-0)" \
+    "$(version libfreediameter-dev)"
+  printf 'others\tfreediameterd %s, osmo-hlr %s\n' "$(version freediameterd)" \
+    "$(cat "$BINDERY_BUILD/osmo-hlr/version" 2>/dev/null || echo none)"
+  printf 'runs\t%s rounds of %s s, %s subscribers\n' "$rounds" "$seconds" "$subscribers"
+  printf 'date\t%s\n' "$(date -u +%Y-%m-%d)"
 }
 
-# ---- vectors ---------------------------------------------------------------------------------
+# ---- items -----------------------------------------------------------------------------------
 
-# Operations per second on 16 octets, from openssl's thousands of octets per second.
-speed() {
-  openssl speed -seconds 1 -bytes 16 "$@" 2>/dev/null |
-    awk 'END { sub(/k$/, "", $NF); printf "%.0f\n", $NF * 1000 / 16 }'
-}
-
-vectors() {
-  "$BINDERY_BUILD/bench_vectors" "$((rounds < 5 ? 5 : rounds * 2 + 1))" >"$notes/vectors"
-  printf 'speed.aes\t%s\n' "$(speed -evp aes-128-ecb)" >>"$notes/vectors"
-  printf 'speed.hmac\t%s\n' "$(speed -hmac sha256)" >>"$notes/vectors"
-}
-
-# ---- AIR -------------------------------------------------------------------------------------
-# freeDiameter binds every address and wants one beyond loopback, so both servers live in a network
-# namespace of their own, in which lo has 10.99.0.1.
-
-address=10.99.0.1
-realm=home.bench
-connections_most=4
-
-fd_config() {
-  cat <<CONF
-Identity = "fd.$realm";
-Realm = "$realm";
-Port = 3868;
-SecPort = 0;
-No_SCTP;
-No_IPv6;
-ListenOn = "$address";
-CONF
-}
-
-hssd_peers() {
-  local i
-  for ((i = 1; i <= connections_most; i++)); do
-    cat <<YAML
-  - origin_host: mme$i.visited.bench
-    realm: visited.bench
-    visited_plmns: ["00101"]
-    addresses: [$address]
-YAML
+# note ROUND WHO CASE NAME VALUE: what the table is made of.
+note() { printf '%s\t%s\t%s\t%s\t%s\n' "$@" >>"$notes/$item.part"; }
+# note_all ROUND WHO CASE: "name TAB value" lines of standard input.
+note_all() {
+  local name value
+  while IFS=$'\t' read -r name value; do
+    note "$1" "$2" "$3" "$name" "$value"
   done
 }
 
-# The alarm on vectors that no ULR confirmed is off: here nobody ever sends a ULR.
-hssd_config() {
-  cat <<YAML
-origin_host: hss.$realm
-origin_realm: $realm
-plmns: ["00101"]
-instance: 1
-store: {path: $work/hss.db, key_file: $work/kek}
-admin: {socket: $work/admin}
-listeners:
-  - address: tcp://$address:3869
-    plain_tcp_off_loopback: true
-peers:
-$(hssd_peers)
-profiles:
-  - name: default
-    default_apn: internet
-    ambr: {uplink: 50000000, downlink: 150000000}
-    apns:
-      - name: internet
-        ambr: {uplink: 40000000, downlink: 100000000}
-alarms: {unconfirmed_vectors_after: 0}
-log: {level: warning}
-YAML
+# An item in a shell of its own: what it started is stopped when it ends, however that is.
+run_item() (
+  pids=()
+  item_exit() {
+    local rc=$? pid
+    trap - EXIT
+    for pid in "${pids[@]}"; do
+      stop "$pid"
+    done
+    exit "$rc"
+  }
+  trap item_exit EXIT
+  trap 'exit 130' INT TERM
+  set -e
+  item=$1
+  rm -f "$notes/$item.part"
+  # shellcheck source=/dev/null # each of bench/items
+  . "bench/items/$item.sh"
+  measure
+  mv "$notes/$item.part" "$notes/$item.tsv"
+)
+
+run_items() {
+  local each rc from missed=0
+  for each in "${what[@]}"; do
+    [ ! -e "$notes/$each.tsv" ] || continue
+    from=$SECONDS
+    say "$each ..."
+    set +e # 'if run_item' would switch it off inside as well
+    run_item "$each"
+    rc=$?
+    set -e
+    [ "$rc" -ne 130 ] || return 130
+    if [ "$rc" -ne 0 ]; then
+      say "bench: $each could not be measured"
+      missed=1
+    fi
+    say "  $((SECONDS - from)) s"
+  done
+  return "$missed"
 }
 
-pids=()
-# stop PID: one that was started here.
-stop() {
-  kill -TERM "$1" 2>/dev/null || return 0
-  wait "$1" 2>/dev/null || true
-}
+# ---- all of it -------------------------------------------------------------------------------
+
 at_exit() {
-  local rc=$? pid
+  local rc=$?
   trap - EXIT
-  for pid in "${pids[@]}"; do
-    stop "$pid"
-  done
-  if [ -n "$keep" ]; then
-    echo "kept: $work" >&2
+  if [ -n "$keep" ] || { [ "$rc" -ne 0 ] && [ -n "$(ls "$notes" 2>/dev/null)" ]; }; then
+    say "kept: $work (./dev bench --resume $work goes on with it; remove it when done)"
   else
     rm -rf "$work"
   fi
   exit "$rc"
 }
 
-listens() { grep -qi " [0-9A-F]*:$(printf %04X "$1") [0-9A-F]*:0000 0A " /proc/net/tcp; }
-
-# await PID PORT LOG: until it listens, or it has ended and we say why.
-await() {
-  local i
-  for ((i = 0; i < 600; i++)); do
-    listens "$2" && return
-    kill -0 "$1" 2>/dev/null || break
-    sleep 0.02
-  done
-  tail -n 20 "$3" >&2
-  die "the server on port $2 did not start (see above)"
-}
-
-fd_start() {
-  fd_config >"$work/fd.conf"
-  "$BINDERY_BUILD/bench_fd_constant" "$work/fd.conf" >"$work/fd.log" 2>&1 &
-  fd_pid=$!
-  pids+=("$fd_pid")
-  await "$fd_pid" 3868 "$work/fd.log"
-}
-
-hssd_start() {
-  "$BINDERY_BUILD/bindery-hssd" --config "$work/hssd.yaml" >"$work/hssd.out" 2>"$work/hssd.log" &
-  hssd_pid=$!
-  pids+=("$hssd_pid")
-  await "$hssd_pid" 3869 "$work/hssd.log"
-}
-
-milliseconds() { date +%s%3N; }
-
-note() { printf '%s\t%s\n' "$1" "$2" >>"$notes/load"; }
-
-# Through the command that an operator would use, then a restart with the full store.
-load() {
-  local from ms
-  bench/rows.pl "$subscribers" >"$work/rows.ndjson"
-  from=$(milliseconds)
-  "$BINDERY_BUILD/bindery" import --socket "$work/admin" "$work/rows.ndjson" \
-    >"$work/import.log" 2>&1 </dev/null || {
-    tail -n 20 "$work/import.log" >&2
-    die "the subscribers could not be loaded (see above)"
-  }
-  ms=$(($(milliseconds) - from))
-  note rows "$subscribers"
-  note rows.per.second "$((subscribers * 1000 / (ms + 1)))"
-  rm "$work/rows.ndjson"
-  stop "$hssd_pid"
-  note disk.per.row "$(($(cat "$work"/hss.db* | wc -c) / subscribers))"
-  from=$(milliseconds)
-  hssd_start
-  note restart.ms "$(($(milliseconds) - from))"
-}
-
-# CPU seconds that a process has used, in clock ticks.
-ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
-
-# one ROUND SERVER PID PORT CONNECTIONS WINDOW: a run of the client, noted.
-one() {
-  local round=$1 server=$2 pid=$3 port=$4 connections=$5 window=$6 before after case
-  case="$connections connection(s), $window outstanding on each"
-  before=$(ticks "$pid")
-  "$BINDERY_BUILD/bench_air_client" --to "$address:$port" --destination-realm "$realm" \
-    --connections "$connections" --window "$window" --seconds "$seconds" --imsis "$subscribers" \
-    >"$work/run" || die "the client could not use $server (its log: $(tail -n 3 "$work/$server.log"))"
-  after=$(ticks "$pid")
-  {
-    cat "$work/run"
-    awk -F '\t' -v ticks="$((after - before))" -v hz="$(getconf CLK_TCK)" \
-      '$1 == "answers.all" { printf "server.cpu.us\t%.2f\n", ticks / hz * 1e6 / $2 }' "$work/run"
-  } | while IFS= read -r line; do
-    printf '%s\t%s\t%s\t%s\n' "$round" "$server" "$case" "$line"
-  done >>"$notes/air"
-}
-
-air() {
-  local round shape
-  ip link set lo up
-  ip address add "$address/32" dev lo
-  (umask 077 && openssl rand -hex 32 >"$work/kek")
-  hssd_config >"$work/hssd.yaml"
-  hssd_start
-  load
-  fd_start
-  for ((round = 0; round < rounds; round++)); do
-    for shape in "1 1" "1 32" "4 32"; do
-      # shellcheck disable=SC2086 # two numbers
-      one "$round" fd "$fd_pid" 3868 $shape
-      # shellcheck disable=SC2086
-      one "$round" hssd "$hssd_pid" 3869 $shape
-    done
-  done
-  note rss.kib "$(awk '/^VmRSS/ { print $2 }' "/proc/$hssd_pid/status")"
-  note anon.kib "$(awk '/^RssAnon/ { print $2 }' "/proc/$hssd_pid/status")"
-}
-
-# ---- all of it -------------------------------------------------------------------------------
-
+# Only what is measured and what measures; no tests.
 build() {
   local log=$BINDERY_BUILD/bench-build.log
+  mkdir -p "$BINDERY_BUILD"
   {
-    cmake -S . -B "$BINDERY_BUILD" -DBINDERY_BENCH=ON && cmake --build "$BINDERY_BUILD" --target bench
-  } >"$log" 2>&1 || {
+    cmake --preset release -B "$BINDERY_BUILD" -DBINDERY_TESTS=OFF -DBINDERY_BENCH=ON &&
+      cmake --build "$BINDERY_BUILD" --target bindery bindery-hssd bench
+  } >"$log" 2>&1 </dev/null || {
     tail -n 30 "$log" >&2
-    die "the programs of bench/ could not be built; all of it is in $log"
+    die "the programs could not be built; all of it is in $log"
   }
+}
+
+# A network of its own. Root keeps its rights, which perf needs to see the kernel's part.
+inside() {
+  local unshare=(unshare --net)
+  [ "$(id -u)" -eq 0 ] || unshare+=(--map-root-user)
+  BENCH_INSIDE=1 exec "${unshare[@]}" "$0" "$@"
 }
 
 main() {
-  local each
+  local rc=0
   options "$@"
-  BINDERY_BUILD=$(readlink -f "${BINDERY_BUILD:?the folder of a release build}")
   export BINDERY_BUILD
   command -v ip >/dev/null || die "the package iproute2 is needed: apt-get install iproute2"
   if [ -z "${BENCH_INSIDE:-}" ]; then
     build
-    BENCH_INSIDE=1 exec unshare --map-root-user --net "$0" "$@"
+    case " ${what[*]} " in *" peers "*) bench/lib/osmo-hlr.sh "$BINDERY_BUILD/osmo-hlr" || true ;; esac
+    inside "$@"
   fi
-  work=$(mktemp -d "$BINDERY_BUILD/bench.XXXXXX") # the store belongs on a disk
+  if [ -n "$resume" ]; then
+    work=$resume keep=1
+    # shellcheck source=/dev/null
+    . "$work/options" # figures of other sizes and times would not go together
+  else
+    work=$(mktemp -d "$BINDERY_BUILD/bench.XXXXXX") # the store belongs on a disk
+    declare -p subscribers rounds seconds sizes | sed 's/^declare -[-a]* //' >"$work/options"
+  fi
   notes=$work/notes
-  mkdir "$notes"
+  mkdir -p "$notes"
   trap at_exit EXIT
   trap 'exit 130' INT TERM
-  machine >"$notes/machine"
-  for each in "${what[@]}"; do
-    "$each"
-  done
-  bench/report.pl "$notes"
+  ip link set lo up
+  ip address add "$address/32" dev lo
+  [ -e "$notes/machine" ] || machine >"$notes/machine"
+  run_items || rc=$?
+  bench/report.pl "$notes" "$work/bench.json"
+  return "$rc"
 }
 
 main "$@"

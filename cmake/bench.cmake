@@ -6,16 +6,37 @@ find_path(FREEDIAMETER_INCLUDE freeDiameter/libfdcore.h REQUIRED)
 add_library(bench_lib STATIC EXCLUDE_FROM_ALL bench/lib/measure.c)
 target_include_directories(bench_lib PUBLIC ${CMAKE_SOURCE_DIR}/bench ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(bench_lib PUBLIC _GNU_SOURCE)
+set(bench_programs "")
 
-add_executable(bench_vectors EXCLUDE_FROM_ALL bench/vectors.c)
-target_link_libraries(bench_vectors PRIVATE bench_lib proc)
+# bench_program(NAME FILES... LINK libraries...): bench_NAME
+function(bench_program name)
+  cmake_parse_arguments(P "" "" "LINK" ${ARGN})
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${P_UNPARSED_ARGUMENTS})
+  target_link_libraries(bench_${name} PRIVATE bench_lib ${P_LINK})
+  set(bench_programs ${bench_programs} bench_${name} PARENT_SCOPE)
+endfunction()
 
-add_executable(bench_air_client EXCLUDE_FROM_ALL bench/air_client.c bench/air_message.c)
-target_link_libraries(bench_air_client PRIVATE bench_lib codec)
+# Clients of S6a share its messages, and all clients the links.
+add_library(bench_client STATIC EXCLUDE_FROM_ALL bench/lib/link.c bench/lib/closed.c
+                                                 bench/air_message.c)
+target_link_libraries(bench_client PUBLIC bench_lib codec PkgConfig::SSL PkgConfig::CRYPTO)
+
+bench_program(vectors bench/vectors.c LINK proc)
+bench_program(air_client bench/air_client.c LINK bench_client)
+bench_program(gsup_client bench/gsup_client.c LINK bench_client)
+bench_program(restart bench/restart.c LINK bench_client)
+bench_program(handshakes bench/handshakes.c LINK bench_client)
+bench_program(storm bench/storm.c bench/lib/storm_plot.c LINK bench_client m)
+bench_program(epoll_responder bench/epoll_responder.c LINK bench_client proc Threads::Threads)
+bench_program(bare_insert bench/bare_insert.c LINK store)
 
 # freeDiameter's headers do not bear our warnings.
-add_executable(bench_fd_constant EXCLUDE_FROM_ALL bench/fd_constant.c)
+bench_program(fd_constant bench/fd_main.c bench/fd_constant.c LINK ${FDCORE} ${FDPROTO}
+                                                                   Threads::Threads)
 target_include_directories(bench_fd_constant SYSTEM PRIVATE ${FREEDIAMETER_INCLUDE})
-target_link_libraries(bench_fd_constant PRIVATE bench_lib ${FDCORE} ${FDPROTO} Threads::Threads)
+add_library(bench_fd_extension MODULE EXCLUDE_FROM_ALL bench/fd_extension.c bench/fd_constant.c)
+target_include_directories(bench_fd_extension SYSTEM PRIVATE ${FREEDIAMETER_INCLUDE})
+target_compile_definitions(bench_fd_extension PRIVATE _GNU_SOURCE)
+set_target_properties(bench_fd_extension PROPERTIES PREFIX "" SUFFIX ".fdx")
 
-add_custom_target(bench DEPENDS bench_vectors bench_air_client bench_fd_constant)
+add_custom_target(bench DEPENDS ${bench_programs} bench_fd_extension)
