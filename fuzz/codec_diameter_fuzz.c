@@ -1,7 +1,7 @@
-/* Any octets as every message of S6a: parsed, told, redacted, answered; what was accepted must be
- * written and parse to the same octets again. */
+/* Any octets as every message of S6a and S13: parsed, told, redacted, answered; what was accepted
+ * must be written and parse to the same octets again. */
 #include "codec/diameter_text.h"
-#include "codec/s6a.h"
+#include "codec/s13.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +11,16 @@ static const struct diameter_message *const messages[] = {
 #define X(m) &s6a_##m##_message,
     S6A_MESSAGES(X)
 #undef X
+#define X(m) &s13_##m##_message,
+        S13_MESSAGES(X)
+#undef X
 };
 union any {
 #define X(m) struct s6a_##m m;
     S6A_MESSAGES(X)
+#undef X
+#define X(m) struct s13_##m m;
+    S13_MESSAGES(X)
 #undef X
 };
 

@@ -156,6 +156,7 @@ struct diameter_answer {
     struct bytes origin_realm;
     struct bytes error_message;         /* empty: none */
     const struct diameter_fault *fault; /* NULL: no Failed-AVP */
+    bool without_proxy_info;            /* for a request whose Proxy-Info fits no answer */
 };
 /* Answers a request of which no more than the header need be sound: Session-Id first if it has one,
  * Vendor-Specific-Application-Id and Auth-Session-State for S6a and S13, the result, the origin,

@@ -79,7 +79,9 @@ enum err diameter_answer_error(struct bytes request, const struct diameter_answe
     if (a->fault) {
         diameter_failed_avp_write(&w, a->fault);
     }
-    put_proxy_info(&w, request);
+    if (!a->without_proxy_info) {
+        put_proxy_info(&w, request);
+    }
     enum err e = diameter_length_set(&w);
     if (e == E_OK) {
         *n = w.n;

@@ -143,6 +143,7 @@ enum diameter_type {
       "RAT-Frequency-Selection-Priority-ID")                                                       \
     X(PUA_FLAGS, 1442, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "PUA-Flags")                              \
     X(NOR_FLAGS, 1443, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "NOR-Flags")                              \
+    X(EQUIPMENT_STATUS, 1445, 3GPP, 1, ENUM, 0, 2, 0, "Equipment-Status")                          \
     X(RAND, 1447, 3GPP, 1, OCTETS, 16, 16, 0, "RAND")                                              \
     X(XRES, 1448, 3GPP, 1, OCTETS, 4, 16, 1, "XRES")                                               \
     X(AUTN, 1449, 3GPP, 1, OCTETS, 16, 16, 0, "AUTN")                                              \

@@ -1,5 +1,5 @@
 #include "codec/diameter_text.h"
-#include "codec/s6a.h"
+#include "codec/s13.h"
 #include "id/imei.h"
 #include "id/imsi.h"
 #include "id/plmn.h"
@@ -138,6 +138,10 @@ static const struct number_name disconnect_names[] = {
 };
 static const struct number_name status_names[] = {
     {S6A_SERVICE_GRANTED, "granted"}, {S6A_BARRED_BY_OPERATOR, "barred"}, {0, NULL}};
+static const struct number_name equipment_names[] = {{S13_WHITELISTED, "whitelisted"},
+                                                     {S13_BLACKLISTED, "blacklisted"},
+                                                     {S13_GREYLISTED, "greylisted"},
+                                                     {0, NULL}};
 
 static const char *name_of(const struct number_name *names, uint32_t number)
 {
@@ -314,6 +318,7 @@ AS_NAMED(as_rat, rat_names)
 AS_NAMED(as_mode, mode_names)
 AS_NAMED(as_disconnect, disconnect_names)
 AS_NAMED(as_status, status_names)
+AS_NAMED(as_equipment, equipment_names)
 
 static bool as_result(const struct diameter_text *t, struct bytes v, value_text out)
 {
@@ -474,6 +479,7 @@ static const struct text_row fields[] = {
     FIELD("apns", as_apns, AVP_SUBSCRIPTION_DATA, AVP_APN_CONFIGURATION_PROFILE),
     FIELD("kme-payload", as_length, AVP_KME_PAYLOAD),
     FIELD("nw-signature", as_yes, AVP_NW_SIGNATURE),
+    FIELD("equipment-status", as_equipment, AVP_EQUIPMENT_STATUS),
     FIELD("pur-flags", as_flags, AVP_PUR_FLAGS),
     FIELD("pua-flags", as_flags, AVP_PUA_FLAGS),
     FIELD("nor-flags", as_flags, AVP_NOR_FLAGS),

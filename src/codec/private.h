@@ -33,4 +33,52 @@
 #define OWN_FEATURE_BINDING      0x00000001U /* sends Served-IMEI and Binding-Failure */
 #define OWN_FEATURE_PROVISIONING 0x00000002U /* carries KME-Payload and NW-Signature */
 
+/* ---- NAS ---- */
+
+/* One information element carries everything of ours: TLV-E, because its content passes 255 octets.
+ * 7E is used by no message of TS 24.301 in Release 17 or 19, nor is any of its class but 78 to 7C;
+ * and who does not know it skips it (TS 24.007 11.2.4, TS 24.301 7.6.1). */
+#define NAS_IEI_BINDERY 0x7EU
+
+/* EPS attach type "provisioning": the attach has no subscription behind it. 5 is unused in
+ * TS 24.301 9.9.3.11, so a network that does not know it reads an ordinary attach; 5GS gives the
+ * same number to onboarding (TS 24.501 9.11.3.7). */
+#define NAS_PROVISIONING_ATTACH 5U
+
+/* What stands in the element: type, version, then tags of one octet with a length of two, in the
+ * order of their numbers. A new version is a new layout; what is not known is refused whole. */
+#define NAS_CONTAINER_VERSION             1U
+#define NAS_CONTAINER_DEVID_CHALLENGE     1U /* IDENTITY REQUEST (IMEI), secured */
+#define NAS_CONTAINER_DEVID_PROOF         2U /* IDENTITY RESPONSE, secured */
+#define NAS_CONTAINER_KME_COMMAND         3U /* IDENTITY REQUEST (IMEI), secured */
+#define NAS_CONTAINER_KME_PAYLOAD         4U /* IDENTITY RESPONSE, secured; and in ULR */
+#define NAS_CONTAINER_KME_RESULT          5U /* ATTACH REJECT #17, secured */
+#define NAS_CONTAINER_PROVISIONING_REQ    6U /* ATTACH REQUEST of type 5; and in ECR */
+#define NAS_CONTAINER_PROVISIONING_RESULT 7U /* ATTACH REJECT #17, unsecured; and in ECA */
+
+/* Tags. One number means one thing in whatever container it stands; the order of the numbers is the
+ * order on the wire, so that there is one way to write a container. */
+#define NAS_TAG_NONCE              1U  /* the network's: 32 octets for devid, 16 for kme */
+#define NAS_TAG_ALGORITHMS         2U  /* one octet each, NAS_SIGNATURE_*, best first */
+#define NAS_TAG_IMSI               3U  /* 8 octets as in NAS */
+#define NAS_TAG_IMEI               4U  /* 14 ASCII digits, as they are signed */
+#define NAS_TAG_ALGORITHM          5U  /* one of NAS_SIGNATURE_* */
+#define NAS_TAG_SIGNATURE          6U  /* over what the procedure says */
+#define NAS_TAG_LOT                7U  /* the lot id that names the manufacturer's modulus */
+#define NAS_TAG_NONCE_1            8U  /* the operator's, 16 octets */
+#define NAS_TAG_EXPIRY             9U  /* seconds since 1970, 8 octets */
+#define NAS_TAG_CIPHERTEXT         10U /* RSAES-OAEP block, or the encrypted Ki and profile */
+#define NAS_TAG_OPERATOR_SIGNATURE 11U
+#define NAS_TAG_CERTIFICATE        12U /* DER, the signer first, one behind the other */
+#define NAS_TAG_NW_SIGNATURE       13U /* SHA256(KME || RME) */
+#define NAS_TAG_CERTIFICATE_URL    14U /* ASCII; an identifier, never fetched as given */
+#define NAS_TAG_DEVICE_NONCE       15U /* 16 octets */
+#define NAS_TAG_PROOF              16U /* optional: the device's signature over its request */
+
+/* Signature algorithms. */
+#define NAS_SIGNATURE_ECDSA_P256 1U /* with SHA-256, r || s */
+#define NAS_SIGNATURE_ECDSA_P384 2U /* with SHA-384, r || s */
+#define NAS_SIGNATURE_ED25519    3U
+#define NAS_SIGNATURE_RSA_PSS    4U /* with SHA-256, salt of 32 octets */
+
 #endif

@@ -1,36 +1,8 @@
 #include "codec/s6a.h"
 
+#include "codec/message_rows.h"
+
 /* ---- groups, TS 29.272 7.3 ---- */
-
-#define GROUP(name, type)                                                                          \
-    _Static_assert(offsetof(type, present) == 0, "a group begins with its presence");              \
-    static const struct diameter_table name##_table = TABLE(type, name##_rows);
-
-#define S struct diameter_vendor_specific_application_id
-static const struct diameter_row vendor_specific_rows[] = {
-    ROW_ONE(S, vendor_id, VENDOR_ID),
-    ROW_OPT(S, auth_application_id, AUTH_APPLICATION_ID),
-    ROW_OPT(S, acct_application_id, ACCT_APPLICATION_ID),
-};
-GROUP(vendor_specific, S)
-#undef S
-
-#define S struct diameter_experimental_result
-static const struct diameter_row experimental_result_rows[] = {
-    ROW_ONE(S, vendor_id, VENDOR_ID),
-    ROW_ONE(S, experimental_result_code, EXPERIMENTAL_RESULT_CODE),
-};
-GROUP(experimental_result, S)
-#undef S
-
-#define S struct s6a_supported_features
-static const struct diameter_row supported_features_rows[] = {
-    ROW_ONE(S, vendor_id, VENDOR_ID),
-    ROW_ONE(S, feature_list_id, FEATURE_LIST_ID),
-    ROW_ONE(S, feature_list, FEATURE_LIST),
-};
-GROUP(supported_features, S)
-#undef S
 
 #define S struct s6a_requested_authentication_info
 static const struct diameter_row requested_rows[] = {
@@ -98,15 +70,6 @@ static const struct diameter_row binding_failure_rows[] = {
     ROW_ONE(S, binding_failure_cause, BINDING_FAILURE_CAUSE),
 };
 GROUP(binding_failure, S)
-#undef S
-
-#define S struct s6a_terminal_information
-static const struct diameter_row terminal_information_rows[] = {
-    ROW_OPT(S, imei, IMEI),
-    ROW_OPT(S, software_version, SOFTWARE_VERSION),
-    ROW_IGNORE(TGPP2_MEID),
-};
-GROUP(terminal_information, S)
 #undef S
 
 #define S struct s6a_ambr
@@ -180,57 +143,11 @@ static const struct diameter_row subscription_data_rows[] = {
 GROUP(subscription_data, S)
 #undef S
 
-/* ---- what all messages share ---- */
-
-/* Load, overload and priority (RFC 7683, 7944, 8583), and what RFC 6733 allows anywhere. */
-#define IGNORED                                                                                    \
-    ROW_IGNORE(CLASS), ROW_IGNORE(EVENT_TIMESTAMP), ROW_IGNORE(DRMP),                              \
-        ROW_IGNORE(OC_SUPPORTED_FEATURES), ROW_IGNORE(OC_OLR), ROW_IGNORE(LOAD),                   \
-        ROW_IGNORE(SOURCEID), ROW_IGNORE(AUTH_APPLICATION_ID)
-
-#define REQUEST(type, host_least)                                                                  \
-    ROW_ONE(type, request.session_id, SESSION_ID),                                                 \
-        ROW_OPT_GROUP(type, request.vendor_specific_application_id,                                \
-                      VENDOR_SPECIFIC_APPLICATION_ID, &vendor_specific_table),                     \
-        ROW_ONE(type, request.auth_session_state, AUTH_SESSION_STATE),                             \
-        ROW_ONE(type, request.origin_host, ORIGIN_HOST),                                           \
-        ROW_ONE(type, request.origin_realm, ORIGIN_REALM),                                         \
-        ROW_(type, request.destination_host, DESTINATION_HOST, host_least, NULL),                  \
-        ROW_ONE(type, request.destination_realm, DESTINATION_REALM),                               \
-        ROW_ONE(type, request.user_name, USER_NAME),                                               \
-        ROW_OPT(type, request.origin_state_id, ORIGIN_STATE_ID),                                   \
-        ROW_LIST(type, request.supported_features, SUPPORTED_FEATURES, 0,                          \
-                 &supported_features_table)
-#define REQUEST_END(type)                                                                          \
-    ROW_LIST(type, request.proxy_info, PROXY_INFO, 0, NULL),                                       \
-        ROW_LIST(type, request.route_record, ROUTE_RECORD, 0, NULL), IGNORED
-
-#define ANSWER(type)                                                                               \
-    ROW_ONE(type, answer.session_id, SESSION_ID),                                                  \
-        ROW_OPT_GROUP(type, answer.vendor_specific_application_id, VENDOR_SPECIFIC_APPLICATION_ID, \
-                      &vendor_specific_table),                                                     \
-        ROW_OPT(type, answer.result_code, RESULT_CODE),                                            \
-        ROW_OPT_GROUP(type, answer.experimental_result, EXPERIMENTAL_RESULT,                       \
-                      &experimental_result_table),                                                 \
-        ROW_ONE(type, answer.auth_session_state, AUTH_SESSION_STATE),                              \
-        ROW_ONE(type, answer.origin_host, ORIGIN_HOST),                                            \
-        ROW_ONE(type, answer.origin_realm, ORIGIN_REALM),                                          \
-        ROW_OPT(type, answer.error_message, ERROR_MESSAGE),                                        \
-        ROW_OPT(type, answer.origin_state_id, ORIGIN_STATE_ID),                                    \
-        ROW_LIST(type, answer.supported_features, SUPPORTED_FEATURES, 0,                           \
-                 &supported_features_table)
-#define ANSWER_END(type)                                                                           \
-    ROW_LIST(type, answer.failed_avp, FAILED_AVP, 0, NULL),                                        \
-        ROW_LIST(type, answer.proxy_info, PROXY_INFO, 0, NULL), ROW_IGNORE(ERROR_DIAGNOSTIC),      \
-        ROW_IGNORE(ERROR_REPORTING_HOST), ROW_IGNORE(REDIRECT_HOST),                               \
-        ROW_IGNORE(REDIRECT_HOST_USAGE), ROW_IGNORE(REDIRECT_MAX_CACHE_TIME),                      \
-        ROW_IGNORE(ROUTE_RECORD), ROW_IGNORE(USER_NAME), IGNORED
-
 /* ---- messages ---- */
 
 #define S struct s6a_air
 static const struct diameter_row air_rows[] = {
-    REQUEST(S, 0),
+    REQUEST(S, 0, 1),
     ROW_OPT_GROUP(S, requested_eutran_authentication_info, REQUESTED_EUTRAN_AUTHENTICATION_INFO,
                   &requested_table),
     ROW_OPT_GROUP(S, requested_utran_geran_authentication_info,
@@ -253,7 +170,7 @@ static const struct diameter_row aia_rows[] = {
 #undef S
 #define S struct s6a_ulr
 static const struct diameter_row ulr_rows[] = {
-    REQUEST(S, 0),
+    REQUEST(S, 0, 1),
     ROW_OPT_GROUP(S, terminal_information, TERMINAL_INFORMATION, &terminal_information_table),
     ROW_ONE(S, rat_type, RAT_TYPE),
     ROW_ONE(S, ulr_flags, ULR_FLAGS),
@@ -286,7 +203,7 @@ static const struct diameter_row ula_rows[] = {
 #undef S
 #define S struct s6a_pur
 static const struct diameter_row pur_rows[] = {
-    REQUEST(S, 0),
+    REQUEST(S, 0, 1),
     ROW_OPT(S, pur_flags, PUR_FLAGS),
     REQUEST_END(S),
     ROW_IGNORE(EPS_LOCATION_INFORMATION),
@@ -301,7 +218,7 @@ static const struct diameter_row pua_rows[] = {
 #undef S
 #define S struct s6a_nor
 static const struct diameter_row nor_rows[] = {
-    REQUEST(S, 0),
+    REQUEST(S, 0, 1),
     ROW_OPT_GROUP(S, terminal_information, TERMINAL_INFORMATION, &terminal_information_table),
     ROW_OPT(S, alert_reason, ALERT_REASON),
     ROW_OPT(S, nor_flags, NOR_FLAGS),
@@ -323,7 +240,7 @@ static const struct diameter_row noa_rows[] = {ANSWER(S), ANSWER_END(S)};
 #undef S
 #define S struct s6a_clr
 static const struct diameter_row clr_rows[] = {
-    REQUEST(S, 1),
+    REQUEST(S, 1, 1),
     ROW_ONE(S, cancellation_type, CANCELLATION_TYPE),
     ROW_OPT(S, clr_flags, CLR_FLAGS),
     REQUEST_END(S),
@@ -401,11 +318,14 @@ enum err s6a_identify(const struct diameter_header *h, const struct diameter_mes
 
 /* ---- filling messages ---- */
 
-static const struct diameter_vendor_specific_application_id s6a_application = {
-    .present = true,
-    .vendor_id = {true, DIAMETER_VENDOR_3GPP},
-    .auth_application_id = {true, DIAMETER_APP_S6A},
-};
+static struct diameter_vendor_specific_application_id application_of(uint32_t id)
+{
+    return (struct diameter_vendor_specific_application_id){
+        .present = true,
+        .vendor_id = DIAMETER_U32_OF(DIAMETER_VENDOR_3GPP),
+        .auth_application_id = DIAMETER_U32_OF(id),
+    };
+}
 
 void s6a_request_begin(struct s6a_request *r, uint32_t hop_by_hop, uint32_t end_to_end)
 {
@@ -415,7 +335,7 @@ void s6a_request_begin(struct s6a_request *r, uint32_t hop_by_hop, uint32_t end_
                    .application = DIAMETER_APP_S6A,
                    .hop_by_hop = hop_by_hop,
                    .end_to_end = end_to_end},
-        .vendor_specific_application_id = s6a_application,
+        .vendor_specific_application_id = application_of(DIAMETER_APP_S6A),
         .auth_session_state = DIAMETER_U32_OF(S6A_NO_STATE_MAINTAINED),
     };
 }
@@ -426,7 +346,7 @@ void s6a_answer_begin(struct s6a_answer *a, const struct s6a_request *r, struct 
     *a = (struct s6a_answer){
         .header = r->header,
         .session_id = r->session_id,
-        .vendor_specific_application_id = s6a_application,
+        .vendor_specific_application_id = application_of(r->header.application),
         .auth_session_state = DIAMETER_U32_OF(S6A_NO_STATE_MAINTAINED),
         .origin_host = origin_host,
         .origin_realm = origin_realm,

@@ -191,7 +191,7 @@ struct s6a_request {
     struct bytes origin_realm;
     struct bytes destination_host; /* required in CLR, optional elsewhere */
     struct bytes destination_realm;
-    struct bytes user_name; /* the IMSI's digits */
+    struct bytes user_name; /* the IMSI's digits; in ECR (codec/s13.h) optional */
     struct diameter_u32 origin_state_id;
     struct s6a_supported_features supported_features[S6A_FEATURES_MAX];
     size_t supported_features_n;
@@ -295,8 +295,8 @@ MUST_USE enum err s6a_identify(const struct diameter_header *h, const struct dia
 /* Fills what every request needs: header (R, P, identifiers), Vendor-Specific-Application-Id, no
  * state maintained. The rest of *r is zero. */
 void s6a_request_begin(struct s6a_request *r, uint32_t hop_by_hop, uint32_t end_to_end);
-/* Fills an answer from its request: identifiers, P, Session-Id, application, session state,
- * Proxy-Info; and our origin. The rest of *a is zero: the result is the caller's. */
+/* Fills an answer from its request: identifiers, P, Session-Id, application (codec/s13.h's too),
+ * session state, Proxy-Info; and our origin. The rest of *a is zero: the result is the caller's. */
 void s6a_answer_begin(struct s6a_answer *a, const struct s6a_request *r, struct bytes origin_host,
                       struct bytes origin_realm);
 /* A Result-Code, E set exactly for 3xxx. */

@@ -22,6 +22,8 @@ static const char *const lines[] = {
     "NOA result=DIAMETER_ERROR_UNKNOWN_SERVING_NODE (5423)",
     "CLR user-name=001010123456789 cancellation-type=subscription-withdrawal clr-flags=0x3",
     "CLA result=DIAMETER_TOO_BUSY (3004) error-message=later",
+    "ECR user-name=001010123456789 imei=35209900176148",
+    "ECA result=DIAMETER_SUCCESS equipment-status=greylisted",
 };
 
 static void each_message_reads_as_one_line(void **state)

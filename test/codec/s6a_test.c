@@ -7,25 +7,25 @@ static void golden_messages_are_written_and_parsed(void **state)
 {
     (void)state;
     _Static_assert(sizeof golden / sizeof golden[0] == SAMPLES, "every sample has its octets");
-    check_golden(FIRST_S6A, SAMPLES);
+    check_golden(FIRST_S6A, FIRST_S13);
 }
 
 static void every_prefix_is_refused(void **state)
 {
     (void)state;
-    check_prefixes(FIRST_S6A, SAMPLES);
+    check_prefixes(FIRST_S6A, FIRST_S13);
 }
 
 static void every_capacity_that_is_too_small_gives_no_room(void **state)
 {
     (void)state;
-    check_every_capacity(FIRST_S6A, SAMPLES);
+    check_every_capacity(FIRST_S6A, FIRST_S13);
 }
 
 static void random_messages_survive_the_wire(void **state)
 {
     (void)state;
-    check_random(FIRST_S6A, SAMPLES);
+    check_random(FIRST_S6A, FIRST_S13);
 }
 
 static void an_answer_takes_over_what_its_request_had(void **state)

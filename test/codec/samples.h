@@ -2,7 +2,7 @@
 #ifndef BINDERY_TEST_CODEC_SAMPLES_H
 #define BINDERY_TEST_CODEC_SAMPLES_H
 
-#include "codec/s6a.h"
+#include "codec/s13.h"
 
 #define OWN DIAMETER_VENDOR_OWN_DEFAULT
 
@@ -217,6 +217,26 @@ static inline void sample_cla(struct s6a_cla *m)
     m->answer.error_message = BYTES_LIT("later");
 }
 
+static inline void sample_ecr(struct s13_ecr *m)
+{
+    *m = (struct s13_ecr){.terminal_information = {.present = true,
+                                                   .imei = BYTES_LIT("35209900176148"),
+                                                   .software_version = BYTES_LIT("23")}};
+    sample_request(&m->request);
+    m->request.header.application = DIAMETER_APP_S13;
+    m->request.vendor_specific_application_id.auth_application_id.v = DIAMETER_APP_S13;
+}
+
+static inline void sample_eca(struct s13_eca *m)
+{
+    struct s6a_request r;
+    *m = (struct s13_eca){.equipment_status = DIAMETER_U32_OF(S13_GREYLISTED)};
+    sample_request(&r);
+    r.header.application = DIAMETER_APP_S13;
+    s6a_answer_begin(&m->answer, &r, HSS, REALM);
+    s6a_answer_result(&m->answer, DIAMETER_SUCCESS);
+}
+
 static inline void sample_capabilities(struct diameter_capabilities *c)
 {
     *c = (struct diameter_capabilities){
@@ -302,6 +322,9 @@ union any_message {
 #define X(m) struct s6a_##m s6a_##m;
     S6A_MESSAGES(X)
 #undef X
+#define X(m) struct s13_##m s13_##m;
+    S13_MESSAGES(X)
+#undef X
 };
 struct sample {
     const struct diameter_message *as;
@@ -321,6 +344,13 @@ DIAMETER_BASE_MESSAGES(X)
     }
 S6A_MESSAGES(X)
 #undef X
+#define X(m)                                                                                       \
+    static inline void any_##m(union any_message *out)                                             \
+    {                                                                                              \
+        sample_##m(&out->s13_##m);                                                                 \
+    }
+S13_MESSAGES(X)
+#undef X
 static const struct sample samples[] = {
 #define X(m) {&diameter_##m##_message, any_##m},
     DIAMETER_BASE_MESSAGES(X)
@@ -328,7 +358,11 @@ static const struct sample samples[] = {
 #define X(m) {&s6a_##m##_message, any_##m},
         S6A_MESSAGES(X)
 #undef X
+#define X(m) {&s13_##m##_message, any_##m},
+            S13_MESSAGES(X)
+#undef X
 };
-#define SAMPLES (sizeof samples / sizeof samples[0])
+#define FIRST_S13 16 /* base messages, then those of S6a, then those of S13 */
+#define SAMPLES   (sizeof samples / sizeof samples[0])
 
 #endif

@@ -77,7 +77,8 @@ refused "a port that is none" 2 "0 to 65535" up --port 70000
 refused "secrets of no trace" 2 "give that too" up --trace-secrets
 every_verb_has_help() {
   local verb
-  for verb in up down status logs events import authenticate aka trace pki "device file" \
+  for verb in "eir list" "eir add" "eir remove" "eir check" "eir import" "eir export" \
+    up down status logs events import authenticate aka trace pki "device file" \
     {subscriber,device}\ {add,show,list,set,remove}; do
     # shellcheck disable=SC2086 # two words
     "$bindery" $verb --help >help 2>&1 && grep -q '^Usage: ' help || { echo "$verb"; return 1; }
@@ -302,7 +303,7 @@ refused "a trace does not replace another file" 2 "is no trace" \
 refused "nor is a trace of nowhere the HSS's fault" 1 "No such file" \
   authenticate --device phone.json --trace nowhere/t.pcapng
 head -c 900 t.pcapng >cut.pcapng
-refused "a trace that was cut" 1 "cut.pcapng: octet 724: the file ends within this block" trace cut.pcapng
+refused "a trace that was cut" 1 "cut.pcapng: octet 756: the file ends within this block" trace cut.pcapng
 holds "is drawn up to the cut" said_has "CER"
 refused "noise for a trace" 1 "octet 0: this is no pcapng file" trace noise.csv
 refused "no trace" 1 "No such file" trace nowhere.pcapng

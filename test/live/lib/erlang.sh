@@ -3,12 +3,14 @@
 # The MME in Erlang: compiled into $work/ebin, told of the run by a file of terms, run as a party.
 
 erlang_build() {
-  local src=$live_here/erlang
+  local src=$live_here/erlang name
   mkdir -p "$work/ebin"
-  erl -noinput -eval 'halt(case diameter_make:codec("'"$src/bindery_s6a.dia"'",
-      [{outdir, "'"$work/ebin"'"}]) of ok -> 0; E -> io:format("~p~n", [E]), 1 end).' &&
-    erlc -Wall -Werror +debug_info -o "$work/ebin" "$src"/*.erl &&
-    erlc -o "$work/ebin" "$work/ebin/bindery_s6a.erl"
+  for name in bindery_s6a bindery_s13; do
+    erl -noinput -eval 'halt(case diameter_make:codec("'"$src/$name.dia"'",
+        [{outdir, "'"$work/ebin"'"}]) of ok -> 0; E -> io:format("~p~n", [E]), 1 end).' &&
+      erlc -o "$work/ebin" "$work/ebin/$name.erl" || return
+  done
+  erlc -Wall -Werror +debug_info -o "$work/ebin" "$src"/*.erl
 }
 
 # erlang_tls HOST: the files with which this MME proves itself.

@@ -1,0 +1,207 @@
+/* A device and a hostile network that holds its keys: a sequence of PDUs, in clear or well
+ * protected, of what the lower layers say, of time and of wishes, brought to a device that has got
+ * as far as the first octet says. Whatever comes: nothing crashes, what comes out is a PDU, a
+ * device that was switched off is deregistered, and its image reads back.
+ *
+ * After the first octet a record is: what (1), length (1), that many octets.
+ */
+#include "codec/nas.h"
+#include "crypto/kdf.h"
+#include "crypto/openssl.h"
+#include "device/bindery_ue.h"
+#include "device/linux/platform_openssl.h"
+#include "nassec/nassec.h"
+#include <stdlib.h>
+#include <string.h>
+
+static struct bindery_ue_crypto table;
+static struct crypto crypto;
+static uint8_t image[BINDERY_UE_IMAGE_MAX];
+static size_t image_n;
+
+struct world {
+    struct bindery_ue ue;
+    struct nas_security network;
+    bool secured;
+    uint64_t now;
+    uint8_t buffer[BINDERY_UE_BUFFER_MIN];
+};
+
+static void must(bool held)
+{
+    if (!held) {
+        abort();
+    }
+}
+
+static bool store(void *ctx, const uint8_t *octets, size_t n)
+{
+    (void)ctx;
+    must(n <= sizeof image);
+    memcpy(image, octets, n);
+    image_n = n;
+    return true;
+}
+
+/* Any challenge is right: the keys are those that the network uses below. */
+static enum bindery_ue_usim_status usim(void *ctx, const uint8_t rand[16], const uint8_t autn[16],
+                                        struct bindery_ue_usim_answer *out)
+{
+    (void)ctx;
+    memset(out, 0, sizeof *out);
+    out->res_n = 8;
+    memcpy(out->auts, autn, 14);
+    return (enum bindery_ue_usim_status)(rand[0] % 4);
+}
+
+static void take(struct world *w)
+{
+    struct bindery_ue_uplink up;
+    struct bindery_ue_event e;
+    struct nas_pdu pdu;
+    while (bindery_ue_uplink(&w->ue, &up)) {
+        must(nas_peek((struct bytes){up.pdu, up.n}, &pdu) == E_OK);
+    }
+    while (bindery_ue_next_event(&w->ue, &e)) {
+        must(bindery_ue_event_name(e.kind)[0] != '\0');
+    }
+}
+
+static void down(struct world *w, struct bytes pdu)
+{
+    uint8_t *exact = malloc(pdu.n > 0 ? pdu.n : 1);
+    must(exact != NULL);
+    if (pdu.n > 0) {
+        memcpy(exact, pdu.p, pdu.n);
+    }
+    (void)bindery_ue_downlink(&w->ue, w->now, exact, pdu.n);
+    free(exact);
+    take(w);
+}
+
+static void down_protected(struct world *w, uint8_t sht, struct bytes plain)
+{
+    uint8_t out[300];
+    size_t n = 0;
+    if (w->secured && nassec_protect(&crypto, &w->network, sht, plain,
+                                     (struct mbytes){out, sizeof out}, &n) == E_OK) {
+        down(w, (struct bytes){out, n});
+    }
+}
+
+/* A challenge that holds and a right SECURITY MODE COMMAND. */
+static void secure(struct world *w)
+{
+    static const uint8_t challenge[] = {0x07, 0x52, 1, [19] = 0x10, 0,    0,
+                                        0,    0,    0, 0,           0x80, [35] = 0};
+    static const uint8_t command[] = {0x07, 0x5d, 0x22, 1, 2, 0xf0, 0x70};
+    struct nassec_agreement agreed = {
+        .side = NASSEC_MME, .ksi = 1, .eea = NAS_EEA2, .eia = NAS_EIA2};
+    static const struct key_ck ck;
+    static const struct key_ik ik;
+    static const uint8_t sn[3] = {0x00, 0xf1, 0x10}, sqn[6];
+    uint8_t pdu[36] = {0};
+    memcpy(pdu, challenge, sizeof challenge);
+    down(w, (struct bytes){pdu, sizeof pdu});
+    must(kdf_kasme(&crypto, &ck, &ik, sn, sqn, &agreed.kasme) == E_OK &&
+         nassec_establish(&crypto, &agreed, &w->network) == E_OK);
+    w->secured = true;
+    down_protected(w, NAS_SHT_INTEGRITY_NEW, (struct bytes){command, sizeof command});
+}
+
+static void begin(struct world *w, uint8_t how)
+{
+    static const uint8_t accept[] = {0x07, 0x42, 0x01, 0x21, 6,    0,  0x00, 0xf1, 0x10,
+                                     0,    1,    0,    14,   0x52, 1,  0xc1, 1,    9,
+                                     2,    1,    'a',  5,    1,    10, 0,    0,    2};
+    const struct bindery_ue_cell cell = {.plmn = {0x00, 0xf1, 0x10}, .tac = 1};
+    if (how % 4 == 0) {
+        return;
+    }
+    must(bindery_ue_camp(&w->ue, w->now, &cell) == BINDERY_UE_OK);
+    take(w);
+    must(bindery_ue_attach(&w->ue, w->now) == BINDERY_UE_OK);
+    take(w);
+    if (how % 4 >= 2) {
+        secure(w);
+    }
+    if (how % 4 == 3) {
+        down_protected(w, NAS_SHT_CIPHERED, (struct bytes){accept, sizeof accept});
+        must(bindery_ue_state(&w->ue) == BINDERY_UE_STATE_REGISTERED);
+    }
+}
+
+static void other(struct world *w, uint8_t what, struct bytes v)
+{
+    const struct bindery_ue_cell cell = {.plmn = {0x00, 0xf1, 0x10}, .tac = v.n > 0 ? v.p[0] : 1};
+    const uint64_t due = bindery_ue_deadline(&w->ue);
+    switch (what % 7) {
+    case 0:
+        w->now = due != BINDERY_UE_NEVER && due > w->now ? due : w->now + 1;
+        (void)bindery_ue_tick(&w->ue, w->now);
+        break;
+    case 1:
+        (void)bindery_ue_lower(&w->ue, w->now, (enum bindery_ue_lower)(cell.tac % 5));
+        break;
+    case 2:
+        (void)bindery_ue_camp(&w->ue, w->now, &cell);
+        break;
+    case 3:
+        (void)bindery_ue_attach(&w->ue, w->now);
+        break;
+    case 4:
+        (void)bindery_ue_detach(&w->ue, w->now, cell.tac % 2 == 0);
+        break;
+    case 5:
+        (void)bindery_ue_service(&w->ue, w->now, cell.tac % 2 == 0);
+        break;
+    default:
+        secure(w);
+        break;
+    }
+    take(w);
+}
+
+static enum bindery_ue_result boot(struct world *w, const uint8_t *octets, size_t n)
+{
+    static const struct bindery_ue_settings settings = {
+        .eea = 0xf0, .eia = 0x70, .pdn_type = 1, .apn = "a", .unprotected_limit = 3};
+    static const uint8_t kme[BINDERY_UE_KME_SIZE] = {1};
+    const struct bindery_ue_host host = {.usim = usim, .store = store};
+    const struct bindery_ue_identity identity = {
+        .imsi = {'0', '0', '1', '0', '1', '0', '0', '0', '0', '0', '0', '0', '0', '0', '1'},
+        .imsi_n = 15,
+        .imeisv = {'3', '5', '6', '9', '3', '8', '0', '3', '5', '6', '4', '3', '8', '0', '9', '9'},
+        .kme = kme};
+    return bindery_ue_init(&w->ue, &table, &host, &settings, &identity, w->buffer, sizeof w->buffer,
+                           octets, n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct world w = {.now = 1000};
+    struct rd r = rd_of((struct bytes){data, size});
+    if (table.ctx == NULL) {
+        must(platform_openssl_open(&table) == E_OK && crypto_openssl_open(&crypto) == E_OK);
+    }
+    image_n = 0;
+    must(boot(&w, NULL, 0) == BINDERY_UE_OK);
+    begin(&w, rd_u8(&r));
+    for (unsigned i = 0; i < 64 && rd_left(&r) > 1; i++) {
+        const uint8_t what = rd_u8(&r);
+        struct bytes v = rd_take(&r, rd_u8(&r));
+        if (what < 0x40) {
+            down(&w, v);
+        } else if (what < 0xc0) {
+            down_protected(&w, (uint8_t)(1 + what % 4), v);
+        } else {
+            other(&w, what, v);
+        }
+    }
+    must(bindery_ue_detach(&w.ue, w.now, true) == BINDERY_UE_OK);
+    take(&w);
+    must(bindery_ue_state(&w.ue) == BINDERY_UE_STATE_DEREGISTERED);
+    must(image_n == 0 || boot(&w, image, image_n) == BINDERY_UE_OK);
+    return 0;
+}

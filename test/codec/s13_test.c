@@ -1,0 +1,147 @@
+#include "codec/messages_test.h"
+#include "codec/s13.h"
+
+static void golden_messages_are_written_and_parsed(void **state)
+{
+    (void)state;
+    _Static_assert(sizeof golden / sizeof golden[0] == SAMPLES, "every sample has its octets");
+    assert_ptr_equal(samples[FIRST_S13].as, &s13_ecr_message);
+    check_golden(FIRST_S13, SAMPLES);
+}
+
+static void every_prefix_is_refused(void **state)
+{
+    (void)state;
+    check_prefixes(FIRST_S13, SAMPLES);
+}
+
+static void every_capacity_that_is_too_small_gives_no_room(void **state)
+{
+    (void)state;
+    check_every_capacity(FIRST_S13, SAMPLES);
+}
+
+static void random_messages_survive_the_wire(void **state)
+{
+    (void)state;
+    check_random(FIRST_S13, SAMPLES);
+}
+
+static void a_command_of_s13_is_identified_or_named_as_unsupported(void **state)
+{
+    (void)state;
+    const struct diameter_message *m = NULL;
+    struct diameter_fault fault;
+    struct diameter_header h = {.request = true, .application = DIAMETER_APP_S13, .command = 324};
+    assert_ok(s13_identify(&h, &m, &fault));
+    assert_ptr_equal(m, &s13_ecr_message);
+    assert_int_equal(fault.result_code, 0);
+    h.request = false;
+    assert_ok(s13_identify(&h, &m, &fault));
+    assert_ptr_equal(m, &s13_eca_message);
+    h.command = 318;
+    assert_err(s13_identify(&h, &m, &fault), E_UNSUPPORTED);
+    assert_int_equal(fault.result_code, DIAMETER_COMMAND_UNSUPPORTED);
+    h.application = DIAMETER_APP_S6A;
+    assert_err(s13_identify(&h, &m, &fault), E_UNSUPPORTED);
+    assert_int_equal(fault.result_code, DIAMETER_APPLICATION_UNSUPPORTED);
+}
+
+/* Writes the sample ECR as the caller changed it, and parses it. */
+static enum err through(struct s13_ecr *ecr, struct s13_ecr *parsed, struct diameter_fault *fault)
+{
+    uint8_t out[1024];
+    size_t n = 0;
+    assert_ok(s13_ecr_write(OWN, ecr, MBYTES_OF(out), &n));
+    return s13_ecr_parse(OWN, (struct bytes){out, n}, parsed, fault);
+}
+
+static void an_ecr_needs_no_user_name(void **state)
+{
+    (void)state;
+    static struct s13_ecr ecr, parsed;
+    struct diameter_fault fault;
+    sample_ecr(&ecr);
+    ecr.request.user_name = (struct bytes){NULL, 0};
+    assert_ok(through(&ecr, &parsed, &fault));
+    assert_null(parsed.request.user_name.p);
+    assert_int_equal(parsed.terminal_information.imei.n, 14);
+}
+
+static void an_ecr_without_terminal_information_lacks_an_avp(void **state)
+{
+    (void)state;
+    static struct s13_ecr ecr, parsed;
+    struct diameter_fault fault;
+    uint8_t out[1024];
+    size_t n = 0;
+    static struct s6a_pur pur; /* all that an ECR has but that one group */
+    sample_pur(&pur);
+    pur.pur_flags.present = false;
+    assert_ok(s6a_pur_write(OWN, &pur, MBYTES_OF(out), &n));
+    out[6] = 0x01, out[7] = 0x44; /* 324 */
+    out[11] = 0x24;               /* S13 */
+    assert_err(s13_ecr_parse(OWN, (struct bytes){out, n}, &parsed, &fault), E_MISSING);
+    assert_int_equal(fault.result_code, DIAMETER_MISSING_AVP);
+    assert_int_equal(fault.code, 1401);
+    sample_ecr(&ecr);
+    ecr.terminal_information.present = false;
+    assert_err(s13_ecr_write(OWN, &ecr, MBYTES_OF(out), &n), E_MISSING);
+}
+
+static void an_imei_has_14_to_16_characters(void **state)
+{
+    (void)state;
+    static struct s13_ecr ecr;
+    uint8_t out[1024];
+    size_t n = 0;
+    const char *const digits = "35209900176148123";
+    sample_ecr(&ecr);
+    for (size_t len = 13; len <= 17; len++) {
+        ecr.terminal_information.imei = (struct bytes){(const uint8_t *)digits, len};
+        enum err err = s13_ecr_write(OWN, &ecr, MBYTES_OF(out), &n);
+        assert_true((err == E_OK) == (len >= 14 && len <= 16));
+    }
+}
+
+static void an_equipment_status_above_2_is_refused(void **state)
+{
+    (void)state;
+    static struct s13_eca eca;
+    uint8_t out[1024];
+    size_t n = 0;
+    sample_eca(&eca);
+    eca.equipment_status.v = 3;
+    assert_err(s13_eca_write(OWN, &eca, MBYTES_OF(out), &n), E_BAD_VALUE);
+}
+
+static void a_request_begins_with_the_application_and_its_answer_takes_it_over(void **state)
+{
+    (void)state;
+    struct s6a_request r;
+    struct s6a_answer a;
+    s13_request_begin(&r, 7, 9);
+    assert_int_equal(r.header.application, DIAMETER_APP_S13);
+    assert_int_equal(r.vendor_specific_application_id.auth_application_id.v, DIAMETER_APP_S13);
+    s6a_answer_begin(&a, &r, HSS, REALM);
+    assert_int_equal(a.header.application, DIAMETER_APP_S13);
+    assert_int_equal(a.vendor_specific_application_id.auth_application_id.v, DIAMETER_APP_S13);
+    assert_int_equal(a.vendor_specific_application_id.vendor_id.v, DIAMETER_VENDOR_3GPP);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden_messages_are_written_and_parsed),
+        cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(every_capacity_that_is_too_small_gives_no_room),
+        cmocka_unit_test(random_messages_survive_the_wire),
+        cmocka_unit_test(a_command_of_s13_is_identified_or_named_as_unsupported),
+        cmocka_unit_test(an_ecr_needs_no_user_name),
+        cmocka_unit_test(an_ecr_without_terminal_information_lacks_an_avp),
+        cmocka_unit_test(an_imei_has_14_to_16_characters),
+        cmocka_unit_test(an_equipment_status_above_2_is_refused),
+        cmocka_unit_test(a_request_begins_with_the_application_and_its_answer_takes_it_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
