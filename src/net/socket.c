@@ -202,7 +202,7 @@ struct address socket_local(int fd, enum transport t)
     union any a = {0};
     socklen_t n = sizeof a;
     return getsockname(fd, &a.base, &n) == 0 ? from_sockaddr(&a, t)
-                                             : (struct address){t, 0, {0}, 0};
+                                             : (struct address){.transport = t};
 }
 
 struct address socket_remote(int fd, enum transport t)
@@ -210,5 +210,5 @@ struct address socket_remote(int fd, enum transport t)
     union any a = {0};
     socklen_t n = sizeof a;
     return getpeername(fd, &a.base, &n) == 0 ? from_sockaddr(&a, t)
-                                             : (struct address){t, 0, {0}, 0};
+                                             : (struct address){.transport = t};
 }

@@ -26,6 +26,58 @@ static void texts_come_back_in_canonical_form(void **state)
     }
 }
 
+static void texts_of_s1_come_back_in_canonical_form(void **state)
+{
+    (void)state;
+    const struct {
+        const char *in, *out;
+        uint16_t port, udp_port;
+    } all[] = {
+        {"sctp://192.0.2.1", "sctp://192.0.2.1:36412", 36412, 0},
+        {"sctp-udp://127.0.0.1", "sctp-udp://127.0.0.1:36412", 36412, 9899},
+        {"sctp-udp://127.0.0.1?udp=9900", "sctp-udp://127.0.0.1:36412?udp=9900", 36412, 9900},
+        {"sctp-udp://127.0.0.1:1?udp=9899", "sctp-udp://127.0.0.1:1", 1, 9899},
+        {"sctp-udp://[::1]:0?udp=0", "sctp-udp://[::1]:0?udp=0", 0, 0},
+        {"s1-tcp://[::1]", "s1-tcp://[::1]:36412", 36412, 0},
+        {"sctp-udp://[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535?udp=65535",
+         "sctp-udp://[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535?udp=65535", 65535, 65535},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct address a, b;
+        assert_ok(address_parse_s1(all[i].in, &a));
+        assert_int_equal(a.port, all[i].port);
+        assert_int_equal(a.udp_port, all[i].udp_port);
+        assert_string_equal(address_print(&a).s, all[i].out);
+        assert_ok(address_parse_s1(all[i].out, &b));
+        assert_true(address_eq(&a, &b));
+    }
+}
+
+static void texts_of_the_other_use_and_bad_ones_are_refused(void **state)
+{
+    (void)state;
+    const char *const not_s1[] = {"tcp://127.0.0.1",
+                                  "tls://127.0.0.1",
+                                  "s1-tcp://127.0.0.1?udp=1",
+                                  "sctp://127.0.0.1?udp=1",
+                                  "sctp-udp://127.0.0.1?udp=",
+                                  "sctp-udp://127.0.0.1?udp=01",
+                                  "sctp-udp://127.0.0.1?udp=65536",
+                                  "sctp-udp://127.0.0.1?udp=1x",
+                                  "sctp-udp://127.0.0.1?tcp=1",
+                                  "sctp-udp://127.0.0.1:?udp=1",
+                                  "sctp-udp://127.0.0.1:1?udp=1?udp=1",
+                                  "sctp-udp:127.0.0.1"};
+    struct address a;
+    for (size_t i = 0; i < sizeof not_s1 / sizeof not_s1[0]; i++) {
+        assert_err(address_parse_s1(not_s1[i], &a), E_BAD_VALUE);
+    }
+    assert_err(address_parse_s1("s1-tcp://mme.example", &a), E_UNSUPPORTED);
+    assert_err(address_parse("s1-tcp://127.0.0.1", &a), E_BAD_VALUE);
+    assert_err(address_parse("sctp-udp://127.0.0.1", &a), E_BAD_VALUE);
+    assert_err(address_parse("tcp://127.0.0.1?udp=1", &a), E_BAD_VALUE);
+}
+
 static void bad_texts_are_refused_and_nothing_is_written(void **state)
 {
     (void)state;
@@ -88,6 +140,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_come_back_in_canonical_form),
+        cmocka_unit_test(texts_of_s1_come_back_in_canonical_form),
+        cmocka_unit_test(texts_of_the_other_use_and_bad_ones_are_refused),
         cmocka_unit_test(bad_texts_are_refused_and_nothing_is_written),
         cmocka_unit_test(loopback_and_equality),
     };
