@@ -214,12 +214,12 @@ static enum err me_recover(const struct crypto *c, const struct binding_me *me,
 }
 
 /*= binding-4 */
-static enum binding_me_outcome me_ask_usim(const struct crypto *c, struct binding_me *me,
-                                           struct usim *usim, const struct rand128 *rand,
+static enum binding_me_outcome me_ask_usim(struct binding_me *me, const struct usim_port *usim,
+                                           const struct rand128 *rand,
                                            const uint8_t received[static 16],
                                            const struct autn *autn, struct usim_answer *out)
 {
-    enum err err = usim_authenticate(c, usim, rand, autn, out);
+    enum err err = usim->authenticate(usim->ctx, rand, autn, out);
     if (err == E_BAD_MAC) {
         return BINDING_ME_MAC_FAILURE;
     }
@@ -236,9 +236,9 @@ static enum binding_me_outcome me_ask_usim(const struct crypto *c, struct bindin
 }
 
 /*= binding-3b binding-repeat binding-factory */
-enum binding_me_outcome binding_me_challenge(const struct crypto *c, struct binding_me *me,
-                                             struct usim *usim, const uint8_t rand[static 16],
-                                             const struct autn *autn, struct usim_answer *out)
+enum binding_me_outcome binding_me_ask(const struct crypto *c, struct binding_me *me,
+                                       const struct usim_port *usim, const uint8_t rand[static 16],
+                                       const struct autn *autn, struct usim_answer *out)
 {
     uint16_t amf = autn_amf(autn);
     bool processed = (amf & BINDING_AMF_PROCESSED & ~AMF_SEPARATION_BIT) != 0;
@@ -255,10 +255,31 @@ enum binding_me_outcome binding_me_challenge(const struct crypto *c, struct bind
     struct rand128 plain;
     enum binding_me_outcome outcome = BINDING_ME_BROKEN;
     if (me_recover(c, me, rand, processed, &plain) == E_OK) {
-        outcome = me_ask_usim(c, me, usim, &plain, rand, autn, out);
+        outcome = me_ask_usim(me, usim, &plain, rand, autn, out);
     }
     wipe(&plain, sizeof plain);
     return outcome;
+}
+
+struct soft_usim {
+    const struct crypto *c;
+    struct usim *usim;
+};
+
+MUST_USE static enum err soft_authenticate(void *ctx, const struct rand128 *rand,
+                                           const struct autn *autn, struct usim_answer *out)
+{
+    const struct soft_usim *soft = ctx;
+    return usim_authenticate(soft->c, soft->usim, rand, autn, out);
+}
+
+enum binding_me_outcome binding_me_challenge(const struct crypto *c, struct binding_me *me,
+                                             struct usim *usim, const uint8_t rand[static 16],
+                                             const struct autn *autn, struct usim_answer *out)
+{
+    struct soft_usim soft = {.c = c, .usim = usim};
+    const struct usim_port port = {.ctx = &soft, .authenticate = soft_authenticate};
+    return binding_me_ask(c, me, &port, rand, autn, out);
 }
 
 /* ---- resynchronisation, HSS ---- */

@@ -104,8 +104,19 @@ enum binding_me_outcome {
     BINDING_ME_BROKEN  /* a cryptographic operation failed; nothing is answered */
 };
 const char *binding_me_outcome_name(enum binding_me_outcome o);
+/* The USIM as the ME sees it: on a UICC, or soft (below). Errors as usim_authenticate's; anything
+ * but E_OK, E_BAD_MAC and E_SYNC is BINDING_ME_BROKEN. */
+struct usim_port {
+    void *ctx;
+    MUST_USE enum err (*authenticate)(void *ctx, const struct rand128 *rand,
+                                      const struct autn *autn, struct usim_answer *out);
+};
 /* Steps 3 and 4: reads AMF, decrypts RAND if it is processed, hands RAND and AUTN to the USIM.
- * The caller stores *usim and *me before RES leaves. */
+ * The caller stores *me, and what is behind the port, before RES leaves. */
+enum binding_me_outcome binding_me_ask(const struct crypto *c, struct binding_me *me,
+                                       const struct usim_port *usim, const uint8_t rand[static 16],
+                                       const struct autn *autn, struct usim_answer *out);
+/* The same with a soft USIM, which the caller stores likewise. */
 enum binding_me_outcome binding_me_challenge(const struct crypto *c, struct binding_me *me,
                                              struct usim *usim, const uint8_t rand[static 16],
                                              const struct autn *autn, struct usim_answer *out);

@@ -171,9 +171,82 @@ static void read_last(struct reading *r, json_t *o, struct binding_me *me)
     me->answered = r->err == E_OK;
 }
 
+/* ---- what the NAS client keeps ---- */
+
+static bool is_there(json_t *o, const char *key)
+{
+    json_t *v = json_object_get(o, key);
+    return v && !json_is_null(v);
+}
+
+static void plmn_at(struct reading *r, json_t *o, const char *at, struct plmn *out)
+{
+    if (plmn_parse(bytes_of_str(text_at(r, o, at, "plmn")), out) != E_OK) {
+        refuse(r, E_BAD_VALUE, "%splmn is not MCC-MNC", at);
+    }
+}
+
+static void read_guti(struct reading *r, json_t *o, struct nas_guti *out)
+{
+    static const char *const known[] = {"plmn", "mme_group", "mme_code", "m_tmsi", NULL};
+    only_known(r, o, "nas.guti.", known);
+    plmn_at(r, o, "nas.guti.", &out->plmn);
+    out->mme_group_id = (uint16_t)number_at(r, o, "nas.guti.", "mme_group", UINT16_MAX);
+    out->mme_code = (uint8_t)number_at(r, o, "nas.guti.", "mme_code", UINT8_MAX);
+    out->m_tmsi = (uint32_t)number_at(r, o, "nas.guti.", "m_tmsi", UINT32_MAX);
+}
+
+static void read_tai(struct reading *r, json_t *o, struct nas_tai *out)
+{
+    static const char *const known[] = {"plmn", "tac", NULL};
+    only_known(r, o, "nas.last_tai.", known);
+    plmn_at(r, o, "nas.last_tai.", &out->plmn);
+    out->tac = (uint16_t)number_at(r, o, "nas.last_tai.", "tac", UINT16_MAX);
+}
+
+static void read_tai_list(struct reading *r, json_t *o, struct device_nas *out)
+{
+    struct nas_tai_list list;
+    size_t n = strlen(text_at(r, o, "nas.", "tai_list")) / 2;
+    if (n > sizeof out->tai_list) {
+        refuse(r, E_BAD_VALUE, "nas.tai_list is longer than a TAI list ever is");
+        return;
+    }
+    hex_at(r, o, "nas.", "tai_list", (struct mbytes){out->tai_list, n});
+    out->tai_list_n = (uint8_t)n;
+    if (r->err == E_OK && n > 0 &&
+        nas_tai_list_parse((struct bytes){out->tai_list, n}, &list) != E_OK) {
+        refuse(r, E_BAD_VALUE, "nas.tai_list is not a TAI list");
+    }
+}
+
+static void read_nas(struct reading *r, json_t *o, struct device_state *out)
+{
+    static const char *const known[] = {"guti",     "last_tai", "tai_list",
+                                        "t3346_ms", "security", NULL};
+    struct device_nas *nas = &out->nas;
+    only_known(r, o, "nas.", known);
+    nas->has_guti = is_there(o, "guti");
+    if (nas->has_guti) {
+        read_guti(r, json_object_get(o, "guti"), &nas->guti);
+    }
+    nas->has_last_tai = is_there(o, "last_tai");
+    if (nas->has_last_tai) {
+        read_tai(r, json_object_get(o, "last_tai"), &nas->last_tai);
+    }
+    read_tai_list(r, o, nas);
+    nas->t3346_ms = (uint32_t)number_at(r, o, "nas.", "t3346_ms", UINT32_MAX);
+    nas->has_security = is_there(o, "security");
+    if (nas->has_security) {
+        hex_at(r, o, "nas.", "security", MBYTES_OF(nas->security));
+    }
+    out->has_nas = r->err == E_OK;
+}
+
 static void read_device(struct reading *r, json_t *o, struct device_state *out)
 {
-    static const char *const known[] = {"bindery_device", "imei", "kme", "usim", "last", NULL};
+    static const char *const known[] = {"bindery_device", "imei", "kme", "usim",
+                                        "last",           "nas",  NULL};
     only_known(r, o, "", known);
     if (number_at(r, o, "", "bindery_device", INT32_MAX) > FORMAT) {
         refuse(r, E_TOO_NEW, "it was written by a newer version of this program");
@@ -194,6 +267,9 @@ static void read_device(struct reading *r, json_t *o, struct device_state *out)
     json_t *last = json_object_get(o, "last");
     if (last && !json_is_null(last)) {
         read_last(r, last, &out->me);
+    }
+    if (is_there(o, "nas")) {
+        read_nas(r, json_object_get(o, "nas"), out);
     }
 }
 
@@ -255,7 +331,7 @@ enum err device_state_load(const char *path, struct device_state *out, struct de
 
 static json_t *hex_of(struct bytes in)
 {
-    char text[2 * 32 + 1];
+    char text[2 * NAS_TAI_LIST_LEN + 1];
     hex_encode(in, text);
     json_t *s = json_string(text);
     wipe(text, sizeof text);
@@ -287,13 +363,51 @@ static json_t *last_json(const struct binding_me *me)
                      "sqn", (json_int_t)a->sqn);
 }
 
+static json_t *guti_json(const struct device_nas *nas)
+{
+    char plmn[PLMN_TEXT_MAX];
+    if (!nas->has_guti) {
+        return json_null();
+    }
+    plmn_print(&nas->guti.plmn, plmn);
+    return json_pack("{s:s, s:i, s:i, s:I}", "plmn", plmn, "mme_group", (int)nas->guti.mme_group_id,
+                     "mme_code", (int)nas->guti.mme_code, "m_tmsi", (json_int_t)nas->guti.m_tmsi);
+}
+
+static json_t *tai_json(const struct device_nas *nas)
+{
+    char plmn[PLMN_TEXT_MAX];
+    if (!nas->has_last_tai) {
+        return json_null();
+    }
+    plmn_print(&nas->last_tai.plmn, plmn);
+    return json_pack("{s:s, s:i}", "plmn", plmn, "tac", (int)nas->last_tai.tac);
+}
+
+static json_t *nas_json(const struct device_state *s)
+{
+    const struct device_nas *nas = &s->nas;
+    if (!s->has_nas) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:o, s:o, s:I, s:o}", "guti", guti_json(nas), "last_tai", tai_json(nas),
+                     "tai_list", hex_of((struct bytes){nas->tai_list, nas->tai_list_n}), "t3346_ms",
+                     (json_int_t)nas->t3346_ms, "security",
+                     nas->has_security ? hex_of(BYTES_OF(nas->security)) : json_null());
+}
+
+/* "nas" stands there only once a NAS client has run: other files stay what they were. */
 static json_t *device_json(const struct device_state *s)
 {
     char imei[IMEI_DIGITS + 2];
     imei_print(&s->imei, imei);
-    return json_pack("{s:i, s:s, s:o, s:o, s:o}", "bindery_device", FORMAT, "imei", imei, "kme",
-                     s->me.has_kme ? hex_of(BYTES_OF(s->me.kme.b)) : json_null(), "usim",
-                     usim_json(s), "last", last_json(&s->me));
+    json_t *o = json_pack("{s:i, s:s, s:o, s:o, s:o}", "bindery_device", FORMAT, "imei", imei,
+                          "kme", s->me.has_kme ? hex_of(BYTES_OF(s->me.kme.b)) : json_null(),
+                          "usim", usim_json(s), "last", last_json(&s->me));
+    if (o && s->has_nas) {
+        (void)json_object_set_new(o, "nas", nas_json(s));
+    }
+    return o;
 }
 
 static bool write_all(int fd, const char *p, size_t n)
@@ -371,4 +485,68 @@ enum err device_state_save(const char *path, bool fresh, const struct device_sta
     }
     wipe(text, sizeof text);
     return e;
+}
+
+/* ---- the NAS client's image ---- */
+
+enum err device_state_image(const struct crypto *c, const struct device_state *state,
+                            struct mbytes out, size_t *n)
+{
+    const struct device_nas *nas = &state->nas;
+    struct ue_image image = {.imsi = state->imsi,
+                             .answered = state->me.answered,
+                             .res = state->me.last_answer.res,
+                             .ck = state->me.last_answer.ck,
+                             .ik = state->me.last_answer.ik,
+                             .has_guti = nas->has_guti,
+                             .guti = nas->guti,
+                             .has_last_tai = nas->has_last_tai,
+                             .last_tai = nas->last_tai,
+                             .tai_list_n = nas->tai_list_n,
+                             .t3346_ms = nas->t3346_ms,
+                             .has_security = nas->has_security};
+    if (!state->has_nas) {
+        return E_NOT_FOUND;
+    }
+    memcpy(image.rand, state->me.last_rand, sizeof image.rand);
+    memcpy(image.tai_list, nas->tai_list, sizeof image.tai_list);
+    memcpy(image.security, nas->security, sizeof image.security);
+    enum err err = ue_image_write(c, &image, out, n);
+    wipe(&image, sizeof image);
+    return err;
+}
+
+static void take_image(struct device_state *state, const struct ue_image *image)
+{
+    struct device_nas *nas = &state->nas;
+    state->me.answered = image->answered;
+    memcpy(state->me.last_rand, image->rand, sizeof state->me.last_rand);
+    state->me.last_answer =
+        (struct usim_answer){.res = image->res, .ck = image->ck, .ik = image->ik};
+    state->has_nas = true;
+    *nas = (struct device_nas){.has_guti = image->has_guti,
+                               .guti = image->guti,
+                               .has_last_tai = image->has_last_tai,
+                               .last_tai = image->last_tai,
+                               .tai_list_n = image->tai_list_n,
+                               .t3346_ms = image->t3346_ms,
+                               .has_security = image->has_security};
+    memcpy(nas->tai_list, image->tai_list, sizeof nas->tai_list);
+    memcpy(nas->security, image->security, sizeof nas->security);
+}
+
+enum err device_state_take_image(const struct crypto *c, struct device_state *state,
+                                 struct bytes image, const uint64_t seq[static SQN_IND_COUNT])
+{
+    struct ue_image read;
+    enum err err = ue_image_read(c, image, &read);
+    if (err == E_OK && !imsi_eq(&read.imsi, &state->imsi)) {
+        err = E_CONFLICT;
+    }
+    if (err == E_OK) {
+        take_image(state, &read);
+        memcpy(state->usim.seq, seq, sizeof state->usim.seq);
+    }
+    wipe(&read, sizeof read);
+    return err;
 }

@@ -1,5 +1,5 @@
-/* device/linux/state_file.h - what an emulated device keeps between power cycles: its IMEI, its KME and
- * its USIM, in one JSON file that only its owner may read.
+/* device/linux/state_file.h - what an emulated device keeps between power cycles: its IMEI, its
+ * KME, its USIM and what its NAS client stores, in one JSON file that only its owner may read.
  *
  * Read strictly: an unknown, repeated or missing member is refused with its place. Written whole
  * beside the file and renamed over it, so a crash leaves the one before or the one after. The state
@@ -8,14 +8,29 @@
 #ifndef BINDERY_DEVICE_LINUX_STATE_FILE_H
 #define BINDERY_DEVICE_LINUX_STATE_FILE_H
 
+#include "device/image.h"
 #include "id/imsi.h"
 #include "proc/binding.h"
 
+/* What the NAS client's image has beyond the last challenge (device/image.h). */
+struct device_nas {
+    bool has_guti;
+    struct nas_guti guti;
+    bool has_last_tai;
+    struct nas_tai last_tai;
+    uint8_t tai_list_n;
+    uint8_t tai_list[NAS_TAI_LIST_LEN];
+    uint32_t t3346_ms;
+    bool has_security;
+    uint8_t security[NASSEC_IMAGE_LEN];
+};
 struct device_state {
     struct imei imei;
     struct imsi imsi;
     struct binding_me me; /* KME and the last challenge answered */
     struct usim usim;
+    bool has_nas; /* a NAS client has run on this device */
+    struct device_nas nas;
 };
 struct device_why {
     char text[512]; /* file, place, what is wrong, what to do; never a secret */
@@ -32,5 +47,16 @@ MUST_USE enum err device_state_parse(const char *name, struct bytes json, struct
 MUST_USE enum err device_state_save(const char *path, bool fresh, const struct device_state *state,
                                     struct device_why *why);
 void device_state_wipe(struct device_state *state);
+
+/* The image for bindery_ue_init. Errors: E_NOT_FOUND (no NAS client has run on this device: begin
+ * without), E_NO_ROOM, E_CRYPTO. */
+MUST_USE enum err device_state_image(const struct crypto *c, const struct device_state *state,
+                                     struct mbytes out, size_t *n);
+/* Takes what a NAS client hands to its host's store function, and the soft USIM's sequence numbers
+ * with it; save it then. *state is changed on E_OK only. Errors: those of ue_image_read; E_CONFLICT
+ * (the image is of another IMSI). */
+MUST_USE enum err device_state_take_image(const struct crypto *c, struct device_state *state,
+                                          struct bytes image,
+                                          const uint64_t seq[static SQN_IND_COUNT]);
 
 #endif

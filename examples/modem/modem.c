@@ -1,0 +1,244 @@
+/* How a modem uses libbindery-ue, in one file: layer 1 in challenge(), layer 2 in the rest.
+ *
+ * The radio is standard input and output: a line in is what RRC would tell NAS, a line out what NAS
+ * would tell RRC. So the program can be tried by hand, or tied to anything that carries NAS PDUs.
+ * README.md beside this file has a session.
+ */
+#include "platform.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A device's own data. In a modem they come from its protected storage; these are made up. */
+static const uint8_t kme[BINDERY_UE_KME_SIZE] = {0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c,
+                                                 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c};
+
+/* Everything that must outlive the library's contexts. */
+struct modem {
+    struct flash flash;
+    struct bindery_ue_usim usim;
+    struct bindery_ue ue;
+    struct bindery_ue_binding binding;
+    /* One buffer may serve every context of a thread. */
+    uint8_t buffer[4096];
+};
+
+/* ---- hex, which a real modem has no use for ---- */
+
+static size_t from_hex(const char *text, uint8_t *out, size_t room)
+{
+    size_t n = 0;
+    unsigned octet = 0;
+    while (n < room && sscanf(text + 2 * n, "%2x", &octet) == 1 && text[2 * n + 1] != '\0') {
+        out[n++] = (uint8_t)octet;
+    }
+    return n;
+}
+
+static void put_hex(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        printf("%02x", p[i]);
+    }
+    putchar('\n');
+}
+
+/* ---- layer 1: for a modem whose NAS stack stays as it is ---- */
+
+/* Where the stack would have handed RAND and AUTN to the USIM. Here the USIM is soft; with a UICC a
+ * function that sends AUTHENTICATE to the card stands in the place of
+ * bindery_ue_usim_authenticate. */
+static void challenge(struct modem *m, const char *rand_hex, const char *autn_hex)
+{
+    struct bindery_ue_usim_answer answer;
+    uint8_t rand[16], autn[16], cause = 0;
+    if (from_hex(rand_hex, rand, 16) != 16 || from_hex(autn_hex, autn, 16) != 16) {
+        puts("error: RAND and AUTN are 32 hex digits each");
+        return;
+    }
+    enum bindery_ue_outcome o =
+        bindery_ue_binding_challenge(&m->binding, &platform_crypto, bindery_ue_usim_authenticate,
+                                     &m->usim, rand, autn, &answer, &cause);
+    if (o == BINDERY_UE_ANSWERED || o == BINDERY_UE_REPEATED) {
+        /* KASME is derived by the stack, as ever: CK, IK, and the first octets of AUTN as received.
+         */
+        printf("AUTHENTICATION RESPONSE ");
+        put_hex(answer.res, answer.res_n);
+    } else if (o == BINDERY_UE_SYNC_FAILURE) {
+        printf("AUTHENTICATION FAILURE 21 ");
+        put_hex(answer.auts, sizeof answer.auts);
+    } else if (cause != 0) {
+        printf("AUTHENTICATION FAILURE %u (%s)\n", cause, bindery_ue_outcome_name(o));
+    } else {
+        puts("no answer: the card or the crypto engine failed");
+    }
+    memset(&answer, 0, sizeof answer);
+}
+
+/* ---- layer 2: the whole NAS client ---- */
+
+/* The library waits for this before anything leaves that relies on the image. The soft USIM's
+ * sequence numbers go with it, in one write: an RES that leaves must never be of an SQN that a
+ * power cut makes us forget. */
+static bool store(void *ctx, const uint8_t *image, size_t n)
+{
+    struct modem *m = ctx;
+    uint8_t all[FLASH_MAX];
+    uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
+    bindery_ue_usim_sequences(&m->usim, seq);
+    memcpy(all, seq, sizeof seq);
+    memcpy(all + sizeof seq, image, n);
+    return flash_write(&m->flash, all, sizeof seq + n);
+}
+
+/* After every call: the PDU first, then the events. */
+static void give_out(struct modem *m)
+{
+    struct bindery_ue_uplink up;
+    struct bindery_ue_event e;
+    while (bindery_ue_uplink(&m->ue, &up)) {
+        /* An initial PDU asks RRC for a connection with this cause, and gives it the S-TMSI. */
+        printf(up.initial ? "up initial cause=%d " : "up ", (int)up.establishment);
+        put_hex(up.pdu, up.n);
+    }
+    while (bindery_ue_next_event(&m->ue, &e)) {
+        printf("event %s", bindery_ue_event_name(e.kind));
+        switch (e.kind) {
+        case BINDERY_UE_EVENT_AUTHENTICATION:
+            printf(" %s%s", bindery_ue_outcome_name(e.outcome), e.processed ? " processed" : "");
+            break;
+        case BINDERY_UE_EVENT_WAITING:
+            printf(" %s", bindery_ue_why_name(e.why));
+            break;
+        case BINDERY_UE_EVENT_REFUSED:
+            printf(" %s: %s", bindery_ue_refusal_name(e.refusal),
+                   bindery_ue_refusal_sentence(e.refusal));
+            break;
+        case BINDERY_UE_EVENT_REJECTED:
+            printf(" cause=%u", e.cause);
+            break;
+        case BINDERY_UE_EVENT_SECURED:
+        case BINDERY_UE_EVENT_REGISTERED:
+        case BINDERY_UE_EVENT_DEREGISTERED:
+        case BINDERY_UE_EVENT_NOT_GENUINE: /* a modem bars the cell */
+        case BINDERY_UE_EVENT_RELEASE:     /* a modem releases the RRC connection */
+        case BINDERY_UE_EVENT_STORE_FAILED:
+        case BINDERY_UE_EVENT_CRYPTO_FAILED:
+            break;
+        }
+        putchar('\n');
+    }
+    printf("state %s\n", bindery_ue_state_name(bindery_ue_state(&m->ue)));
+    (void)fflush(stdout);
+}
+
+static bool lower(struct modem *m, const char *what)
+{
+    static const char *const words[] = {"connected", "bearers", "released", "failed"};
+    for (unsigned i = 0; i < 4; i++) {
+        if (strcmp(what, words[i]) == 0) {
+            (void)bindery_ue_lower(&m->ue, platform_now(), (enum bindery_ue_lower)i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void line_in(struct modem *m, char *line)
+{
+    static uint8_t pdu[2048];
+    char *word = strtok(line, " \n"), *a = strtok(NULL, " \n"), *b = strtok(NULL, " \n");
+    uint64_t now = platform_now();
+    struct bindery_ue_cell cell;
+    if (word == NULL) {
+        return;
+    }
+    if (strcmp(word, "challenge") == 0 && a != NULL && b != NULL) {
+        challenge(m, a, b);
+        return;
+    }
+    if (strcmp(word, "camp") == 0 && a != NULL && from_hex(a, cell.plmn, 3) == 3) {
+        cell.tac = (uint16_t)strtoul(b != NULL ? b : "1", NULL, 10);
+        (void)bindery_ue_camp(&m->ue, now, &cell);
+    } else if (strcmp(word, "attach") == 0) {
+        (void)bindery_ue_attach(&m->ue, now);
+    } else if (strcmp(word, "detach") == 0) {
+        (void)bindery_ue_detach(&m->ue, now, false);
+    } else if (strcmp(word, "down") == 0 && a != NULL) {
+        (void)bindery_ue_downlink(&m->ue, now, pdu, from_hex(a, pdu, sizeof pdu));
+    } else if (strcmp(word, "tick") == 0) {
+        (void)bindery_ue_tick(&m->ue, now);
+    } else if (!lower(m, word)) {
+        printf("error: what is '%s'?\n", word);
+        return;
+    }
+    give_out(m);
+}
+
+/* ---- power on ---- */
+
+static bool power_on(struct modem *m)
+{
+    static const struct bindery_ue_settings settings = {
+        .eea = 0xf0, /* EEA0, which has to be there, and EEA1 to EEA3 */
+        .eia = 0x70, /* EIA1 to EIA3 */
+        .allow_eea0 = false,
+        .delay_tolerant = true,
+        .pdn_type = 1,
+        .apn = "iot",
+        .unprotected_limit = 3,
+    };
+    const struct bindery_ue_host host = {
+        .ctx = m, .usim = bindery_ue_usim_authenticate, .usim_ctx = &m->usim, .store = store};
+    struct bindery_ue_usim_keys keys = {
+        .algorithm = BINDERY_UE_MILENAGE, .k_n = 16, .opc_n = 16, .res_n = 8};
+    struct bindery_ue_identity identity = {.imsi_n = 15, .kme = kme};
+    uint8_t stored[FLASH_MAX];
+    uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
+    size_t n = flash_read(&m->flash, stored, sizeof stored);
+    bool known = n > sizeof seq;
+
+    memset(keys.k, 0x11, 16);
+    memset(keys.opc, 0x22, 16);
+    memcpy(identity.imsi, "001010123456789", 15);
+    memcpy(identity.imeisv, "3569380356438099", 16);
+    if (known) {
+        memcpy(seq, stored, sizeof seq);
+    }
+    if (bindery_ue_usim_init(&m->usim, &platform_crypto, &keys, known ? seq : NULL) !=
+        BINDERY_UE_OK) {
+        return false;
+    }
+    bindery_ue_binding_init(&m->binding, kme);
+    enum bindery_ue_result r = bindery_ue_init(
+        &m->ue, &platform_crypto, &host, &settings, &identity, m->buffer, sizeof m->buffer,
+        known ? stored + sizeof seq : NULL, known ? n - sizeof seq : 0);
+    if (r == BINDERY_UE_ERR_IMAGE || r == BINDERY_UE_ERR_FOREIGN) {
+        /* Damaged flash, or another SIM: begin without GUTI and keys, as a new device would. */
+        puts("the stored image is not usable, and is not used");
+        r = bindery_ue_init(&m->ue, &platform_crypto, &host, &settings, &identity, m->buffer,
+                            sizeof m->buffer, NULL, 0);
+    }
+    return r == BINDERY_UE_OK;
+}
+
+int main(int argc, char **argv)
+{
+    static struct modem modem;
+    char line[8192];
+    modem.flash.path = argc > 1 ? argv[1] : "modem.flash";
+    if (!power_on(&modem)) {
+        puts("error: this device cannot start");
+        return 1;
+    }
+    printf("state %s\n", bindery_ue_state_name(bindery_ue_state(&modem.ue)));
+    (void)fflush(stdout);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        line_in(&modem, line);
+    }
+    bindery_ue_wipe(&modem.ue);
+    bindery_ue_binding_wipe(&modem.binding);
+    bindery_ue_usim_wipe(&modem.usim);
+    return 0;
+}

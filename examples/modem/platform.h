@@ -1,0 +1,24 @@
+/* What this example's platform brings: crypto, and a flash that is a file. A modem has its crypto
+ * engine and its own flash in their places. */
+#ifndef EXAMPLE_MODEM_PLATFORM_H
+#define EXAMPLE_MODEM_PLATFORM_H
+
+#include "bindery_ue.h"
+
+#define FLASH_MAX (BINDERY_UE_IMAGE_MAX + BINDERY_UE_USIM_SEQUENCES * sizeof(uint64_t))
+
+/* The table of functions that the library computes with. */
+extern const struct bindery_ue_crypto platform_crypto;
+
+struct flash {
+    const char *path;
+};
+/* On the disk before it returns; the old contents or the new ones, whenever the power goes. */
+bool flash_write(const struct flash *f, const void *data, size_t n);
+/* Octets read; 0 if there is nothing. */
+size_t flash_read(const struct flash *f, void *data, size_t room);
+
+/* Milliseconds of a clock that never goes back. */
+uint64_t platform_now(void);
+
+#endif

@@ -1,0 +1,479 @@
+/* device/bindery_ue.h - libbindery-ue: the device side of Bindery, for modems and for emulators.
+ *
+ * This is the whole public interface, and the only header that is installed. It needs nothing but
+ * the three headers of the language below. The library allocates nothing, knows no clock, no file
+ * and no socket, keeps no data of its own that changes, and calls nothing but what it is handed
+ * here and memcpy, memmove, memset and memcmp.
+ *
+ * ---------------------------------------------------------------------------------------------
+ * CONVENTIONS
+ *
+ * Two layers, usable separately.
+ *
+ *   Layer 1, the hooks, is for a modem with a NAS stack of its own. On AUTHENTICATION REQUEST it
+ *   calls bindery_ue_binding_challenge() where it would have called the USIM. Nothing else of it
+ *   changes.
+ *
+ *   Layer 2, the NAS client, is a whole EMM and ESM machine (TS 24.301) without I/O: PDUs, events
+ *   of the lower layers and the time go in, PDUs and events come out. It uses layer 1 by itself.
+ *
+ * Memory. A context is a struct with an array `space`; its owner may put it anywhere, copy it to
+ * another place, and forget it after wiping it. What a context is pointed to (crypto table, host,
+ * settings, buffer) has to outlive it and stays where it is. A context belongs to one thread at a
+ * time. Different contexts have nothing in common but what their owner shares among them: one
+ * crypto table, one settings and one buffer may serve every context of a thread.
+ *
+ * Calls and what comes out. A call does its work at once and never blocks, but for what the host's
+ * functions do. Afterwards take what came out: bindery_ue_uplink() until it says that there is no
+ * PDU, bindery_ue_next_event() until it says that there is no event. A call made while something
+ * still waits changes nothing and returns BINDERY_UE_ERR_BUSY. If uplink and events wait, the
+ * uplink goes first.
+ *
+ * Time is in milliseconds of a clock that never goes back and may begin anywhere; every call that
+ * may start a timer takes the present. bindery_ue_deadline() says when bindery_ue_tick() wants to
+ * be called next. Calling it earlier, or more often, does no harm; later makes the timers late.
+ *
+ * Octets are big endian and stand as in NAS: a PLMN is the three octets of TS 24.301 9.9.3.32.
+ * Digits are ASCII without an end mark; their number stands beside them or is fixed.
+ *
+ * Errors. A function that can fail returns enum bindery_ue_result; anything but BINDERY_UE_OK means
+ * that nothing changed, unless it says otherwise. A message from the network that is refused is not
+ * an error of the call: it gives the event BINDERY_UE_EVENT_REFUSED with a name, changes nothing,
+ * and is answered as clause 7 of TS 24.301 says.
+ *
+ * WHO SAVES WHAT, WHEN
+ *
+ * The NAS client hands an image of its state to the host's function `store` whenever something is
+ * about to leave, or to be acted upon, that relies on state which the last image does not have. It
+ * waits for the answer: after `true` the image must survive a power cut. After `false` the PDU does
+ * not leave (event BINDERY_UE_EVENT_STORE_FAILED), and the network will ask again.
+ *
+ * The image has: the IMSI it belongs to, the last challenge with its answer, GUTI, TAI list, last
+ * visited TAI, the NAS security context, and a running T3346. It is secret: it holds KASME and CK
+ * and IK. It does not hold what was handed to bindery_ue_init(), nor a soft USIM's sequence
+ * numbers: a host with a soft USIM writes those together with the image, in one go.
+ *
+ * To spare flash, uplink NAS COUNTs are reserved ahead: an image carries a COUNT that is
+ * BINDERY_UE_COUNT_AHEAD above the one in use, and protecting messages costs no image until that
+ * many were sent. What is lost with a crash are numbers, never their uniqueness. A downlink COUNT
+ * is stored before its message has any effect, so what was acted upon once can't be replayed after
+ * a crash; messages without effect (EMM INFORMATION, a refused one) store nothing. An attach costs
+ * about five images, a service request mostly none.
+ *
+ * After a crash, or a lost image of any age, the device attaches again: a COUNT or an SQN that is
+ * behind costs an authentication, or a resynchronisation, and no more.
+ */
+#ifndef BINDERY_UE_H
+#define BINDERY_UE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define BINDERY_UE_ALIGNED alignas(8)
+#else
+#define BINDERY_UE_ALIGNED _Alignas(8)
+#endif
+
+#define BINDERY_UE_VERSION 1 /* of this interface */
+
+enum bindery_ue_result {
+    BINDERY_UE_OK = 0,
+    BINDERY_UE_ERR_ARGUMENT, /* a value handed in is none that is allowed */
+    BINDERY_UE_ERR_STATE,    /* not in this state (bindery_ue_state()) */
+    BINDERY_UE_ERR_BUSY,     /* take uplink and events first */
+    BINDERY_UE_ERR_IMAGE,    /* damaged, cut, or of a version that is not known */
+    BINDERY_UE_ERR_FOREIGN,  /* an image of another IMSI */
+    BINDERY_UE_ERR_ROOM,     /* the space given is too small */
+    BINDERY_UE_ERR_STORE,    /* the host could not store; what was to leave does not */
+    BINDERY_UE_ERR_CRYPTO    /* a function of the crypto table failed */
+};
+
+/* ---- what the platform brings ---------------------------------------------------------------- */
+
+/* Cryptographic functions. Each returns false if it failed; its output is then not used. One table
+ * serves one thread. All but aes128_key with aes128_encrypt are independent of each other. */
+struct bindery_ue_crypto {
+    void *ctx;
+    /* Loads a key for aes128_encrypt. It stays until the next call. */
+    bool (*aes128_key)(void *ctx, const uint8_t key[16]);
+    /* `blocks` blocks of 16 octets, in ECB; in and out may be the same. */
+    bool (*aes128_encrypt)(void *ctx, const uint8_t *in, uint8_t *out, size_t blocks);
+    /* One block under its own key. */
+    bool (*aes128_decrypt)(void *ctx, const uint8_t key[16], const uint8_t in[16], uint8_t out[16]);
+    bool (*hmac_sha256)(void *ctx, const uint8_t *key, size_t key_n, const uint8_t *message,
+                        size_t message_n, uint8_t out[32]);
+    bool (*sha256)(void *ctx, const uint8_t *message, size_t message_n, uint8_t out[32]);
+    /* Octets fit for keys. */
+    bool (*random)(void *ctx, uint8_t *out, size_t n);
+};
+
+/* What a USIM answers to the AUTHENTICATE command (TS 31.102 7.1.2). */
+enum bindery_ue_usim_status {
+    BINDERY_UE_USIM_OK,           /* res, ck, ik */
+    BINDERY_UE_USIM_MAC_FAILURE,  /* status word 98 62 */
+    BINDERY_UE_USIM_SYNC_FAILURE, /* tag DC: auts */
+    BINDERY_UE_USIM_FAILED        /* no answer: the card is gone, or broken */
+};
+struct bindery_ue_usim_answer {
+    uint8_t res[16];
+    uint8_t res_n; /* 4 to 16 */
+    uint8_t ck[16];
+    uint8_t ik[16];
+    uint8_t auts[14];
+};
+/* The USIM, on a UICC or soft. The RAND handed to it is the plain one. */
+typedef enum bindery_ue_usim_status (*bindery_ue_usim_fn)(void *ctx, const uint8_t rand[16],
+                                                          const uint8_t autn[16],
+                                                          struct bindery_ue_usim_answer *out);
+
+/* ---- layer 1: hooks for a modem with a NAS stack of its own ---------------------------------- */
+
+/* Equipment's side of the binding of IMSI and IMEI (TR 33.868 5.4.4.2.3.2): the network may have
+ * encrypted RAND under KME, which this device and its home network share. AMF in AUTN says so. */
+
+#define BINDERY_UE_KME_SIZE     16
+#define BINDERY_UE_BINDING_SIZE 160
+struct bindery_ue_binding {
+    BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_BINDING_SIZE];
+};
+
+enum bindery_ue_outcome {
+    BINDERY_UE_ANSWERED,          /* AUTHENTICATION RESPONSE with res; ck and ik for KASME */
+    BINDERY_UE_REPEATED,          /* the same: the challenge came again, the USIM was not asked */
+    BINDERY_UE_MAC_FAILURE,       /* AUTHENTICATION FAILURE #20 */
+    BINDERY_UE_SYNC_FAILURE,      /* AUTHENTICATION FAILURE #21 with auts */
+    BINDERY_UE_NO_SEPARATION_BIT, /* AUTHENTICATION FAILURE #26 */
+    BINDERY_UE_NO_KME,            /* a processed challenge and no KME: #20, the USIM not asked */
+    BINDERY_UE_BROKEN             /* crypto table or USIM failed: nothing is answered */
+};
+/* "answered", "repeated", "mac-failure" and so on; never NULL. */
+const char *bindery_ue_outcome_name(enum bindery_ue_outcome o);
+
+/* kme: BINDERY_UE_KME_SIZE octets, copied, or NULL when this device has none for the IMSI. */
+void bindery_ue_binding_init(struct bindery_ue_binding *b, const uint8_t *kme);
+
+/* On AUTHENTICATION REQUEST: RAND and AUTN as received. Decrypts RAND if AMF says that it is
+ * processed, asks the USIM unless this very RAND was answered last, and says what to send:
+ * *emm_cause is the cause for AUTHENTICATION FAILURE, or 0. *out is written as the outcome says,
+ * else zeroed. Wipe it after use. KASME takes SQN xor AK from AUTN as received (TS 33.401 A.2). */
+enum bindery_ue_outcome bindery_ue_binding_challenge(struct bindery_ue_binding *b,
+                                                     const struct bindery_ue_crypto *crypto,
+                                                     bindery_ue_usim_fn usim, void *usim_ctx,
+                                                     const uint8_t rand[16], const uint8_t autn[16],
+                                                     struct bindery_ue_usim_answer *out,
+                                                     uint8_t *emm_cause);
+/* When T3416 ends, and on the other occasions of TS 24.301 5.4.2.3: the last challenge is forgotten
+ * and a repetition goes to the USIM. */
+void bindery_ue_binding_forget(struct bindery_ue_binding *b);
+/* Keys and answers become zeros. */
+void bindery_ue_binding_wipe(struct bindery_ue_binding *b);
+
+/* ---- a soft USIM, where there is no UICC ----------------------------------------------------- */
+
+#define BINDERY_UE_USIM_SIZE      512
+#define BINDERY_UE_USIM_SEQUENCES 32 /* TS 33.102 C.2.2: the highest SEQ accepted, per IND */
+struct bindery_ue_usim {
+    BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_USIM_SIZE];
+};
+enum bindery_ue_algorithm { BINDERY_UE_MILENAGE = 1, BINDERY_UE_TUAK = 2 };
+struct bindery_ue_usim_keys {
+    enum bindery_ue_algorithm algorithm;
+    uint8_t k[32];
+    uint8_t k_n; /* 16; TUAK also 32 */
+    uint8_t opc[32];
+    uint8_t opc_n;             /* OPc 16, TOPc 32 */
+    uint8_t res_n;             /* Milenage 8; TUAK 4, 8 or 16 */
+    uint8_t keccak_iterations; /* TUAK: 1 or more */
+};
+/* seq: what bindery_ue_usim_sequences() gave last, or NULL for a USIM never used. Keys are copied.
+ * Errors: ERR_ARGUMENT. */
+enum bindery_ue_result bindery_ue_usim_init(struct bindery_ue_usim *usim,
+                                            const struct bindery_ue_crypto *crypto,
+                                            const struct bindery_ue_usim_keys *keys,
+                                            const uint64_t *seq);
+/* A bindery_ue_usim_fn whose ctx is a struct bindery_ue_usim. On BINDERY_UE_USIM_OK the sequence
+ * number is taken; store it before RES leaves (layer 2: in the host's store function). */
+enum bindery_ue_usim_status bindery_ue_usim_authenticate(void *usim, const uint8_t rand[16],
+                                                         const uint8_t autn[16],
+                                                         struct bindery_ue_usim_answer *out);
+void bindery_ue_usim_sequences(const struct bindery_ue_usim *usim,
+                               uint64_t seq[BINDERY_UE_USIM_SEQUENCES]);
+void bindery_ue_usim_wipe(struct bindery_ue_usim *usim);
+
+/* ---- layer 2: the NAS client ----------------------------------------------------------------- */
+
+#define BINDERY_UE_SIZE        1536
+#define BINDERY_UE_IMAGE_MAX   384  /* octets of an image, at most */
+#define BINDERY_UE_UPLINK_MAX  1024 /* octets of a PDU that leaves, at most */
+#define BINDERY_UE_BUFFER_MIN  (BINDERY_UE_UPLINK_MAX + 512)
+#define BINDERY_UE_COUNT_AHEAD 64
+#define BINDERY_UE_APN_MAX     100 /* characters */
+#define BINDERY_UE_NEVER       UINT64_MAX
+
+struct bindery_ue {
+    BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_SIZE];
+};
+
+/* What belongs to one device. Copied by value; ctx is handed to both functions. */
+struct bindery_ue_host {
+    void *ctx;
+    bindery_ue_usim_fn usim; /* bindery_ue_usim_authenticate: then usim_ctx is the soft USIM */
+    void *usim_ctx;
+    /* Writes an image in the place of the one before; see WHO SAVES WHAT, WHEN. */
+    bool (*store)(void *ctx, const uint8_t *image, size_t n);
+};
+
+/* Timers of the UE (TS 24.301 10.2), in milliseconds; 0 means the value given there. */
+struct bindery_ue_timers {
+    uint32_t t3402; /* 12 min, until the network gives another */
+    uint32_t t3410; /* 15 s */
+    uint32_t t3411; /* 10 s */
+    uint32_t t3412; /* 54 min, until the network gives another */
+    uint32_t t3416; /* 30 s */
+    uint32_t t3417; /* 5 s */
+    uint32_t t3418; /* 20 s */
+    uint32_t t3420; /* 15 s */
+    uint32_t t3421; /* 15 s */
+    uint32_t t3430; /* 15 s */
+    uint32_t t3440; /* 10 s */
+};
+
+/* What many devices may share. */
+struct bindery_ue_settings {
+    /* UE network capability, octets 3 and 4 (9.9.3.34): algorithm 0 is bit 8 (0x80), 1 0x40, and so
+     * on to 3. EEA0 has to be there; EIA0 is never used and must not. At least one of EIA1 to 3. */
+    uint8_t eea;
+    uint8_t eia;
+    /* A network that selects EEA0, no ciphering, is accepted only with this. */
+    bool allow_eea0;
+    /* MO signalling is delay tolerant: establishment cause of a low priority device (Annex D). */
+    bool delay_tolerant;
+    uint8_t pdn_type; /* 1 IPv4, 2 IPv6, 3 both */
+    const char *apn;  /* "internet", given under ciphering only; NULL or "": the default APN */
+    struct bindery_ue_timers timers;
+    /* How often an unprotected message may declare the USIM invalid, or a PLMN forbidden, before it
+     * is believed until switch off (5.3.7b). 0: never believed. */
+    uint8_t unprotected_limit;
+};
+
+/* What belongs to one device, copied. */
+struct bindery_ue_identity {
+    char imsi[15];
+    uint8_t imsi_n;     /* 6 to 15 */
+    char imeisv[16];    /* TAC 8, SNR 6, SVN 2 */
+    const uint8_t *kme; /* BINDERY_UE_KME_SIZE octets, or NULL */
+};
+
+/* The cell that the lower layers have selected. */
+struct bindery_ue_cell {
+    uint8_t plmn[3];
+    uint16_t tac;
+};
+
+/* crypto, settings and buffer are pointed to, host and identity copied. buffer: at least
+ * BINDERY_UE_BUFFER_MIN octets; the longest downlink PDU taken is BINDERY_UE_UPLINK_MAX less. Its
+ * contents matter only from a call until uplink and events are taken, so contexts of one thread may
+ * share it. image: what `store` was handed last, or NULL for none. After an error *ue is zeros:
+ * with ERR_IMAGE or ERR_FOREIGN call again without an image if that is what you want. Errors:
+ * ERR_ARGUMENT, ERR_ROOM, ERR_IMAGE, ERR_FOREIGN, ERR_CRYPTO. */
+enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
+                                       const struct bindery_ue_crypto *crypto,
+                                       const struct bindery_ue_host *host,
+                                       const struct bindery_ue_settings *settings,
+                                       const struct bindery_ue_identity *identity, uint8_t *buffer,
+                                       size_t buffer_n, const uint8_t *image, size_t image_n);
+/* Keys and identities become zeros. Stores nothing. */
+void bindery_ue_wipe(struct bindery_ue *ue);
+
+/* ---- what it is asked to do ----
+ * Errors of all: ERR_BUSY, ERR_STATE; those named. */
+
+/* A cell was selected, or another one. Comes before the first attach. A device that was told to
+ * stay off the cell before tries again here; a registered one updates its tracking area if the cell
+ * is outside its list. Errors: ERR_ARGUMENT (plmn). */
+enum bindery_ue_result bindery_ue_camp(struct bindery_ue *ue, uint64_t now,
+                                       const struct bindery_ue_cell *cell);
+/* Attach, and stay attached until told otherwise: what fails is repeated as TS 24.301 says. If
+ * something forbids it now (T3346, an invalid USIM, a forbidden tracking area), it waits for that
+ * and says so (BINDERY_UE_EVENT_WAITING). */
+enum bindery_ue_result bindery_ue_attach(struct bindery_ue *ue, uint64_t now);
+/* Detach, and stay detached. switch_off: nothing is waited for; the USIM's invalidity and the
+ * forbidden lists end with it, as they do when a device is switched off. */
+enum bindery_ue_result bindery_ue_detach(struct bindery_ue *ue, uint64_t now, bool switch_off);
+/* Data waits, or (paged) the network has paged: SERVICE REQUEST. */
+enum bindery_ue_result bindery_ue_service(struct bindery_ue *ue, uint64_t now, bool paged);
+
+/* ---- what happens to it ---- */
+
+/* A NAS PDU from the eNB. Errors: ERR_BUSY, ERR_ARGUMENT (longer than the buffer allows). */
+enum bindery_ue_result bindery_ue_downlink(struct bindery_ue *ue, uint64_t now, const uint8_t *pdu,
+                                           size_t n);
+
+enum bindery_ue_lower {
+    BINDERY_UE_LOWER_CONNECTED, /* the connection for an initial PDU stands */
+    BINDERY_UE_LOWER_BEARERS,   /* user plane radio bearers are set up: a service request is done */
+    BINDERY_UE_LOWER_RELEASED,  /* the connection has ended */
+    BINDERY_UE_LOWER_FAILED     /* it could not be had, or a PDU was not delivered */
+};
+/* Errors: ERR_BUSY, ERR_ARGUMENT. */
+enum bindery_ue_result bindery_ue_lower(struct bindery_ue *ue, uint64_t now,
+                                        enum bindery_ue_lower what);
+
+/* The time. Errors: ERR_BUSY. */
+enum bindery_ue_result bindery_ue_tick(struct bindery_ue *ue, uint64_t now);
+/* When bindery_ue_tick() is due next; BINDERY_UE_NEVER if no timer runs. */
+uint64_t bindery_ue_deadline(const struct bindery_ue *ue);
+
+/* ---- what comes out ---- */
+
+/* RRC establishment causes (Annex D). */
+enum bindery_ue_establishment {
+    BINDERY_UE_MO_SIGNALLING,
+    BINDERY_UE_MO_DATA,
+    BINDERY_UE_MT_ACCESS,
+    BINDERY_UE_DELAY_TOLERANT
+};
+struct bindery_ue_guti {
+    uint8_t plmn[3];
+    uint16_t mme_group_id;
+    uint8_t mme_code;
+    uint32_t m_tmsi;
+};
+struct bindery_ue_uplink {
+    const uint8_t *pdu; /* in the buffer; valid until the next call that may fail with ERR_BUSY */
+    size_t n;
+    bool initial; /* a connection has to be established for it; the members below are valid */
+    enum bindery_ue_establishment establishment;
+    bool has_guti; /* the registered MME and the S-TMSI for the eNB */
+    struct bindery_ue_guti guti;
+};
+/* False: no PDU waits. */
+bool bindery_ue_uplink(struct bindery_ue *ue, struct bindery_ue_uplink *out);
+
+/* Why a message of the network was refused: NAME, "name", sentence. */
+#define BINDERY_UE_REFUSALS(X)                                                                     \
+    X(NONE, "none", "nothing was refused")                                                         \
+    X(UNPROTECTED, "unprotected", "this message must be integrity protected and was not")          \
+    X(IDENTITY_UNPROTECTED, "identity-unprotected",                                                \
+      "IMEI or IMEISV was asked for without protection")                                           \
+    X(NO_CONTEXT, "no-context", "it is protected, and no security context is there to check it")   \
+    X(BAD_MAC, "bad-mac", "its message authentication code does not hold")                         \
+    X(REPLAYED, "replayed", "it was accepted before")                                              \
+    X(BAD_HEADER, "bad-header", "its security header is not one for this message")                 \
+    X(MALFORMED, "malformed", "a mandatory element is missing or cannot be read")                  \
+    X(UNKNOWN_TYPE, "unknown-type", "its type is not known, or not one that is supported")         \
+    X(UNEXPECTED, "unexpected", "it does not fit the state this device is in")                     \
+    X(CAPABILITIES, "capabilities",                                                                \
+      "the security capabilities it replays are not those that were sent: somebody changed them")  \
+    X(ATTACH_CHANGED, "attach-changed",                                                            \
+      "HashMME shows that the request was changed on its way; it was sent again, protected")       \
+    X(NULL_INTEGRITY, "null-integrity", "it selects EIA0, no integrity")                           \
+    X(NULL_CIPHERING, "null-ciphering",                                                            \
+      "it selects EEA0, no ciphering, which is not allowed here")                                  \
+    X(ALGORITHM, "algorithm", "it selects an algorithm that this device did not offer")            \
+    X(KEY_SET, "key-set", "it names a key set that this device does not have")                     \
+    X(BEARER, "bearer", "it is about an EPS bearer or a transaction that there is not")
+enum bindery_ue_refusal {
+#define BINDERY_UE_X(name, text, sentence) BINDERY_UE_REFUSED_##name,
+    BINDERY_UE_REFUSALS(BINDERY_UE_X)
+#undef BINDERY_UE_X
+};
+const char *bindery_ue_refusal_name(enum bindery_ue_refusal r);
+const char *bindery_ue_refusal_sentence(enum bindery_ue_refusal r);
+
+enum bindery_ue_event_kind {
+    BINDERY_UE_EVENT_AUTHENTICATION, /* a challenge came: outcome, processed */
+    BINDERY_UE_EVENT_SECURED,        /* NAS security is on: eea, eia */
+    BINDERY_UE_EVENT_REGISTERED,     /* attached, or updated: bindery_ue_registration() */
+    BINDERY_UE_EVENT_REJECTED,     /* the network said no: message, cause, esm_cause, secured; what
+                                      follows is said by WAITING or DEREGISTERED */
+    BINDERY_UE_EVENT_WAITING,      /* why, and until (BINDERY_UE_NEVER: for camp, or switch off) */
+    BINDERY_UE_EVENT_DEREGISTERED, /* by_network, cause if one was given */
+    BINDERY_UE_EVENT_NOT_GENUINE,  /* the network failed to authenticate itself (5.4.2.7): bar the
+                                      cell; the connection is to be released */
+    BINDERY_UE_EVENT_RELEASE,      /* release the connection locally */
+    BINDERY_UE_EVENT_REFUSED,      /* refusal, message: a downlink PDU was refused */
+    BINDERY_UE_EVENT_STORE_FAILED, /* the host could not store; a PDU did not leave */
+    BINDERY_UE_EVENT_CRYPTO_FAILED /* crypto table or USIM failed; a PDU did not leave */
+};
+const char *bindery_ue_event_name(enum bindery_ue_event_kind k); /* "registered"; never NULL */
+
+enum bindery_ue_why {
+    BINDERY_UE_WHY_RETRY,      /* T3411: in some seconds */
+    BINDERY_UE_WHY_EXHAUSTED,  /* T3402: after five attempts, or one that it makes no sense to
+                                  repeat soon */
+    BINDERY_UE_WHY_CONGESTION, /* T3346 */
+    BINDERY_UE_WHY_FORBIDDEN,  /* PLMN or tracking area: another cell may do (camp) */
+    BINDERY_UE_WHY_UNBELIEVED, /* T3247: an unprotected message said that the USIM, the PLMN or the
+                                  tracking area is not allowed; another cell may do */
+    BINDERY_UE_WHY_USIM_INVALID, /* until switch off */
+    BINDERY_UE_WHY_NO_CELL       /* no cell was given (camp) */
+};
+const char *bindery_ue_why_name(enum bindery_ue_why w); /* "retry"; never NULL */
+
+struct bindery_ue_event {
+    enum bindery_ue_event_kind kind;
+    enum bindery_ue_outcome outcome;
+    enum bindery_ue_refusal refusal;
+    enum bindery_ue_why why;
+    uint64_t until;    /* ms */
+    uint8_t message;   /* message type of TS 24.301 9.8; 0 if it could not be read */
+    uint8_t cause;     /* EMM cause; 0: none */
+    uint8_t esm_cause; /* 0: none */
+    uint8_t eea, eia;  /* 0 to 3 */
+    bool processed;    /* RAND was encrypted under KME */
+    bool secured;      /* the message was integrity protected */
+    bool by_network;
+};
+/* False: no event waits. */
+bool bindery_ue_next_event(struct bindery_ue *ue, struct bindery_ue_event *out);
+
+/* ---- what it knows ---- */
+
+/* TS 24.301 5.1.3.2, with the substates of EMM-DEREGISTERED that differ in what they do. */
+#define BINDERY_UE_STATES(X)                                                                       \
+    X(DEREGISTERED, "deregistered") /* and nothing wanted */                                       \
+    X(WAITING, "waiting")           /* to attach again: a timer runs */                            \
+    X(LIMITED, "limited")           /* to attach from another cell */                              \
+    X(NO_USIM, "no-usim")           /* the USIM is invalid until switch off */                     \
+    X(ATTACHING, "attaching")       /* ATTACH REQUEST sent: T3410 */                               \
+    X(REGISTERED, "registered")                                                                    \
+    X(SERVICE_REQUESTED, "service-requested") /* T3417 */                                          \
+    X(UPDATING, "updating")                   /* TRACKING AREA UPDATE REQUEST sent: T3430 */       \
+    X(DETACHING, "detaching")                 /* DETACH REQUEST sent: T3421 */
+enum bindery_ue_state {
+#define BINDERY_UE_X(name, text) BINDERY_UE_STATE_##name,
+    BINDERY_UE_STATES(BINDERY_UE_X)
+#undef BINDERY_UE_X
+        BINDERY_UE_STATE_COUNT
+};
+enum bindery_ue_state bindery_ue_state(const struct bindery_ue *ue);
+const char *bindery_ue_state_name(enum bindery_ue_state s); /* never NULL */
+
+struct bindery_ue_registration {
+    struct bindery_ue_guti guti;
+    uint32_t t3412_ms; /* 0: deactivated */
+    uint8_t bearer;    /* EPS bearer identity of the default bearer, 5 to 15 */
+    uint8_t qci;
+    uint8_t pdn_type;        /* 1 IPv4, 2 IPv6, 3 both */
+    uint8_t pdn_address[12]; /* interface identifier 8 (of IPv6), then IPv4 4; else zeros */
+    bool connected;          /* a NAS signalling connection stands */
+};
+/* Errors: ERR_STATE (neither registered, nor requesting service, nor updating). */
+enum bindery_ue_result bindery_ue_registration(const struct bindery_ue *ue,
+                                               struct bindery_ue_registration *out);
+/* False: the device has no GUTI. */
+bool bindery_ue_guti(const struct bindery_ue *ue, struct bindery_ue_guti *out);
+/* KeNB for the AS security mode command of the present connection (TS 33.401 A.3), from the uplink
+ * COUNT of the message that TS 33.401 7.2.4 names. Wipe it after use.
+ * Errors: ERR_STATE (no NAS security on this connection), ERR_CRYPTO. */
+enum bindery_ue_result bindery_ue_kenb(const struct bindery_ue *ue, uint8_t out[32]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,24 @@
+/* device/hooks.h - the challenge of layer 1 as the NAS client uses it: proc/binding.c between the
+ * public types on one side and the USIM's public function on the other. Keeps nothing.
+ */
+#ifndef BINDERY_DEVICE_HOOKS_H
+#define BINDERY_DEVICE_HOOKS_H
+
+#include "device/bindery_ue.h"
+#include "proc/binding.h"
+
+struct hooks_usim {
+    bindery_ue_usim_fn authenticate;
+    void *ctx;
+};
+/* What bindery_ue_binding_challenge says. */
+enum binding_me_outcome hooks_challenge(const struct crypto *c, struct binding_me *me,
+                                        const struct hooks_usim *usim,
+                                        const uint8_t rand[static 16],
+                                        const uint8_t autn[static 16], struct usim_answer *out);
+/* The cause for AUTHENTICATION FAILURE (TS 24.301 5.4.2.6); 0 when there is none to be sent. */
+uint8_t hooks_cause(enum binding_me_outcome o);
+/* Does AMF in AUTN say that RAND is processed? */
+bool hooks_processed(const uint8_t autn[static 16]);
+
+#endif

@@ -1,0 +1,386 @@
+/* Authentication, security mode control and identification (TS 24.301 5.4.2 to 5.4.4). */
+#include "codec/nas.h"
+#include "crypto/kdf.h"
+#include "device/ue.h"
+#include <string.h>
+
+#define T3416_MS 30000
+#define T3418_MS 20000
+#define T3420_MS 15000
+
+/* ---- AUTHENTICATION REQUEST ---- */
+
+/* 5.4.2.6: a challenge that failed stops the timer of the procedure it came in; one that holds
+ * starts it again. */
+static void hold_procedure(struct step *s)
+{
+    struct ue *ue = s->ue;
+    if (ue_runs(ue, UE_PROCEDURE)) {
+        ue_stop(s, UE_PROCEDURE);
+        ue->procedure_held = true;
+    }
+}
+
+static void resume_procedure(struct step *s)
+{
+    struct ue *ue = s->ue;
+    if (ue->procedure_held) {
+        ue->procedure_held = false;
+        ue_start(s, UE_PROCEDURE, ue_procedure_ms(ue));
+    }
+}
+
+/* 5.4.2.7: the connection is given up, and the procedure with it. */
+static void not_genuine(struct step *s)
+{
+    struct ue *ue = s->ue;
+    connection_over(s);
+    ue_stop(s, UE_PROCEDURE);
+    (void)ue_event(s, BINDERY_UE_EVENT_NOT_GENUINE);
+    switch ((enum bindery_ue_state)ue->state) {
+    case BINDERY_UE_STATE_ATTACHING:
+        attach_failed(s, false);
+        break;
+    case BINDERY_UE_STATE_UPDATING:
+        update_failed(s, false);
+        break;
+    case BINDERY_UE_STATE_DETACHING:
+        detach_released(s);
+        break;
+    case BINDERY_UE_STATE_SERVICE_REQUESTED:
+    case BINDERY_UE_STATE_REGISTERED:
+        ue->state = BINDERY_UE_STATE_REGISTERED;
+        connection_idle(s);
+        break;
+    case BINDERY_UE_STATE_DEREGISTERED:
+    case BINDERY_UE_STATE_WAITING:
+    case BINDERY_UE_STATE_LIMITED:
+    case BINDERY_UE_STATE_NO_USIM:
+    case BINDERY_UE_STATE_COUNT:
+        break;
+    }
+}
+
+static void challenge_failed(struct step *s, uint8_t cause, const struct auts *auts)
+{
+    struct ue *ue = s->ue;
+    const struct bindery_ue_timers *t = &ue->settings->timers;
+    struct nas_authentication_failure m = {.emm_cause = cause};
+    const bool sync = cause == EMM_CAUSE_SYNCH_FAILURE;
+    hold_procedure(s);
+    ue->auth_failures++;
+    if (ue->auth_failures >= UE_AUTH_FAILURES) {
+        not_genuine(s);
+        return;
+    }
+    if (sync) {
+        m.auts = BYTES_OF(auts->b);
+    }
+    ue_start(s, UE_T3418, sync ? ue_ms(t->t3420, T3420_MS) : ue_ms(t->t3418, T3418_MS));
+    (void)emm_send(s, &nas_authentication_failure_message, &m);
+}
+
+static void challenge_answered(struct step *s, const struct nas_authentication_request *m,
+                               const struct usim_answer *a)
+{
+    struct ue *ue = s->ue;
+    const struct crypto c = ue_crypto(ue);
+    const struct nas_authentication_response out = {.res = {a->res.b, a->res.n}};
+    struct key_kasme kasme;
+    uint8_t sn_id[PLMN_LEN];
+    plmn_to_octets(&ue->cell.plmn, sn_id);
+    /* AUTN begins with SQN xor AK. */
+    if (kdf_kasme(&c, &a->ck, &a->ik, sn_id, m->autn.p, &kasme) != E_OK) {
+        (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+        return;
+    }
+    ue->has_fresh = true;
+    ue->fresh_ksi = m->ksi;
+    ue->fresh = kasme;
+    ue->auth_failures = 0;
+    ue->dirty = true;
+    ue_stop(s, UE_T3418);
+    resume_procedure(s);
+    ue_start(s, UE_T3416, ue_ms(ue->settings->timers.t3416, T3416_MS));
+    (void)emm_send(s, &nas_authentication_response_message, &out);
+    wipe(&kasme, sizeof kasme);
+}
+
+static void tell_outcome(struct step *s, enum binding_me_outcome o, const uint8_t *autn)
+{
+    struct bindery_ue_event *e = ue_event(s, BINDERY_UE_EVENT_AUTHENTICATION);
+    e->outcome = (enum bindery_ue_outcome)o;
+    e->processed = hooks_processed(autn);
+    e->cause = hooks_cause(o);
+    e->secured = s->secured;
+}
+
+void security_authentication_request(struct step *s)
+{
+    struct ue *ue = s->ue;
+    const struct crypto c = ue_crypto(ue);
+    const struct hooks_usim usim = {.authenticate = ue->host.usim, .ctx = ue->host.usim_ctx};
+    struct nas_authentication_request m;
+    struct usim_answer a;
+    memset(&a, 0, sizeof a);
+    enum err err = nas_parse(&nas_authentication_request_message, s->msg, &m, NULL);
+    if (err == E_OK && (m.ksi & NAS_KSI_MAPPED || m.ksi == NAS_KSI_NONE)) {
+        err = E_BAD_LENGTH; /* a mandatory value that cannot be: #96 */
+    }
+    if (err != E_OK) {
+        emm_malformed(s, err);
+        return;
+    }
+    enum binding_me_outcome o = hooks_challenge(&c, &ue->me, &usim, m.rand.p, m.autn.p, &a);
+    tell_outcome(s, o, m.autn.p);
+    if (o == BINDING_ME_ANSWERED || o == BINDING_ME_REPEATED) {
+        challenge_answered(s, &m, &a);
+    } else if (hooks_cause(o) != 0) {
+        challenge_failed(s, hooks_cause(o), &a.auts);
+    } else {
+        (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+    }
+    wipe(&a, sizeof a);
+}
+
+void security_t3416(struct step *s)
+{
+    s->ue->me.answered = false;
+    wipe(s->ue->me.last_rand, sizeof s->ue->me.last_rand);
+    wipe(&s->ue->me.last_answer, sizeof s->ue->me.last_answer);
+}
+
+/* No challenge that holds came after the one that failed. */
+void security_t3418(struct step *s)
+{
+    not_genuine(s);
+}
+
+void security_authentication_reject(struct step *s)
+{
+    struct nas_authentication_reject m;
+    enum err err = nas_parse(&nas_authentication_reject_message, s->msg, &m, NULL);
+    if (err != E_OK) {
+        emm_malformed(s, err);
+        return;
+    }
+    reject_authentication(s);
+}
+
+/* ---- SECURITY MODE COMMAND ---- */
+
+static void reject_mode(struct step *s, enum bindery_ue_refusal why, uint8_t cause)
+{
+    const struct nas_security_mode_reject m = {.emm_cause = cause};
+    ue_refuse(s, why);
+    if (cause != 0) {
+        (void)emm_send(s, &nas_security_mode_reject_message, &m);
+    }
+}
+
+/* What is wrong with it on its face, MAC aside. */
+static enum bindery_ue_refusal mode_fault(const struct ue *ue,
+                                          const struct nas_security_mode_command *m)
+{
+    const struct bindery_ue_settings *set = ue->settings;
+    const uint8_t sent[2] = {set->eea, set->eia};
+    const unsigned eea = nas_algorithms_eea(m->algorithms);
+    const unsigned eia = nas_algorithms_eia(m->algorithms);
+    if (eia == 0) {
+        return BINDERY_UE_REFUSED_NULL_INTEGRITY;
+    }
+    if (!nas_ue_supports_eia(BYTES_OF(sent), eia) || !nas_ue_supports_eea(BYTES_OF(sent), eea)) {
+        return BINDERY_UE_REFUSED_ALGORITHM;
+    }
+    if (eea == 0 && !set->allow_eea0) {
+        return BINDERY_UE_REFUSED_NULL_CIPHERING;
+    }
+    return BINDERY_UE_REFUSED_NONE;
+}
+
+static bool capabilities_are_ours(const struct ue *ue, const struct nas_security_mode_command *m)
+{
+    const uint8_t sent[2] = {ue->settings->eea, ue->settings->eia};
+    return nas_ue_security_capability_eq(m->replayed_ue_security_capabilities, BYTES_OF(sent)) &&
+           m->replayed_additional_capability.p == NULL;
+}
+
+/* A repetition: the context is current by now, and its COUNTs go on. */
+static enum err verify_current(struct step *s, struct nas_security *out)
+{
+    const struct ue *ue = s->ue;
+    const struct crypto c = ue_crypto(ue);
+    const struct mbytes scratch = {ue->buffer.p, ue->buffer.n - BINDERY_UE_UPLINK_MAX};
+    struct nas_security made = ue->security;
+    struct nassec_received got;
+    enum err err = nassec_unprotect(&c, &made, s->pdu, scratch, &got);
+    if (err == E_OK) {
+        *out = made;
+    }
+    wipe(&made, sizeof made);
+    return err;
+}
+
+/* Verifies it under the context that it names: the one of the last AKA, or the current one. */
+static enum err verify_mode(struct step *s, const struct nas_security_mode_command *m,
+                            struct nas_security *out)
+{
+    const struct ue *ue = s->ue;
+    const struct crypto c = ue_crypto(ue);
+    const struct nassec_agreement *current = &ue->security.agreed;
+    struct nassec_agreement agreed = {.side = NASSEC_UE,
+                                      .ksi = m->ksi,
+                                      .eea = (enum nas_eea)nas_algorithms_eea(m->algorithms),
+                                      .eia = (enum nas_eia)nas_algorithms_eia(m->algorithms)};
+    if (ue->has_fresh && m->ksi == ue->fresh_ksi) {
+        agreed.kasme = ue->fresh;
+        enum err err = nassec_accept_smc(&c, &agreed, s->pdu, out);
+        wipe(&agreed, sizeof agreed);
+        return err;
+    }
+    if (ue->has_security && m->ksi == current->ksi && agreed.eea == current->eea &&
+        agreed.eia == current->eia) {
+        return verify_current(s, out);
+    }
+    return E_NOT_FOUND;
+}
+
+struct mode_answer {
+    struct nas_security_mode_complete m;
+    uint8_t imeisv[NAS_IDENTITY_MAX];
+    bool changed; /* the ATTACH REQUEST was, on its way */
+};
+
+static enum err fill_complete(struct ue *ue, const struct nas_security_mode_command *m,
+                              struct mode_answer *out)
+{
+    const struct crypto c = ue_crypto(ue);
+    uint8_t hash[NASSEC_HASH_MME_LEN];
+    enum err err = E_OK;
+    memset(out, 0, sizeof *out);
+    if (m->imeisv_request.present && m->imeisv_request.v == NAS_IMEISV_REQUESTED) {
+        const struct nas_identity id = {.type = NAS_IDENTITY_IMEISV, .imeisv = ue->imeisv};
+        err = nas_identity_write(&id, MBYTES_OF(out->imeisv), &out->m.imeisv);
+    }
+    if (err == E_OK && m->hash_mme.p != NULL && ue->sent_n > 0) {
+        const struct bytes sent = {ue->sent, ue->sent_n};
+        err = nassec_hash_mme(&c, sent, hash);
+        out->changed = err == E_OK && !bytes_eq(m->hash_mme, BYTES_OF(hash));
+        if (out->changed) {
+            out->m.replayed_nas_message = sent;
+        }
+    }
+    return err;
+}
+
+static void accept_mode(struct step *s, const struct nas_security_mode_command *m,
+                        const struct nas_security *fresh)
+{
+    struct ue *ue = s->ue;
+    struct mode_answer a;
+    if (fill_complete(ue, m, &a) != E_OK) {
+        (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+        return;
+    }
+    s->secured = true;
+    s->harmless = false;
+    ue->security = *fresh;
+    ue->has_security = true;
+    ue->secured = true;
+    ue->dirty = true;
+    ue->reserved = 0;
+    ue_forget_challenge(ue);
+    ue_stop(s, UE_T3416);
+    (void)emm_send_complete(s, &a.m);
+    if (a.changed) {
+        ue_refuse(s, BINDERY_UE_REFUSED_ATTACH_CHANGED);
+        s->harmless = false;
+    }
+    struct bindery_ue_event *e = ue_event(s, BINDERY_UE_EVENT_SECURED);
+    e->eea = (uint8_t)fresh->agreed.eea;
+    e->eia = (uint8_t)fresh->agreed.eia;
+    e->secured = true;
+}
+
+/* A replay gets no answer, and neither does what only looks like a SECURITY MODE COMMAND. */
+static void refuse_unverified(struct step *s, enum err err)
+{
+    if (err == E_CRYPTO) {
+        (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+    } else if (err == E_BAD_MAC) {
+        reject_mode(s, BINDERY_UE_REFUSED_BAD_MAC, EMM_CAUSE_SECURITY_MODE_REJECTED);
+    } else if (err == E_NOT_FOUND) {
+        reject_mode(s, BINDERY_UE_REFUSED_KEY_SET, EMM_CAUSE_SECURITY_MODE_REJECTED);
+    } else {
+        reject_mode(s, err == E_SYNC ? BINDERY_UE_REFUSED_REPLAYED : BINDERY_UE_REFUSED_BAD_HEADER,
+                    0);
+    }
+}
+
+void security_mode_command(struct step *s)
+{
+    struct ue *ue = s->ue;
+    struct nas_security_mode_command m;
+    struct nas_security fresh;
+    s->harmless = true;
+    if (nas_parse(&nas_security_mode_command_message, s->msg, &m, NULL) != E_OK ||
+        (m.ksi & NAS_KSI_MAPPED) != 0) {
+        ue_refuse(s, BINDERY_UE_REFUSED_MALFORMED);
+        return;
+    }
+    const enum bindery_ue_refusal fault = mode_fault(ue, &m);
+    if (fault != BINDERY_UE_REFUSED_NONE) {
+        reject_mode(s, fault, EMM_CAUSE_SECURITY_MODE_REJECTED);
+        return;
+    }
+    enum err err = verify_mode(s, &m, &fresh);
+    if (err != E_OK) {
+        refuse_unverified(s, err);
+        return;
+    }
+    if (capabilities_are_ours(ue, &m)) {
+        accept_mode(s, &m, &fresh);
+    } else {
+        reject_mode(s, BINDERY_UE_REFUSED_CAPABILITIES,
+                    EMM_CAUSE_UE_SECURITY_CAPABILITIES_MISMATCH);
+    }
+    wipe(&fresh, sizeof fresh);
+}
+
+/* ---- IDENTITY REQUEST ---- */
+
+/* What may be asked for without protection was decided before (nassec_may_be_plain): the IMSI, and
+ * that only. What this device does not have is answered with "no identity". */
+void security_identity_request(struct step *s)
+{
+    struct ue *ue = s->ue;
+    struct nas_identity_request m;
+    struct nas_identity_response out;
+    struct nas_identity id = {.type = NAS_IDENTITY_NONE};
+    uint8_t room[NAS_IDENTITY_MAX];
+    memset(&out, 0, sizeof out);
+    enum err err = nas_parse(&nas_identity_request_message, s->msg, &m, NULL);
+    if (err != E_OK) {
+        emm_malformed(s, err);
+        return;
+    }
+    switch (m.identity_type & 7) {
+    case NAS_IDENTITY_IMSI:
+        id.type = NAS_IDENTITY_IMSI;
+        id.imsi = ue->imsi;
+        break;
+    case NAS_IDENTITY_IMEI:
+        id.type = NAS_IDENTITY_IMEI;
+        id.imei = ue->imeisv.imei;
+        break;
+    case NAS_IDENTITY_IMEISV:
+        id.type = NAS_IDENTITY_IMEISV;
+        id.imeisv = ue->imeisv;
+        break;
+    default:
+        break;
+    }
+    if (nas_identity_write(&id, MBYTES_OF(room), &out.identity) == E_OK) {
+        (void)emm_send(s, &nas_identity_response_message, &out);
+    }
+}
