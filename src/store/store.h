@@ -129,6 +129,40 @@ struct store_event {
 MUST_USE enum err store_list_events(struct store_reader *r, uint64_t after, const char *name,
                                     struct store_event *out, size_t max, size_t *n);
 
+/* ---- the lists of the EIR (store_eir.c) ---- */
+
+#define STORE_NOTE_MAX 64
+
+/* IMEIs are the numbers of their 14 digits (id/imei_range.h). One range may stand on several lists.
+ */
+struct store_eir_rule {
+    uint64_t first;
+    uint64_t last;
+    uint8_t list; /* enum eir_list */
+    char note[STORE_NOTE_MAX];
+};
+struct store_eir {
+    uint64_t rules;   /* how many there are */
+    uint64_t version; /* grows with each rule that comes or goes */
+};
+MUST_USE enum err store_read_eir(struct store_reader *r, struct store_eir *out);
+/* Rules after `after` (NULL: from the first) by first, last and list. At most max. */
+MUST_USE enum err store_list_eir_rules(struct store_reader *r, const struct store_eir_rule *after,
+                                       struct store_eir_rule *out, size_t max, size_t *n);
+/* Fills in rule->note. Errors: E_NOT_FOUND. */
+MUST_USE enum err store_read_eir_note(struct store_reader *r, struct store_eir_rule *rule);
+
+/* What an equipment check asks of a subscription: no secret is opened for it. */
+struct store_pairing {
+    uint8_t policy;
+    bool has_last_imei;
+    struct imei last_imei;
+    bool device_listed; /* is the IMEI among the subscription's devices? */
+};
+/* Errors: E_NOT_FOUND (no such subscriber). */
+MUST_USE enum err store_read_pairing(struct store_reader *r, const struct imsi *imsi,
+                                     const struct imei *imei, struct store_pairing *out);
+
 /* ---- writing: one writer, batches ---- */
 
 /* The writer of the store; one thread uses it. */
@@ -193,5 +227,12 @@ MUST_USE enum err store_set_binding_failures(struct store_writer *w, const struc
 MUST_USE enum err store_add_event(struct store_writer *w, const struct store_event *event,
                                   uint64_t keep);
 MUST_USE enum err store_set_mark(struct store_writer *w, uint64_t mark);
+
+/* Adds a rule, or gives it another note. `most`: so many rules there may be. Errors: E_NO_ROOM,
+ * E_BAD_VALUE (no range, no list), E_BAD_LENGTH (a note without its end), E_IO. */
+MUST_USE enum err store_put_eir_rule(struct store_writer *w, const struct store_eir_rule *row,
+                                     uint64_t most, enum store_did *did);
+/* row->note is not looked at. Errors: E_NOT_FOUND, E_IO. */
+MUST_USE enum err store_remove_eir_rule(struct store_writer *w, const struct store_eir_rule *row);
 
 #endif

@@ -6,7 +6,7 @@
  * store_sql.c    every statement, and the connections that keep them prepared
  * store_rows.c   keys of rows, and the tables that map columns to structures
  * store_seal.c   secrets of rows
- * store_read.c, store_write.c  the interface
+ * store_read.c, store_write.c, store_eir.c  the interface
  */
 #ifndef BINDERY_STORE_STORE_INTERNAL_H
 #define BINDERY_STORE_STORE_INTERNAL_H
@@ -83,6 +83,10 @@ enum statement {
     ST_MARK,
     ST_LIST_EVENTS,
     ST_LIST_EVENTS_NAMED,
+    ST_EIR,
+    ST_LIST_EIR_RULES,
+    ST_EIR_NOTE,
+    ST_PAIRING,
     ST_READER_COUNT, /* those above are all a reader has */
     ST_WRITE_BEGIN = ST_READER_COUNT,
     ST_STEP_BEGIN,
@@ -102,6 +106,9 @@ enum statement {
     ST_ADD_EVENT,
     ST_TRIM_EVENTS,
     ST_SET_MARK,
+    ST_PUT_EIR_RULE,
+    ST_DELETE_EIR_RULE,
+    ST_EIR_MOVED,
     ST_COUNT_ALL
 };
 struct connection {
@@ -186,6 +193,18 @@ MUST_USE enum err read_devices(struct connection *c, const struct imsi *imsi,
                                struct store_device out[static STORE_DEVICES_MAX], size_t *n);
 /* A blob column, valid until the next step. */
 struct bytes stmt_blob(sqlite3_stmt *st, int column);
+
+/* ---- store_write.c, for store_eir.c too ---- */
+
+/* May the batch take a change? E_BAD_STATE out of one, E_IO after a failure. */
+MUST_USE enum err writer_check(const struct store_writer *w);
+/* What a change that failed returns; after a failure of disk or memory the batch takes no more. */
+MUST_USE enum err writer_failed(struct store_writer *w, enum err err);
+/* Runs a bound statement. */
+MUST_USE enum err writer_run(struct store_writer *w, enum statement which);
+/* Runs a statement whose parameters are numbers; E_NOT_FOUND when it touches no row. */
+MUST_USE enum err writer_run_on_row(struct store_writer *w, enum statement which, int n,
+                                    const int64_t v[]);
 
 /* ---- the three parts of a store ---- */
 

@@ -54,6 +54,18 @@ const struct schema_step schema_steps[] = {
         " mark INTEGER NOT NULL) STRICT;"
         "PRAGMA application_id = 0x42494e44;"
         "PRAGMA user_version = 1;"},
+    {2, "CREATE TABLE eir_rule ("
+        " first INTEGER NOT NULL," /* an IMEI's 14 digits as a number */
+        " last INTEGER NOT NULL,"
+        " list INTEGER NOT NULL,"
+        " note TEXT NOT NULL,"
+        " PRIMARY KEY (first, last, list)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE eir ("
+        " id INTEGER PRIMARY KEY CHECK (id = 1),"
+        " rules INTEGER NOT NULL," /* in eir_rule: counting two million takes too long */
+        " version INTEGER NOT NULL) STRICT;"
+        "INSERT INTO eir (id, rules, version) VALUES (1, 0, 0);"
+        "PRAGMA user_version = 2;"},
 };
 const size_t schema_steps_n = sizeof schema_steps / sizeof schema_steps[0];
 

@@ -23,6 +23,14 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_MARK] = "SELECT mark FROM mark WHERE id = 1",
     [ST_LIST_EVENTS] = EVENT_SELECT " WHERE id > ?1 ORDER BY id LIMIT ?2",
     [ST_LIST_EVENTS_NAMED] = EVENT_SELECT " WHERE name = ?3 AND id > ?1 ORDER BY id LIMIT ?2",
+    [ST_EIR] = "SELECT rules, version FROM eir WHERE id = 1",
+    [ST_LIST_EIR_RULES] = "SELECT first, last, list, note FROM eir_rule"
+                          " WHERE (first, last, list) > (?1, ?2, ?3)"
+                          " ORDER BY first, last, list LIMIT ?4",
+    [ST_EIR_NOTE] = "SELECT note FROM eir_rule WHERE first = ?1 AND last = ?2 AND list = ?3",
+    [ST_PAIRING] = "SELECT policy, last_imei,"
+                   " EXISTS (SELECT 1 FROM device WHERE imsi = ?1 AND imei = ?2)"
+                   " FROM subscriber WHERE imsi = ?1",
 
     [ST_WRITE_BEGIN] = "BEGIN IMMEDIATE",
     [ST_STEP_BEGIN] = "SAVEPOINT step",
@@ -51,6 +59,10 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_TRIM_EVENTS] = "DELETE FROM event WHERE id <= ?1",
     [ST_SET_MARK] = "INSERT INTO mark (id, mark) VALUES (1, ?1)"
                     " ON CONFLICT (id) DO UPDATE SET mark = excluded.mark",
+    [ST_PUT_EIR_RULE] = "INSERT INTO eir_rule (first, last, list, note) VALUES (?1, ?2, ?3, ?4)"
+                        " ON CONFLICT (first, last, list) DO UPDATE SET note = excluded.note",
+    [ST_DELETE_EIR_RULE] = "DELETE FROM eir_rule WHERE first = ?1 AND last = ?2 AND list = ?3",
+    [ST_EIR_MOVED] = "UPDATE eir SET rules = rules + ?1, version = version + 1 WHERE id = 1",
 };
 
 /* The writer checkpoints after 1000 pages and gives a log that a long reader made big back to the

@@ -43,7 +43,7 @@ enum err store_commit(struct store_writer *w)
 
 /* After a failure of disk or memory SQLite may have ended the transaction, and what came next would
  * be committed on its own: such a batch takes nothing more. */
-static enum err failed(struct store_writer *w, enum err err)
+enum err writer_failed(struct store_writer *w, enum err err)
 {
     if (err == E_IO || err == E_MEMORY || err == E_BUSY || sqlite3_get_autocommit(w->c.db)) {
         w->failed = true;
@@ -52,7 +52,7 @@ static enum err failed(struct store_writer *w, enum err err)
     return err;
 }
 
-static enum err check_batch(const struct store_writer *w)
+enum err writer_check(const struct store_writer *w)
 {
     if (!w->in_batch) {
         return E_BAD_STATE;
@@ -61,37 +61,37 @@ static enum err check_batch(const struct store_writer *w)
 }
 
 /* Runs a bound statement. */
-static enum err run(struct store_writer *w, enum statement which)
+enum err writer_run(struct store_writer *w, enum statement which)
 {
     enum err err = stmt_run(w->c.st[which]);
-    return err == E_OK ? E_OK : failed(w, err);
+    return err == E_OK ? E_OK : writer_failed(w, err);
 }
 
 enum err store_step_begin(struct store_writer *w)
 {
-    enum err err = check_batch(w);
-    return err == E_OK ? run(w, ST_STEP_BEGIN) : err;
+    enum err err = writer_check(w);
+    return err == E_OK ? writer_run(w, ST_STEP_BEGIN) : err;
 }
 
 /* SQLite keeps a savepoint that was rolled back to, so it is released either way. */
 enum err store_step_end(struct store_writer *w, bool keep)
 {
-    enum err err = check_batch(w);
+    enum err err = writer_check(w);
     if (err == E_OK && !keep) {
-        err = run(w, ST_STEP_UNDO);
+        err = writer_run(w, ST_STEP_UNDO);
     }
-    return err == E_OK ? run(w, ST_STEP_KEEP) : err;
+    return err == E_OK ? writer_run(w, ST_STEP_KEEP) : err;
 }
 
 /* Runs a statement whose parameters are numbers, and which must touch a row. */
-static enum err run_on_row(struct store_writer *w, enum statement which, int n, const int64_t v[])
+enum err writer_run_on_row(struct store_writer *w, enum statement which, int n, const int64_t v[])
 {
-    enum err err = check_batch(w);
+    enum err err = writer_check(w);
     for (int i = 0; i < n && err == E_OK; i++) {
         err = sqlite_err(sqlite3_bind_int64(w->c.st[which], i + 1, v[i]));
     }
     if (err == E_OK) {
-        err = run(w, which);
+        err = writer_run(w, which);
     }
     return err == E_OK && sqlite3_changes(w->c.db) == 0 ? E_NOT_FOUND : err;
 }
@@ -108,13 +108,13 @@ static enum err bind_sealed(sqlite3_stmt *st, int i, const struct sealed *sealed
 static enum err read_row(struct store_writer *w, const struct imsi *imsi, enum secrets secrets,
                          struct store_subscriber *out)
 {
-    enum err err = check_batch(w);
+    enum err err = writer_check(w);
     if (err != E_OK) {
         wipe(out, sizeof *out);
         return err;
     }
     err = read_subscriber(&w->c, imsi, secrets, out);
-    return err == E_MEMORY || err == E_IO ? failed(w, err) : err;
+    return err == E_MEMORY || err == E_IO ? writer_failed(w, err) : err;
 }
 
 enum err store_writer_subscriber(struct store_writer *w, const struct imsi *imsi,
@@ -127,11 +127,11 @@ enum err store_writer_devices(struct store_writer *w, const struct imsi *imsi,
                               struct store_device out[static STORE_DEVICES_MAX], size_t *n)
 {
     *n = 0;
-    enum err err = check_batch(w);
+    enum err err = writer_check(w);
     if (err == E_OK) {
         err = read_devices(&w->c, imsi, out, n);
     }
-    return err == E_MEMORY || err == E_IO ? failed(w, err) : err;
+    return err == E_MEMORY || err == E_IO ? writer_failed(w, err) : err;
 }
 
 /* ---- subscribers ---- */
@@ -192,7 +192,7 @@ static enum err write_subscriber(struct store_writer *w, enum statement which,
     if (err == E_OK) {
         err = bind_sealed(st, subscriber_admin_columns.n + 1, &keys);
     }
-    return err == E_OK ? run(w, which) : err;
+    return err == E_OK ? writer_run(w, which) : err;
 }
 
 static enum err change_subscriber(struct store_writer *w, const struct store_subscriber *old,
@@ -245,9 +245,9 @@ enum err store_put_subscriber(struct store_writer *w, enum store_put how,
 enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi)
 {
     const int64_t key[] = {imsi_key(imsi)};
-    enum err err = run_on_row(w, ST_DELETE_SUBSCRIBER, 1, key);
+    enum err err = writer_run_on_row(w, ST_DELETE_SUBSCRIBER, 1, key);
     if (err == E_OK) {
-        err = run_on_row(w, ST_DELETE_DEVICES_OF, 1, key);
+        err = writer_run_on_row(w, ST_DELETE_DEVICES_OF, 1, key);
         err = err == E_NOT_FOUND ? E_OK : err; /* it had none */
     }
     return err;
@@ -292,7 +292,7 @@ static enum err write_device(struct store_writer *w, enum statement which,
     if (err == E_OK) {
         err = bind_sealed(st, 4, &previous);
     }
-    return err == E_OK ? run(w, which) : err;
+    return err == E_OK ? writer_run(w, which) : err;
 }
 
 static enum err change_device(struct store_writer *w, const struct store_device *old,
@@ -364,20 +364,20 @@ enum err store_put_device(struct store_writer *w, enum store_put how,
 enum err store_remove_device(struct store_writer *w, const struct imsi *imsi,
                              const struct imei *imei)
 {
-    return run_on_row(w, ST_DELETE_DEVICE, 2, (int64_t[]){imsi_key(imsi), imei_key(imei)});
+    return writer_run_on_row(w, ST_DELETE_DEVICE, 2, (int64_t[]){imsi_key(imsi), imei_key(imei)});
 }
 
 /* ---- what the network tells ---- */
 
 enum err store_set_dif(struct store_writer *w, const struct imsi *imsi, int64_t dif)
 {
-    return run_on_row(w, ST_SET_DIF, 2, (int64_t[]){imsi_key(imsi), dif});
+    return writer_run_on_row(w, ST_SET_DIF, 2, (int64_t[]){imsi_key(imsi), dif});
 }
 
 enum err store_set_binding_failures(struct store_writer *w, const struct imsi *imsi,
                                     uint32_t in_a_row)
 {
-    return run_on_row(w, ST_SET_FAILURES, 2, (int64_t[]){imsi_key(imsi), in_a_row});
+    return writer_run_on_row(w, ST_SET_FAILURES, 2, (int64_t[]){imsi_key(imsi), in_a_row});
 }
 
 static enum err serving_of(struct store_writer *w, const struct imsi *imsi,
@@ -412,7 +412,7 @@ enum err store_set_serving(struct store_writer *w, const struct imsi *imsi,
                                       : sqlite3_bind_int64(st, 7, imei_key(imei)));
     }
     if (err == E_OK) {
-        err = run(w, ST_SET_SERVING);
+        err = writer_run(w, ST_SET_SERVING);
     }
     if (err == E_OK) {
         *before = old;
@@ -430,7 +430,7 @@ enum err store_set_purged(struct store_writer *w, const struct imsi *imsi, const
     if (now.host[0] == '\0' || strcasecmp(now.host, host) != 0) { /* RFC 6733 4.3.1 */
         return E_CONFLICT;
     }
-    return run_on_row(w, ST_SET_PURGED, 1, (int64_t[]){imsi_key(imsi)});
+    return writer_run_on_row(w, ST_SET_PURGED, 1, (int64_t[]){imsi_key(imsi)});
 }
 
 /* ---- events and the mark ---- */
@@ -444,23 +444,23 @@ static enum err trim_events(struct store_writer *w, uint64_t keep)
     if (newest <= keep) {
         return E_OK;
     }
-    enum err err = run_on_row(w, ST_TRIM_EVENTS, 1, (int64_t[]){(int64_t)(newest - keep)});
+    enum err err = writer_run_on_row(w, ST_TRIM_EVENTS, 1, (int64_t[]){(int64_t)(newest - keep)});
     return err == E_NOT_FOUND ? E_OK : err;
 }
 
 enum err store_add_event(struct store_writer *w, const struct store_event *event, uint64_t keep)
 {
-    enum err err = check_batch(w);
+    enum err err = writer_check(w);
     if (err == E_OK) {
         err = columns_bind(event_columns, w->c.st[ST_ADD_EVENT], event);
     }
     if (err == E_OK) {
-        err = run(w, ST_ADD_EVENT);
+        err = writer_run(w, ST_ADD_EVENT);
     }
     return err == E_OK ? trim_events(w, keep) : err;
 }
 
 enum err store_set_mark(struct store_writer *w, uint64_t mark)
 {
-    return run_on_row(w, ST_SET_MARK, 1, (int64_t[]){(int64_t)mark});
+    return writer_run_on_row(w, ST_SET_MARK, 1, (int64_t[]){(int64_t)mark});
 }

@@ -34,6 +34,7 @@ static const char config_text[] =
     "listeners: [{address: \"tcp://127.0.0.1:0\"}]\n"
     "peers: [{origin_host: m.example.net, realm: example.net, visited_plmns: [\"001-01\"]}]\n"
     "profiles: [{name: default, ambr: {uplink: 1, downlink: 1}, apns: [{name: a}]}]\n"
+    "limits: {eir_rules: 1000}\n"
     "log: {level: error}\n";
 
 static void write_file(const char *name, const char *text)
@@ -342,6 +343,142 @@ static void a_thousand_rows_are_paged_through(void **state)
 }
 
 /* A client that hangs up while its change is on the way disturbs nobody. */
+/* ---- the lists of the EIR (src/nf/hssd/admin_eir.c, src/nf/hssd/admin_eir_write.c) ---- */
+
+#define RULES "/v1/eir/rules/"
+
+/* Asks until the HSS answers by what it has stored. */
+static void lists_in_force(void)
+{
+    json_int_t stored = 1, in_force = 0;
+    while (in_force != stored) {
+        json_t *json = NULL;
+        assert_int_equal(ask("GET", "/v1/eir", "", &json), 200);
+        stored = json_integer_value(json_object_get(json, "version"));
+        in_force =
+            json_integer_value(json_object_get(json_object_get(json, "in_force"), "version"));
+        json_decref(json);
+    }
+}
+
+static void checked(const char *path, const char *status, const char *by, const char *rule)
+{
+    json_t *json = NULL;
+    assert_int_equal(ask("GET", path, "", &json), 200);
+    const json_t *deciding = json_object_get(json, "rule");
+    assert_string_equal(json_string_value(json_object_get(json, "status")), status);
+    assert_string_equal(json_string_value(json_object_get(json, "by")), by);
+    assert_true(json_is_null(deciding) == (rule == NULL));
+    if (rule != NULL) {
+        assert_string_equal(json_string_value(json_object_get(deciding, "rule")), rule);
+    }
+    json_decref(json);
+}
+
+static void a_rule_is_put_checked_and_removed(void **state)
+{
+    (void)state;
+    checked("/v1/eir/check/35693803564380", "unknown", "unknown", NULL);
+    expect(201, "PUT", RULES "35693803/black", "{\"note\":\"stolen\"}");
+    expect(200, "PUT", RULES "35693803/black", "{\"note\":\"stolen\"}");
+    expect(200, "PUT", RULES "35693803000000-35693803999999/black",
+           ""); /* the same in other words */
+    expect(201, "PUT", RULES "356938035643809/white", "");
+    lists_in_force();
+    checked("/v1/eir/check/35693803564380", "whitelisted", "rule", "35693803564380");
+    checked("/v1/eir/check/35693803564381", "blacklisted", "rule", "35693803");
+    /* ONE is bound to 35693803564380 by now. */
+    checked("/v1/eir/check/35693803564380?imsi=001010000000001", "whitelisted", "rule",
+            "35693803564380");
+    expect(201, "PUT", RULES "35693803564390/white", "");
+    lists_in_force();
+    checked("/v1/eir/check/35693803564390?imsi=001010000000001", "greylisted", "pairing",
+            "35693803564390");
+    expect(204, "DELETE", RULES "35693803/black", "");
+    expect_problem("no-such-rule", "DELETE", RULES "35693803/black", "");
+    expect_problem("no-such-rule", "DELETE", RULES "35693803564380/grey", "");
+    lists_in_force();
+    checked("/v1/eir/check/35693803564381", "unknown", "unknown", NULL);
+}
+
+static void what_is_no_rule_is_refused_by_name(void **state)
+{
+    (void)state;
+    expect_problem("bad-parameter", "PUT", RULES "3569380/black", "");
+    expect_problem("bad-parameter", "PUT", RULES "356938035643801/black", "");
+    expect_problem("bad-parameter", "PUT", RULES "35693803/red", "");
+    expect_problem("bad-parameter", "GET", "/v1/eir/rules?after=35693803", "");
+    expect_problem("bad-parameter", "GET", "/v1/eir/rules?limit=0", "");
+    expect_problem("bad-parameter", "GET", "/v1/eir/check/35693803564380?imsi=x", "");
+    expect_problem("bad-parameter", "POST", "/v1/eir/import?dry_run=2", "{}");
+    expect_problem("method-not-allowed", "PATCH", RULES "35693803/black", "{}");
+    expect_problem("unknown-member", "PUT", RULES "35693803/black", "{\"list\":\"black\"}");
+    expect_problem("bad-member", "PUT", RULES "35693803/black", "{\"note\":\"a\\u0007b\"}");
+    expect_problem("bad-member", "PUT", RULES "35693803/black", "{\"note\":7}");
+    expect_problem(
+        "bad-member", "PUT", RULES "35693803/black",
+        "{\"note\":\"0123456789012345678901234567890123456789012345678901234567890123\"}");
+    expect_problem("bad-member", "PUT", RULES "35693803/black", "[]");
+    expect_problem("not-json", "PUT", RULES "35693803/black", "{");
+    expect_problem("not-json", "POST", "/v1/eir/import", "\n");
+}
+
+static void rules_are_imported_row_by_row_and_paged_through(void **state)
+{
+    (void)state;
+    static const char rows[] =
+        "{\"rule\":\"11111111\",\"list\":\"grey\"}\n"
+        "{\"rule\":\"11111111\",\"list\":\"pink\"}\n"
+        "nonsense\n\n"
+        "{\"rule\":\"11111111000000-11111111000005\",\"list\":\"black\",\"note\":\"x\"}\n"
+        "{\"list\":\"black\"}";
+    static const char *const first[] = {"added", "refused", "refused", "added", "refused"};
+    static const char *const again[] = {"unchanged", "refused", "refused", "unchanged", "refused"};
+    static const char *const pages[] = {"/v1/eir/rules?limit=1&after=00000000000000-white",
+                                        "/v1/eir/rules?limit=1&after="
+                                        "11111111000000-11111111000005-black"};
+    static const char *const rules[] = {"11111111000000-11111111000005", "11111111"};
+    json_t *dry = import("/v1/eir/import?dry_run=1", rows);
+    json_t *one = import("/v1/eir/import", rows);
+    json_t *two = import("/v1/eir/import", rows);
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(did(dry, i), first[i]);
+        assert_string_equal(did(one, i), first[i]);
+        assert_string_equal(did(two, i), again[i]);
+    }
+    json_decref(dry);
+    json_decref(one);
+    json_decref(two);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *json = NULL;
+        assert_int_equal(ask("GET", pages[i], "", &json), 200);
+        const json_t *list = json_object_get(json, "rules");
+        assert_int_equal(json_array_size(list), 1);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "rule")),
+                            rules[i]);
+        assert_non_null(json_string_value(json_object_get(json, "next")));
+        json_decref(json);
+    }
+}
+
+/* limits.eir_rules is 1000 here. */
+static void no_more_rules_than_the_configuration_allows(void **state)
+{
+    (void)state;
+    char *rows = calloc(1000, 64), *at = rows;
+    for (unsigned i = 0; i < 1000; i++) {
+        at += sprintf(at, "{\"rule\":\"9999%010u\",\"list\":\"white\"}\n", i);
+    }
+    json_t *json = import("/v1/eir/import", rows);
+    free(rows);
+    assert_string_equal(did(json, 0), "added");
+    assert_string_equal(did(json, 999), "refused"); /* some were there before */
+    json_decref(json);
+    expect_problem("too-many-rules", "PUT", RULES "88888888/white", "");
+    expect(204, "DELETE", RULES "99990000000000/white", "");
+    expect(201, "PUT", RULES "88888888/white", "");
+}
+
 static void a_client_that_hangs_up_is_no_trouble(void **state)
 {
     (void)state;
@@ -394,6 +531,10 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
         cmocka_unit_test(an_import_takes_good_rows_and_names_bad_ones),
         cmocka_unit_test(a_thousand_rows_are_paged_through),
+        cmocka_unit_test(a_rule_is_put_checked_and_removed),
+        cmocka_unit_test(what_is_no_rule_is_refused_by_name),
+        cmocka_unit_test(rules_are_imported_row_by_row_and_paged_through),
+        cmocka_unit_test(no_more_rules_than_the_configuration_allows),
         cmocka_unit_test(a_client_that_hangs_up_is_no_trouble),
         cmocka_unit_test(a_body_too_large_is_refused),
         cmocka_unit_test(events_name_what_was_done),

@@ -1,6 +1,7 @@
 /* The configuration: what is read, and for each fault its place and sentence. Covers by the one way
- * in src/nf/hssd/config_places.c, src/nf/hssd/config_raw.c, src/nf/hssd/config_values.c,
- * src/nf/hssd/config_check.c, src/nf/hssd/config_demo.c. */
+ * in src/nf/common/config_places.c, src/nf/common/config_yaml.c, src/nf/common/config_values.c,
+ * src/nf/common/config_network.c, src/nf/common/config_demo.c, src/nf/hssd/config_raw.c,
+ * src/nf/hssd/config_check.c. */
 #include "lib/check.h"
 
 #include "nf/hssd/config.h"
@@ -103,9 +104,16 @@ static void has_the_documented_defaults(void **state)
     assert_int_equal(c->alarms.suspected_theft_after, 3);
     assert_int_equal(c->alarms.unconfirmed_vectors_after, 5);
     assert_false(c->alarms.unconfirmed_raises_theft);
+    assert_false(c->eir.enabled);
+    assert_int_equal(c->eir.policy.unknown, EIR_UNKNOWN_REFUSE);
+    assert_int_equal(c->eir.policy.pairing, EIR_PAIRING_GREY);
+    assert_int_equal(c->limits.eir_rules, 2000000);
     assert_int_equal(c->limits.message_size, 16384);
     assert_int_equal(c->limits.writer_queue, 4096);
     assert_int_equal(c->limits.messages_per_turn, 16);
+    assert_int_equal(c->limits.wait_of_peer_ms, 250);
+    assert_int_equal(c->limits.wait_of_all_ms, 50);
+    assert_int_equal(c->limits.spin_microseconds, 200);
     assert_int_equal(c->limits.events_kept, 100000);
     assert_int_equal(c->timers.watchdog_seconds, 30);
     assert_int_equal(c->timers.cer_seconds, 10);
@@ -119,6 +127,23 @@ static void has_the_documented_defaults(void **state)
     assert_false(c->peers[0].on_tls);
     assert_int_equal(c->profiles[0].network_access_mode, 2);
     hssd_config_free(c);
+}
+
+static void takes_each_policy_of_the_eir_by_its_name(void **state)
+{
+    (void)state;
+    static const char *const unknown[] = {"refuse", "allow", "grey"};
+    static const char *const pairing[] = {"off", "report", "grey", "black"};
+    for (unsigned i = 0; i < 4; i++) {
+        char text[2048];
+        snprintf(text, sizeof text, "%seir: {enabled: true, unknown: %s, pairing: %s}\n", GOOD,
+                 unknown[i % 3], pairing[i]);
+        struct hssd_config *c = loaded(text);
+        assert_true(c->eir.enabled);
+        assert_int_equal(c->eir.policy.unknown, i % 3);
+        assert_int_equal(c->eir.policy.pairing, i);
+        hssd_config_free(c);
+    }
 }
 
 static void finds_peers_in_either_case_of_letters(void **state)
@@ -248,6 +273,10 @@ static const struct fault {
      "from 32768"},
     {GOOD "timers: {watchdog_seconds: 5}\n", ":20:10 (timers.watchdog_seconds)", "from 6"},
     {GOOD "alarms: {suspected_theft_after: x}\n", ":20:10 (alarms.", "whole number"},
+    {GOOD "eir: {enabled: 1}\n", ":20:7 (eir.enabled)", "neither `true` nor `false`"},
+    {GOOD "eir: {unknown: deny}\n", ":20:7 (eir.unknown)", "refuse, allow, grey"},
+    {GOOD "eir: {pairing: white}\n", ":20:7 (eir.pairing)", "off, report, grey, black"},
+    {GOOD "limits: {eir_rules: 999}\n", ":20:10 (limits.eir_rules)", "from 1000 to 100000000"},
     {LISTENERS PEERS PROFILES, ":1:1 (origin_host)", "is missing"},
     {"origin_host: hss_1\norigin_realm: example.net\n", ":1:1 (origin_host)", "not a host"},
     {"origin_host: hss.example.net\norigin_realm: a_b.net\n", ":2:1 (origin_realm)", "not a host"},
@@ -379,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_whole_file),
         cmocka_unit_test(has_the_documented_defaults),
+        cmocka_unit_test(takes_each_policy_of_the_eir_by_its_name),
         cmocka_unit_test(finds_peers_in_either_case_of_letters),
         cmocka_unit_test(knows_its_own_subscribers),
         cmocka_unit_test(takes_an_agent),

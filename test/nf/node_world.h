@@ -142,7 +142,7 @@ static void on_trace(void *ctx, struct node_conn *c, bool sent, struct bytes msg
     *(sent ? &s->traced_out : &s->traced_in) += 1;
 }
 
-static void side_open(struct side *s, const char *host)
+static struct node_config side_config(struct side *s, const char *host)
 {
     s->callbacks =
         (struct node_callbacks){on_authorise, on_opened, on_closed, on_strayed, on_request,
@@ -162,6 +162,12 @@ static void side_open(struct side *s, const char *host)
     k.callbacks = &s->callbacks;
     k.ctx = s;
     s->clock = 1000;
+    return k;
+}
+
+static void side_open(struct side *s, const char *host)
+{
+    struct node_config k = side_config(s, host);
     assert_ok(node_open(&k, &s->node));
 }
 

@@ -190,6 +190,33 @@ static void an_avp_longer_than_any_answer_is_refused_by_name(void **state)
     assert_true(bytes_eq(aia.answer.error_message, BYTES_LIT("AVP 9999 of vendor 0")));
 }
 
+static void more_proxy_info_than_any_answer_holds_is_answered_without(void **state)
+{
+    (void)state;
+    static uint8_t octets[16384];
+    struct bytes air = air_octets(&(struct ask){.vectors = 1});
+    struct wr w = wr_of(MBYTES_OF(octets));
+    wr_put(&w, air);
+    wr_be32(&w, 284); /* Proxy-Info: a host, and a state of 9000 octets */
+    wr_u8(&w, DIAMETER_AVP_M);
+    wr_be24(&w, 8 + 12 + 8 + 9000);
+    wr_be32(&w, 280);
+    wr_u8(&w, DIAMETER_AVP_M);
+    wr_be24(&w, 12);
+    wr_put(&w, BYTES_LIT("prox"));
+    wr_be32(&w, 33);
+    wr_u8(&w, DIAMETER_AVP_M);
+    wr_be24(&w, 8 + 9000);
+    wr_zero(&w, 9000);
+    assert_ok(diameter_length_set(&w));
+    thread.out_size = 8192;
+    (void)carry(0, wr_done(&w));
+    struct s6a_aia aia = aia_sent();
+    assert_int_equal(code_of(&aia.answer), DIAMETER_UNABLE_TO_COMPLY);
+    assert_int_equal(aia.answer.proxy_info_n, 0);
+    assert_true(bytes_eq(aia.answer.error_message, BYTES_LIT("too much Proxy-Info")));
+}
+
 static void half_an_answer_leaves_no_vector_behind(void **state)
 {
     (void)state;
@@ -267,6 +294,7 @@ int main(void)
         CASE(the_longest_names_can_be_cancelled_too),
         CASE(a_cancellation_that_cannot_be_sent_is_an_event_with_its_subscriber),
         CASE(an_avp_longer_than_any_answer_is_refused_by_name),
+        CASE(more_proxy_info_than_any_answer_holds_is_answered_without),
         CASE(half_an_answer_leaves_no_vector_behind),
         CASE(a_failure_report_sent_again_counts_once),
         CASE(a_bucket_gives_a_burst_and_then_one_at_a_time),

@@ -1,6 +1,7 @@
-/* test/nf/s6a_world.h - a home network in one process for test/nf/s6a_*test.c: real messages, real
- * store, real writer; the signalling thread has no sockets, and what is posted to it waits until
- * the test pumps. Also the MME's words (air, ulr, nor, pur) and the device's (challenge).
+/* test/nf/s6a_world.h - a home network in one process for test/nf/s6a_*test.c and ecr_test.c: real
+ * messages, real store, real writer; the signalling thread has no sockets, and what is posted to it
+ * waits until the test pumps. Also the MME's words (air, ulr, nor, pur) and the device's
+ * (challenge).
  */
 #ifndef BINDERY_TEST_NF_S6A_WORLD_H
 #define BINDERY_TEST_NF_S6A_WORLD_H
@@ -40,6 +41,7 @@ struct hssd_thread {
     struct posted *list;
     struct hssd *h;
     struct store_reader *reader;
+    struct eir_reader *eir;
     struct crypto crypto;
     uint8_t out[65536];
     uint8_t sent[65536]; /* the last answer, or request of ours */
@@ -97,6 +99,7 @@ struct s6a_call hssd_thread_call(struct hssd_thread *t, uint64_t conn)
                              .thread = t,
                              .conn = conn,
                              .reader = t->reader,
+                             .eir = t->eir,
                              .crypto = &t->crypto,
                              .now_ms = t->now_ms,
                              .out = {t->out, t->out_size != 0 ? t->out_size : sizeof t->out}};
@@ -158,18 +161,19 @@ static struct hssd_profile profiles[] = {{.name = "default",
                                                     .arp_priority = 2,
                                                     .arp_may_pre_empt = true,
                                                     .ambr = {70, 80}}}}};
-static struct hssd_config config = {.origin_host = (char[]){"hss." REALM},
-                                    .origin_realm = (char[]){REALM},
-                                    .plmns = home,
-                                    .n_plmns = 1,
-                                    .instance = 3,
-                                    .vendor_id = OWN,
-                                    .peers = peers,
-                                    .n_peers = 2,
-                                    .profiles = profiles,
-                                    .n_profiles = 1,
-                                    .alarms = {3, 5, false},
-                                    .limits = {.events_kept = 1000, .recent_subscribers = 1024}};
+static struct hssd_config config = {
+    .origin_host = (char[]){"hss." REALM},
+    .origin_realm = (char[]){REALM},
+    .plmns = home,
+    .n_plmns = 1,
+    .instance = 3,
+    .vendor_id = OWN,
+    .peers = peers,
+    .n_peers = 2,
+    .profiles = profiles,
+    .n_profiles = 1,
+    .alarms = {3, 5, false},
+    .limits = {.events_kept = 1000, .recent_subscribers = 1024, .eir_rules = 100}};
 static void (*meanwhile)(void); /* called while the writer has a change of the request */
 static struct hssd hss;
 static struct hssd_peer_state peer_states[2];
@@ -211,6 +215,8 @@ static void hss_start(void)
         fail_msg("%s", why.text);
     }
     assert_ok(store_reader_open(hss.store, &thread.reader));
+    assert_ok(eir_lists_open(hss.store, NULL, config.limits.eir_rules, &hss.eir, &why));
+    assert_ok(eir_reader_open(hss.eir, &thread.eir));
     uint64_t mark;
     assert_ok(store_read_mark(thread.reader, &mark));
     hss.clock = sqn_clock_start((SQN_EPOCH_UNIX + 1000000) * 1000, thread.now_ms, mark);
@@ -242,6 +248,8 @@ static void hss_stop(void)
     }
     writer_stop(hss.writer);
     store_reader_close(thread.reader);
+    eir_reader_close(thread.eir);
+    eir_lists_close(hss.eir);
     recent_close(hss.recent);
     routes_close(hss.routes);
     store_close(hss.store);
@@ -366,7 +374,7 @@ static struct bytes carry(size_t mme, struct bytes msg)
     return (struct bytes){thread.sent, thread.sent_n};
 }
 
-static struct bytes air_octets(const struct ask *q)
+static inline struct bytes air_octets(const struct ask *q)
 {
     static uint8_t octets[4096];
     struct s6a_air a = {.visited_plmn_id = bytes_of_str(q->plmn ? q->plmn : PLMN)};
@@ -394,7 +402,7 @@ static struct bytes air_octets(const struct ask *q)
     return (struct bytes){octets, n};
 }
 
-static void air(const struct ask *q, struct s6a_aia *out)
+static inline void air(const struct ask *q, struct s6a_aia *out)
 {
     struct diameter_fault fault;
     assert_ok(s6a_aia_parse(OWN, carry(q->mme, air_octets(q)), out, &fault));
@@ -406,7 +414,7 @@ static uint32_t code_of(const struct s6a_answer *a)
                                           : a->result_code.v;
 }
 
-static uint32_t air_code(const struct ask *q)
+static inline uint32_t air_code(const struct ask *q)
 {
     static struct s6a_aia aia;
     air(q, &aia);
@@ -414,7 +422,7 @@ static uint32_t air_code(const struct ask *q)
 }
 
 /* The device's answer to the first vector of an AIA; checks RES as an MME does. */
-static enum binding_me_outcome challenge(const struct s6a_aia *aia, struct usim_answer *out)
+static inline enum binding_me_outcome challenge(const struct s6a_aia *aia, struct usim_answer *out)
 {
     struct binding_vector v;
     assert_ok(wire_aia_vector(aia, 0, &v));
@@ -449,7 +457,7 @@ static uint32_t ulr(size_t mme, const char *imsi, const char *imei, uint32_t fla
     return code_of(&out->answer);
 }
 
-static uint32_t nor(size_t mme, const char *imei)
+static inline uint32_t nor(size_t mme, const char *imei)
 {
     static uint8_t octets[4096];
     struct s6a_noa noa;
@@ -466,7 +474,7 @@ static uint32_t nor(size_t mme, const char *imei)
     return code_of(&noa.answer);
 }
 
-static uint32_t pur(size_t mme, struct s6a_pua *out)
+static inline uint32_t pur(size_t mme, struct s6a_pua *out)
 {
     static uint8_t octets[4096];
     struct diameter_fault fault;
@@ -517,7 +525,7 @@ static size_t events(const char *name, const char *cause)
     return count;
 }
 
-static struct store_subscriber row_of(const char *imsi)
+static inline struct store_subscriber row_of(const char *imsi)
 {
     struct store_subscriber row;
     struct imsi id = imsi_of(imsi);
@@ -526,13 +534,14 @@ static struct store_subscriber row_of(const char *imsi)
 }
 
 /* Re-Synchronization-Info for the first vector of an answer. */
-static void resync_info(const struct s6a_aia *aia, const struct auts *auts, uint8_t out[static 30])
+static inline void resync_info(const struct s6a_aia *aia, const struct auts *auts,
+                               uint8_t out[static 30])
 {
     memcpy(out, aia->authentication_info.e_utran_vector[0].rand.p, 16);
     memcpy(out + 16, auts->b, 14);
 }
 
-static struct s6a_clr clr_sent(void)
+static inline struct s6a_clr clr_sent(void)
 {
     struct s6a_clr clr;
     struct diameter_fault fault;

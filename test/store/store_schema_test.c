@@ -1,10 +1,11 @@
 #include "store/fixture.h"
 
-/* A store that this program's version 1 wrote, and what a later program would do with it. */
-static const char step_2[] = "ALTER TABLE subscriber ADD COLUMN note TEXT NOT NULL DEFAULT 'new';"
-                             "PRAGMA user_version = 2;";
-static const char step_3[] = "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT;"
-                             "PRAGMA user_version = 3;";
+/* A store that this program wrote, and what a later program would do with it. Of step_2 and step_3
+ * the numbers are those after this program's last. */
+static const char step_2[] = "ALTER TABLE subscriber ADD COLUMN note TEXT NOT NULL DEFAULT 'new';";
+static const char step_3[] = "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT;";
+
+#define NOW ((int)schema_steps_n)
 
 static sqlite3 *older_store(struct fixture *f)
 {
@@ -17,10 +18,28 @@ static sqlite3 *older_store(struct fixture *f)
     return db;
 }
 
+/* `two` is the step after the last one there is, `three` (or NULL) the one after that. `forgets`:
+ * the step does not set its version. */
+static enum err migrate_with(struct fixture *f, sqlite3 *db, const char *two, const char *three,
+                             bool forgets)
+{
+    char text[2][256];
+    struct schema_step steps[16];
+    snprintf(text[0], sizeof text[0], "%s PRAGMA user_version = %d;", two, NOW + !forgets);
+    snprintf(text[1], sizeof text[1], "%s PRAGMA user_version = %d;", three != NULL ? three : "",
+             NOW + 2);
+    assert_true(schema_steps_n + 2 <= sizeof steps / sizeof steps[0]);
+    for (size_t i = 0; i < schema_steps_n; i++) {
+        steps[i] = schema_steps[i];
+    }
+    steps[schema_steps_n] = (struct schema_step){NOW + 1, text[0]};
+    steps[schema_steps_n + 1] = (struct schema_step){NOW + 2, text[1]};
+    return schema_migrate(db, f->path, steps, schema_steps_n + (three == NULL ? 1 : 2), &f->why);
+}
+
 static enum err migrate(struct fixture *f, sqlite3 *db, const char *two, const char *three)
 {
-    const struct schema_step steps[] = {schema_steps[0], {2, two}, {3, three}};
-    return schema_migrate(db, f->path, steps, three == NULL ? 2 : 3, &f->why);
+    return migrate_with(f, db, two, three, false);
 }
 
 static int version_of(sqlite3 *db)
@@ -39,9 +58,9 @@ static void an_older_store_gets_every_step_that_it_lacks_and_keeps_its_rows(void
 {
     struct fixture *f = *state;
     sqlite3 *db = older_store(f);
-    assert_int_equal(version_of(db), 1);
+    assert_int_equal(version_of(db), NOW);
     assert_ok(migrate(f, db, step_2, step_3));
-    assert_int_equal(version_of(db), 3);
+    assert_int_equal(version_of(db), NOW + 2);
     assert_true(works(db, "INSERT INTO extra SELECT count(*) FROM subscriber WHERE note = 'new'"));
     assert_true(works(db, "DELETE FROM extra WHERE id = 1"));
     assert_int_equal(sqlite3_changes(db), 1);
@@ -54,12 +73,14 @@ static void a_step_that_fails_is_undone_and_the_steps_before_it_stay(void **stat
     struct fixture *f = *state;
     sqlite3 *db = older_store(f);
     assert_err(migrate(f, db, step_2, "CREATE TABLE half (a); CREATE TABLE half (a);"), E_IO);
-    assert_non_null(strstr(f->why.text, "step to schema version 3"));
-    assert_int_equal(version_of(db), 2);
+    char said[64];
+    snprintf(said, sizeof said, "step to schema version %d", NOW + 2);
+    assert_non_null(strstr(f->why.text, said));
+    assert_int_equal(version_of(db), NOW + 1);
     assert_false(works(db, "SELECT * FROM half"));
     assert_true(works(db, "SELECT note FROM subscriber"));
     assert_ok(migrate(f, db, step_2, step_3)); /* mended: goes on from there */
-    assert_int_equal(version_of(db), 3);
+    assert_int_equal(version_of(db), NOW + 2);
     sqlite3_close(db);
 }
 
@@ -67,8 +88,8 @@ static void a_step_that_forgets_its_version_is_undone(void **state)
 {
     struct fixture *f = *state;
     sqlite3 *db = older_store(f);
-    assert_err(migrate(f, db, "CREATE TABLE extra (a);", NULL), E_IO);
-    assert_int_equal(version_of(db), 1);
+    assert_err(migrate_with(f, db, "CREATE TABLE extra (a);", NULL, true), E_IO);
+    assert_int_equal(version_of(db), NOW);
     assert_false(works(db, "SELECT * FROM extra"));
     sqlite3_close(db);
 }
@@ -81,7 +102,9 @@ static void a_newer_store_is_refused_with_both_versions_and_not_changed(void **s
     sqlite3_close(db);
     struct mbytes before = slurp(f->path);
     assert_err(try_open(f, true), E_TOO_NEW);
-    assert_non_null(strstr(f->why.text, "version 3"));
+    char said[64];
+    snprintf(said, sizeof said, "version %d", NOW + 2);
+    assert_non_null(strstr(f->why.text, said));
     assert_non_null(strstr(f->why.text, f->path));
     assert_same_file(f->path, before);
     assert_false(exists(with(f->path, "-wal")));
@@ -100,6 +123,32 @@ static void the_steps_are_in_order_and_a_new_store_has_the_last(void **state)
     sqlite3_close(db);
 }
 
+/* Version 1 had no EIR. */
+static void a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists(void **state)
+{
+    struct fixture *f = *state;
+    struct store_eir eir = {7, 7};
+    struct store_eir_rule rule = {.first = 5, .last = 6, .list = 3}, got;
+    struct store_device device = device_of(IMSI_A, IMEI_A, 9);
+    struct store_subscriber before = subscriber_of(IMSI_A);
+    size_t n = 0;
+    enum store_did did;
+    open_store(f);
+    put(f, &before);
+    put_device(f, &device);
+    before = read_back(f, IMSI_A);
+    close_store(f);
+    sql(f->path, "DROP TABLE eir; DROP TABLE eir_rule; PRAGMA user_version = 1;");
+    open_store(f);
+    struct store_subscriber after = read_back(f, IMSI_A);
+    assert_same_subscriber(&before, &after);
+    assert_ok(store_read_eir(f->r, &eir));
+    assert_true(eir.rules == 0 && eir.version == 0);
+    COMMITTED(f, store_put_eir_rule(f->w, &rule, 10, &did));
+    assert_ok(store_list_eir_rules(f->r, NULL, &got, 1, &n));
+    assert_int_equal(n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +157,7 @@ int main(void)
         IN_FOLDER(a_step_that_forgets_its_version_is_undone),
         IN_FOLDER(a_newer_store_is_refused_with_both_versions_and_not_changed),
         IN_FOLDER(the_steps_are_in_order_and_a_new_store_has_the_last),
+        IN_FOLDER(a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,28 +3,40 @@
 #include "nf/common/node_parts.h"
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
-enum { EVENTS = 64 };
+enum {
+    EVENTS = 256,
+    COST = 4,       /* of a message; one that was cheap costs a quarter */
+    ROUND_TURNS = 4 /* of connections with more waiting, then the others are looked at */
+};
 
 /* ---- queues ---- */
 
-void node_make_ready(struct node_conn *c)
+static void ready_append(struct node_list *l, struct node_conn *c)
 {
-    struct node_list *l = &c->node->ready;
-    if (c->in_ready || c->phase == NODE_DEAD) {
-        return;
-    }
-    c->in_ready = true;
     c->next_ready = NULL;
     *(l->last ? &l->last->next_ready : &l->first) = c;
     l->last = c;
 }
 
-static struct node_conn *take_ready(struct node *n)
+/* Nobody is fresh twice in a pass, so those that ask seldom cannot keep the others waiting either.
+ */
+void node_make_ready(struct node_conn *c)
 {
-    struct node_conn *c = n->ready.first;
-    n->ready.first = c->next_ready;
-    n->ready.last = n->ready.first ? n->ready.last : NULL;
+    struct node *n = c->node;
+    if (c->in_ready || c->phase == NODE_DEAD) {
+        return;
+    }
+    c->in_ready = true;
+    ready_append(c->last_pass != n->pass ? &n->fresh : &n->ready, c);
+}
+
+static struct node_conn *take_ready(struct node_list *l)
+{
+    struct node_conn *c = l->first;
+    l->first = c->next_ready;
+    l->last = l->first ? l->last : NULL;
     c->in_ready = false;
     return c;
 }
@@ -195,22 +207,54 @@ static void note_back_pressure(struct node_conn *c)
     c->held_back = held;
 }
 
+/* What lies in the socket counts too. Where the kernel cannot tell, only ours does. */
+static size_t octets_left(const struct node_conn *c)
+{
+    int in_socket = 0;
+    if (ioctl(c->fd, FIONREAD, &in_socket) != 0 || in_socket < 0) {
+        in_socket = 0;
+    }
+    return c->peer.in_to - c->peer.in_from - c->peer.in_held + (size_t)in_socket;
+}
+
+static void note_backlog(struct node_conn *c, bool more)
+{
+    if (!more && !c->readable) {
+        backlog_ran_dry(&c->backlog);
+    } else if (backlog_is_left(&c->backlog, c->node->now)) {
+        backlog_mark(&c->backlog, octets_left(c), c->node->now);
+    }
+}
+
+void node_was_cheap(struct node_conn *c)
+{
+    c->turn_left += COST - 1;
+}
+
+static void take_messages(struct node_conn *c)
+{
+    struct peer_event v;
+    c->turn_left = c->node->config.messages_per_turn * COST;
+    while (c->turn_left >= COST && c->phase == NODE_RUNNING && peer_next(&c->peer, &v)) {
+        c->turn_left -= COST;
+        backlog_took(&c->backlog, v.message.n);
+        take_event(c, &v);
+    }
+    unsigned cost = c->node->config.messages_per_turn * COST - c->turn_left;
+    c->node->round_left -= cost < c->node->round_left ? cost : c->node->round_left;
+}
+
 /* One turn of a running connection. */
 static void serve(struct node_conn *c)
 {
-    struct peer_event v;
     node_conn_fill(c);
-    for (unsigned i = 0; i < c->node->config.messages_per_turn && c->phase == NODE_RUNNING; i++) {
-        if (!peer_next(&c->peer, &v)) {
-            break;
-        }
-        take_event(c, &v);
-    }
+    take_messages(c);
     if (c->phase != NODE_RUNNING) {
         return;
     }
     node_make_dirty(c);
     note_back_pressure(c);
+    note_backlog(c, peer_is_ready(&c->peer));
     if (peer_is_ready(&c->peer) || (c->plain_waits && peer_wants_input(&c->peer))) {
         node_make_ready(c);
     } else if (c->ended) {
@@ -302,18 +346,58 @@ static void run_deadlines(struct node *n)
     }
 }
 
+static void run_turn(struct node_conn *c)
+{
+    c->last_pass = c->node->pass;
+    if (c->phase == NODE_RUNNING) {
+        peer_tick(&c->peer, c->node->now);
+    }
+    turn(c);
+    node_make_dirty(c);
+}
+
+static void run_fresh(struct node *n)
+{
+    struct node_conn *last = n->fresh.last;
+    struct node_conn *c = NULL;
+    while (n->fresh.first != NULL && c != last) {
+        c = take_ready(&n->fresh);
+        run_turn(c);
+    }
+}
+
+static void new_pass(struct node *n)
+{
+    uint64_t took = n->pass_last != NULL ? n->now - n->pass_began : 0;
+    n->pass_ms = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+    n->pass_last = n->ready.last;
+    n->pass_began = n->now;
+    n->pass++;
+}
+
+/* At least one turn, whatever the fresh ones took of the round. */
+static void run_waiting(struct node *n, const struct node_conn *last)
+{
+    struct node_conn *c = NULL;
+    while (c != last && (c == NULL || n->round_left > 0)) {
+        c = take_ready(&n->ready);
+        bool is_last = c == n->pass_last;
+        run_turn(c);
+        if (is_last) {
+            new_pass(n);
+        }
+    }
+}
+
 static void run_ready(struct node *n)
 {
-    struct node_conn *last = n->ready.last;
-    struct node_conn *c = NULL;
-    while (n->ready.first != NULL && c != last) {
-        c = take_ready(n);
-        if (c->phase == NODE_RUNNING) {
-            peer_tick(&c->peer, n->now);
-        }
-        turn(c);
-        node_make_dirty(c);
+    const struct node_conn *last = n->ready.last; /* what joins now has its turn next time */
+    n->round_left = ROUND_TURNS * n->config.messages_per_turn * COST;
+    if (n->pass_last == NULL) {
+        new_pass(n);
     }
+    run_fresh(n);
+    run_waiting(n, last);
 }
 
 static void run_dirty(struct node *n)
@@ -384,23 +468,10 @@ void node_force_stop(struct node *n)
     end_batch(n);
 }
 
-static int wait_ms(const struct node *n, int timeout_ms)
-{
-    if (n->ready.first != NULL || n->dirty.first != NULL || atomic_load(&n->stop) != n->stopping) {
-        return 0;
-    }
-    if (n->next_deadline == UINT64_MAX) {
-        return timeout_ms;
-    }
-    uint64_t left = n->next_deadline > n->now ? n->next_deadline - n->now : 0;
-    int bounded = left < 1000 * 1000 ? (int)left : 1000 * 1000;
-    return timeout_ms < 0 || bounded < timeout_ms ? bounded : timeout_ms;
-}
-
 static enum err wait_for_events(struct node *n, int timeout_ms)
 {
     struct epoll_event events[EVENTS];
-    int count = epoll_wait(n->epoll, events, EVENTS, wait_ms(n, timeout_ms));
+    int count = node_wait(n, events, EVENTS, timeout_ms);
     if (count < 0 && errno != EINTR) {
         return E_IO;
     }

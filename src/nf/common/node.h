@@ -5,11 +5,13 @@
  * inside callbacks or between two node_poll; only node_adopt, node_post, node_stop and node_stats
  * may be called from other threads.
  *
- * One wake-up: every connection with whole messages gets a turn of at most messages_per_turn, then
- * goes to the back of the queue; what was answered is sent once per connection at the end. Every
- * connection has its own bounded buffers, so one that is slow, silent or dead costs the others
- * nothing: when its answers don't leave, its requests are not read. Memory is taken when a
- * connection comes, never for a message.
+ * One wake-up: connections that had nothing waiting get a turn of at most messages_per_turn each;
+ * then those that always have more, in order, each at the back of the queue after its turn, until
+ * some turns' worth is done. Then what was answered is sent, once per connection, and sockets are
+ * looked at again. So a peer that asks seldom waits for a few turns of others, however many of them
+ * ask without end. Every connection has its own bounded buffers, so one that is slow, silent or
+ * dead costs the others nothing: when its answers don't leave, its requests are not read. Memory is
+ * taken when a connection comes, never for a message.
  */
 #ifndef BINDERY_NF_COMMON_NODE_H
 #define BINDERY_NF_COMMON_NODE_H
@@ -69,6 +71,8 @@ struct node_config {
     size_t pending_max; /* our own requests that may wait per connection */
     size_t posts_max;   /* calls that other threads may have waiting (node_post, node_adopt) */
     unsigned messages_per_turn;
+    uint32_t spin_us; /* how long to look for the next message before going to sleep, where that has
+                         paid of late (nf/common/spin.h); 0: never */
     uint32_t setup_timeout_ms; /* for the transport to connect and TLS to shake hands */
     uint32_t stop_timeout_ms;
     uint64_t seed;                 /* any number that differs between nodes and starts */
@@ -87,6 +91,10 @@ void node_close(struct node *n);
 /* One wake-up: waits at most timeout_ms (-1: as long as nothing happens). E_OK, E_CLOSED when the
  * node was stopped and its last connection is gone, E_IO. */
 MUST_USE enum err node_poll(struct node *n, int timeout_ms);
+/* For a caller with a loop of its own: readable when node_poll(n, 0) has something to do, which it
+ * also has after so many milliseconds (-1: never). */
+int node_fd(const struct node *n);
+int node_wait_ms(const struct node *n);
 /* Until node_stop: then DPR to every peer, a bounded wait, and the end. E_OK or E_IO. */
 MUST_USE enum err node_run(struct node *n);
 /* From any thread, also from a signal handler. */
@@ -107,9 +115,26 @@ node_handle node_conn_handle(const struct node_conn *c);
 void *node_conn_ctx(const struct node_conn *c);
 const struct address *node_conn_remote(const struct node_conn *c);
 const struct address *node_conn_local(const struct node_conn *c);
+/* Octets for the owner's own use, zero at first, as long as the connection lives. */
+#define NODE_SPACE 16
+void *node_conn_space(struct node_conn *c);
+
+/* ---- how much waits, for an owner that turns requests away (nf/common/backlog.h) ---- */
+
+/* Milliseconds that what this connection sends waits for its turn. */
+uint32_t node_conn_waited(const struct node_conn *c);
+/* Had it more waiting than its last turn took? */
+bool node_conn_has_more(const struct node_conn *c);
+/* Milliseconds that the last turn of all connections with more waiting took; 0: there are none. */
+uint32_t node_pass_ms(const struct node *n);
+/* The request just given out costs a quarter of one: its connection's turn may be longer. */
+void node_was_cheap(struct node_conn *c);
+
 /* Empty until the CER or CEA. */
 struct bytes node_conn_origin_host(const struct node_conn *c);
 struct bytes node_conn_origin_realm(const struct node_conn *c);
+/* Do we and the peer both offer this application? The base is everybody's. */
+bool node_conn_shares(const struct node_conn *c, uint32_t application);
 /* NULL when that connection is gone or going. */
 struct node_conn *node_find(struct node *n, node_handle h);
 

@@ -312,6 +312,27 @@ const struct address *node_conn_local(const struct node_conn *c)
     return &c->local;
 }
 
+void *node_conn_space(struct node_conn *c)
+{
+    return c->space;
+}
+
+uint32_t node_conn_waited(const struct node_conn *c)
+{
+    return backlog_waited(&c->backlog, c->node->now);
+}
+
+bool node_conn_has_more(const struct node_conn *c)
+{
+    return c->backlog.waits;
+}
+
+uint32_t node_pass_ms(const struct node *n)
+{
+    uint64_t so_far = n->pass_last != NULL ? n->now - n->pass_began : 0;
+    return so_far > n->pass_ms ? (uint32_t)so_far : n->pass_ms;
+}
+
 struct bytes node_conn_origin_host(const struct node_conn *c)
 {
     return c->peer.remote.origin_host;
@@ -320,6 +341,17 @@ struct bytes node_conn_origin_host(const struct node_conn *c)
 struct bytes node_conn_origin_realm(const struct node_conn *c)
 {
     return c->peer.remote.origin_realm;
+}
+
+bool node_conn_shares(const struct node_conn *c, uint32_t application)
+{
+    const struct peer_config *config = &c->node->config.peer;
+    for (size_t i = 0; i < config->application_n; i++) {
+        if (config->applications[i].id == application) {
+            return (c->peer.remote.common >> i & 1) != 0;
+        }
+    }
+    return application == DIAMETER_APP_BASE;
 }
 
 void node_stats(const struct node *n, struct node_stats *out)
@@ -377,7 +409,9 @@ enum err node_open(const struct node_config *config, struct node **out)
     n->callbacks = *config->callbacks;
     n->config.now_ms = config->now_ms != NULL ? config->now_ms : monotonic_ms;
     n->seed = config->seed;
+    n->spin = spin_of(config->spin_us);
     n->next_deadline = UINT64_MAX;
+    n->pass = 1; /* a connection has had its last turn in none */
     n->conns = calloc(config->connections_max, sizeof(struct node_conn *));
     n->generations = calloc(config->connections_max, sizeof *n->generations);
     n->posts = calloc(config->posts_max, sizeof *n->posts);

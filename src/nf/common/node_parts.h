@@ -3,10 +3,13 @@
 #ifndef BINDERY_NF_COMMON_NODE_PARTS_H
 #define BINDERY_NF_COMMON_NODE_PARTS_H
 
+#include "nf/common/backlog.h"
 #include "nf/common/node.h"
+#include "nf/common/spin.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 
 enum node_phase {
     NODE_CONNECTING,
@@ -30,6 +33,10 @@ struct node_conn {
         in_dirty, held_back;
     uint32_t interest; /* what epoll was told */
     struct node_conn *next_ready, *next_dirty;
+    uint64_t last_pass; /* in which it had its last turn */
+    unsigned turn_left; /* in quarters of a message */
+    struct backlog backlog;
+    _Alignas(uint64_t) uint8_t space[NODE_SPACE];
     struct tls *tls;
     struct tls_context *tls_context;
     uint8_t *stage; /* TLS only: octets on their way to the socket */
@@ -59,8 +66,16 @@ struct node {
     bool stopping, in_batch, finished, any_dead;
     struct node_conn **conns;
     uint32_t *generations;
-    size_t conn_n; /* slots in use */
-    struct node_list ready, dirty;
+    size_t conn_n;          /* slots in use */
+    struct node_list fresh; /* had nothing waiting when they last had a turn, or no turn yet */
+    struct node_list ready; /* the others with something to do, in the order of their turns */
+    struct node_list dirty;
+    uint64_t pass;               /* one turn of all that were ready when it began */
+    struct node_conn *pass_last; /* NULL: nothing was ready */
+    uint64_t pass_began;
+    uint32_t pass_ms; /* of the last one */
+    unsigned round_left;
+    struct spin spin;
     pthread_mutex_t lock; /* of the posts */
     struct node_post *posts;
     size_t posts_from, posts_n;
@@ -99,6 +114,11 @@ void node_conn_lost(struct node_conn *c, const char *why);
 struct node_conn *node_conn_of(struct node *n, node_handle h);
 void node_conn_free(struct node *n, struct node_conn *c);
 void node_run_posts(struct node *n);
+
+/* node_wait.c */
+
+/* As epoll_wait, at most until the next deadline, at once when something is to be done. */
+int node_wait(struct node *n, struct epoll_event *events, int room, int timeout_ms);
 
 /* node.c */
 void node_force_stop(struct node *n);

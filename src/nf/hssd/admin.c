@@ -1,7 +1,7 @@
 #include "nf/hssd/admin.h"
 
 #include "crypto/openssl.h"
-#include "nf/hssd/admin_request.h"
+#include "nf/hssd/admin_eir.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -81,6 +81,7 @@ static void request_free(struct admin_request *r)
         free(r->body);
     }
     admin_write_free(r);
+    admin_eir_free(r);
     json_decref(r->answer);
     free(r);
 }
@@ -219,7 +220,7 @@ bool admin_submit(struct admin_request *r)
 {
     struct admin_fault fault;
     r->change.h = r->h;
-    r->change.job.run = admin_change_run;
+    r->change.job.run = r->eir_items != NULL ? admin_eir_run : admin_change_run;
     r->change.job.done = on_written;
     enum err err = r->admin->stopping ? E_BUSY : writer_submit(r->h->writer, &r->change.job);
     if (err != E_OK) {
@@ -244,7 +245,7 @@ static void on_async(uv_async_t *async)
         list = r->next_done;
         a->waiting--;
         r->phase = ADMIN_READING;
-        admin_write_done(r);
+        (r->eir_items != NULL ? admin_eir_done : admin_write_done)(r);
         if (r->phase == ADMIN_ANSWERED) {
             MHD_resume_connection(r->connection);
         }

@@ -17,6 +17,7 @@
 #define ADMIN_CHUNK_ROWS 128u /* rows of an import in one job: one commit */
 
 struct MHD_Connection;
+struct admin_eir_item;
 enum admin_phase { ADMIN_READING, ADMIN_WAITING, ADMIN_ANSWERED };
 
 struct admin_request {
@@ -34,6 +35,8 @@ struct admin_request {
     bool body_too_large;
     struct imsi imsi; /* of the path */
     struct imei imei;
+    struct imei_range range;
+    enum eir_list list;
     /* answered */
     unsigned status;
     json_t *answer; /* NULL: no body */
@@ -43,6 +46,7 @@ struct admin_request {
     /* being written */
     struct admin_change change;
     struct admin_item *items;
+    struct admin_eir_item *eir_items; /* instead of items: nf/hssd/admin_eir.h */
     size_t n_items;
     bool is_import;
     struct admin_request *next_done;
@@ -69,6 +73,11 @@ void admin_delete_device(struct admin_request *r);
 void admin_import(struct admin_request *r);
 /* The job is back: hands in the next one or sets the answer. */
 void admin_write_done(struct admin_request *r);
+/* The body of an import: dry_run of the query, its lines (blank ones aside), and one after the
+ * other. False when the request was refused. */
+MUST_USE bool admin_dry_run(struct admin_request *r);
+MUST_USE bool admin_lines(struct admin_request *r, struct bytes body, size_t *n);
+struct bytes admin_next_line(struct bytes *rest);
 /* Wipes and frees the items. */
 void admin_write_free(struct admin_request *r);
 

@@ -1,4 +1,4 @@
-#include "nf/hssd/admin_request.h"
+#include "nf/hssd/admin_eir.h"
 #include "nf/hssd/admin_view.h"
 
 #include <inttypes.h>
@@ -306,6 +306,12 @@ static const struct route {
     {"DELETE", "/v1/subscribers/{imsi}/devices/{imei}", "", admin_delete_device},
     {"POST", "/v1/import", " dry_run ", admin_import},
     {"GET", "/v1/events", " after name limit ", list_events},
+    {"GET", "/v1/eir", "", admin_eir_state},
+    {"GET", "/v1/eir/rules", " after limit ", admin_eir_list},
+    {"PUT", "/v1/eir/rules/{rule}/{list}", "", admin_eir_put},
+    {"DELETE", "/v1/eir/rules/{rule}/{list}", "", admin_eir_delete},
+    {"GET", "/v1/eir/check/{imei}", " imsi ", admin_eir_check},
+    {"POST", "/v1/eir/import", " dry_run ", admin_eir_import},
 };
 
 /* The first step of a path, and where the rest begins. */
@@ -339,6 +345,13 @@ static bool identities(struct admin_request *r, const char *pattern, const char 
         if (bytes_eq(want, BYTES_LIT("{imei}")) && imei_parse(have, &r->imei) != E_OK) {
             return parameter_wrong(r, "the IMEI in the path",
                                    "is not 14 digits, or 15 with the right check digit");
+        }
+        if (bytes_eq(want, BYTES_LIT("{rule}")) && imei_range_parse(have, &r->range) != E_OK) {
+            return parameter_wrong(r, "the rule in the path",
+                                   "is not an IMEI, a TAC, or two IMEIs with a hyphen between");
+        }
+        if (bytes_eq(want, BYTES_LIT("{list}")) && eir_list_parse(have, &r->list) != E_OK) {
+            return parameter_wrong(r, "the list in the path", "is not white, grey or black");
         }
     }
     return true;

@@ -388,20 +388,6 @@ bool admin_device_parse(const json_t *json, const struct imei *imei, bool kme_ne
 
 /* ---- jansson ---- */
 
-bool admin_json_parse(struct bytes text, json_t **out, struct admin_fault *fault)
-{
-    json_error_t why;
-    *fault = (struct admin_fault){.problem = PROBLEM_NONE};
-    *out = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &why);
-    if (*out != NULL) {
-        return true;
-    }
-    /* jansson's own text may quote the input, and with it a key: the place is enough. */
-    return admin_fault_set(fault, PROBLEM_NOT_JSON, NULL,
-                           "not JSON, or a member twice, near line %d, column %d", why.line,
-                           why.column);
-}
-
 static void wiping_free(void *p)
 {
     if (p != NULL) {

@@ -8,7 +8,7 @@
 #ifndef BINDERY_NF_HSSD_ADMIN_ROW_H
 #define BINDERY_NF_HSSD_ADMIN_ROW_H
 
-#include "nf/hssd/admin_problem.h"
+#include "nf/common/admin_problem.h"
 #include "proc/binding.h"
 #include "store/store.h"
 

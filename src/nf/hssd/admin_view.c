@@ -1,5 +1,6 @@
 #include "nf/hssd/admin_view.h"
 
+#include "nf/hssd/admin_eir.h"
 #include "proc/binding.h"
 
 #include <time.h>
@@ -128,11 +129,11 @@ json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscr
 {
     const struct hssd_config *c = h->config;
     return json_pack(
-        "{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "program", "bindery-hssd",
+        "{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "program", "bindery-hssd",
         "version", BINDERY_VERSION, "origin_host", c->origin_host, "origin_realm", c->origin_realm,
         "instance", (int)c->instance, "started", time_of(h->started_unix * 1000), "uptime_seconds",
         (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads", (json_int_t)h->n_threads,
         "subscribers", (json_int_t)subscribers, "devices", (json_int_t)devices, "writer_waiting",
         (json_int_t)writer_depth(h->writer), "listeners", view_listeners(c, bound), "peers",
-        view_peers(h), "counters", view_counters(h));
+        view_peers(h), "eir", admin_eir_in_force(h), "counters", view_counters(h));
 }

@@ -209,7 +209,7 @@ static bool is_blank(struct bytes line)
 }
 
 /* The next line that is not blank; empty at the end. */
-static struct bytes next_line(struct bytes *rest)
+struct bytes admin_next_line(struct bytes *rest)
 {
     while (rest->n > 0) {
         const uint8_t *end = memchr(rest->p, '\n', rest->n);
@@ -227,7 +227,7 @@ static struct bytes next_line(struct bytes *rest)
 static size_t count_lines(struct bytes body)
 {
     size_t n = 0;
-    while (next_line(&body).n > 0) {
+    while (admin_next_line(&body).n > 0) {
         n++;
     }
     return n;
@@ -243,7 +243,7 @@ static void import_line(struct admin_request *r, struct bytes line, struct admin
     json_decref(json);
 }
 
-static bool dry_run_of(struct admin_request *r)
+bool admin_dry_run(struct admin_request *r)
 {
     const char *text = admin_parameter(r, "dry_run");
     if (text != NULL && strcmp(text, "0") != 0 && strcmp(text, "1") != 0) {
@@ -251,6 +251,19 @@ static bool dry_run_of(struct admin_request *r)
     }
     r->change.dry_run = text != NULL && strcmp(text, "1") == 0;
     return true;
+}
+
+bool admin_lines(struct admin_request *r, struct bytes body, size_t *n)
+{
+    struct admin_fault fault;
+    *n = count_lines(body);
+    if (*n > 0 && *n <= ADMIN_ROWS_MAX) {
+        return true;
+    }
+    (void)admin_fault_set(&fault, *n == 0 ? PROBLEM_NOT_JSON : PROBLEM_TOO_LARGE, NULL,
+                          "an import has 1 to %u rows, a JSON object on each line", ADMIN_ROWS_MAX);
+    admin_refuse(r, &fault);
+    return false;
 }
 
 static json_t *result_of(const struct admin_item *item)
@@ -318,26 +331,15 @@ static void import_from(struct admin_request *r, size_t at)
 
 void admin_import(struct admin_request *r)
 {
-    struct admin_fault fault;
     struct bytes rest = body_of(r);
-    size_t n = count_lines(rest);
-    if (!dry_run_of(r)) {
-        return;
-    }
-    if (n == 0 || n > ADMIN_ROWS_MAX) {
-        (void)admin_fault_set(&fault, n == 0 ? PROBLEM_NOT_JSON : PROBLEM_TOO_LARGE, NULL,
-                              "an import has 1 to %u rows, a JSON object on each line",
-                              ADMIN_ROWS_MAX);
-        admin_refuse(r, &fault);
-        return;
-    }
-    if (!items_new(r, n)) {
+    size_t n = 0;
+    if (!admin_dry_run(r) || !admin_lines(r, rest, &n) || !items_new(r, n)) {
         return;
     }
     r->is_import = true;
     for (size_t i = 0; i < n; i++) {
         r->items[i].number = (unsigned)i + 1;
-        import_line(r, next_line(&rest), &r->items[i]);
+        import_line(r, admin_next_line(&rest), &r->items[i]);
     }
     import_from(r, 0);
 }

@@ -11,6 +11,9 @@ static bool transport_allowed(const struct hssd_peer *p, enum transport t)
         return p->on_tls;
     case TRANSPORT_SCTP:
         return p->on_sctp;
+    case TRANSPORT_SCTP_UDP:
+    case TRANSPORT_S1_TCP:
+        break; /* not of Diameter */
     }
     return false;
 }

@@ -1,6 +1,6 @@
 #include "nf/hssd/authorise.h"
 
-#include "codec/s6a.h"
+#include "codec/s13.h"
 
 #include <string.h>
 
@@ -91,11 +91,12 @@ static bool origin_is_allowed(const struct hssd_config *config, const struct hss
            listed(peer->realms, peer->n_realms, realm) && route_agrees(peer, msg, host);
 }
 
-/* The commands of a role (TS 29.272 7.2): both kinds of serving node have the same ones here. */
+/* The commands of a role (TS 29.272 7.2; S13 and S13'): both kinds of serving node have the same
+ * ones here. */
 static bool role_has(enum hssd_role role, uint32_t command)
 {
     static const uint32_t serving_node[] = {S6A_AUTHENTICATION_INFORMATION, S6A_UPDATE_LOCATION,
-                                            S6A_PURGE_UE, S6A_NOTIFY};
+                                            S6A_PURGE_UE, S6A_NOTIFY, S13_ME_IDENTITY_CHECK};
     (void)role;
     for (size_t i = 0; i < sizeof serving_node / sizeof *serving_node; i++) {
         if (serving_node[i] == command) {

@@ -1,85 +1,18 @@
 #include "nf/hssd/config.h"
 #include "nf/hssd/config_raw.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define FILE_MAX (4u << 20) /* octets; thousands of peers fit */
-
-static enum err file_wrong(struct config_why *why, const char *path, enum err err,
-                           const char *sentence)
-{
-    snprintf(why->place, sizeof why->place, "%.300s", path);
-    snprintf(why->sentence, sizeof why->sentence, "%.300s", sentence);
-    return err;
-}
-
-static enum err file_open(const char *path, FILE **out, struct config_why *why)
-{
-    *out = fopen(path, "re");
-    if (*out != NULL) {
-        return E_OK;
-    }
-    if (errno == ENOENT) {
-        return file_wrong(why, path, E_NOT_FOUND,
-                          "there is no such file: copy examples/hssd.yaml and change it");
-    }
-    return file_wrong(why, path, E_IO, strerror(errno));
-}
-
-static enum err file_read(const char *path, char **out, size_t *n, struct config_why *why)
-{
-    FILE *f = NULL;
-    enum err err = file_open(path, &f, why);
-    if (err != E_OK) {
-        return err;
-    }
-    char *text = malloc(FILE_MAX + 1);
-    *n = text != NULL ? fread(text, 1, FILE_MAX + 1, f) : 0;
-    bool failed = ferror(f) != 0;
-    fclose(f);
-    if (text == NULL) {
-        return E_MEMORY;
-    }
-    if (failed || *n > FILE_MAX) {
-        free(text);
-        return file_wrong(why, path, failed ? E_IO : E_BAD_VALUE,
-                          failed ? "cannot be read" : "is larger than 4 MiB");
-    }
-    *out = text;
-    return E_OK;
-}
-
-static enum err load(const char *path, struct bytes yaml, struct hssd_config **out,
-                     struct config_why *why)
-{
-    struct config_places *places = NULL;
-    struct raw_config *raw = NULL;
-    enum err err = config_places_read(path, yaml, &places, why);
-    if (err == E_OK) {
-        err = config_raw_read(yaml, places, &raw, why);
-    }
-    if (err == E_OK) {
-        err = config_check(raw, path, places, out, why);
-    }
-    config_raw_free(raw);
-    config_places_free(places);
-    return err;
-}
 
 enum err hssd_config_load(const char *path, struct hssd_config **out, struct config_why *why)
 {
-    char *text = NULL;
-    size_t n = 0;
-    *why = (struct config_why){{0}, {0}};
-    enum err err = file_read(path, &text, &n, why);
-    if (err == E_OK) {
-        err = load(path, (struct bytes){(const uint8_t *)text, n}, out, why);
-        free(text);
+    struct config_file file;
+    enum err err = config_file_open(path, &hssd_config_shape, &file, why);
+    if (err != E_OK) {
+        return err;
     }
-    return err == E_MEMORY ? file_wrong(why, path, err, "there is not enough memory") : err;
+    err = hssd_config_check(&file, path, out, why);
+    config_file_close(&file);
+    return config_file_why(path, err, why);
 }
 
 static void texts_free(char **texts, size_t n)

@@ -13,14 +13,15 @@
 
 #include "id/plmn.h"
 #include "net/address.h"
+#include "nf/common/config_places.h"
 #include "nf/common/log.h"
+#include "proc/eir.h"
 
-#define HSSD_APNS_MAX          16
-#define HSSD_PROFILE_NAME_MAX  32 /* with its NUL; what store.h has room for */
-#define HSSD_APN_NAME_MAX      101
-#define HSSD_INSTANCE_MAX      31 /* the IND of the SQNs this instance issues */
-#define HSSD_VENDOR_ID_DEFAULT 32473
-#define HSSD_SEND_BUFFER_MIN   32768 /* octets: room for four of the longest answers */
+#define HSSD_APNS_MAX         16
+#define HSSD_PROFILE_NAME_MAX 32 /* with its NUL; what store.h has room for */
+#define HSSD_APN_NAME_MAX     101
+#define HSSD_INSTANCE_MAX     31    /* the IND of the SQNs this instance issues */
+#define HSSD_SEND_BUFFER_MIN  32768 /* octets: room for four of the longest answers */
 
 struct hssd_listener {
     struct address address;
@@ -88,6 +89,10 @@ struct hssd_alarms {
     uint32_t unconfirmed_vectors_after; /* AIRs in a row without a ULR; 0: never */
     bool unconfirmed_raises_theft;
 };
+struct hssd_eir {
+    bool enabled; /* S13 is offered and served */
+    struct eir_policy policy;
+};
 struct hssd_limits {
     unsigned threads;        /* signalling threads; 0: one per core */
     unsigned connections;    /* of all peers */
@@ -96,9 +101,13 @@ struct hssd_limits {
     uint32_t receive_buffer; /* octets per connection */
     uint32_t send_buffer;    /* octets per connection; full: the peer is closed */
     unsigned messages_per_turn;
+    unsigned wait_of_peer_ms;    /* beyond, a peer's new requests are shed; 0: never */
+    unsigned wait_of_all_ms;     /* beyond, those of all that have more waiting are; 0: never */
+    unsigned spin_microseconds;  /* nf/common/spin.h */
     unsigned writer_queue;       /* jobs */
     unsigned recent_subscribers; /* remembered for SQN and unconfirmed vectors */
     uint64_t events_kept;
+    uint64_t eir_rules; /* on the EIR's lists */
 };
 struct hssd_timers {
     unsigned watchdog_seconds; /* RFC 3539 Tw */
@@ -124,6 +133,7 @@ struct hssd_config {
     struct hssd_profile *profiles; /* ascending by name */
     size_t n_profiles;
     struct hssd_alarms alarms;
+    struct hssd_eir eir;
     struct hssd_limits limits;
     struct hssd_timers timers;
     enum log_level log_level;
@@ -131,11 +141,6 @@ struct hssd_config {
     bool served_imei_known; /* every peer has sends_served_imei */
 };
 
-/* What is wrong, for a person: "hssd.yaml: peers[0].realm: is not ...: write ...". */
-struct config_why {
-    char place[320];    /* file:line:column, or file: key path */
-    char sentence[320]; /* what is wrong and what to do */
-};
 /* Errors: E_NOT_FOUND (no such file), E_IO, E_BAD_VALUE (with *why filled), E_MEMORY. */
 MUST_USE enum err hssd_config_load(const char *path, struct hssd_config **out,
                                    struct config_why *why);

@@ -1,11 +1,8 @@
-#include "nf/hssd/config_values.h"
+#include "nf/hssd/config_raw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
-
-#define VENDOR_3GPP 10415u
 
 static void identity(struct checker *k, const struct raw_config *raw, struct hssd_config *c)
 {
@@ -16,30 +13,17 @@ static void identity(struct checker *k, const struct raw_config *raw, struct hss
     c->n_plmns = c->plmns != NULL ? raw->plmns_count : 0;
     c->instance = (unsigned)check_number(k, "instance", raw->instance,
                                          (struct check_range){0, HSSD_INSTANCE_MAX, 0});
-    c->vendor_id =
-        (uint32_t)check_number(k, "vendor_id", raw->vendor_id,
-                               (struct check_range){1, UINT32_MAX, HSSD_VENDOR_ID_DEFAULT});
-    if (c->vendor_id == VENDOR_3GPP) {
-        check_wrong(k, "vendor_id", "10415 is 3GPP's, whose AVP codes are not ours to use");
-    }
+    c->vendor_id = check_vendor(k, "vendor_id", raw->vendor_id);
 }
 
 static void files(struct checker *k, const struct raw_config *raw, struct hssd_config *c)
 {
-    struct sockaddr_un un;
     check_section(k, "%s", "");
     c->store_path = check_path(k, "store.path", raw->store.path);
     c->key_path = check_path(k, "store.key_file", raw->store.key_file);
-    c->admin_socket = check_path(k, "admin.socket", raw->admin.socket);
-    if (k->err != E_OK) {
-        return;
-    }
-    if (strcmp(c->store_path, c->key_path) == 0) {
+    c->admin_socket = check_socket(k, "admin.socket", raw->admin.socket);
+    if (k->err == E_OK && strcmp(c->store_path, c->key_path) == 0) {
         check_wrong(k, "store.key_file", "is the same file as store.path");
-    }
-    if (strlen(c->admin_socket) >= sizeof un.sun_path) {
-        check_wrong(k, "admin.socket", "the path is longer than the %zu characters a socket has",
-                    sizeof un.sun_path - 1);
     }
 }
 
@@ -56,85 +40,91 @@ static void alarms(struct checker *k, const struct raw_alarms *raw, struct hssd_
         check_bool(k, "unconfirmed_raises_theft", raw->unconfirmed_raises_theft, false);
 }
 
-static unsigned bounded(struct checker *k, const char *key, const char *text, unsigned least,
-                        unsigned most, unsigned otherwise)
+static void eir(struct checker *k, const struct raw_eir *raw, struct hssd_eir *e)
 {
-    return (unsigned)check_number(k, key, text, (struct check_range){least, most, otherwise});
+    static const char *const unknown[] = {"refuse", "allow", "grey"};
+    static const char *const pairing[] = {"off", "report", "grey", "black"};
+    check_section(k, "eir.");
+    e->enabled = check_bool(k, "enabled", raw->enabled, false);
+    e->policy.unknown =
+        (enum eir_unknown)check_choice(k, "unknown", raw->unknown, unknown, 3, EIR_UNKNOWN_REFUSE);
+    e->policy.pairing =
+        (enum eir_pairing)check_choice(k, "pairing", raw->pairing, pairing, 4, EIR_PAIRING_GREY);
 }
 
 static void buffers(struct checker *k, const struct raw_limits *raw, struct hssd_limits *l)
 {
-    l->message_size = bounded(k, "message_size", raw->message_size, 4096, 1048576, 16384);
+    l->message_size = check_bounded(k, "message_size", raw->message_size, 4096, 1048576, 16384);
     unsigned receive = l->message_size > 65536 ? l->message_size : 65536;
     unsigned send = l->message_size > 262144 ? l->message_size : 262144;
     l->receive_buffer =
-        bounded(k, "receive_buffer", raw->receive_buffer, l->message_size, 16777216, receive);
-    l->send_buffer =
-        bounded(k, "send_buffer", raw->send_buffer,
-                l->message_size > HSSD_SEND_BUFFER_MIN ? l->message_size : HSSD_SEND_BUFFER_MIN,
-                16777216, send);
+        check_bounded(k, "receive_buffer", raw->receive_buffer, l->message_size, 16777216, receive);
+    l->send_buffer = check_bounded(k, "send_buffer", raw->send_buffer,
+                                   l->message_size > HSSD_SEND_BUFFER_MIN ? l->message_size
+                                                                          : HSSD_SEND_BUFFER_MIN,
+                                   16777216, send);
+}
+
+static void turns(struct checker *k, const struct raw_limits *raw, struct hssd_limits *l)
+{
+    l->messages_per_turn =
+        check_bounded(k, "messages_per_turn", raw->messages_per_turn, 1, 1024, 16);
+    l->wait_of_peer_ms = check_bounded(k, "wait_of_peer_ms", raw->wait_of_peer_ms, 0, 60000, 250);
+    l->wait_of_all_ms = check_bounded(k, "wait_of_all_ms", raw->wait_of_all_ms, 0, 60000, 50);
+    l->spin_microseconds =
+        check_bounded(k, "spin_microseconds", raw->spin_microseconds, 0, 1000, 200);
 }
 
 static void limits(struct checker *k, const struct raw_limits *raw, struct hssd_limits *l)
 {
     struct check_range kept = {100, 100000000, 100000};
+    struct check_range rules = {1000, 100000000, 2000000};
     check_section(k, "limits.");
-    l->threads = bounded(k, "threads", raw->threads, 0, 16, 0);
-    l->connections = bounded(k, "connections", raw->connections, 1, 65536, 1024);
-    l->handshakes = bounded(k, "handshakes", raw->handshakes, 1, 65536, 256);
+    l->threads = check_bounded(k, "threads", raw->threads, 0, 16, 0);
+    l->connections = check_bounded(k, "connections", raw->connections, 1, 65536, 1024);
+    l->handshakes = check_bounded(k, "handshakes", raw->handshakes, 1, 65536, 256);
     buffers(k, raw, l);
-    l->messages_per_turn = bounded(k, "messages_per_turn", raw->messages_per_turn, 1, 1024, 16);
-    l->writer_queue = bounded(k, "writer_queue", raw->writer_queue, 16, 1048576, 4096);
+    turns(k, raw, l);
+    l->writer_queue = check_bounded(k, "writer_queue", raw->writer_queue, 16, 1048576, 4096);
     l->recent_subscribers =
-        bounded(k, "recent_subscribers", raw->recent_subscribers, 1024, 16777216, 65536);
+        check_bounded(k, "recent_subscribers", raw->recent_subscribers, 1024, 16777216, 65536);
     l->events_kept = check_number(k, "events_kept", raw->events_kept, kept);
+    l->eir_rules = check_number(k, "eir_rules", raw->eir_rules, rules);
 }
 
 static void timers(struct checker *k, const struct raw_timers *raw, struct hssd_timers *t)
 {
     check_section(k, "timers.");
-    t->watchdog_seconds = bounded(k, "watchdog_seconds", raw->watchdog_seconds, 6, 3600, 30);
-    t->cer_seconds = bounded(k, "cer_seconds", raw->cer_seconds, 1, 60, 10);
-    t->request_seconds = bounded(k, "request_seconds", raw->request_seconds, 1, 60, 10);
+    t->watchdog_seconds = check_bounded(k, "watchdog_seconds", raw->watchdog_seconds, 6, 3600, 30);
+    t->cer_seconds = check_bounded(k, "cer_seconds", raw->cer_seconds, 1, 60, 10);
+    t->request_seconds = check_bounded(k, "request_seconds", raw->request_seconds, 1, 60, 10);
 }
 
 static void logging(struct checker *k, const struct raw_log *raw, struct hssd_config *c)
 {
-    static const char *const levels[] = {"debug", "info", "warning", "error"};
     check_section(k, "log.");
-    c->log_level = (enum log_level)check_choice(k, "level", raw->level, levels, 4, LOG_LEVEL_INFO);
+    c->log_level = check_log_level(k, "level", raw->level);
     c->mask_imsi = check_bool(k, "mask_imsi", raw->mask_imsi, false);
 }
 
-static void folder_of(struct checker *k, const char *path)
+enum err hssd_config_check(const struct config_file *file, const char *path,
+                           struct hssd_config **out, struct config_why *why)
 {
-    const char *slash = strrchr(path, '/');
-    size_t n = slash != NULL ? (size_t)(slash - path) + 1 : 0;
-    if (n >= sizeof k->folder) {
-        check_wrong(k, "", "the path of the file is too long");
-        return;
-    }
-    memcpy(k->folder, path, n);
-    k->folder[n] = '\0';
-}
-
-enum err config_check(const struct raw_config *raw, const char *path,
-                      const struct config_places *places, struct hssd_config **out,
-                      struct config_why *why)
-{
-    struct checker k = {.places = places, .why = why};
+    const struct raw_config *raw = file->raw;
+    struct checker k = {.places = file->places, .why = why};
     struct hssd_config *c = check_alloc(&k, 1, sizeof *c);
     if (c == NULL) {
         return E_MEMORY;
     }
-    folder_of(&k, path);
+    check_folder(&k, path);
     c->path = check_text(&k, "", path);
     identity(&k, raw, c);
     files(&k, raw, c);
-    check_listeners(&k, raw, c);
-    check_peers(&k, raw, c);
-    check_profiles(&k, raw, c);
+    hssd_check_listeners(&k, raw, c);
+    hssd_check_peers(&k, raw, c);
+    hssd_check_profiles(&k, raw, c);
     alarms(&k, &raw->alarms, &c->alarms);
+    eir(&k, &raw->eir, &c->eir);
     limits(&k, &raw->limits, &c->limits);
     timers(&k, &raw->timers, &c->timers);
     logging(&k, &raw->log, c);

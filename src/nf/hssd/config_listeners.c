@@ -1,47 +1,16 @@
-#include "nf/hssd/config_demo.h"
-#include "nf/hssd/config_values.h"
+#include "nf/hssd/config_raw.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* Is there a certificate, and is it one that this listener may show? */
-static void certificate(struct checker *k, const struct hssd_listener *l)
-{
-    bool demo = false;
-    enum err err = config_demo_certificate(l->certificate, &demo);
-    if (err == E_IO) {
-        check_wrong(k, "certificate", "%.180s cannot be read: %s", l->certificate, strerror(errno));
-    } else if (err != E_OK) {
-        check_wrong(k, "certificate", "%.180s holds no certificate in PEM form", l->certificate);
-    } else if (demo && !l->loopback) {
-        check_wrong(k, "certificate",
-                    "is of the generated demo PKI, whose keys are nobody's secret, and the "
-                    "listener is not on loopback: use a certificate of your own CA");
-    }
-}
-
-static void readable(struct checker *k, const char *key, const char *path)
-{
-    if (path != NULL && access(path, R_OK) != 0) {
-        check_wrong(k, key, "%.180s cannot be read: %s", path, strerror(errno));
-    }
-}
 
 static void with_tls(struct checker *k, const struct raw_listener *raw, struct hssd_listener *l)
 {
-    l->certificate = check_path(k, "certificate", raw->certificate);
-    l->key = check_path(k, "key", raw->key);
-    l->ca = check_path(k, "ca", raw->ca);
-    readable(k, "key", l->key);
-    readable(k, "ca", l->ca);
     if (raw->plain_tcp_off_loopback != NULL) {
         check_wrong(k, "plain_tcp_off_loopback", "has no meaning for tls://: leave it out");
     }
-    if (k->err == E_OK) {
-        certificate(k, l);
-    }
+    struct check_tls t = check_tls_files(k, raw->certificate, raw->key, raw->ca, l->loopback);
+    l->certificate = t.certificate;
+    l->key = t.key;
+    l->ca = t.ca;
 }
 
 static void without_tls(struct checker *k, const struct raw_listener *raw, struct hssd_listener *l)
@@ -90,7 +59,8 @@ static bool clash(const struct address *a, const struct address *b)
     return sctp && a->port != 0 && a->port == b->port && address_same_ip(a, b);
 }
 
-void check_listeners(struct checker *k, const struct raw_config *raw, struct hssd_config *config)
+void hssd_check_listeners(struct checker *k, const struct raw_config *raw,
+                          struct hssd_config *config)
 {
     size_t n = raw->listeners_count;
     if (n == 0) {

@@ -1,4 +1,4 @@
-#include "nf/hssd/config_values.h"
+#include "nf/hssd/config_raw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,33 +14,6 @@ const char *hssd_role_name(enum hssd_role role)
     return roles[role];
 }
 
-static void peer_address(struct checker *k, const char *key, const char *text, struct address *out)
-{
-    char url[96];
-    bool six = strchr(text, ':') != NULL;
-    snprintf(url, sizeof url, six ? "tcp://[%.64s]" : "tcp://%.64s", text);
-    if (strlen(text) > 64 || text[0] == '[' || address_parse(url, out) != E_OK) {
-        check_wrong(k, key, "`%.60s` is not an IP address without a port: write as in 192.0.2.1",
-                    text);
-    }
-}
-
-static void peer_addresses(struct checker *k, const struct raw_peer *raw, struct hssd_peer *p)
-{
-    char key[48];
-    p->addresses = check_alloc(k, raw->addresses_count, sizeof *p->addresses);
-    for (size_t i = 0; p->addresses != NULL && i < raw->addresses_count && k->err == E_OK; i++) {
-        snprintf(key, sizeof key, "addresses[%zu]", i);
-        peer_address(k, key, raw->addresses[i], &p->addresses[i]);
-        for (size_t j = 0; j < i; j++) {
-            if (address_same_ip(&p->addresses[i], &p->addresses[j])) {
-                check_wrong(k, key, "is the same address as addresses[%zu]: keep one", j);
-            }
-        }
-        p->n_addresses = i + 1;
-    }
-}
-
 static bool *transport_of(struct hssd_peer *p, enum transport t)
 {
     switch (t) {
@@ -50,6 +23,9 @@ static bool *transport_of(struct hssd_peer *p, enum transport t)
         return &p->on_tls;
     case TRANSPORT_SCTP:
         return &p->on_sctp;
+    case TRANSPORT_SCTP_UDP:
+    case TRANSPORT_S1_TCP:
+        break; /* not of Diameter */
     }
     return &p->on_tcp;
 }
@@ -117,7 +93,8 @@ static void peer(struct checker *k, const struct raw_peer *raw, const struct hss
     p->visited_plmns =
         check_plmns(k, "visited_plmns", raw->visited_plmns, raw->visited_plmns_count);
     p->n_visited_plmns = p->visited_plmns != NULL ? raw->visited_plmns_count : 0;
-    peer_addresses(k, raw, p);
+    p->addresses = check_addresses(k, "addresses", raw->addresses, raw->addresses_count);
+    p->n_addresses = p->addresses != NULL ? raw->addresses_count : 0;
     peer_transports(k, raw, config, p);
     peer_provable(k, config, p);
     p->connections = (unsigned)check_number(k, "connections", raw->connections,
@@ -155,7 +132,7 @@ static void peers_unique(struct checker *k, const struct raw_config *raw,
     }
 }
 
-void check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config)
+void hssd_check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config)
 {
     config->peers = check_alloc(k, raw->peers_count, sizeof *config->peers);
     config->served_imei_known = raw->peers_count > 0;

@@ -1,4 +1,4 @@
-#include "nf/hssd/config_values.h"
+#include "nf/hssd/config_raw.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +130,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct hssd_profile *)a)->name, ((const struct hssd_profile *)b)->name);
 }
 
-void check_profiles(struct checker *k, const struct raw_config *raw, struct hssd_config *config)
+void hssd_check_profiles(struct checker *k, const struct raw_config *raw,
+                         struct hssd_config *config)
 {
     size_t n = raw->profiles_count;
     if (n == 0) {

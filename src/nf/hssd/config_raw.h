@@ -1,14 +1,12 @@
 /* nf/hssd/config_raw.h - the configuration as the file has it: every value a string, NULL where the
  * key is not there. config_check.c gives them meaning.
- *
- * libcyaml holds the file against the schema, so that an unknown, repeated or misplaced key never
- * gets this far. Scalars stay text on purpose: libcyaml would take "010" for eight and any word for
- * true, and "001" would lose its zeros.
  */
 #ifndef BINDERY_NF_HSSD_CONFIG_RAW_H
 #define BINDERY_NF_HSSD_CONFIG_RAW_H
 
-#include "nf/hssd/config_places.h"
+#include "nf/common/config_values.h"
+#include "nf/common/config_yaml.h"
+#include "nf/hssd/config.h"
 
 struct raw_listener {
     char *address, *certificate, *key, *ca, *plain_tcp_off_loopback;
@@ -46,9 +44,13 @@ struct raw_admin {
 struct raw_alarms {
     char *suspected_theft_after, *unconfirmed_vectors_after, *unconfirmed_raises_theft;
 };
+struct raw_eir {
+    char *enabled, *unknown, *pairing;
+};
 struct raw_limits {
     char *threads, *connections, *handshakes, *message_size, *receive_buffer, *send_buffer;
-    char *messages_per_turn, *writer_queue, *recent_subscribers, *events_kept;
+    char *wait_of_peer_ms, *wait_of_all_ms, *spin_microseconds;
+    char *messages_per_turn, *writer_queue, *recent_subscribers, *events_kept, *eir_rules;
 };
 struct raw_timers {
     char *watchdog_seconds, *cer_seconds, *request_seconds;
@@ -69,19 +71,24 @@ struct raw_config {
     struct raw_profile *profiles;
     unsigned profiles_count;
     struct raw_alarms alarms;
+    struct raw_eir eir;
     struct raw_limits limits;
     struct raw_timers timers;
     struct raw_log log;
 };
 
-/* Errors: E_BAD_VALUE with *why, E_MEMORY. */
-MUST_USE enum err config_raw_read(struct bytes yaml, const struct config_places *places,
-                                  struct raw_config **out, struct config_why *why);
-void config_raw_free(struct raw_config *raw);
+/* Its schema. */
+extern const struct config_shape hssd_config_shape;
 
-/* config_check.c: converts and checks; relative paths become relative to the file's folder. */
-MUST_USE enum err config_check(const struct raw_config *raw, const char *path,
-                               const struct config_places *places, struct hssd_config **out,
-                               struct config_why *why);
+/* config_check.c: converts and checks; relative paths become relative to the file's folder. Errors:
+ * E_BAD_VALUE with *why, E_MEMORY. */
+MUST_USE enum err hssd_config_check(const struct config_file *file, const char *path,
+                                    struct hssd_config **out, struct config_why *why);
+/* Its parts: config_listeners.c, config_peers.c, config_profiles.c. */
+void hssd_check_listeners(struct checker *k, const struct raw_config *raw,
+                          struct hssd_config *config);
+void hssd_check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+void hssd_check_profiles(struct checker *k, const struct raw_config *raw,
+                         struct hssd_config *config);
 
 #endif

@@ -80,13 +80,26 @@ static bool is_refusal(const char *name)
     return strcmp(name, "refused") == 0 || strcmp(name, "peer-refused") == 0;
 }
 
+/*= eir-bounded */
+/* A peer that connects and goes, or asks after equipment, does it as often as it likes. */
+static bool is_at_will(const char *name)
+{
+    static const char *const names[] = {
+        "peer-connected",        "peer-disconnected",    "shedding",        "shedding-over",
+        "equipment-blacklisted", "equipment-greylisted", "imei-not-paired", "imei-changed"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return is_refusal(name);
+}
+
 /* May this one be kept? What a peer can have at will comes out of that peer's share; a refused
  * connection only says whose it is, so it uses up no configured peer's. */
 static bool may_be_kept(struct hssd *h, const char *name, const char *peer)
 {
-    bool comes_or_goes =
-        strcmp(name, "peer-connected") == 0 || strcmp(name, "peer-disconnected") == 0;
-    if (!is_refusal(name) && !comes_or_goes) {
+    if (!is_at_will(name)) {
         return true;
     }
     const struct hssd_peer *p = peer != NULL && strcmp(name, "peer-refused") != 0
@@ -102,9 +115,15 @@ static enum log_level level_of(const char *name)
         const char *name;
         enum log_level level;
     } levels[] = {
-        {"suspected-theft", LOG_LEVEL_ERROR},   {"unconfirmed-vectors", LOG_LEVEL_WARNING},
-        {"binding-failure", LOG_LEVEL_WARNING}, {"refused", LOG_LEVEL_WARNING},
-        {"peer-refused", LOG_LEVEL_WARNING},    {"cancel-location-unsent", LOG_LEVEL_WARNING},
+        {"suspected-theft", LOG_LEVEL_ERROR},
+        {"unconfirmed-vectors", LOG_LEVEL_WARNING},
+        {"binding-failure", LOG_LEVEL_WARNING},
+        {"refused", LOG_LEVEL_WARNING},
+        {"shedding", LOG_LEVEL_WARNING},
+        {"peer-refused", LOG_LEVEL_WARNING},
+        {"cancel-location-unsent", LOG_LEVEL_WARNING},
+        {"imei-not-paired", LOG_LEVEL_WARNING},
+        {"equipment-blacklisted", LOG_LEVEL_WARNING},
     };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (strcmp(name, levels[i].name) == 0) {

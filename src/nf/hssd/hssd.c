@@ -169,6 +169,9 @@ static enum err store_start(struct hssd *h, struct store_why *why)
     err = mark_start(h, reader);
     store_reader_close(reader);
     if (err == E_OK) {
+        err = eir_lists_open(h->store, h->log, h->config->limits.eir_rules, &h->eir, why);
+    }
+    if (err == E_OK) {
         err = writer_start(h->store, h->config->limits.writer_queue, &h->writer);
     }
     return err;
@@ -261,11 +264,13 @@ void hssd_stop(struct hssd *h)
     recent_close(h->recent);
     routes_close(h->routes);
     free(h->peers);
+    eir_lists_close(h->eir);
     store_close(h->store);
     h->tls = NULL;
     h->recent = NULL;
     h->routes = NULL;
     h->peers = NULL;
+    h->eir = NULL;
     h->writer = NULL;
     h->store = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "nf/common/log.h"
 #include "nf/hssd/config.h"
+#include "nf/hssd/eir_lists.h"
 #include "nf/hssd/recent.h"
 #include "nf/hssd/writer.h"
 #include "proc/sqn.h"
@@ -27,10 +28,17 @@
     X(ulr_refused)                                                                                 \
     X(pur)                                                                                         \
     X(nor)                                                                                         \
+    X(ecr)                                                                                         \
+    X(ecr_whitelisted)                                                                             \
+    X(ecr_greylisted)                                                                              \
+    X(ecr_blacklisted)                                                                             \
+    X(ecr_unknown)                                                                                 \
+    X(imei_not_paired)                                                                             \
     X(clr_sent)                                                                                    \
     X(clr_unsent)                                                                                  \
     X(clr_unanswered)                                                                              \
     X(too_busy)                                                                                    \
+    X(shed)                                                                                        \
     X(peers_refused)                                                                               \
     X(requests_refused)                                                                            \
     X(events_lost)                                                                                 \
@@ -69,6 +77,7 @@ struct hssd {
     struct store *store;
     struct writer *writer;
     struct recent *recent;
+    struct eir_lists *eir;
     struct sqn_clock clock;
     _Atomic uint64_t mark;         /* stored: no GLC value above it is issued */
     struct hssd_peer_state *peers; /* config->n_peers of them */
@@ -103,8 +112,8 @@ void hssd_tick(struct hssd *h);
 
 /* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
  * thread; never blocks; under overload the event list may lose it, the log does not. What an
- * outsider can cause at will (refused, peer-*) is limited in both: neither a peer nor a
- * stranger gets a durable write per message, nor drives the alarms out of the list. */
+ * outsider can cause at will (refused, peer-*, equipment-*, imei-*) is limited in both: neither a
+ * peer nor a stranger gets a durable write per message, nor drives the alarms out of the list. */
 void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
                 const char *peer, const char *cause, const char *detail);
 

@@ -1,6 +1,8 @@
 #include "nf/hssd/s6a.h"
 
+#include "codec/s13.h"
 #include "nf/hssd/authorise.h"
+#include "nf/hssd/ecr.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@ static const struct {
     {S6A_UPDATE_LOCATION, s6a_ulr_serve},
     {S6A_PURGE_UE, s6a_pur_serve},
     {S6A_NOTIFY, s6a_nor_serve},
+    {S13_ME_IDENTITY_CHECK, s13_ecr_serve},
 };
 
 static struct wire_origin origin_of(const struct hssd *h)
@@ -53,6 +56,17 @@ static void count_refusal(struct s6a_call *call, enum refusal refusal)
     }
 }
 
+/* To a request whose Proxy-Info leaves no room for any other answer: who sent it may see it. */
+static enum err answer_short(struct s6a_call *call, const struct wire_origin *origin)
+{
+    const struct diameter_answer a = {.code = DIAMETER_UNABLE_TO_COMPLY,
+                                      .origin_host = origin->host,
+                                      .origin_realm = origin->realm,
+                                      .error_message = BYTES_LIT("too much Proxy-Info"),
+                                      .without_proxy_info = true};
+    return diameter_answer_error(call->msg, &a, call->out, &call->n);
+}
+
 enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
                             const struct diameter_fault *fault, const struct imsi *imsi,
                             const struct imei *imei)
@@ -73,7 +87,7 @@ enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
         named.example = false;
         err = wire_refusal_answer(call->msg, refusal, &named, &origin, call->out, &call->n);
     }
-    if (err != E_OK) {
+    if (err != E_OK && answer_short(call, &origin) != E_OK) {
         call->n = 0;
     }
     return S6A_ANSWERED;
@@ -96,12 +110,21 @@ void s6a_success(const struct s6a_call *call, const struct s6a_request *request,
     s6a_answer_result(out, DIAMETER_SUCCESS);
 }
 
+/*= eir-negotiated */
 /* The application and command first: what nobody serves here is told so (RFC 6733 6.2). */
 static bool identified(struct s6a_call *call, struct diameter_fault *fault)
 {
     const struct diameter_message *message;
-    return diameter_check(call->msg, fault) == E_OK &&
-           s6a_identify(&call->header, &message, fault) == E_OK;
+    const struct diameter_header *h = &call->header;
+    bool s13 = h->application == DIAMETER_APP_S13 && call->h->config->eir.enabled;
+    if (diameter_check(call->msg, fault) != E_OK) {
+        return false;
+    }
+    if (call->not_offered) { /* RFC 6733 6.1: what was not negotiated is not served */
+        *fault = (struct diameter_fault){.result_code = DIAMETER_APPLICATION_UNSUPPORTED};
+        return false;
+    }
+    return (s13 ? s13_identify(h, &message, fault) : s6a_identify(h, &message, fault)) == E_OK;
 }
 
 enum s6a_outcome s6a_serve(struct s6a_call *call)

@@ -1,4 +1,5 @@
-/* nf/hssd/s6a.h - one S6a request from octets to answer: what the handlers of the commands share.
+/* nf/hssd/s6a.h - one request of S6a or S13 from octets to answer: what the handlers of the
+ * commands share.
  *
  * A call lives on a signalling thread. A handler either writes its answer at once or hands a change
  * to the writer and is called again when that is durable, so no answer ever runs ahead of the
@@ -17,11 +18,13 @@ struct s6a_call {
     uint64_t conn; /* handle of the connection the request came on */
     struct hssd_peer_state *peer;
     struct store_reader *reader;
+    struct eir_reader *eir;
     const struct crypto *crypto;
     uint64_t now_ms; /* monotonic */
     struct diameter_header header;
     struct bytes msg;
     struct diameter_routing routing;
+    bool not_offered;  /* the peer's CER did not offer the request's application */
     struct mbytes out; /* space for the answer */
     size_t n;          /* octets of it; 0: nothing is to be sent */
 };

@@ -3,6 +3,7 @@
 #include "codec/s6a.h"
 #include "crypto/openssl.h"
 #include "nf/hssd/admit.h"
+#include "nf/hssd/overload.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/s6a.h"
 #include "trace/pcapng.h"
@@ -24,7 +25,9 @@ struct hssd_thread {
     atomic_bool ended; /* the thread runs no more: posts run where they come from */
     struct node *node;
     struct store_reader *reader;
+    struct eir_reader *eir;
     struct crypto crypto;
+    struct overload overload;
     bool reading; /* inside this wake-up's read transaction */
     uint8_t out[ANSWER_MAX];
     uint8_t traced[1 << 16];
@@ -103,7 +106,79 @@ static void on_strayed(void *ctx, struct node_conn *conn, bool denied, const cha
     hssd_event(t->h, "peer-refused", NULL, NULL, NULL, cause, detail);
 }
 
+/* ---- overload ---- */
+
+_Static_assert(sizeof(struct overload_conn) <= NODE_SPACE, "the node has room for it");
+
+/* Does it belong to an attach that was begun? All that does not ask for vectors, and what asks for
+ * vectors because the USIM did not like those it got. */
+static bool in_progress(const struct diameter_header *header, struct bytes msg)
+{
+    const struct diameter_definition *ask =
+        diameter_definition(AVP_REQUESTED_EUTRAN_AUTHENTICATION_INFO);
+    const struct diameter_definition *resync = diameter_definition(AVP_RE_SYNCHRONIZATION_INFO);
+    struct bytes group;
+    struct bytes info;
+    if (header->command != S6A_AUTHENTICATION_INFORMATION) {
+        return true;
+    }
+    if (diameter_find(msg, ask->code, ask->vendor, &group) != E_OK) {
+        return false;
+    }
+    struct rd r = rd_of(group);
+    return diameter_avp_next_of(&r, resync->code, resync->vendor, &info) == E_OK;
+}
+
+static void shedding_event(struct hssd_thread *t, struct node_conn *conn,
+                           const struct overload_conn *c)
+{
+    struct hssd_peer_state *peer = node_conn_ctx(conn);
+    char detail[128];
+    if (c->shedding) {
+        snprintf(detail, sizeof detail, "its requests wait %u ms, a turn of all takes %u ms",
+                 node_conn_waited(conn), node_pass_ms(t->node));
+    } else {
+        snprintf(detail, sizeof detail, "%u requests were turned away", c->shed);
+    }
+    hssd_event(t->h, c->shedding ? "shedding" : "shedding-over", NULL, NULL,
+               peer->peer->origin_host, refusal_row(REFUSAL_TOO_BUSY)->name, detail);
+}
+
+static bool may_serve(struct hssd_thread *t, struct node_conn *conn,
+                      const struct diameter_header *header, struct bytes msg)
+{
+    struct overload_conn *c = node_conn_space(conn);
+    if (!node_conn_has_more(conn) && !c->shedding) {
+        return true; /* nearly always */
+    }
+    const struct overload_load load = {.waited_ms = node_conn_waited(conn),
+                                       .pass_ms = node_pass_ms(t->node),
+                                       .more = node_conn_has_more(conn),
+                                       .in_progress = in_progress(header, msg)};
+    bool was = c->shedding;
+    bool serves = overload_serves(&t->overload, c, &load);
+    if (was != c->shedding) {
+        shedding_event(t, conn, c);
+    }
+    return serves;
+}
+
+static enum s6a_outcome turn_away(struct s6a_call *call, struct node_conn *conn)
+{
+    atomic_fetch_add_explicit(&call->h->counters.shed, 1, memory_order_relaxed);
+    node_was_cheap(conn);
+    return s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, NULL, NULL);
+}
+
 /* ---- messages ---- */
+
+static enum s6a_outcome serve(struct s6a_call *call)
+{
+    /* A malformed AVP is the parser's to name; what came before it is enough to route by. */
+    enum err ignored = diameter_routing_read(call->msg, &call->routing);
+    (void)ignored;
+    return s6a_serve(call);
+}
 
 static void on_request(void *ctx, struct node_conn *conn, const struct diameter_header *header,
                        struct bytes msg)
@@ -114,16 +189,17 @@ static void on_request(void *ctx, struct node_conn *conn, const struct diameter_
                             .conn = node_conn_handle(conn),
                             .peer = node_conn_ctx(conn),
                             .reader = t->reader,
+                            .eir = t->eir,
                             .crypto = &t->crypto,
                             .now_ms = hssd_monotonic_ms(),
                             .header = *header,
+                            .not_offered = !node_conn_shares(conn, header->application),
                             .msg = msg,
                             .out = MBYTES_OF(t->out)};
     atomic_fetch_add_explicit(&call.peer->requests, 1, memory_order_relaxed);
-    /* A malformed AVP is the parser's to name; what came before it is enough to route by. */
-    enum err ignored = diameter_routing_read(msg, &call.routing);
-    (void)ignored;
-    if (s6a_serve(&call) == S6A_ANSWERED) {
+    enum s6a_outcome outcome =
+        may_serve(t, conn, header, msg) ? serve(&call) : turn_away(&call, conn);
+    if (outcome == S6A_ANSWERED) {
         hssd_thread_send(t, call.conn, (struct bytes){call.out.p, call.n});
     }
     wipe(call.out.p, call.n);
@@ -224,6 +300,7 @@ struct s6a_call hssd_thread_call(struct hssd_thread *t, uint64_t conn)
                              .thread = t,
                              .conn = conn,
                              .reader = t->reader,
+                             .eir = t->eir,
                              .crypto = &t->crypto,
                              .now_ms = hssd_monotonic_ms(),
                              .out = MBYTES_OF(t->out)};
@@ -275,7 +352,8 @@ static enum err node_config_of(struct hssd_thread *t, struct node_config *out)
     n.peer.vendor_id = c->vendor_id;
     n.peer.origin_state_id = (uint32_t)t->h->started_unix;
     n.peer.applications[0] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S6A};
-    n.peer.application_n = 1;
+    n.peer.applications[1] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S13};
+    n.peer.application_n = c->eir.enabled ? 2 : 1;
     n.peer.watchdog_ms = c->timers.watchdog_seconds * 1000;
     n.peer.cer_timeout_ms = c->timers.cer_seconds * 1000;
     n.peer.message_max = c->limits.message_size;
@@ -287,6 +365,7 @@ static enum err node_config_of(struct hssd_thread *t, struct node_config *out)
     n.pending_max = PENDING_MAX;
     n.posts_max = c->limits.writer_queue + POSTS_CLR + c->limits.connections;
     n.messages_per_turn = c->limits.messages_per_turn;
+    n.spin_us = c->limits.spin_microseconds;
     n.callbacks = t->h->trace != NULL ? &callbacks : &callbacks_untraced;
     n.ctx = t;
     if (getrandom(&n.seed, sizeof n.seed, 0) != sizeof n.seed) {
@@ -314,6 +393,9 @@ static enum err parts_open(struct hssd_thread *t)
         err = store_reader_open(t->h->store, &t->reader);
     }
     if (err == E_OK) {
+        err = eir_reader_open(t->h->eir, &t->eir);
+    }
+    if (err == E_OK) {
         err = node_config_of(t, &config);
     }
     if (err == E_OK) {
@@ -329,6 +411,8 @@ enum err hssd_thread_start(struct hssd *h, struct hssd_thread **out)
         return E_MEMORY;
     }
     t->h = h;
+    t->overload.limits = (struct overload_limits){.peer_ms = h->config->limits.wait_of_peer_ms,
+                                                  .total_ms = h->config->limits.wait_of_all_ms};
     enum err err = parts_open(t);
     if (err == E_OK && pthread_create(&t->thread, NULL, thread_main, t) != 0) {
         err = E_IO;
@@ -364,6 +448,7 @@ void hssd_thread_free(struct hssd_thread *t)
     if (t->reader != NULL) {
         store_reader_close(t->reader);
     }
+    eir_reader_close(t->eir);
     crypto_openssl_close(&t->crypto);
     free(t);
 }

@@ -1,13 +1,18 @@
-/* nf/hssd/config_values.h - values of the configuration: text into numbers, choices, identities and
- * paths, each with the sentence that says what is wrong with it.
+/* nf/common/config_values.h - values of the configuration: text into numbers, choices, identities
+ * and paths, each with the sentence that says what is wrong with it.
  *
  * A checker's error is sticky: the first fault is kept with its place, and everything after it
  * yields zero, NULL or the default. So a section is checked straight down and asked once.
  */
-#ifndef BINDERY_NF_HSSD_CONFIG_VALUES_H
-#define BINDERY_NF_HSSD_CONFIG_VALUES_H
+#ifndef BINDERY_NF_COMMON_CONFIG_VALUES_H
+#define BINDERY_NF_COMMON_CONFIG_VALUES_H
 
-#include "nf/hssd/config_raw.h"
+#include "id/plmn.h"
+#include "net/address.h"
+#include "nf/common/config_places.h"
+#include "nf/common/log.h"
+
+#define CHECK_VENDOR_DEFAULT 32473
 
 struct checker {
     const struct config_places *places;
@@ -43,10 +48,25 @@ uint32_t check_rate(struct checker *k, const char *key, const char *text);
 char **check_identities(struct checker *k, const char *key, char *const *texts, size_t n);
 struct plmn *check_plmns(struct checker *k, const char *key, char *const *texts, size_t n);
 
-/* config_peers.c, config_profiles.c */
-void check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
-void check_profiles(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
-/* config_listeners.c */
-void check_listeners(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+/* IP addresses without ports, each once. *n of them; what is half made is freed with the list. */
+struct address *check_addresses(struct checker *k, const char *key, char *const *texts, size_t n);
+unsigned check_bounded(struct checker *k, const char *key, const char *text, unsigned least,
+                       unsigned most, unsigned otherwise);
+/* A path that a Unix socket can have. */
+char *check_socket(struct checker *k, const char *key, const char *text);
+/* The vendor of our own AVPs. */
+uint32_t check_vendor(struct checker *k, const char *key, const char *text);
+enum log_level check_log_level(struct checker *k, const char *key, const char *text);
+
+/* certificate, key and ca of one end of TLS: all there, readable, and no certificate of the
+ * generated demo PKI beyond loopback. The paths are the caller's to free. */
+struct check_tls {
+    char *certificate, *key, *ca;
+};
+struct check_tls check_tls_files(struct checker *k, const char *certificate, const char *key,
+                                 const char *ca, bool loopback);
+
+/* The folder of a file, with its slash: where its relative paths begin. */
+void check_folder(struct checker *k, const char *path);
 
 #endif

@@ -1,11 +1,12 @@
-/* nf/hssd/config_demo.h - tells certificates of the PKI that `bindery up` generates for a try-out.
+/* nf/common/config_demo.h - tells certificates of the PKI that `bindery up` generates for a
+ * try-out.
  *
  * They carry a fixed organisation, in their subject or their issuer's. This room verifies nothing:
  * it looks for that name in the first certificate of a PEM file, so that nobody goes into service
  * with it by mistake.
  */
-#ifndef BINDERY_NF_HSSD_CONFIG_DEMO_H
-#define BINDERY_NF_HSSD_CONFIG_DEMO_H
+#ifndef BINDERY_NF_COMMON_CONFIG_DEMO_H
+#define BINDERY_NF_COMMON_CONFIG_DEMO_H
 
 #include "base/err.h"
 #include <stdbool.h>

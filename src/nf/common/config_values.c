@@ -1,4 +1,4 @@
-#include "nf/hssd/config_values.h"
+#include "nf/common/config_values.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define VENDOR_3GPP 10415u
 
 void check_section(struct checker *k, const char *fmt, ...)
 {
@@ -227,4 +229,38 @@ struct plmn *check_plmns(struct checker *k, const char *key, char *const *texts,
         }
     }
     return list;
+}
+
+unsigned check_bounded(struct checker *k, const char *key, const char *text, unsigned least,
+                       unsigned most, unsigned otherwise)
+{
+    return (unsigned)check_number(k, key, text, (struct check_range){least, most, otherwise});
+}
+
+uint32_t check_vendor(struct checker *k, const char *key, const char *text)
+{
+    uint32_t vendor = (uint32_t)check_number(
+        k, key, text, (struct check_range){1, UINT32_MAX, CHECK_VENDOR_DEFAULT});
+    if (vendor == VENDOR_3GPP) {
+        check_wrong(k, key, "10415 is 3GPP's, whose AVP codes are not ours to use");
+    }
+    return vendor;
+}
+
+enum log_level check_log_level(struct checker *k, const char *key, const char *text)
+{
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    return (enum log_level)check_choice(k, key, text, levels, 4, LOG_LEVEL_INFO);
+}
+
+void check_folder(struct checker *k, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    if (n >= sizeof k->folder) {
+        check_wrong(k, "", "the path of the file is too long");
+        return;
+    }
+    memcpy(k->folder, path, n);
+    k->folder[n] = '\0';
 }

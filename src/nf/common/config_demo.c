@@ -1,4 +1,4 @@
-#include "nf/hssd/config_demo.h"
+#include "nf/common/config_demo.h"
 
 #include "base/span.h"
 

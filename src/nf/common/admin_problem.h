@@ -1,8 +1,8 @@
-/* nf/hssd/admin_problem.h - every way the administration interface says no, in one table: the name
+/* nf/common/admin_problem.h - every way the administration interfaces say no, in one table: the name
  * in `type`, the HTTP status, the title (RFC 9457). docs/admin-api.md lists them.
  */
-#ifndef BINDERY_NF_HSSD_ADMIN_PROBLEM_H
-#define BINDERY_NF_HSSD_ADMIN_PROBLEM_H
+#ifndef BINDERY_NF_COMMON_ADMIN_PROBLEM_H
+#define BINDERY_NF_COMMON_ADMIN_PROBLEM_H
 
 #include "base/err.h"
 #include <jansson.h>
@@ -27,6 +27,9 @@
     X(KME_MISSING, "kme-missing", 409, "A bound subscriber needs a device with a KME")             \
     X(TOO_MANY_DEVICES, "too-many-devices", 409, "The subscriber has as many devices as fit")      \
     X(MSISDN_IN_USE, "msisdn-in-use", 409, "Another subscriber has this MSISDN")                   \
+    X(NO_UE, "no-such-ue", 404, "This MME knows no such UE")                                       \
+    X(NO_RULE, "no-such-rule", 404, "There is no such rule")                                       \
+    X(TOO_MANY_RULES, "too-many-rules", 409, "The EIR's lists have as many rules as fit")          \
     X(BUSY, "busy", 503, "More changes are waiting than may wait")                                 \
     X(STORE_FAILED, "store-failed", 500, "The subscriber store could not be read or written")      \
     X(KEY_FAILED, "key-failed", 500, "A sealed secret could not be opened with the keys at hand")  \

@@ -1,4 +1,4 @@
-#include "nf/hssd/admin_problem.h"
+#include "nf/common/admin_problem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,4 +61,18 @@ json_t *problem_json(const struct admin_fault *fault, unsigned row)
         (void)json_object_set_new(o, "row", json_integer((json_int_t)row));
     }
     return o; /* a member lost for want of memory leaves a poorer but true object */
+}
+
+bool admin_json_parse(struct bytes text, json_t **out, struct admin_fault *fault)
+{
+    json_error_t why;
+    *fault = (struct admin_fault){.problem = PROBLEM_NONE};
+    *out = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &why);
+    if (*out != NULL) {
+        return true;
+    }
+    /* jansson's own text may quote the input, and with it a key: the place is enough. */
+    return admin_fault_set(fault, PROBLEM_NOT_JSON, NULL,
+                           "not JSON, or a member twice, near line %d, column %d", why.line,
+                           why.column);
 }

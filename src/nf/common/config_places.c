@@ -1,4 +1,4 @@
-#include "nf/hssd/config_places.h"
+#include "nf/common/config_places.h"
 
 #include <stdio.h>
 #include <stdlib.h>

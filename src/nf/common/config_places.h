@@ -1,13 +1,19 @@
-/* nf/hssd/config_places.h - where each key of a YAML file stands, so that every fault is named by
+/* nf/common/config_places.h - where each key of a YAML file stands, so that every fault is named by
  * file:line:column and key path.
  *
  * One pass of libyaml's parser over the file. It also refuses what no configuration needs and
  * a reader of it would misread: anchors, aliases, a second document, deep nesting.
  */
-#ifndef BINDERY_NF_HSSD_CONFIG_PLACES_H
-#define BINDERY_NF_HSSD_CONFIG_PLACES_H
+#ifndef BINDERY_NF_COMMON_CONFIG_PLACES_H
+#define BINDERY_NF_COMMON_CONFIG_PLACES_H
 
-#include "nf/hssd/config.h"
+#include "base/span.h"
+
+/* What is wrong, for a person: "hssd.yaml:3:5 (peers[0].realm): is not ...: write ...". */
+struct config_why {
+    char place[320];    /* file:line:column, and the key's path */
+    char sentence[320]; /* what is wrong and what to do */
+};
 
 struct config_places;
 /* `file` is the name shown. Errors: E_BAD_VALUE with *why, E_MEMORY. */
