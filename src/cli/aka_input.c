@@ -1,4 +1,5 @@
 #include "cli/aka_input.h"
+#include "cli/named_values.h"
 #include "crypto/kdf.h"
 #include <ctype.h>
 #include <jansson.h>
@@ -122,77 +123,14 @@ bool aka_input_set(struct aka_input *in, const char *name, const char *value, ch
     return good;
 }
 
-static char *trimmed(char *s)
+static bool set_named(void *ctx, const char *name, const char *value, char *why, size_t cap)
 {
-    while (isspace((unsigned char)*s)) {
-        s++;
-    }
-    size_t n = strlen(s);
-    while (n > 0 && isspace((unsigned char)s[n - 1])) {
-        s[--n] = '\0';
-    }
-    return s;
-}
-
-static bool parse_lines(struct aka_input *in, char *text, char *why, size_t cap)
-{
-    char *next = text;
-    char what[120];
-    for (unsigned line = 1; next; line++) {
-        char *s = next;
-        next = strchr(s, '\n');
-        if (next) {
-            *next++ = '\0';
-        }
-        s = trimmed(s);
-        if (!*s || *s == '#') {
-            continue;
-        }
-        char *equals = strchr(s, '=');
-        if (!equals) {
-            snprintf(why, cap, "line %u: not of the form name=value", line);
-            return false;
-        }
-        *equals = '\0';
-        if (!aka_input_set(in, trimmed(s), trimmed(equals + 1), what, sizeof what)) {
-            snprintf(why, cap, "line %u: %s", line, what);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool parse_json(struct aka_input *in, const char *text, size_t n, char *why, size_t cap)
-{
-    json_error_t at;
-    const char *name;
-    json_t *value, *o = json_loadb(text, n, JSON_REJECT_DUPLICATES, &at);
-    bool good = json_is_object(o);
-    if (!good) {
-        snprintf(why, cap, "line %d column %d: not the JSON of one object", at.line, at.column);
-    }
-    json_object_foreach(o, name, value)
-    {
-        char number[24];
-        const char *s = json_string_value(value);
-        if (json_is_integer(value)) {
-            snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-            s = number;
-        }
-        good = good && aka_input_set(in, name, s ? s : "", why, cap);
-    }
-    json_decref(o);
-    return good;
+    return aka_input_set(ctx, name, value, why, cap);
 }
 
 bool aka_input_parse(struct aka_input *in, char *text, size_t n, char *why, size_t cap)
 {
-    if (memchr(text, '\0', n)) {
-        snprintf(why, cap, "it holds a NUL character");
-        return false;
-    }
-    return *trimmed(text) == '{' ? parse_json(in, text, strlen(text), why, cap)
-                                 : parse_lines(in, text, why, cap);
+    return named_values_parse(text, n, set_named, in, why, cap);
 }
 
 /* ---- computing ---- */

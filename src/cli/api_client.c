@@ -190,7 +190,7 @@ static const char *next_step(long status)
 {
     switch (status) {
     case 404:
-        return "`bindery subscriber list` and `bindery device list` show what is there";
+        return "`bindery subscriber list`, `device list` and `eir list` show what is there";
     case 409:
         return "change what it contradicts first; `bindery subscriber show IMSI` shows what is "
                "there";

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/eir.h"
 #include "cli/load.h"
 #include "cli/memory.h"
 #include <curl/curl.h>
@@ -19,6 +20,7 @@ static const struct cli_verb verbs[] = {
     {"subscriber", "add, show, list, set, remove subscriptions", cli_subscriber},
     {"device", "add, show, list, set, remove the devices a subscription may use", cli_device},
     {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
+    {"eir", "white, grey and black lists of equipment: what S13 answers", cli_eir},
     {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},
     {"load", "load an HSS over S6a and say how long its answers took", cli_load},
     {"aka", "compute what an AuC and a USIM compute", cli_aka},

@@ -213,7 +213,10 @@ static const char config_format[] =
     "\n"
     "alarms:\n"
     "  suspected_theft_after: 3\n"
-    "  unconfirmed_vectors_after: 10\n";
+    "  unconfirmed_vectors_after: 10\n"
+    "eir:\n"
+    "  enabled: true\n"
+    "  unknown: allow\n";
 
 static bool write_config(const char *dir, const struct home_ports *ports)
 {

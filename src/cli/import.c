@@ -1,7 +1,7 @@
 /* The verb `import`: a stream of rows, in batches, all or nothing per row. */
 #include "cli/api_client.h"
-#include "cli/import_rows.h"
 #include "cli/memory.h"
+#include "device/linux/import_rows.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

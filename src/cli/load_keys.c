@@ -1,7 +1,7 @@
 #include "cli/load_keys.h"
 #include "cli/aka_input.h"
-#include "cli/import_rows.h"
 #include "cli/secret_input.h"
+#include "device/linux/import_rows.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

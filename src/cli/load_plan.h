@@ -6,7 +6,7 @@
 
 #include "cli/load_keys.h"
 #include "cli/load_message.h"
-#include "cli/load_schedule.h"
+#include "emulator/load_schedule.h"
 #include "net/address.h"
 #include "net/tls.h"
 

@@ -8,8 +8,8 @@
 #ifndef BINDERY_CLI_LOAD_RESULT_H
 #define BINDERY_CLI_LOAD_RESULT_H
 
-#include "cli/load_histogram.h"
 #include "cli/load_plan.h"
+#include "emulator/load_histogram.h"
 #include <jansson.h>
 
 #define LOAD_CAUSES_MAX 32

@@ -2,7 +2,7 @@
  * each host.
  *
  * Not for service: the CA's key lies beside the certificates, and the CA's Organization says so
- * (PKI_MARK, known to nf/hssd/config_listeners.c), by which a daemon refuses to listen with it
+ * (PKI_MARK, known to nf/common/config_demo.c), by which a daemon refuses to listen with it
  * anywhere but on loopback.
  */
 #ifndef BINDERY_CLI_PKI_H

@@ -9,6 +9,7 @@
 #include "id/plmn.h"
 #include "nassec/nassec.h"
 #include "net/address.h"
+#include "nf/common/config_places.h"
 #include "nf/common/log.h"
 
 struct mmed_listener { /* S1 */
@@ -77,14 +78,9 @@ struct mmed_config {
     enum log_level log_level;
     bool mask_imsi;
 };
-struct mmed_config_why { /* as nf/hssd's */
-    char place[400];
-    char sentence[400];
-};
-
 /* Errors: E_NOT_FOUND, E_IO, E_BAD_VALUE and its kin with *why. */
 MUST_USE enum err mmed_config_load(const char *path, struct mmed_config **out,
-                                   struct mmed_config_why *why);
+                                   struct config_why *why);
 void mmed_config_free(struct mmed_config *config);
 /* Is this an address that eNBs may come from? */
 bool mmed_config_lets_in(const struct mmed_config *c, const struct address *from);

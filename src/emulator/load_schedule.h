@@ -1,13 +1,13 @@
-/* cli/load_schedule.h - when requests are due: arrivals in ascending order, decided before anything
- * is sent and never by how fast the other side answers.
+/* emulator/load_schedule.h - when requests are due: arrivals in ascending order, decided before
+ * anything is sent and never by how fast the other side answers.
  *
  * Either at a rate for a time (constant, Poisson), or a number of devices that all come once within
  * a time: evenly, at random, or as the storm of TR 37.868 6.1.1, Beta(3,4). Arrivals are made one
  * by one in constant memory: sorted random ones from exponential spacings, drawn twice from the
  * same seed, the first time for their sum. Shares for several threads add up to the whole.
  */
-#ifndef BINDERY_CLI_LOAD_SCHEDULE_H
-#define BINDERY_CLI_LOAD_SCHEDULE_H
+#ifndef BINDERY_EMULATOR_LOAD_SCHEDULE_H
+#define BINDERY_EMULATOR_LOAD_SCHEDULE_H
 
 #include "base/span.h"
 

@@ -1,4 +1,4 @@
-#include "cli/load_schedule.h"
+#include "emulator/load_schedule.h"
 #include "lib/check.h"
 
 #define SECOND 1000000000.0

@@ -1,4 +1,4 @@
-#include "cli/load_histogram.h"
+#include "emulator/load_histogram.h"
 #include "lib/check.h"
 #include <stdlib.h>
 #include <string.h>

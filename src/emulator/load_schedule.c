@@ -1,4 +1,4 @@
-#include "cli/load_schedule.h"
+#include "emulator/load_schedule.h"
 #include <string.h>
 
 static const char *const names[] = {"constant", "poisson", "beta"};

@@ -1,11 +1,12 @@
-/* cli/load_histogram.h - a fixed-size histogram of times in nanoseconds, log-linear: every power of
- * two is cut into 128 cells, so a quantile it tells is within 0.4% of the value that was added.
+/* emulator/load_histogram.h - a fixed-size histogram of times in nanoseconds, log-linear: every
+ * power of two is cut into 128 cells, so a quantile it tells is within 0.4% of the value that was
+ * added.
  *
  * Nothing is allocated and nothing is forgotten: memory is the same after ten values and after ten
  * thousand million.
  */
-#ifndef BINDERY_CLI_LOAD_HISTOGRAM_H
-#define BINDERY_CLI_LOAD_HISTOGRAM_H
+#ifndef BINDERY_EMULATOR_LOAD_HISTOGRAM_H
+#define BINDERY_EMULATOR_LOAD_HISTOGRAM_H
 
 #include <stddef.h>
 #include <stdint.h>

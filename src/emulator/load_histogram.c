@@ -1,4 +1,4 @@
-#include "cli/load_histogram.h"
+#include "emulator/load_histogram.h"
 
 #define HALF (UINT64_C(1) << LOAD_HISTOGRAM_BITS)
 #define LAST ((UINT64_C(1) << LOAD_HISTOGRAM_TOP) - 1)

@@ -1,0 +1,352 @@
+#include "emulator/population.h"
+
+#include "crypto/openssl.h"
+#include "device/linux/platform_openssl.h"
+#include "emulator/enb.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Of a device whose row names none: of a test TAC, which no real equipment has (TS 23.003 6.2.1).
+ */
+#define UNKNOWN_IMEI "00101700000000"
+
+/* ---- what devices say they can ---- */
+
+struct bindery_ue_settings population_settings(void)
+{
+    return (struct bindery_ue_settings){
+        .eea = 0xf0, .eia = 0x70, .pdn_type = 1, .unprotected_limit = 0};
+}
+
+enum err population_capabilities(const char *text, struct bindery_ue_settings *out)
+{
+    uint8_t eea = 0, eia = 0;
+    for (;;) {
+        const size_t n = strcspn(text, ",");
+        if (n != 4 || text[3] < '0' || text[3] > '3') {
+            return E_BAD_VALUE;
+        }
+        const uint8_t bit = (uint8_t)(0x80U >> (text[3] - '0'));
+        if (strncmp(text, "eea", 3) == 0) {
+            eea |= bit;
+        } else if (strncmp(text, "eia", 3) == 0) {
+            eia |= bit;
+        } else {
+            return E_BAD_VALUE;
+        }
+        if (text[n] == '\0') {
+            break;
+        }
+        text += n + 1;
+    }
+    /* EEA0 is what every device has, and EIA0 what none may use (bindery_ue.h). */
+    if (eia == 0 || (eia & 0x80) != 0) {
+        return E_BAD_VALUE;
+    }
+    out->eea = eea | 0x80;
+    out->eia = eia;
+    return E_OK;
+}
+
+/* ---- memory ---- */
+
+enum err population_open(struct population *p, const struct bindery_ue_settings *settings,
+                         const struct population_guise *guise)
+{
+    memset(p, 0, sizeof *p);
+    p->settings = *settings;
+    if (guise != NULL) {
+        p->guise = *guise;
+    }
+    enum err err = platform_openssl_open(&p->table);
+    if (err == E_OK) {
+        err = crypto_openssl_open(&p->crypto);
+    }
+    if (err != E_OK) {
+        population_close(p);
+    }
+    return err;
+}
+
+void population_close(struct population *p)
+{
+    for (uint32_t i = 0; i < p->chunks; i++) {
+        wipe(p->chunk[i], POPULATION_CHUNK * sizeof(struct device));
+        free(p->chunk[i]);
+    }
+    free(p->chunk);
+    p->chunk = NULL;
+    p->n = p->chunks = 0;
+    device_state_wipe(&p->state);
+    wipe(p->image, sizeof p->image);
+    wipe(p->buffer, sizeof p->buffer);
+    platform_openssl_close(&p->table);
+    crypto_openssl_close(&p->crypto);
+}
+
+struct device *population_at(const struct population *p, uint32_t i)
+{
+    return &p->chunk[i / POPULATION_CHUNK][i % POPULATION_CHUNK];
+}
+
+size_t population_device_size(void)
+{
+    return sizeof(struct device);
+}
+
+/* Chunks, for devices never move: their NAS clients point to their USIMs. */
+static struct device *new_device(struct population *p)
+{
+    if (p->n == p->chunks * POPULATION_CHUNK) {
+        struct device **chunk = realloc(p->chunk, (p->chunks + 1) * sizeof(struct device *));
+        if (chunk == NULL) {
+            return NULL;
+        }
+        p->chunk = chunk;
+        p->chunk[p->chunks] = calloc(POPULATION_CHUNK, sizeof(struct device));
+        if (p->chunk[p->chunks] == NULL) {
+            return NULL;
+        }
+        p->chunks++;
+    }
+    return population_at(p, p->n);
+}
+
+/* ---- what a device stores ---- */
+
+static bool save(struct population *p, const struct device *d, struct bytes image)
+{
+    uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
+    bindery_ue_usim_sequences(&d->usim, seq);
+    return device_state_take_image(&p->crypto, &p->state, image, seq) == E_OK &&
+           device_state_save(p->path, false, &p->state, &p->why) == E_OK;
+}
+
+/* Without a file the state lives and dies with the process, and that is what is promised. */
+static bool store(void *ctx, const uint8_t *image, size_t n)
+{
+    const struct device *d = ctx;
+    struct population *p = d->population;
+    if (p->path != NULL && !save(p, d, (struct bytes){image, n})) {
+        return false;
+    }
+    if (p->stored != NULL) {
+        p->stored(p->ctx, d, (struct bytes){image, n});
+    }
+    return true;
+}
+
+/* ---- a device ---- */
+
+static bool make_usim(struct population *p, struct device *d, const struct aka_keys *keys,
+                      const uint64_t *seq)
+{
+    struct bindery_ue_usim_keys k = {.algorithm = (enum bindery_ue_algorithm)keys->algorithm,
+                                     .k_n = keys->k.n,
+                                     .opc_n = keys->opc.n,
+                                     .res_n = keys->res_len,
+                                     .keccak_iterations = keys->keccak_iterations};
+    memcpy(k.k, keys->k.b, sizeof k.k);
+    memcpy(k.opc, keys->opc.b, sizeof k.opc);
+    bool made = bindery_ue_usim_init(&d->usim, &p->table, &k, seq) == BINDERY_UE_OK;
+    wipe(&k, sizeof k);
+    return made;
+}
+
+static void imeisv_of(const struct population *p, const struct lot_device *from,
+                      char out[static 16])
+{
+    struct imei imei = from->imei;
+    if (!from->has_imei) {
+        memcpy(imei.digits, UNKNOWN_IMEI, sizeof imei.digits);
+    }
+    if (p->guise.has_imei) {
+        imei = p->guise.imei;
+    }
+    memcpy(out, imei.digits, IMEI_DIGITS);
+    memcpy(out + IMEI_DIGITS, POPULATION_SVN, 2);
+}
+
+static enum err add(struct population *p, const struct lot_device *from, const uint64_t *seq,
+                    struct bytes image)
+{
+    struct device *d = new_device(p);
+    if (d == NULL) {
+        return E_MEMORY;
+    }
+    struct bindery_ue_identity id = {.imsi_n = from->imsi.n};
+    const struct bindery_ue_host host = {
+        .ctx = d, .usim = bindery_ue_usim_authenticate, .usim_ctx = &d->usim, .store = store};
+    memcpy(id.imsi, from->imsi.digits, sizeof id.imsi);
+    imeisv_of(p, from, id.imeisv);
+    id.kme = from->has_kme && !p->guise.without_kme ? from->kme.b : NULL;
+    d->population = p;
+    d->number = p->n;
+    d->imsi = from->imsi;
+    d->connection = ENB_NO_CONNECTION;
+    d->pending_ns = UINT64_MAX;
+    if (!make_usim(p, d, &from->keys, seq) ||
+        bindery_ue_init(&d->ue, &p->table, &host, &p->settings, &id, p->buffer, sizeof p->buffer,
+                        image.p, image.n) != BINDERY_UE_OK) {
+        wipe(d, sizeof *d);
+        return E_BAD_VALUE;
+    }
+    p->n++;
+    return E_OK;
+}
+
+enum err population_add(struct population *p, const struct lot_device *device)
+{
+    return add(p, device, NULL, (struct bytes){0});
+}
+
+/* ---- a lot ---- */
+
+struct taking {
+    struct population *p;
+    enum err err;
+};
+
+static bool take(void *ctx, const struct lot_device *device)
+{
+    struct taking *t = ctx;
+    t->err = population_add(t->p, device);
+    return t->err == E_OK;
+}
+
+enum err population_load_lot(struct population *p, const char *path, struct population_why *why)
+{
+    struct taking t = {.p = p, .err = E_OK};
+    struct lot_why lot = {""};
+    enum err err = lot_load(path, &p->crypto, take, &t, &lot);
+    if (t.err == E_BAD_VALUE) {
+        (void)snprintf(lot.text, sizeof lot.text, "device %u: no device is like that", p->n + 1);
+    }
+    (void)snprintf(why->text, sizeof why->text, "%s: %s", path, lot.text);
+    return t.err != E_OK ? t.err : err;
+}
+
+/* ---- a device's own file ---- */
+
+enum err population_load_device(struct population *p, const char *path, struct population_why *why)
+{
+    enum err err = device_state_load(path, &p->state, &p->why);
+    if (err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "%s", p->why.text);
+        return err;
+    }
+    struct lot_device from = {.imsi = p->state.imsi,
+                              .has_imei = true,
+                              .imei = p->state.imei,
+                              .has_kme = p->state.me.has_kme,
+                              .kme = p->state.me.kme,
+                              .keys = p->state.usim.keys};
+    p->path = path;
+    err = device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
+    if (err == E_OK || err == E_NOT_FOUND) {
+        err = add(p, &from, p->state.usim.seq,
+                  (struct bytes){err == E_OK ? p->image : NULL, p->image_n});
+    }
+    wipe(&from, sizeof from);
+    if (err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "%s: what it keeps for NAS cannot be: %s", path,
+                       err_sentence(err));
+    }
+    return err;
+}
+
+/* ---- derived ones ---- */
+
+static enum err derive_key(const struct crypto *c, struct bytes seed, const char *label,
+                           const struct imsi *imsi, struct mbytes out)
+{
+    const struct bytes parts[] = {bytes_of_str(label), bytes_of_str(imsi->digits)};
+    uint8_t mac[32];
+    enum err err = c->hmac_sha256(c->ctx, seed, parts, 2, mac);
+    memcpy(out.p, mac, out.n);
+    wipe(mac, sizeof mac);
+    return err;
+}
+
+/* Counts up in decimal, in the digits that the first one has. */
+static bool add_to_digits(char *digits, size_t n, uint64_t by)
+{
+    for (size_t i = n; i > 0 && by > 0; i--) {
+        by += (uint64_t)(digits[i - 1] - '0');
+        digits[i - 1] = (char)('0' + by % 10);
+        by /= 10;
+    }
+    return by == 0;
+}
+
+enum err population_derive(const struct crypto *c, const struct population_origin *origin,
+                           uint32_t i, struct lot_device *out)
+{
+    memset(out, 0, sizeof *out);
+    out->imsi = origin->imsi;
+    out->imei = origin->imei;
+    out->has_imei = out->has_kme = true;
+    out->keys.algorithm = AKA_MILENAGE;
+    out->keys.k.n = out->keys.opc.n = 16;
+    out->keys.res_len = 8;
+    if (origin->seed.n < POPULATION_SEED_MIN) {
+        return E_BAD_LENGTH;
+    }
+    if (!add_to_digits(out->imsi.digits, out->imsi.n, i) ||
+        !add_to_digits(out->imei.digits, IMEI_DIGITS, i)) {
+        return E_BAD_VALUE;
+    }
+    enum err err =
+        derive_key(c, origin->seed, "bindery-ue k", &out->imsi, (struct mbytes){out->keys.k.b, 16});
+    if (err == E_OK) {
+        err = derive_key(c, origin->seed, "bindery-ue opc", &out->imsi,
+                         (struct mbytes){out->keys.opc.b, 16});
+    }
+    if (err == E_OK) {
+        err = derive_key(c, origin->seed, "bindery-ue kme", &out->imsi, MBYTES_OF(out->kme.b));
+    }
+    return err;
+}
+
+enum err population_add_derived(struct population *p, const struct population_origin *origin,
+                                uint32_t n)
+{
+    enum err err = E_OK;
+    for (uint32_t i = 0; err == E_OK && i < n; i++) {
+        struct lot_device device;
+        err = population_derive(&p->crypto, origin, i, &device);
+        if (err == E_OK) {
+            err = population_add(p, &device);
+        }
+        wipe(&device, sizeof device);
+    }
+    return err;
+}
+
+enum err population_seed_load(const char *path, uint8_t out[static POPULATION_SEED_MAX], size_t *n)
+{
+    struct stat st;
+    FILE *f = fopen(path, "re");
+    if (f == NULL) {
+        return errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
+    }
+    (void)setvbuf(f, NULL, _IONBF, 0); /* no copy that nobody wipes */
+    enum err err = E_OK;
+    *n = fread(out, 1, POPULATION_SEED_MAX, f);
+    if (ferror(f) || fstat(fileno(f), &st) != 0) {
+        err = E_IO;
+    } else if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0) {
+        err = E_DENIED;
+    }
+    (void)fclose(f);
+    while (*n > 0 && (out[*n - 1] == '\n' || out[*n - 1] == '\r')) {
+        (*n)--;
+    }
+    if (err == E_OK && (*n < POPULATION_SEED_MIN || *n == POPULATION_SEED_MAX)) {
+        err = E_BAD_LENGTH;
+    }
+    return err;
+}

@@ -1,0 +1,116 @@
+/* emulator/population.h - many devices in one process: each an NAS client (device/bindery_ue.h)
+ * with a soft USIM, at its own place in memory for good, and little else.
+ *
+ * Three sources: one device state file, which is written before anything leaves that relies on it;
+ * a lot (device/linux/lot.h); or keys derived from a seed, for loads. Devices of the latter two
+ * keep their state in this process only: they are new when it starts. All share one crypto table,
+ * one settings and one buffer, so a population belongs to one thread.
+ */
+#ifndef BINDERY_EMULATOR_POPULATION_H
+#define BINDERY_EMULATOR_POPULATION_H
+
+#include "device/bindery_ue.h"
+#include "device/linux/lot.h"
+#include "device/linux/state_file.h"
+
+#define POPULATION_SEED_MIN 16 /* octets of a seed, at least */
+#define POPULATION_SEED_MAX 1024
+#define POPULATION_SVN      "01" /* the software version that all report */
+
+enum population_phase { PHASE_OFF, PHASE_ATTACHING, PHASE_HOLDING, PHASE_DETACHING };
+
+struct population;
+struct device {
+    struct bindery_ue ue;
+    struct bindery_ue_usim usim;
+    struct population *population;
+    uint32_t number;
+    struct imsi imsi;
+    /* emulation.c's */
+    uint8_t phase;   /* enum population_phase */
+    bool stop;       /* to be switched off as soon as nothing waits */
+    bool leave;      /* to detach as soon as nothing waits */
+    uint8_t lower;   /* 1 + enum bindery_ue_lower to be told; 0: none */
+    uint8_t refusal; /* enum bindery_ue_refusal that came last in this attempt */
+    uint8_t step;    /* enum emulation_step */
+    uint32_t connection;
+    uint64_t due_ns;     /* when this attempt should have begun */
+    uint64_t pending_ns; /* of the next one, while this one lasts; UINT64_MAX: none */
+    uint64_t until_ms;   /* the end of the hold */
+};
+
+/* What an owner does to a device that is not what it says. */
+struct population_guise {
+    bool has_imei;
+    struct imei imei; /* reported instead of the own */
+    bool without_kme;
+};
+
+#define POPULATION_CHUNK 1024
+struct population {
+    struct bindery_ue_crypto table;
+    struct crypto crypto; /* for what is not the devices' own */
+    struct bindery_ue_settings settings;
+    struct population_guise guise;
+    uint8_t buffer[BINDERY_UE_BUFFER_MIN + 1024];
+    struct device **chunk;
+    uint32_t n, chunks;
+    /* Hears of each image before it counts as stored; may be NULL. */
+    void (*stored)(void *ctx, const struct device *d, struct bytes image);
+    void *ctx;
+    /* Of the one device that comes out of a file. */
+    const char *path;
+    struct device_state state;
+    uint8_t image[BINDERY_UE_IMAGE_MAX]; /* as it was loaded */
+    size_t image_n;
+    struct device_why why;
+};
+struct population_why {
+    char text[640];
+};
+
+/* settings and guise are copied (settings.apn is pointed to). Errors: E_MEMORY, E_CRYPTO. */
+MUST_USE enum err population_open(struct population *p, const struct bindery_ue_settings *settings,
+                                  const struct population_guise *guise);
+void population_close(struct population *p);
+
+/* EEA0 to 3 and EIA1 to 3, IPv4, the default APN. EEA0 is offered and not accepted; a reject
+ * without protection is never believed. */
+struct bindery_ue_settings population_settings(void);
+/* "eea0,eea2,eia2": what a device says it can. Errors: E_BAD_VALUE. */
+MUST_USE enum err population_capabilities(const char *text, struct bindery_ue_settings *out);
+
+/* Errors: E_MEMORY, E_BAD_VALUE (something that no USIM or device has). */
+MUST_USE enum err population_add(struct population *p, const struct lot_device *device);
+/* Errors: those of lot_load. */
+MUST_USE enum err population_load_lot(struct population *p, const char *path,
+                                      struct population_why *why);
+/* One device; path stays the caller's. Errors: those of device_state_load, E_BAD_VALUE, E_MEMORY.
+ */
+MUST_USE enum err population_load_device(struct population *p, const char *path,
+                                         struct population_why *why);
+
+/* Where derived devices come from: IMSI and IMEI count up. */
+struct population_origin {
+    struct bytes seed; /* POPULATION_SEED_MIN octets or more */
+    struct imsi imsi;
+    struct imei imei;
+};
+/* K, OPc and KME are 16 octets each of HMAC-SHA-256(seed, "bindery-ue k", "... opc", "... kme" and
+ * the digits of the IMSI). Errors: E_BAD_LENGTH (seed), E_BAD_VALUE (the IMSI would need more
+ * digits), E_CRYPTO. */
+MUST_USE enum err population_derive(const struct crypto *c, const struct population_origin *origin,
+                                    uint32_t i, struct lot_device *out);
+/* n of them. Errors: those of population_derive and population_add. */
+MUST_USE enum err population_add_derived(struct population *p,
+                                         const struct population_origin *origin, uint32_t n);
+/* The octets of a file that only its owner may read, but for the line end at its end; wipe them.
+ * Errors: E_NOT_FOUND, E_DENIED, E_BAD_LENGTH, E_IO. */
+MUST_USE enum err population_seed_load(const char *path, uint8_t out[static POPULATION_SEED_MAX],
+                                       size_t *n);
+
+struct device *population_at(const struct population *p, uint32_t i);
+/* Octets per device, without connection and timers. */
+size_t population_device_size(void);
+
+#endif

@@ -1,0 +1,39 @@
+/* emulator/tally.h - what came of attaches: how many, how long they took from when they were due,
+ * and why those that failed did.
+ *
+ * Fixed in size: after more kinds of failure than fit, the rest is counted together.
+ */
+#ifndef BINDERY_EMULATOR_TALLY_H
+#define BINDERY_EMULATOR_TALLY_H
+
+#include "device/bindery_ue.h"
+#include "emulator/load_histogram.h"
+
+#define TALLY_CAUSES   64
+#define TALLY_TEXT     96
+#define TALLY_OUTCOMES (BINDERY_UE_BROKEN + 1)
+#define TALLY_REFUSALS (BINDERY_UE_REFUSED_BEARER + 1)
+
+struct tally_cause {
+    uint64_t n;
+    char text[TALLY_TEXT];
+};
+struct tally {
+    uint64_t offered, started, registered, failed;
+    uint64_t detached, detach_failed;
+    uint64_t detached_by_network;
+    uint64_t processed; /* challenges under KME */
+    uint64_t outcomes[TALLY_OUTCOMES];
+    uint64_t refused[TALLY_REFUSALS]; /* downlink PDUs, by name */
+    uint64_t store_failed, crypto_failed;
+    uint64_t last_ns; /* of the last attach that ended, since the start */
+    struct load_histogram attach, detach, lag;
+    struct tally_cause cause[TALLY_CAUSES];
+};
+void tally_fail(struct tally *t, const char *text);
+
+/* "ATTACH REJECT #17 (Network failure)", with the ESM cause if that says why, and a word when the
+ * message was not protected. */
+void tally_reject_text(const struct bindery_ue_event *e, char out[static TALLY_TEXT]);
+
+#endif
