@@ -3,6 +3,7 @@
 # is said of it, an HSS that is killed, and what stands on the screen where that is always the same.
 #
 # The verbs are src/cli/cli.c, src/cli/up.c, src/cli/status.c with src/cli/status_view.c,
+# src/cli/events.c, src/cli/logs.c, src/cli/devices.c,
 # src/cli/subscriber.c and src/cli/device.c with src/cli/api_list.c, src/cli/device_file.c,
 # src/cli/import.c, src/cli/authenticate.c with src/cli/authenticate_options.c and
 # src/cli/s6a_client.c, src/cli/trace.c and src/cli/aka.c.
@@ -78,7 +79,7 @@ refused "secrets of no trace" 2 "give that too" up --trace-secrets
 every_verb_has_help() {
   local verb
   for verb in "eir list" "eir add" "eir remove" "eir check" "eir import" "eir export" \
-    up down status logs events import authenticate aka trace pki "device file" \
+    up down status logs events devices import authenticate aka trace pki "device file" \
     {subscriber,device}\ {add,show,list,set,remove}; do
     # shellcheck disable=SC2086 # two words
     "$bindery" $verb --help >help 2>&1 && grep -q '^Usage: ' help || { echo "$verb"; return 1; }
@@ -88,16 +89,20 @@ every_verb_has_help() {
 holds "every verb has a --help that fits 80 columns" every_verb_has_help
 
 echo "# up"
-tcp_port=0 tls_port=0
+tcp_port=0 tls_port=0 s1_port=0
 free_port tcp_port
 free_port tls_port
-does "an HSS starts and says where it serves" up -d --port "$tcp_port" --tls-port "$tls_port"
-sed -i "s/:$tcp_port/:TCP/; s/:$tls_port/:TLS/; s#$work#WORK#" said
+free_port s1_port
+does "HSS and MME start and say where they serve" \
+  up -d --port "$tcp_port" --tls-port "$tls_port" --s1-port "$s1_port"
+sed -i "s/:$tcp_port/:TCP/; s/:$tls_port/:TLS/; s/:$s1_port/:S1/; s#$work#WORK#" said
 says "the same words each time" <<'TEXT'
 DAEMON       SERVES         AT
 bindery-hssd S6a for MMEs   tcp://127.0.0.1:TCP
 bindery-hssd S6a for MMEs   tls://127.0.0.1:TLS
 bindery-hssd administration WORK/home/admin.sock
+bindery-mmed S1 for eNBs    s1-tcp://127.0.0.1:S1
+bindery-mmed administration WORK/home/mme.sock
 
 Next: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`.
 `bindery down` stops it.
@@ -354,7 +359,7 @@ echo "# the README"
 # Its first session, command by command; only the ports are free ones instead of the registered.
 readme_session() {
   sed -n '/^## A first session/,/^## Where/s/^    //p' "$tree/README.md" |
-    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0/' >session
+    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0 --s1-port 0/' >session
   [ "$(wc -l <session)" -gt 15 ] || { echo "there is no session"; return 1; }
   mkdir readme
   ln -s "$tree/demo" readme/demo
