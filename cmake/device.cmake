@@ -54,6 +54,10 @@ if(NOT SANITIZE AND NOT BINDERY_FUZZ)
   target_include_directories(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/include)
   target_link_libraries(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/libbindery-ue.a PkgConfig::CRYPTO)
   configure_file(src/device/bindery_ue.h include/bindery_ue.h COPYONLY)
+  if(BINDERY_TESTS)
+    add_test(NAME device/modem
+             COMMAND ${CMAKE_SOURCE_DIR}/test/device/modem_test.sh $<TARGET_FILE:modem>)
+  endif()
 endif()
 
 find_program(ARM_GCC arm-none-eabi-gcc)

@@ -6,7 +6,10 @@ foreach(source ${fuzz_sources})
   add_executable(${name} ${source})
   if(room STREQUAL "device") # whose crypto table OpenSSL fills
     set(room device_linux)
+  elseif(NOT TARGET ${room}) # a room below nf/
+    set(room nf_${room})
   endif()
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test) # rigs shared with tests
   target_link_libraries(${name} PRIVATE ${room})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()

@@ -8,6 +8,11 @@ pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(SMARTCOLS REQUIRED IMPORTED_TARGET smartcols)
 
+pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
+
+# HTTPS (net/https*.h) stands in the room net, on libraries that only the room above it names.
+target_link_libraries(net PUBLIC PkgConfig::MHD PkgConfig::GNUTLS PkgConfig::UV PkgConfig::CURL)
+
 room(store LINK crypto PkgConfig::SQLITE Threads::Threads)
 room(wire LINK proc codec)
 room(nassec STD 11 LINK codec)
@@ -17,6 +22,7 @@ room(nf/common LINK wire peer net store PkgConfig::JANSSON PkgConfig::UV PkgConf
      PkgConfig::MHD)
 room(nf/hssd LINK nf_common)
 room(nf/mmed LINK nf_common nassec)
+room(nf/repod LINK nf_common)
 room(emulator LINK device_linux net PkgConfig::JANSSON)
 room(cli LINK nf_common device_linux emulator PkgConfig::CURL PkgConfig::SMARTCOLS PkgConfig::UV)
 
@@ -29,5 +35,6 @@ function(program name)
 endfunction()
 program(bindery-hssd nf_hssd)
 program(bindery-mmed nf_mmed)
+program(bindery-repod nf_repod)
 program(bindery-ue emulator)
 program(bindery cli)

@@ -1,17 +1,20 @@
 #!/bin/sh
-# The story of a stolen SIM, told by a real HSS and a real S6a connection. Every scene is checked:
-# the first one that does not end as it must makes this script fail and name itself.
+# The story of a stolen SIM, over the air interface: devices and an eNB, an MME, an HSS, each a process
+# of its own. Every scene is checked: the first one that does not end as it must makes this script fail
+# and name itself.
 #
-# BINDERY_BUILD is the folder with bindery and bindery-hssd (default: build/release beside us).
+# BINDERY_BUILD is the folder with the programs (default: build/release beside us).
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=${BINDERY_BUILD:-$here/build/release}
 bindery=$build/bindery
-if [ ! -x "$bindery" ] || [ ! -x "$build/bindery-hssd" ]; then
-	echo "demo: $build has no bindery and bindery-hssd; run ./dev demo" >&2
-	exit 2
-fi
+for program in bindery bindery-hssd bindery-mmed bindery-ue; do
+	if [ ! -x "$build/$program" ]; then
+		echo "demo: $build has no $program; run ./dev demo" >&2
+		exit 2
+	fi
+done
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/bindery-demo.XXXXXX")
 export BINDERY_DIR="$work/hss"
@@ -53,18 +56,31 @@ fail() {
 	exit 1
 }
 
-# play WANTED-STATUS DEVICE [OPTION...]: one `bindery authenticate`, shown, then its ladder
-play() {
-	wanted=$1 device=$2
-	shift 2
-	got=0
-	printf '%s$ bindery authenticate --device %s %s%s\n' "$dim" "$device" "$*" "$plain"
-	"$bindery" authenticate --device "$work/$device" --trace "$work/scene.pcapng" "$@" \
-		>"$work/out" 2>&1 || got=$?
-	cat "$work/out"
-	[ "$got" -eq "$wanted" ] || fail "exit status $got instead of $wanted"
+# ladder: what the MME sent and received in this scene, on both sides. A pcapng is a head of two blocks
+# and then packets, so the head and the last octets are a file again.
+ladder() {
+	one=$(od -An -tu4 -j4 -N4 "$work/mme.pcapng" | tr -d ' ')
+	two=$(od -An -tu4 -j$((one + 4)) -N4 "$work/mme.pcapng" | tr -d ' ')
+	{ head -c $((one + two)) "$work/mme.pcapng" && tail -c +$((before + 1)) "$work/mme.pcapng"; } \
+		>"$work/scene.pcapng"
 	echo
 	"$bindery" trace "$work/scene.pcapng" || fail "the trace cannot be read"
+}
+size() { wc -c <"$work/mme.pcapng" | tr -d ' '; }
+# attach WANTED-STATUS DEVICE [OPTION...]: one device attaches, over the air, and says what it sees
+attach() {
+	wanted=$1 device=$2 before=$(size)
+	shift 2
+	got=0
+	printf '%s$ bindery-ue attach --device %s %s%s\n' "$dim" "$device" "$*" "$plain"
+	"$build/bindery-ue" attach --mme "$s1" --device "$work/$device" "$@" >"$work/out" 2>&1 || got=$?
+	cat "$work/out"
+	[ "$got" -eq "$wanted" ] || fail "exit status $got instead of $wanted"
+}
+# refused CAUSE: the MME refused something by this name
+refused() {
+	"$bindery" events --from mme --name refused --json >"$work/events" || fail "events cannot be read"
+	grep -qF "$1" "$work/events" || fail "the MME has not refused anything as '$1'"
 }
 # said TEXT: the last play said so
 said() { grep -qF -- "$1" "$work/out" || fail "nothing said '$1'"; }
@@ -84,10 +100,13 @@ for device in meter thief phone runaway; do
 done
 
 tell "${bold}Bindery: a SIM that works in its own device and in no other.$plain"
-tell "An HSS starts here, on loopback, in a directory of its own."
+tell "An HSS and an MME start here, on loopback, in a directory of their own."
 echo
-"$bindery" up -d --port 0 --tls-port 0 >"$work/out" 2>&1 || fail "the HSS does not start"
+"$bindery" up -d --port 0 --tls-port 0 --s1-port 0 --mme-trace "$work/mme.pcapng" >"$work/out" 2>&1 ||
+	fail "HSS and MME do not start"
 sed '/^Next:/,$d' "$work/out"
+s1=$(grep -o 's1-tcp://[0-9.:]*' "$work/out" | head -1)
+[ -n "$s1" ] || fail "the MME does not say where it listens"
 "$bindery" import "$here/demo/subscribers.csv" >"$work/out" 2>&1 || fail "the import is refused"
 said "3 added"
 tell "Three SIMs and two devices are imported: $(cat "$work/out")"
@@ -95,58 +114,87 @@ tell "Three SIMs and two devices are imported: $(cat "$work/out")"
 
 title "A bound SIM in its own device"
 tell "A meter has a SIM that is bound to it: meter and HSS share the key KME. The HSS encrypts RAND"
-tell "under it; the meter decrypts it for its SIM. The MME in between needs no change at all."
-play 0 meter.json
-said "processed challenge"
-said "authenticated"
+tell "under it; the meter decrypts it for its SIM. The MME in between carries it as it always does."
+attach 0 meter.json
+said "RAND encrypted under KME: the USIM answered"
+said "registered"
 happened registered 001010000000001
+ladder
 
 title "The same SIM in a second device, which reports the first one's IMEI"
 tell "A thief puts the meter's SIM into a device of his own and forges its IMEI. His device has"
 tell "another KME, so his SIM gets another RAND than the HSS meant for it, and refuses."
 not_yet suspected-theft
-play 1 thief.json --report-imei "$owner_imei" --attempts 3
-said "MAC-A is wrong"
-said "refused (attempt 3 of 3)"
+for try in 1 2 3; do
+	install -m 600 "$here/examples/devices/thief.json" "$work/thief.json" # he switches it off and on
+	tell "Attempt $try of 3:"
+	attach 1 thief.json --as-imei "$owner_imei"
+	said "AUTHENTICATION REJECT"
+done
+ladder
+refused binding-failed
 happened suspected-theft 001010000000001
-tell "At the third failure in a row the HSS raised an alarm:"
-"$bindery" events --name suspected-theft
+tell "The MME reported each failure, and at the third in a row the HSS raised an alarm:"
+"$bindery" events --from hss --name suspected-theft
 tell "The owner is not locked out: anybody can fail in another's name, so an alarm changes no service."
-play 0 meter.json
-said "authenticated"
+attach 0 meter.json
+said "registered"
+
+title "Somebody on the radio"
+tell "He clears the bit in AMF that says that RAND is encrypted, so that the meter would hand it to its"
+tell "SIM as it is. AMF is covered by the MAC that the SIM checks: the attach fails, nothing is gained."
+install -m 600 "$here/examples/devices/meter.json" "$work/meter.json"
+attach 1 meter.json --radio-flip amf
+said "AUTHENTICATION"
+ladder
 
 title "An open SIM"
 tell "An ordinary subscription, with TUAK for a change, works in any device as it always did."
-play 0 phone.json
-said "regular challenge"
-said "authenticated"
+attach 0 phone.json
+said "registered"
 happened registered 001010000000002
+ladder
 
 title "A SIM whose sequence number ran away"
 tell "This SIM has seen far higher sequence numbers than the HSS would send. It says so in AUTS, and"
 tell "the HSS finds out which KME the RAND was under, verifies it and follows."
-play 0 runaway.json
-said "with the USIM's AUTS"
-said "authenticated"
+attach 0 runaway.json
+said "registered"
 happened resynchronised 001010000000003
+ladder
 
-title "An MME that is not a configured peer"
-tell "It connects, introduces itself, and gets nothing."
-play 1 phone.json --origin-host mme.rogue.example.org --realm rogue.example.org
+title "An eNB of another network, and an MME that is no configured peer"
+tell "Neither gets in."
+attach 3 phone.json --plmn 999-70 --connect-timeout 1s
+refused enb-plmn
+ladder
+got=0
+"$bindery" authenticate --device "$work/phone.json" --origin-host mme.rogue.example.org \
+	--realm rogue.example.org >"$work/out" 2>&1 || got=$?
+cat "$work/out"
+[ "$got" -eq 1 ] || fail "exit status $got instead of 1"
 said "DIAMETER_UNKNOWN_PEER"
-if "$bindery" trace "$work/scene.pcapng" --json | grep -q '"message":"AI[RA]"'; then
-	fail "it got as far as an AIR"
-fi
+
+title "A thousand at once"
+tell "Power comes back in a street: a thousand bound devices attach within a second."
+(umask 077 && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$work/seed")
+"$build/bindery-ue" lot --count 1000 --imsi 001011000000000 --imei 35693900000000 \
+	--key-seed-file "$work/seed" --out "$work/lot.csv" >"$work/out" 2>&1 || fail "the lot cannot be made"
+"$bindery" import "$work/lot.csv" >"$work/out" 2>&1 || fail "the import is refused"
+"$build/bindery-ue" run --mme "$s1" --lot "$work/lot.csv" --storm 1s --enbs 4 >"$work/out" 2>&1 ||
+	fail "not all of them attached"
+cat "$work/out"
+said "Registered          1000"
 
 scene="the end"
-"$bindery" down >"$work/out" 2>&1 || fail "the HSS does not stop"
+"$bindery" down >"$work/out" 2>&1 || fail "HSS and MME do not stop"
 tell
-tell "${bold}All five scenes ended as they must.$plain Now yours:"
+tell "${bold}All seven scenes ended as they must.$plain Now yours:"
 tell
 tell "  export PATH=$build:\$PATH"
-tell "  bindery up -d                                  # an HSS in ./.bindery"
+tell "  bindery up -d --mme-trace t.pcapng             # HSS and MME in ./.bindery"
 tell "  bindery import demo/subscribers.csv"
 tell "  install -m 600 examples/devices/meter.json ."
-tell "  bindery authenticate --device meter.json --trace t.pcapng"
+tell "  bindery-ue attach --device meter.json"
 tell "  bindery trace t.pcapng                         # or: wireshark t.pcapng"
-tell "  bindery status; bindery events; bindery down   # man bindery tells the rest"
+tell "  bindery devices; bindery events; bindery down  # man bindery tells the rest"

@@ -187,7 +187,7 @@ static bool power_on(struct modem *m)
         .delay_tolerant = true,
         .pdn_type = 1,
         .apn = "iot",
-        .unprotected_limit = 3,
+        .unprotected_limit = 0, /* nobody comes to switch a meter off and on */
     };
     const struct bindery_ue_host host = {
         .ctx = m, .usim = bindery_ue_usim_authenticate, .usim_ctx = &m->usim, .store = store};

@@ -1,8 +1,6 @@
 #include "cli/aka_input.h"
 #include "cli/named_values.h"
 #include "crypto/kdf.h"
-#include <ctype.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 

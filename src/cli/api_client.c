@@ -39,12 +39,8 @@ static size_t gather(char *p, size_t size, size_t count, void *to)
     return n;
 }
 
-int api_open(const struct cli_common *common, struct api *out)
+static int set_up(struct api *out)
 {
-    *out = (struct api){0};
-    if (!cli_socket_path(common, out->socket)) {
-        return CLI_USAGE;
-    }
     CURL *c = curl_easy_init();
     if (!c) {
         cli_error("libcurl cannot be set up");
@@ -60,6 +56,18 @@ int api_open(const struct cli_common *common, struct api *out)
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, gather);
     out->curl = c;
     return CLI_DONE;
+}
+
+int api_open(const struct cli_common *common, struct api *out)
+{
+    *out = (struct api){.who = "HSS"};
+    return cli_socket_path(common, out->socket) ? set_up(out) : CLI_USAGE;
+}
+
+int api_open_mme(const struct cli_common *common, struct api *out)
+{
+    *out = (struct api){.who = "MME"};
+    return cli_mme_socket(common, out->socket) ? set_up(out) : CLI_USAGE;
 }
 
 void api_close(struct api *a)
@@ -79,12 +87,12 @@ static int unreachable(struct api *a, CURLcode code, bool too_much)
         return CLI_REFUSED;
     }
     if (os == ENOENT || os == ECONNREFUSED) {
-        cli_error("no HSS runs behind %s; start one with `bindery up -d` (`bindery logs` tells how "
+        cli_error("no %s runs behind %s; start one with `bindery up -d` (`bindery logs` tells how "
                   "the last one ended), or say where it is with --dir or --socket",
-                  a->socket);
+                  a->who, a->socket);
     } else if (os == EACCES || os == EPERM) {
-        cli_error("%s: you may not open this socket; only the user that runs the HSS may",
-                  a->socket);
+        cli_error("%s: you may not open this socket; only the user that runs the %s may", a->socket,
+                  a->who);
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
         cli_error("%s: no answer within %ld seconds; `bindery logs` may say why", a->socket,
                   SECONDS_TO_ANSWER);
@@ -103,8 +111,8 @@ static int read_answer(struct api *a, const struct gathered *g, struct api_answe
     }
     out->body = json_loadb(g->p, g->n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!out->body) {
-        cli_error("%s: the answer (status %ld) is not JSON: %s at octet %d; is this an HSS?",
-                  a->socket, out->status, why.text, why.position);
+        cli_error("%s: the answer (status %ld) is not JSON: %s at octet %d; is this an %s?",
+                  a->socket, out->status, why.text, why.position, a->who);
         return CLI_REFUSED;
     }
     return CLI_DONE;

@@ -1,5 +1,5 @@
-/* cli/api_client.h - the client of the HSS's administration interface (docs/admin-api.md): HTTP
- * over a Unix socket, through libcurl.
+/* cli/api_client.h - the client of the administration interfaces of HSS and MME
+ * (docs/admin-api.md): HTTP over a Unix socket, through libcurl.
  *
  * Everything is bounded: the time of a call, the size of an answer, one host, no redirects, no
  * proxy. Each failure is said with what to do next.
@@ -14,10 +14,13 @@
 
 struct api {
     void *curl;
+    const char *who; /* "HSS", "MME": for messages */
     char socket[CLI_SOCKET_MAX];
 };
 /* Ready to call; the HSS is not contacted yet. Returns CLI_DONE, CLI_USAGE or CLI_REFUSED, said. */
 MUST_USE int api_open(const struct cli_common *common, struct api *out);
+/* The same for the MME: its socket is mme.sock in the directory, or the one that --socket names. */
+MUST_USE int api_open_mme(const struct cli_common *common, struct api *out);
 void api_close(struct api *a);
 
 struct api_request {

@@ -49,8 +49,9 @@ static int next_page(struct listing *l)
 {
     struct api_answer answer;
     char path[256];
-    snprintf(path, sizeof path, "%s?limit=%ld%s%s", l->what->path, l->left < PAGE ? l->left : PAGE,
-             *l->after ? "&after=" : "", l->after);
+    snprintf(path, sizeof path, "%s?limit=%ld%s%s%s%s", l->what->path,
+             l->left < PAGE ? l->left : PAGE, *l->after ? "&after=" : "", l->after,
+             l->what->query ? "&" : "", l->what->query ? l->what->query : "");
     struct api_request request = {.method = "GET", .path = path};
     int rc = api_do(&l->api, l->what->name, &request, &answer);
     if (rc == CLI_DONE) {
@@ -83,7 +84,7 @@ int api_list(const struct cli_common *common, const struct api_list *what, const
     if (!start_behind(&l, what->after)) {
         return CLI_USAGE;
     }
-    int rc = api_open(common, &l.api);
+    int rc = (what->mme ? api_open_mme : api_open)(common, &l.api);
     if (rc != CLI_DONE) {
         return rc;
     }

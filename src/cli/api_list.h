@@ -12,6 +12,8 @@ struct api_list {
     const char *path;
     const char *const *columns;
     void (*row)(struct table *t, const json_t *element);
+    const char *query; /* NULL, or a further parameter: "imsi=..." */
+    bool mme;          /* the MME's list, not the HSS's */
     const char *after; /* NULL: from the first; letters, digits and hyphens only */
 };
 /* Fetches page by page up to `limit` elements (a number as text; NULL: all) and prints them. */

@@ -2,6 +2,7 @@
 #include "cli/eir.h"
 #include "cli/load.h"
 #include "cli/memory.h"
+#include "cli/nas.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -12,11 +13,13 @@
 #include <unistd.h>
 
 static const struct cli_verb verbs[] = {
-    {"up", "start an HSS here, with everything it needs", cli_up},
+    {"up", "start an HSS and an MME here, with everything they need", cli_up},
     {"down", "stop what `up` started", cli_down},
     {"status", "daemons, listeners, peers and counters", cli_status},
     {"logs", "what the daemons wrote", cli_logs},
     {"events", "what happened to subscribers: refusals, alarms, registrations", cli_events},
+    {"attach", "attach a device over the air interface", cli_attach},
+    {"devices", "the devices at the MME, and detaching one", cli_devices},
     {"subscriber", "add, show, list, set, remove subscriptions", cli_subscriber},
     {"device", "add, show, list, set, remove the devices a subscription may use", cli_device},
     {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
@@ -24,7 +27,9 @@ static const struct cli_verb verbs[] = {
     {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},
     {"load", "load an HSS over S6a and say how long its answers took", cli_load},
     {"aka", "compute what an AuC and a USIM compute", cli_aka},
-    {"trace", "draw the ladder of a trace file", cli_trace},
+    {"nas", "NAS PDUs: decode, encode, protect, unprotect", cli_nas},
+    {"s1ap", "S1AP messages: decode, encode", cli_s1ap},
+    {"trace", "draw the ladder of trace files", cli_trace},
     {"pki", "make the certificates of a demonstration", cli_pki},
     {0},
 };
@@ -116,7 +121,7 @@ static error_t common_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option common_options[] = {
     {"dir", 'C', "DIR", 0, "the directory of `bindery up` ($BINDERY_DIR, ./.bindery)", 90},
-    {"socket", 'S', "PATH", 0, "the HSS's administration socket ($BINDERY_SOCKET)", 90},
+    {"socket", 'S', "PATH", 0, "the administration socket ($BINDERY_SOCKET)", 90},
     {"json", 'J', NULL, 0, "answer in JSON, for scripts", 90},
     {0},
 };
@@ -139,12 +144,12 @@ bool cli_path(const char *dir, const char *name, char *out, size_t cap)
     return true;
 }
 
-bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET_MAX])
+/* The socket that somebody named, or the one of this name in the directory. */
+static bool socket_path(const struct cli_common *common, const char *named, const char *name,
+                        char out[static CLI_SOCKET_MAX])
 {
-    const char *env = getenv("BINDERY_SOCKET");
-    const char *named = common->socket ? common->socket : !common->dir && env && *env ? env : NULL;
     if (!named) {
-        return cli_path(cli_dir(common), "admin.sock", out, CLI_SOCKET_MAX);
+        return cli_path(cli_dir(common), name, out, CLI_SOCKET_MAX);
     }
     if (strlen(named) >= CLI_SOCKET_MAX) {
         cli_error("%s: longer than a socket's path may be", named);
@@ -152,6 +157,29 @@ bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET
     }
     snprintf(out, CLI_SOCKET_MAX, "%s", named);
     return true;
+}
+
+static const char *named_socket(const struct cli_common *common)
+{
+    const char *env = getenv("BINDERY_SOCKET");
+    return common->socket ? common->socket : !common->dir && env && *env ? env : NULL;
+}
+
+bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET_MAX])
+{
+    return socket_path(common, named_socket(common), "admin.sock", out);
+}
+
+bool cli_mme_socket(const struct cli_common *common, char out[static CLI_SOCKET_MAX])
+{
+    return socket_path(common, common->socket, "mme.sock", out);
+}
+
+bool cli_has_mme(const struct cli_common *common)
+{
+    char path[CLI_PATH_MAX];
+    return !named_socket(common) && cli_path(cli_dir(common), "mmed.yaml", path, sizeof path) &&
+           access(path, F_OK) == 0;
 }
 
 bool cli_trace_path(const char *path, bool secrets)

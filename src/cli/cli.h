@@ -44,8 +44,10 @@ int cli_down(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_logs(int argc, char **argv);
 int cli_events(int argc, char **argv);
+int cli_devices(int argc, char **argv);
 int cli_subscriber(int argc, char **argv);
 int cli_device(int argc, char **argv);
+int cli_attach(int argc, char **argv);
 int cli_device_file(int argc, char **argv); /* a subverb of device, in a file of its own */
 int cli_import(int argc, char **argv);
 int cli_authenticate(int argc, char **argv);
@@ -65,9 +67,17 @@ extern const struct argp cli_common_argp;
 const char *cli_dir(const struct cli_common *common);
 /* The administration socket; false, and said why, when the path is too long for a socket. */
 MUST_USE bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET_MAX]);
+/* The MME's: --socket, or mme.sock in the directory. */
+MUST_USE bool cli_mme_socket(const struct cli_common *common, char out[static CLI_SOCKET_MAX]);
+/* Does `bindery up` of this directory run an MME too, and is the HSS meant that runs beside it (and
+ * not one that --socket or the environment name)? */
+bool cli_has_mme(const struct cli_common *common);
 /* dir/name into out; false, and said why, when it doesn't fit. */
 MUST_USE bool cli_path(const char *dir, const char *name, char *out, size_t cap);
 
+/* Where the state file of a device lies in the directory; false, and said, when it is too long. */
+MUST_USE bool cli_device_path(const struct cli_common *common, const struct imsi *imsi,
+                              const struct imei *imei, char out[static CLI_PATH_MAX]);
 /* May a trace be written there? A file that is something else is not replaced, and --trace-secrets
  * has no meaning without a file. False and said. */
 MUST_USE bool cli_trace_path(const char *path, bool secrets);

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct options {
+    struct cli_common common;
     struct key_options keys;
     const char *imsi, *imei, *output;
 };
@@ -17,6 +19,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &o->keys;
+        state->child_inputs[1] = &o->common;
         return 0;
     case 'i':
         o->imsi = arg;
@@ -28,10 +31,8 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->output = arg;
         return 0;
     case ARGP_KEY_END:
-        if (!o->imsi || !o->imei || !o->output || !o->keys.k_file ||
-            (!o->keys.opc_file && !o->keys.op_file)) {
-            argp_error(state, "--imsi, --imei, --k-file, --opc-file or --op-file, and --output "
-                              "are needed");
+        if (!o->imsi || !o->imei || !o->keys.k_file || (!o->keys.opc_file && !o->keys.op_file)) {
+            argp_error(state, "--imsi, --imei, --k-file, and --opc-file or --op-file are needed");
         }
         return 0;
     default:
@@ -42,14 +43,21 @@ static error_t take(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
     {"imsi", 'i', "IMSI", 0, "the USIM's subscription", 10},
     {"imei", 'e', "IMEI", 0, "the device", 10},
-    {"output", 'o', "FILE", 0, "the file to make; one that is there is not touched", 10},
+    {"output", 'o', "FILE", 0,
+     "the file to make (devices/IMSI-IMEI.json in the directory); one that is there is not touched",
+     10},
     {0},
 };
-static const struct argp_child children[] = {{&key_options_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&key_options_argp, 0, NULL, 0}, {&cli_common_argp, 0, "", 20}, {0}};
 static const struct argp argp = {
-    options,  take,
-    NULL,     "Makes the state file of an emulated device, for `bindery authenticate --device`.",
-    children, NULL,
+    options,
+    take,
+    NULL,
+    "Makes the state file of an emulated device, for `bindery attach` and `bindery "
+    "authenticate`.",
+    children,
+    NULL,
     NULL};
 
 static uint8_t octets_of(const struct secret_text *t, uint8_t out[static 32])
@@ -120,16 +128,39 @@ static bool fill_keys(const struct options *o, const struct key_texts *t, struct
     return !s->me.has_kme || hex_decode(t->kme.hex, MBYTES_OF(s->me.kme.b)) == E_OK;
 }
 
+/* Where it goes: as told, or into the directory, which is made. */
+static bool choose_output(struct options *o, const struct device_state *s,
+                          char path[static CLI_PATH_MAX])
+{
+    char folder[CLI_PATH_MAX];
+    if (o->output != NULL) {
+        return true;
+    }
+    if (!cli_device_path(&o->common, &s->imsi, &s->imei, path) ||
+        !cli_path(cli_dir(&o->common), "devices", folder, sizeof folder)) {
+        return false;
+    }
+    if ((mkdir(cli_dir(&o->common), 0700) != 0 && errno != EEXIST) ||
+        (mkdir(folder, 0700) != 0 && errno != EEXIST)) {
+        cli_error("%s: %s", folder, strerror(errno));
+        return false;
+    }
+    o->output = path;
+    return true;
+}
+
 int cli_device_file(int argc, char **argv)
 {
     struct options o = {0};
     struct device_state state = {0};
     struct device_why why;
     struct key_texts t;
+    char path[CLI_PATH_MAX];
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
     }
-    if (!cli_imsi(o.imsi, &state.imsi) || !cli_imei(o.imei, &state.imei)) {
+    if (!cli_imsi(o.imsi, &state.imsi) || !cli_imei(o.imei, &state.imei) ||
+        !choose_output(&o, &state, path)) {
         return CLI_USAGE;
     }
     int rc = key_options_read(&o.keys, &t);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -13,6 +14,7 @@
 
 #define PORT_TCP 3868
 #define PORT_TLS 5658
+#define PORT_S1  36412
 #define REALM    "epc.mnc001.mcc001.3gppnetwork.org"
 
 bool home_make(const char *dir)
@@ -171,7 +173,19 @@ static bool write_kek(const char *dir)
     return good;
 }
 
-static const char config_format[] =
+static bool write_config(const char *dir, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool write_config(const char *dir, const char *name, const char *format, ...)
+{
+    char text[4096];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return n > 0 && (size_t)n < sizeof text && home_write(dir, name, text, (size_t)n);
+}
+
+static const char hssd_format[] =
     "# Made by `bindery up`; yours to change from here on. man 5 hssd.yaml tells every key.\n"
     "# Paths are relative to this file's directory, where `bindery up` starts the daemon.\n"
     "origin_host: hss." REALM "\n"
@@ -198,6 +212,11 @@ static const char config_format[] =
     "    visited_plmns: [\"001-01\"]\n"
     "    transports: [tcp, tls]\n"
     "    sends_served_imei: false\n"
+    "  - origin_host: mme1." REALM "\n"
+    "    realm: " REALM "\n"
+    "    visited_plmns: [\"001-01\"]\n"
+    "    transports: [tls]\n"
+    "    sends_served_imei: true\n"
     "\n"
     "profiles:\n"
     "  - name: default\n"
@@ -218,19 +237,42 @@ static const char config_format[] =
     "  enabled: true\n"
     "  unknown: allow\n";
 
-static bool write_config(const char *dir, const struct home_ports *ports)
-{
-    char text[sizeof config_format + 64];
-    int n = snprintf(text, sizeof text, config_format, ports->tcp, ports->tls);
-    return n > 0 && (size_t)n < sizeof text && home_write(dir, "hssd.yaml", text, (size_t)n);
-}
+static const char mmed_format[] =
+    "# Made by `bindery up`; yours to change from here on. man 5 mmed.yaml tells every key.\n"
+    "# Paths are relative to this file's directory. Without this file `bindery up` starts no MME.\n"
+    "origin_host: mme1." REALM "\n"
+    "origin_realm: " REALM "\n"
+    "plmn: \"001-01\"\n"
+    "tracking_areas: [1]\n"
+    "\n"
+    "admin:\n"
+    "  socket: mme.sock\n"
+    "\n"
+    "listeners:\n"
+    "  - address: s1-tcp://127.0.0.1:%ld\n"
+    "\n"
+    "homes:\n"
+    "  - plmns: [\"001-01\"]\n"
+    "    peers: [hss." REALM "]\n"
+    "peers:\n"
+    "  - origin_host: hss." REALM "\n"
+    "    realm: " REALM "\n"
+    "    address: tls://127.0.0.1:%ld\n"
+    "    certificate: pki/mme1.crt\n"
+    "    key: pki/mme1.key\n"
+    "    ca: pki/ca.crt\n"
+    "\n"
+    "serve: true # a default bearer at the end of an attach\n"
+    "sends_served_imei: true\n"
+    "check_imei: true\n"
+    "network_name: Bindery\n";
 
 static bool make_pki(const char *dir)
 {
-    static const char *const hosts[] = {"hss." REALM, "mme." REALM};
-    static const char *const names[] = {"hss", "mme"};
+    static const char *const hosts[] = {"hss." REALM, "mme." REALM, "mme1." REALM};
+    static const char *const names[] = {"hss", "mme", "mme1"};
     char path[CLI_PATH_MAX];
-    return cli_path(dir, "pki", path, sizeof path) && pki_make(path, names, hosts, 2);
+    return cli_path(dir, "pki", path, sizeof path) && pki_make(path, names, hosts, 3);
 }
 
 static bool is_there(const char *dir, const char *name)
@@ -239,22 +281,40 @@ static bool is_there(const char *dir, const char *name)
     return cli_path(dir, name, path, sizeof path) && access(path, F_OK) == 0;
 }
 
+bool home_has_mme(const char *dir)
+{
+    return is_there(dir, "mmed.yaml");
+}
+
+/* One without an hssd.yaml is of a first run that did not end, and has other ports. */
+static bool put_mme_aside(const char *dir)
+{
+    char path[CLI_PATH_MAX], aside[CLI_PATH_MAX];
+    if (!home_has_mme(dir)) {
+        return true;
+    }
+    return cli_path(dir, "mmed.yaml", path, sizeof path) &&
+           cli_path(dir, "mmed.yaml.old", aside, sizeof aside) && rename(path, aside) == 0;
+}
+
 bool home_furnish(const char *dir, const struct home_ports *wanted)
 {
     struct home_ports ports;
     if (is_there(dir, "hssd.yaml")) {
-        if (wanted->tcp >= 0 || wanted->tls >= 0) {
-            cli_error("%s/hssd.yaml is there already: its listeners count, not the ports of the "
-                      "command line; change them there",
+        if (wanted->tcp >= 0 || wanted->tls >= 0 || wanted->s1 >= 0) {
+            cli_error("%s/hssd.yaml is there already: its listeners and those of mmed.yaml count, "
+                      "not the ports of the command line; change them there",
                       dir);
         }
         return true;
     }
     if (!choose_port("--port", wanted->tcp, PORT_TCP, &ports.tcp) ||
-        !choose_port("--tls-port", wanted->tls, PORT_TLS, &ports.tls)) {
+        !choose_port("--tls-port", wanted->tls, PORT_TLS, &ports.tls) ||
+        !choose_port("--s1-port", wanted->s1, PORT_S1, &ports.s1)) {
         return false;
     }
-    /* the configuration comes last: where it is, everything is */
+    /* the HSS's configuration comes last: where it is, everything is */
     return (is_there(dir, "kek") || write_kek(dir)) && (is_there(dir, "pki") || make_pki(dir)) &&
-           write_config(dir, &ports);
+           put_mme_aside(dir) && write_config(dir, "mmed.yaml", mmed_format, ports.s1, ports.tls) &&
+           write_config(dir, "hssd.yaml", hssd_format, ports.tcp, ports.tls);
 }

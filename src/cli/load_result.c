@@ -1,14 +1,9 @@
 #include "cli/load_result.h"
 #include "codec/diameter_text.h"
+#include "emulator/latency.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static const struct {
-    const char *name;
-    double q;
-} rows[] = {{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
-#define ROWS (sizeof rows / sizeof rows[0])
 
 /* ---- counting ---- */
 
@@ -94,11 +89,6 @@ static double seconds(uint64_t ns)
     return (double)ns / 1e9;
 }
 
-static double ms(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
-
 static uint64_t span(const struct load_counts *c, const struct load_plan *p)
 {
     return c->span_ns > 0 ? c->span_ns : p->duration_ns;
@@ -145,39 +135,23 @@ void load_describe(const struct load_plan *p, char *out, size_t cap)
 
 /* ---- for a person ---- */
 
-static void report_latency(const char *name, const struct load_histogram *h, FILE *to)
-{
-    fprintf(to, "  %-12s", name);
-    for (size_t i = 0; i < ROWS && h->n == 0; i++) {
-        fprintf(to, " %9s", "-");
-    }
-    for (size_t i = 0; i < ROWS && h->n > 0; i++) {
-        fprintf(to, " %9.3f", ms(load_histogram_quantile(h, rows[i].q)));
-    }
-    fprintf(to, "  %12" PRIu64 "\n", h->n);
-}
-
 static void report_latencies(const struct load_counts *c, FILE *to)
 {
-    fprintf(to, "\nMilliseconds from when a request was due to its answer\n  %-12s", "");
-    for (size_t i = 0; i < ROWS; i++) {
-        fprintf(to, " %9s", rows[i].name);
-    }
-    fprintf(to, "  %12s\n", "answers");
+    latency_head(to, "Milliseconds from when a request was due to its answer", "answers");
     unsigned kinds = 0;
     for (int k = 0; k < LOAD_KINDS; k++) {
         kinds += c->kind[k].offered > 0;
     }
     for (int k = 0; k < LOAD_KINDS && kinds > 1; k++) {
         if (c->kind[k].offered > 0) {
-            report_latency(load_kind_name((enum load_kind)k), &c->kind[k].latency, to);
+            latency_row(to, load_kind_name((enum load_kind)k), &c->kind[k].latency);
         }
     }
-    report_latency("succeeded", &c->latency, to);
+    latency_row(to, "succeeded", &c->latency);
     if (c->refused.n > 0) {
-        report_latency("refused", &c->refused, to);
+        latency_row(to, "refused", &c->refused);
     }
-    report_latency("sent after", &c->lag, to);
+    latency_row(to, "sent after", &c->lag);
 }
 
 static void report_failures(const struct load_counts *c, FILE *to)
@@ -220,30 +194,17 @@ void load_report(const struct load_counts *c, const struct load_plan *p, FILE *t
 
 /* ---- JSON ---- */
 
-static json_t *json_latency(const struct load_histogram *h)
-{
-    if (h->n == 0) {
-        return json_null(); /* no answer has no latency, not one of zero */
-    }
-    json_t *o = json_pack("{s:I, s:f, s:f}", "answers", (json_int_t)h->n, "min", ms(h->min), "mean",
-                          ms(load_histogram_mean(h)));
-    for (size_t i = 0; o && i < ROWS; i++) {
-        (void)json_object_set_new(o, rows[i].name,
-                                  json_real(ms(load_histogram_quantile(h, rows[i].q))));
-    }
-    return o;
-}
-
 static json_t *json_kinds(const struct load_counts *c)
 {
     json_t *o = json_object();
     for (int k = 0; k < LOAD_KINDS; k++) {
         const struct load_kind_count *n = &c->kind[k];
         if (n->offered > 0) {
-            (void)json_object_set_new(
-                o, load_kind_name((enum load_kind)k),
-                json_pack("{s:I, s:I, s:o}", "offered", (json_int_t)n->offered, "succeeded",
-                          (json_int_t)n->succeeded, "latency_ms", json_latency(&n->latency)));
+            (void)json_object_set_new(o, load_kind_name((enum load_kind)k),
+                                      json_pack("{s:I, s:I, s:o}", "offered",
+                                                (json_int_t)n->offered, "succeeded",
+                                                (json_int_t)n->succeeded, "latency_ms",
+                                                latency_json(&n->latency, "answers")));
         }
     }
     return o;
@@ -273,10 +234,10 @@ static json_t *json_columns(const struct load_counts *c, const struct load_plan 
     for (size_t i = 0; i < LOAD_COLUMNS; i++) {
         const struct load_column *col = &c->column[i];
         (void)json_array_append_new(
-            list,
-            json_pack("{s:f, s:I, s:I, s:I, s:o}", "at", (double)i * width, "offered",
-                      (json_int_t)col->offered, "succeeded", (json_int_t)col->succeeded, "failed",
-                      (json_int_t)col->failed, "latency_ms", json_latency(&col->latency)));
+            list, json_pack("{s:f, s:I, s:I, s:I, s:o}", "at", (double)i * width, "offered",
+                            (json_int_t)col->offered, "succeeded", (json_int_t)col->succeeded,
+                            "failed", (json_int_t)col->failed, "latency_ms",
+                            latency_json(&col->latency, "answers")));
     }
     return list;
 }
@@ -304,8 +265,9 @@ json_t *load_json(const struct load_counts *c, const struct load_plan *p)
         "offered", (json_int_t)c->offered, "sent", (json_int_t)c->sent, "succeeded",
         (json_int_t)c->succeeded, "failed", (json_int_t)c->failed, "offered_per_s",
         load_offered(c, p), "achieved_per_s", load_achieved(c, p), "latency_ms",
-        json_latency(&c->latency), "refused_latency_ms", json_latency(&c->refused), "sent_after_ms",
-        json_latency(&c->lag), "kinds", json_kinds(c), "failures", json_failures(c), "late_answers",
-        (json_int_t)c->late, "broken_connections", (json_int_t)c->breaks, "location_cancellations",
+        latency_json(&c->latency, "answers"), "refused_latency_ms",
+        latency_json(&c->refused, "answers"), "sent_after_ms", latency_json(&c->lag, "answers"),
+        "kinds", json_kinds(c), "failures", json_failures(c), "late_answers", (json_int_t)c->late,
+        "broken_connections", (json_int_t)c->breaks, "location_cancellations",
         (json_int_t)c->cancelled, "over_time", json_columns(c, p));
 }

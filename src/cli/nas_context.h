@@ -25,7 +25,7 @@ struct nas_context {
     uint8_t direction; /* 0 up, 1 down */
 };
 /* One member by its name (kasme, knasenc, knasint, eea, eia, count, bearer, direction,
- * header_type). False and why; the value is never in it. */
+ * header-type). False and why; the value is never in it. */
 MUST_USE bool nas_context_set(struct nas_context *c, const char *name, const char *value, char *why,
                               size_t cap);
 /* The text of a file: lines "name = value", or a JSON object. False and why, with the line. */

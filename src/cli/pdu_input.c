@@ -149,7 +149,7 @@ bool pdu_hex_parse(struct bytes text, struct mbytes out, size_t *n, char *why, s
             snprintf(why, cap, "more than %zu octets", out.n);
             return false;
         }
-        out.p[(*n)++] = (uint8_t)(digit_of(text.p[at]) << 4 | digit_of(text.p[at + 1]));
+        out.p[(*n)++] = (uint8_t)(16 * digit_of(text.p[at]) + digit_of(text.p[at + 1]));
         at += 2;
     }
     if (*n == 0) {
@@ -211,7 +211,7 @@ struct flattening {
 
 static bool refuse(struct flattening *f, const char *reason)
 {
-    snprintf(f->why, f->cap, "%s: %s", f->path, reason);
+    snprintf(f->why, f->cap, "%.80s: %s", f->path, reason);
     return false;
 }
 

@@ -1,5 +1,5 @@
-/* cli/pdu_input.h - a PDU in hex, or JSON, from arguments, a file or standard input; and the JSON as
- * pairs of path and value, which the builders of the codec take.
+/* cli/pdu_input.h - a PDU in hex, or JSON, from arguments, a file or standard input; and the JSON
+ * as pairs of path and value, which the builders of the codec take.
  *
  * What is wrong is said with its place. Nothing here knows a protocol, and keys do not come this
  * way.

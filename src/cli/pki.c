@@ -1,5 +1,8 @@
 /* The demonstration's certificates, and the verb `pki`. */
 #include "cli/pki.h"
+
+#include "net/verify_oids.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -53,25 +56,47 @@ static bool set_serial(X509 *x)
     return good;
 }
 
-static bool set_extensions(X509 *x, X509 *issuer, const char *host)
+static const struct role {
+    const char *name, *oid;
+} roles_known[] = {
+#define X(name, text, oid, what) {text, oid},
+    VERIFY_ROLE_LIST(X)
+#undef X
+};
+
+/* The object identifier of a role's name; NULL: there is no such role. */
+static const char *role_oid(const char *name)
 {
-    char alternative[300];
+    for (size_t i = 0; i < sizeof roles_known / sizeof roles_known[0]; i++) {
+        if (!strcmp(roles_known[i].name, name)) {
+            return roles_known[i].oid;
+        }
+    }
+    return NULL;
+}
+
+static bool set_extensions(X509 *x, X509 *issuer, const char *host, const char *role)
+{
+    char alternative[300], usage[100];
     if (!host) {
         return add_extension(x, issuer, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                add_extension(x, issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
                add_extension(x, issuer, NID_subject_key_identifier, "hash");
     }
+    const char *oid = role ? role_oid(role) : NULL;
     snprintf(alternative, sizeof alternative, "DNS:%s", host);
-    return add_extension(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+    snprintf(usage, sizeof usage, "serverAuth,clientAuth%s%s", oid ? "," : "", oid ? oid : "");
+    return (!role || oid) && add_extension(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
            add_extension(x, issuer, NID_key_usage, "critical,digitalSignature") &&
-           add_extension(x, issuer, NID_ext_key_usage, "serverAuth,clientAuth") &&
+           add_extension(x, issuer, NID_ext_key_usage, usage) &&
            add_extension(x, issuer, NID_subject_alt_name, alternative) &&
            add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
            add_extension(x, issuer, NID_authority_key_identifier, "keyid");
 }
 
 /* host NULL: a CA that signs itself. */
-static bool make_identity(struct identity *out, const struct identity *ca, const char *host)
+static bool make_identity(struct identity *out, const struct identity *ca, const char *host,
+                          const char *role)
 {
     const struct identity *signer = ca ? ca : out;
     out->key = EVP_EC_gen("P-256");
@@ -83,7 +108,7 @@ static bool make_identity(struct identity *out, const struct identity *ca, const
            X509_set_pubkey(x, out->key) == 1 &&
            set_name(X509_get_subject_name(x), host ? host : "demonstration CA") &&
            X509_set_issuer_name(x, X509_get_subject_name(signer->certificate)) == 1 &&
-           set_extensions(x, signer->certificate, host) &&
+           set_extensions(x, signer->certificate, host, role) &&
            X509_sign(x, signer->key, EVP_sha256()) != 0;
 }
 
@@ -118,13 +143,15 @@ static bool write_identity(const char *dir, const char *name, const struct ident
     return f && finish(f, PEM_write_PKCS8PrivateKey(f, i->key, NULL, NULL, 0, NULL, NULL) == 1);
 }
 
-static bool write_all(const char *dir, const char *const *names, const char *const *hosts, size_t n)
+static bool write_all(const char *dir, const char *const *names, const char *const *hosts,
+                      const char *const *roles, size_t n)
 {
     struct identity ca = {0};
-    bool good = make_identity(&ca, NULL, NULL) && write_identity(dir, "ca", &ca);
+    bool good = make_identity(&ca, NULL, NULL, NULL) && write_identity(dir, "ca", &ca);
     for (size_t i = 0; good && i < n; i++) {
         struct identity host = {0};
-        good = make_identity(&host, &ca, hosts[i]) && write_identity(dir, names[i], &host);
+        good = make_identity(&host, &ca, hosts[i], roles ? roles[i] : NULL) &&
+               write_identity(dir, names[i], &host);
         identity_free(&host);
     }
     identity_free(&ca);
@@ -146,6 +173,12 @@ static void take_away(const char *dir, const char *const *names, size_t n)
 
 bool pki_make(const char *dir, const char *const *names, const char *const *hosts, size_t n)
 {
+    return pki_make_roles(dir, names, hosts, NULL, n);
+}
+
+bool pki_make_roles(const char *dir, const char *const *names, const char *const *hosts,
+                    const char *const *roles, size_t n)
+{
     char temporary[CLI_PATH_MAX];
     if (access(dir, F_OK) == 0) {
         cli_error("%s: it is there already; remove it or choose another", dir);
@@ -156,7 +189,7 @@ bool pki_make(const char *dir, const char *const *names, const char *const *host
         cli_error("%s: %s", dir, strerror(errno));
         return false;
     }
-    if (write_all(temporary, names, hosts, n) && rename(temporary, dir) == 0) {
+    if (write_all(temporary, names, hosts, roles, n) && rename(temporary, dir) == 0) {
         return true;
     }
     cli_error("%s: the certificates could not be made: %s", dir, strerror(errno));
@@ -171,8 +204,29 @@ bool pki_make(const char *dir, const char *const *names, const char *const *host
 struct options {
     const char *dir;
     const char *host[HOSTS_MAX];
+    const char *role[HOSTS_MAX]; /* or NULL */
     size_t n;
 };
+
+/* HOST or HOST=ROLE; the argument itself is cut in two. */
+static void take_host(struct options *o, char *arg, struct argp_state *state)
+{
+    char *equals = strchr(arg, '=');
+    const char *role = equals ? equals + 1 : NULL;
+    if (equals) {
+        *equals = '\0';
+    }
+    if (o->n == HOSTS_MAX) {
+        argp_error(state, "at most %d hosts", HOSTS_MAX);
+    } else if (diameter_identity_check(bytes_of_str(arg)) != E_OK) {
+        argp_error(state, "'%s' is no host name like mme.example.org", arg);
+    } else if (role && !role_oid(role)) {
+        argp_error(state, "'%s' is no role", role);
+    } else {
+        o->role[o->n] = role;
+        o->host[o->n++] = arg;
+    }
+}
 
 static error_t take(int key, char *arg, struct argp_state *state)
 {
@@ -181,12 +235,8 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (!o->dir) {
             o->dir = arg;
-        } else if (o->n == HOSTS_MAX) {
-            argp_error(state, "at most %d hosts", HOSTS_MAX);
-        } else if (diameter_identity_check(bytes_of_str(arg)) != E_OK) {
-            argp_error(state, "'%s' is no host name like mme.example.org", arg);
         } else {
-            o->host[o->n++] = arg;
+            take_host(o, arg, state);
         }
         return 0;
     case ARGP_KEY_END:
@@ -202,10 +252,12 @@ static error_t take(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
     NULL,
     take,
-    "DIR HOST...",
+    "DIR HOST[=ROLE]...",
     "Makes a demonstration CA and, for each host, a certificate and key in a new directory.\v"
     "The files are named after the first label of the host: mme.example.org gives mme.crt and "
-    "mme.key. For demonstrations and tests only: the CA's key lies beside them.",
+    "mme.key. A ROLE (operator, manufacturer, service-provider, ausf, device, repository) is "
+    "written into the certificate. For demonstrations and tests only: the CA's key lies beside "
+    "them.",
     NULL,
     NULL,
     NULL};
@@ -228,7 +280,7 @@ int cli_pki(int argc, char **argv)
             }
         }
     }
-    if (!pki_make(o.dir, names, o.host, o.n)) {
+    if (!pki_make_roles(o.dir, names, o.host, o.role, o.n)) {
         return CLI_REFUSED;
     }
     printf("%s has ca.crt and a certificate for each of %zu host%s; for demonstrations only\n",

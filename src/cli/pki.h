@@ -17,5 +17,8 @@
  * 0600. It is made beside and renamed, so it is there whole or not at all. False and said. */
 MUST_USE bool pki_make(const char *dir, const char *const *names, const char *const *hosts,
                        size_t n);
+/* The same with the role that each certificate gives (net/verify_oids.h); NULL: none. */
+MUST_USE bool pki_make_roles(const char *dir, const char *const *names, const char *const *hosts,
+                             const char *const *roles, size_t n);
 
 #endif

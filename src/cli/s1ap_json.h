@@ -1,5 +1,5 @@
-/* cli/s1ap_json.h - an S1AP message as JSON and back, with the NAS PDUs inside it, and what is wrong
- * with one, in words.
+/* cli/s1ap_json.h - an S1AP message as JSON and back, with the NAS PDUs inside it, and what is
+ * wrong with one, in words.
  *
  * Names are those of TS 36.413; "message" is the message's. A NAS-PDU that can be read is an object
  * as in cli/nas_json.h, an S1-Message one as here; anything else stays hex. As there, what is

@@ -24,29 +24,44 @@ static const char *address_of(const json_t *listener)
     return s ? s : api_text(listener, "address");
 }
 
-void status_view_addresses(const struct cli_common *common, const json_t *status)
+static bool is_mme(const json_t *status)
 {
-    static const char *const columns[] = {"DAEMON", "SERVES", "AT", NULL};
-    struct table *t = table_new(columns);
-    char socket[CLI_SOCKET_MAX] = "";
+    return !strcmp(api_text(status, "program"), "bindery-mmed");
+}
+
+static void add_addresses(struct table *t, const json_t *status, const char *socket)
+{
+    const char *program = api_text(status, "program");
     size_t i;
     json_t *listener;
     json_array_foreach(json_object_get(status, "listeners"), i, listener)
     {
-        const char *cells[] = {"bindery-hssd", "S6a for MMEs", address_of(listener)};
+        const char *cells[] = {program, is_mme(status) ? "S1 for eNBs" : "S6a for MMEs",
+                               address_of(listener)};
         table_add(t, cells);
     }
-    if (cli_socket_path(common, socket)) {
-        const char *cells[] = {"bindery-hssd", "administration", socket};
+    if (*socket) {
+        const char *cells[] = {program, "administration", socket};
         table_add(t, cells);
+    }
+}
+
+void status_view_addresses(const struct cli_common *common, const json_t *status)
+{
+    static const char *const columns[] = {"DAEMON", "SERVES", "AT", NULL};
+    struct table *t = table_new(columns);
+    const json_t *mme = json_object_get(status, "mme");
+    char socket[CLI_SOCKET_MAX] = "", mme_socket[CLI_SOCKET_MAX] = "";
+    add_addresses(t, status, cli_socket_path(common, socket) ? socket : "");
+    if (mme) {
+        add_addresses(t, mme, cli_mme_socket(common, mme_socket) ? mme_socket : "");
     }
     table_print(t);
 }
 
-static void show_peers(const json_t *peers)
+static void show_peers(const json_t *peers, const char *const *columns, const char *const *keys,
+                       size_t n)
 {
-    static const char *const columns[] = {"PEER", ">CONNECTIONS", ">REQUESTS", ">ANSWERS", NULL};
-    static const char *const keys[] = {"connections", "requests", "answers"};
     struct table *t = table_new(columns);
     size_t i;
     json_t *peer;
@@ -54,7 +69,7 @@ static void show_peers(const json_t *peers)
     {
         char numbers[3][24];
         const char *cells[4] = {api_text(peer, "origin_host")};
-        for (size_t k = 0; k < 3; k++) {
+        for (size_t k = 0; k < n && k < 3; k++) {
             cells[k + 1] = text_of(json_object_get(peer, keys[k]), numbers[k], sizeof numbers[k]);
         }
         table_add(t, cells);
@@ -82,10 +97,63 @@ static void show_pairs(const char *heading, const char *value_heading, const jso
     table_print(t);
 }
 
-void status_view(const struct cli_common *common, const json_t *status)
+static void show_hss(const json_t *status)
 {
-    status_view_addresses(common, status);
-    show_peers(json_object_get(status, "peers"));
+    static const char *const columns[] = {"PEER", ">CONNECTIONS", ">REQUESTS", ">ANSWERS", NULL};
+    static const char *const keys[] = {"connections", "requests", "answers"};
+    show_peers(json_object_get(status, "peers"), columns, keys, 3);
     show_pairs("HSS", "", status);
     show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
+}
+
+static void show_enbs(const json_t *enbs)
+{
+    static const char *const columns[] = {"ENB", "AT", "SET UP", ">DEVICES", NULL};
+    struct table *t = table_new(columns);
+    size_t i;
+    json_t *enb;
+    if (json_array_size(enbs) == 0) {
+        puts("\nno eNB is connected");
+    }
+    json_array_foreach(enbs, i, enb)
+    {
+        char up[24], ues[24];
+        const char *cells[] = {api_text(enb, "name"), api_text(enb, "address"),
+                               text_of(json_object_get(enb, "set_up"), up, sizeof up),
+                               text_of(json_object_get(enb, "ues"), ues, sizeof ues)};
+        if (i == 0) {
+            putchar('\n');
+        }
+        table_add(t, cells);
+    }
+    table_print(t);
+}
+
+static void show_mme(const json_t *status)
+{
+    static const char *const columns[] = {"HOME", "CONNECTED", ">REQUESTS", ">ANSWERS", NULL};
+    static const char *const keys[] = {"connected", "requests", "answers"};
+    const json_t *refusals = json_object_get(status, "refusals");
+    show_peers(json_object_get(status, "peers"), columns, keys, 3);
+    show_enbs(json_object_get(status, "enbs"));
+    show_pairs("MME", "", status);
+    show_pairs("DEVICES NOW", ">", json_object_get(status, "ues"));
+    show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
+    if (json_object_size(refusals)) {
+        show_pairs("REFUSED", ">", refusals);
+    }
+}
+
+void status_view(const struct cli_common *common, const json_t *status)
+{
+    const json_t *mme = json_object_get(status, "mme");
+    status_view_addresses(common, status);
+    if (is_mme(status)) {
+        show_mme(status);
+        return;
+    }
+    show_hss(status);
+    if (mme) {
+        show_mme(mme);
+    }
 }

@@ -63,8 +63,10 @@ static bool open_notify(struct supervisor *s)
     }
     snprintf(a.sun_path, sizeof a.sun_path, "%s", s->notify_path);
     (void)unlink(a.sun_path); /* of an `up` that was killed; the lock is ours */
+    const int on = 1;
     s->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (s->notify < 0 || bind(s->notify, (struct sockaddr *)&a, sizeof a) != 0) {
+    if (s->notify < 0 || bind(s->notify, (struct sockaddr *)&a, sizeof a) != 0 ||
+        setsockopt(s->notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
         cli_error("%s: %s", a.sun_path, strerror(errno));
         return false;
     }
@@ -263,20 +265,38 @@ static void say_death(const struct supervisor *s, const struct supervised *d, in
 
 enum event { EVENT_NONE, EVENT_SIGNAL, EVENT_DEATH, EVENT_NOTIFIED };
 
+/* A datagram and the process that sent it, as the kernel says. False: there is none. */
+static bool take_notice(struct supervisor *s, char *text, size_t room, pid_t *from)
+{
+    char control[CMSG_SPACE(sizeof(struct ucred))];
+    struct iovec part = {.iov_base = text, .iov_len = room - 1};
+    struct msghdr m = {.msg_iov = &part,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(s->notify, &m, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+    struct ucred who = {.pid = 0};
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+        memcpy(&who, CMSG_DATA(c), sizeof who);
+    }
+    text[n > 0 ? n : 0] = '\0';
+    *from = who.pid;
+    return n > 0;
+}
+
 static void take_notices(struct supervisor *s)
 {
     char text[1024];
-    ssize_t n;
-    while ((n = recv(s->notify, text, sizeof text - 1, 0)) > 0) {
-        text[n] = '\0';
-        /* daemons start one after another: the one that isn't ready is the one that speaks */
+    pid_t from;
+    while (take_notice(s, text, sizeof text, &from)) {
         for (size_t i = 0; i < s->n && strstr(text, "READY=1"); i++) {
-            if (s->daemon[i].pid && !s->daemon[i].ready) {
-                s->daemon[i].ready = true;
-                if (s->daemon[i].restarts) {
-                    cli_error("%s serves again", s->daemon[i].program);
+            struct supervised *d = &s->daemon[i];
+            if (d->pid && d->pid == from && !d->ready) {
+                d->ready = true;
+                if (d->restarts) {
+                    cli_error("%s serves again", d->program);
                 }
-                break;
             }
         }
     }

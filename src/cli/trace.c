@@ -1,7 +1,7 @@
-/* The verb `trace`: the ladder of a trace file. */
+/* The verb `trace`: the ladder of trace files. */
 #include "cli/cli.h"
 #include "cli/ladder.h"
-#include "cli/trace_read.h"
+#include "cli/trace_join.h"
 #include "codec/private.h"
 #include <errno.h>
 #include <jansson.h>
@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 struct options {
-    const char *file, *imsi, *vendor;
-    bool json, mask, ascii, all;
+    char **files;
+    int n_files;
+    const char *imsi, *vendor;
+    bool json, mask, ascii, all, null_cipher;
 };
 
 static error_t take(int key, char *arg, struct argp_state *state)
@@ -38,16 +40,16 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'v':
         o->vendor = arg;
         return 0;
-    case ARGP_KEY_ARG:
-        if (o->file) {
-            argp_error(state, "one file at a time: '%s' is the second", arg);
-        }
-        o->file = arg;
+    case 'z':
+        o->null_cipher = true;
         return 0;
-    case ARGP_KEY_END:
-        if (!o->file) {
-            argp_error(state, "a file is needed, or - for standard input");
-        }
+    case ARGP_KEY_ARGS:
+        o->files = state->argv + state->next;
+        o->n_files = state->argc - state->next;
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "a file is needed, or - for standard input");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -58,6 +60,7 @@ static const struct argp_option argp_options[] = {
     {"imsi", 'i', "IMSI", 0, "only what is about this subscriber", 0},
     {"all", 'a', NULL, 0, "watchdogs too", 0},
     {"mask", 'm', NULL, 0, "mask IMSIs and IMEIs", 0},
+    {"null-cipher", 'z', NULL, 0, "EEA0 is in use: look into what claims to be ciphered", 0},
     {"ascii", 'A', NULL, 0, "draw without box characters", 0},
     {"vendor", 'v', "ID", 0, "the vendor id of Bindery's own AVPs (32473)", 0},
     {"json", 'J', NULL, 0, "one JSON object a line, for scripts", 0},
@@ -66,8 +69,9 @@ static const struct argp_option argp_options[] = {
 static const struct argp argp = {
     argp_options,
     take,
-    "FILE.pcapng|-",
-    "Draws the ladder of a trace: who sent what to whom, when, with which result.\v"
+    "FILE.pcapng|-...",
+    "Draws the ladder of a trace: who sent what to whom, when, with which result. Several files "
+    "are one trace: what two ends both wrote down is drawn once.\v"
     "Times are seconds since the first message. `wireshark FILE.pcapng` shows every octet. A "
     "damaged file is drawn up to the damage, and the exit status is 1.",
     NULL,
@@ -85,14 +89,47 @@ static bool wanted(const struct options *o, const struct trace_message *m)
 
 /* ---- JSON ---- */
 
+static const char *protocol_name(enum trace_protocol p)
+{
+    static const char *const names[] = {[TRACE_OTHER] = "other",
+                                        [TRACE_DIAMETER] = "diameter",
+                                        [TRACE_S1AP] = "s1ap",
+                                        [TRACE_NAS] = "nas-eps"};
+    return names[p];
+}
+
+/* Two fields of one name, as an ESM cause beside another, make a list. */
+static void add_json(json_t *fields, const char *key, const char *value)
+{
+    json_t *before = json_object_get(fields, key);
+    if (!before) {
+        (void)json_object_set_new(fields, key, json_string(value));
+    } else if (json_is_array(before)) {
+        (void)json_array_append_new(before, json_string(value));
+    } else {
+        (void)json_object_set_new(fields, key,
+                                  json_pack("[s, s]", json_string_value(before), value));
+    }
+}
+
 static void print_json(const struct trace_message *m)
 {
     json_t *fields = json_object();
     for (size_t i = 0; i < m->n_fields; i++) {
-        (void)json_object_set_new(fields, m->field[i].key, json_string(m->field[i].value));
+        add_json(fields, m->field[i].key, m->field[i].value);
     }
-    json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:o}", "time_ns", (json_int_t)m->time_ns, "from",
-                          m->from, "to", m->to, "message", m->name, "fields", fields);
+    json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o}", "time_ns", (json_int_t)m->time_ns,
+                          "from", m->from, "to", m->to, "protocol", protocol_name(m->protocol),
+                          "message", m->name, "fields", fields);
+    if (o && m->nas[0]) {
+        (void)json_object_set_new(o, "nas", json_string(m->nas));
+    }
+    if (o && m->inside) {
+        (void)json_object_set_new(o, "inside", json_true());
+    }
+    if (o && m->imsi[0]) {
+        (void)json_object_set_new(o, "imsi", json_string(m->imsi));
+    }
     if (o && m->matched) {
         (void)json_object_set_new(o, "answered_after_ns", json_integer((json_int_t)m->answered_ns));
     }
@@ -120,12 +157,24 @@ static size_t party_of(struct ladder *l, const char *name)
     return l->n++;
 }
 
+/* In the ladder what is inside is drawn where the message around it does not say it. */
+static bool drawn(const struct options *o, const struct trace_message *m)
+{
+    return wanted(o, m) && !(m->inside && m->told);
+}
+
+/* eNBs first, then MMEs, HSSs, and whoever has no role; each in the order they come. */
 static void find_parties(struct ladder *l, const struct options *o, const struct trace_list *t)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        if (wanted(o, &t->message[i])) {
-            (void)party_of(l, t->message[i].from);
-            (void)party_of(l, t->message[i].to);
+    for (unsigned role = TRACE_ENB; role <= TRACE_NO_ROLE; role++) {
+        for (size_t i = 0; i < t->n; i++) {
+            const struct trace_message *m = &t->message[i];
+            if (drawn(o, m) && m->from_role == role) {
+                (void)party_of(l, m->from);
+            }
+            if (drawn(o, m) && m->to_role == role) {
+                (void)party_of(l, m->to);
+            }
         }
     }
 }
@@ -141,6 +190,17 @@ static size_t add_field(char *out, size_t cap, size_t n, const struct trace_fiel
                                 result ? "" : "=", f->value);
 }
 
+/* An outcome stands before the rest. */
+static bool is_outcome(const char *key)
+{
+    static const char *const keys[] = {"result", "refused", "cause", "emm-cause", "esm-cause"};
+    size_t i = 0;
+    while (i < sizeof keys / sizeof keys[0] && strcmp(keys[i], key) != 0) {
+        i++;
+    }
+    return i < sizeof keys / sizeof keys[0];
+}
+
 /* "RESULT key=value key=value (0.41 ms)" */
 static void words_of(const struct trace_message *m, char *out, size_t cap)
 {
@@ -148,7 +208,7 @@ static void words_of(const struct trace_message *m, char *out, size_t cap)
     out[0] = '\0';
     for (unsigned pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < m->n_fields; i++) {
-            if (!strcmp(m->field[i].key, "result") == (pass == 0)) {
+            if (is_outcome(m->field[i].key) == (pass == 0)) {
                 n = add_field(out, cap, n, &m->field[i]);
             }
         }
@@ -164,55 +224,126 @@ static unsigned terminal_width(void)
     return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
 }
 
-static void draw(const struct options *o, const struct trace_list *t)
+struct drawing {
+    struct ladder ladder;
+    uint64_t begin_ns;
+    char label[128], words[1280];
+};
+
+static struct ladder_arrow arrow_of(struct drawing *d, const struct trace_message *m)
 {
-    struct ladder l = {.to = stdout,
-                       .width = terminal_width(),
-                       .colour = *cli_paint(stdout, CLI_BOLD) != '\0',
-                       .ascii = o->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0};
-    char words[1024];
-    find_parties(&l, o, t);
-    if (!l.n) {
-        puts(o->imsi ? "no message is about this subscriber" : "no message to draw");
-        return;
-    }
-    ladder_head(&l);
-    for (size_t i = 0; i < t->n; i++) {
-        const struct trace_message *m = &t->message[i];
-        if (wanted(o, m)) {
-            words_of(m, words, sizeof words);
-            struct ladder_arrow a = {.time_ns = m->time_ns - t->message[0].time_ns,
-                                     .from = party_of(&l, m->from),
-                                     .to = party_of(&l, m->to),
-                                     .label = m->name,
-                                     .words = words,
-                                     .bad = m->bad};
-            ladder_draw(&l, &a);
-        }
-    }
-    ladder_foot(&l);
+    snprintf(d->label, sizeof d->label, "%s%s%s%s", m->inside ? "inside: " : "", m->name,
+             m->nas[0] ? " / " : "", m->nas);
+    words_of(m, d->words, sizeof d->words);
+    return (struct ladder_arrow){.time_ns = m->time_ns - d->begin_ns,
+                                 .from = party_of(&d->ladder, m->from),
+                                 .to = party_of(&d->ladder, m->to),
+                                 .label = d->label,
+                                 .brief = m->nas[0] ? m->nas : NULL,
+                                 .words = d->words,
+                                 .bad = m->bad,
+                                 .inside = m->inside};
 }
 
-static int show(const struct options *o, FILE *in, uint32_t own_vendor)
+static void draw_all(struct drawing *d, const struct options *o, const struct trace_list *t)
 {
-    struct trace_options how = {.own_vendor = own_vendor, .mask = o->mask};
-    struct trace_list t;
-    enum err e = trace_read(in, &how, &t);
-    if (o->json) {
-        for (size_t i = 0; i < t.n; i++) {
-            if (wanted(o, &t.message[i])) {
-                print_json(&t.message[i]);
+    for (size_t i = 0; i < t->n; i++) {
+        if (drawn(o, &t->message[i])) {
+            struct ladder_arrow a = arrow_of(d, &t->message[i]);
+            ladder_fit(&d->ladder, &a);
+        }
+    }
+    ladder_settle(&d->ladder);
+    ladder_head(&d->ladder);
+    for (size_t i = 0; i < t->n; i++) {
+        if (drawn(o, &t->message[i])) {
+            struct ladder_arrow a = arrow_of(d, &t->message[i]);
+            ladder_draw(&d->ladder, &a);
+        }
+    }
+    ladder_foot(&d->ladder);
+}
+
+static void draw(const struct options *o, const struct trace_list *t)
+{
+    struct drawing d = {.ladder = {.to = stdout,
+                                   .width = terminal_width(),
+                                   .colour = *cli_paint(stdout, CLI_BOLD) != '\0',
+                                   .ascii = o->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0},
+                        .begin_ns = t->n ? t->message[0].time_ns : 0};
+    for (size_t i = 0; i < t->n; i++) { /* clocks step back */
+        d.begin_ns = t->message[i].time_ns < d.begin_ns ? t->message[i].time_ns : d.begin_ns;
+    }
+    find_parties(&d.ladder, o, t);
+    if (d.ladder.n) {
+        draw_all(&d, o, t);
+    } else {
+        puts(o->imsi ? "no message is about this subscriber" : "no message to draw");
+    }
+}
+
+/* ---- the files ---- */
+
+/* One of them; what is wrong with it is kept for later, when what could be read was drawn. */
+static bool read_file(const char *path, const struct trace_options *how, struct trace_list *t,
+                      char *why, size_t cap)
+{
+    size_t before = t->n;
+    FILE *in = !strcmp(path, "-") ? stdin : fopen(path, "re");
+    if (!in) {
+        snprintf(why, cap, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    enum err e = trace_read(in, how, t);
+    if (e != E_OK) {
+        snprintf(why, cap, "%s: %s%s", path, t->why,
+                 t->n > before ? "; what is before it could be read" : "");
+    }
+    if (in != stdin) {
+        (void)fclose(in);
+    }
+    return e == E_OK;
+}
+
+static void show(const struct options *o, const struct trace_list *t)
+{
+    if (!o->json) {
+        draw(o, t);
+        return;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        if (wanted(o, &t->message[i])) {
+            print_json(&t->message[i]);
+        }
+    }
+}
+
+static int run(const struct options *o, uint32_t own_vendor)
+{
+    struct trace_options how = {own_vendor, o->mask, o->null_cipher};
+    struct trace_list t = {0};
+    char why[512];
+    int bad = 0;
+    for (int i = 0; i < o->n_files; i++) {
+        if (!read_file(o->files[i], &how, &t, why, sizeof why)) {
+            bad++;
+            if (o->n_files > 1) {
+                cli_error("%s", why);
             }
         }
-    } else if (t.n || e == E_OK) {
-        draw(o, &t);
+    }
+    enum err e = trace_join(&t);
+    if (e != E_OK) {
+        cli_error("%s", err_sentence(e));
+    } else if (t.n || !bad) {
+        show(o, &t);
     }
     (void)fflush(stdout);
-    if (e != E_OK) {
-        cli_error("%s: %s%s", o->file, t.why, t.n ? "; what is before it could be read" : "");
+    if (bad && o->n_files == 1) {
+        cli_error("%s", why);
     }
     trace_list_free(&t);
-    return e == E_OK ? CLI_DONE : CLI_REFUSED;
+    return e == E_OK && !bad ? CLI_DONE : CLI_REFUSED;
 }
 
 int cli_trace(int argc, char **argv)
@@ -230,14 +361,5 @@ int cli_trace(int argc, char **argv)
         imsi_mask(&imsi, masked); /* as it stands in the messages then */
         o.imsi = masked;
     }
-    FILE *in = !strcmp(o.file, "-") ? stdin : fopen(o.file, "re");
-    if (!in) {
-        cli_error("%s: %s", o.file, strerror(errno));
-        return CLI_REFUSED;
-    }
-    int rc = show(&o, in, (uint32_t)vendor);
-    if (in != stdin) {
-        (void)fclose(in);
-    }
-    return rc;
+    return run(&o, (uint32_t)vendor);
 }

@@ -1,4 +1,5 @@
 #include "cli/trace_read.h"
+#include "cli/trace_message.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,10 +11,6 @@
 #define PENDING_MAX  1024 /* requests whose answers are still waited for; a power of two */
 #define MESSAGES_MAX 5000000u
 
-struct known_end {
-    struct pcapng_end end;
-    char name[TRACE_NAME_MAX];
-};
 struct pending {
     bool used;
     uint32_t hop_by_hop, end_to_end;
@@ -22,9 +19,6 @@ struct pending {
 struct reading {
     struct trace_options options;
     struct trace_list *list;
-    size_t room;
-    struct known_end end[ENDS_MAX];
-    size_t n_ends;
     struct pending pending[PENDING_MAX];
     struct pcapng_reader pcapng;
     uint8_t buffer[BUFFER];
@@ -34,11 +28,11 @@ struct reading {
 void trace_list_free(struct trace_list *list)
 {
     free(list->message);
-    list->message = NULL;
-    list->n = 0;
+    free(list->end);
+    *list = (struct trace_list){0};
 }
 
-/* ---- names of ends ---- */
+/* ---- ends ---- */
 
 static void address_of(const struct pcapng_end *e, char out[static TRACE_NAME_MAX])
 {
@@ -54,87 +48,91 @@ static bool same_end(const struct pcapng_end *a, const struct pcapng_end *b)
     return a->family == b->family && a->port == b->port && !memcmp(a->ip, b->ip, sizeof a->ip);
 }
 
-static size_t end_of(struct reading *r, const struct pcapng_end *e)
+static size_t end_of(struct trace_list *list, const struct pcapng_end *e)
 {
-    for (size_t i = r->n_ends; i-- > 0;) {
-        if (same_end(&r->end[i].end, e)) {
+    for (size_t i = list->n_ends; i-- > 0;) {
+        if (same_end(&list->end[i].end, e)) {
             return i;
         }
     }
-    size_t at = r->n_ends < ENDS_MAX ? r->n_ends++ : ENDS_MAX - 1;
-    r->end[at].end = *e;
-    address_of(e, r->end[at].name);
+    size_t at = list->n_ends < ENDS_MAX ? list->n_ends++ : ENDS_MAX - 1;
+    list->end[at].end = *e;
+    list->end[at].role = TRACE_NO_ROLE;
+    address_of(e, list->end[at].name);
     return at;
 }
 
-/* A CER, a CEA or a watchdog says who the sender is; anything else says so only where nothing else
- * has, for an agent carries the names of others. */
-static void learn_name(struct known_end *from, const struct diameter_header *h,
-                       struct bytes message)
+/* A CER, a CEA, a watchdog or an S1 Setup says who the sender is; anything else says so only where
+ * nothing else has, for an agent carries the names of others. */
+static void learn_name(struct trace_end *from, const struct trace_sender *s)
 {
     char address[TRACE_NAME_MAX];
-    struct diameter_routing routing;
-    enum err e = diameter_routing_read(message, &routing);
-    (void)e; /* what is there is enough */
-    struct bytes host = routing.origin_host;
     address_of(&from->end, address);
-    if (!host.n || (h->application != DIAMETER_APP_BASE && strcmp(from->name, address) != 0)) {
+    if (!s->name.n || (!s->surely && strcmp(from->name, address) != 0)) {
         return;
     }
-    size_t n = host.n < TRACE_NAME_MAX - 1 ? host.n : TRACE_NAME_MAX - 1;
+    size_t n = s->name.n < TRACE_NAME_MAX - 1 ? s->name.n : TRACE_NAME_MAX - 1;
     for (size_t i = 0; i < n; i++) {
-        from->name[i] = host.p[i] > 0x20 && host.p[i] < 0x7f ? (char)host.p[i] : '.';
+        bool good = s->name.p[i] >= 0x20 && s->name.p[i] < 0x7f;
+        from->name[i] = good ? (char)s->name.p[i] : '.';
     }
     from->name[n] = '\0';
 }
 
+static void learn_role(struct trace_end *end, enum trace_role role)
+{
+    if (end->role == TRACE_NO_ROLE) {
+        end->role = role;
+    }
+}
+
+static void take_ends(struct trace_list *list, const struct pcapng_packet *p,
+                      struct trace_message *m)
+{
+    m->from_end = m->to_end = TRACE_NO_END;
+    m->up = true;
+    bool nas = bytes_eq(p->dissector, BYTES_LIT("nas-eps")) ||
+               bytes_eq(p->dissector, BYTES_LIT("nas-eps_plain"));
+    if (nas && p->from.family == 0 && p->to.family == 0) {
+        return; /* its ends are those of the message that it was in */
+    }
+    m->from_end = end_of(list, &p->from);
+    m->to_end = end_of(list, &p->to);
+    m->up = list->end[m->from_end].role != TRACE_MME;
+}
+
+static void learn_ends(struct trace_list *list, const struct trace_message *m,
+                       const struct trace_sender *s)
+{
+    if (m->from_end != TRACE_NO_END) {
+        learn_name(&list->end[m->from_end], s);
+        learn_role(&list->end[m->from_end], s->from);
+        learn_role(&list->end[m->to_end], s->to);
+    }
+}
+
 /* ---- messages ---- */
 
-static struct trace_message *new_message(struct reading *r)
+static struct trace_message *new_message(struct trace_list *list)
 {
-    if (r->list->n == r->room) {
-        size_t room = r->room ? r->room * 2 : 64;
-        void *fresh = r->room < MESSAGES_MAX
-                          ? realloc(r->list->message, room * sizeof *r->list->message)
-                          : NULL;
+    if (list->n == list->room) {
+        size_t room = list->room ? list->room * 2 : 64;
+        void *fresh =
+            list->room < MESSAGES_MAX ? realloc(list->message, room * sizeof *list->message) : NULL;
         if (!fresh) {
             return NULL;
         }
-        r->list->message = fresh;
-        r->room = room;
+        list->message = fresh;
+        list->room = room;
     }
-    struct trace_message *m = &r->list->message[r->list->n++];
+    struct trace_message *m = &list->message[list->n++];
     memset(m, 0, sizeof *m);
     return m;
 }
 
-static void take_fields(struct reading *r, struct trace_message *m, struct bytes message)
-{
-    struct diameter_text t = diameter_text_of(message, r->options.own_vendor, r->options.mask);
-    struct diameter_field f;
-    while (diameter_text_next(&t, &f)) {
-        if (!strcmp(f.key, "user-name") || !strcmp(f.key, "imsi")) {
-            memcpy(m->imsi, f.value, sizeof m->imsi);
-        }
-        if (!strcmp(f.key, "result")) {
-            m->bad = strcmp(f.value, "DIAMETER_SUCCESS") != 0;
-        }
-        if (m->n_fields < TRACE_FIELDS_MAX) {
-            struct trace_field *to = &m->field[m->n_fields++];
-            snprintf(to->key, sizeof to->key, "%.23s", f.key);
-            memcpy(to->value, f.value, sizeof to->value);
-        }
-    }
-}
-
-static struct pending *pending_of(struct reading *r, const struct diameter_header *h)
-{
-    return &r->pending[(h->hop_by_hop ^ h->end_to_end * 31u) & (PENDING_MAX - 1)];
-}
-
 static void pair(struct reading *r, const struct diameter_header *h, struct trace_message *m)
 {
-    struct pending *p = pending_of(r, h);
+    struct pending *p = &r->pending[(h->hop_by_hop ^ h->end_to_end * 31u) & (PENDING_MAX - 1)];
     if (h->request) {
         *p = (struct pending){true, h->hop_by_hop, h->end_to_end, r->list->n - 1};
     } else if (p->used && p->hop_by_hop == h->hop_by_hop && p->end_to_end == h->end_to_end) {
@@ -149,24 +147,18 @@ static void pair(struct reading *r, const struct diameter_header *h, struct trac
 static bool take_packet(struct reading *r, const struct pcapng_packet *p)
 {
     struct diameter_header h;
-    struct trace_message *m = new_message(r);
+    struct trace_sender sender;
+    struct trace_message *m = new_message(r->list);
     if (!m) {
         return false;
     }
-    m->from_end = end_of(r, &p->from);
-    m->to_end = end_of(r, &p->to);
     m->time_ns = p->time_ns;
-    m->diameter = bytes_eq(p->dissector, BYTES_LIT("diameter")) &&
-                  diameter_header_read(p->message, &h) == E_OK;
-    if (m->diameter) {
-        learn_name(&r->end[m->from_end], &h, p->message);
-        m->request = h.request;
-        snprintf(m->name, sizeof m->name, "%s", diameter_short_name(&h));
-        take_fields(r, m, p->message);
+    m->file = r->list->files;
+    take_ends(r->list, p, m);
+    trace_message_take(&r->options, p, m, &sender);
+    learn_ends(r->list, m, &sender);
+    if (m->protocol == TRACE_DIAMETER && diameter_header_read(p->message, &h) == E_OK) {
         pair(r, &h, m);
-    } else {
-        snprintf(m->name, sizeof m->name, "%.*s", (int)(p->dissector.n < 32 ? p->dissector.n : 32),
-                 p->dissector.n ? (const char *)p->dissector.p : "");
     }
     return true;
 }
@@ -229,28 +221,22 @@ static enum err read_stream(struct reading *r, FILE *in)
     return e == E_OK ? E_OK : say_place(r, e);
 }
 
-/* The name that an end had at last holds for its earlier messages too: the receiver of the CER was
- * nameless then. */
-static void name_all(struct reading *r)
+enum err trace_read(FILE *in, const struct trace_options *options, struct trace_list *list)
 {
-    for (size_t i = 0; i < r->list->n; i++) {
-        struct trace_message *m = &r->list->message[i];
-        memcpy(m->from, r->end[m->from_end].name, sizeof m->from);
-        memcpy(m->to, r->end[m->to_end].name, sizeof m->to);
-    }
-}
-
-enum err trace_read(FILE *in, const struct trace_options *options, struct trace_list *out)
-{
-    *out = (struct trace_list){0};
     struct reading *r = calloc(1, sizeof *r);
-    if (!r) {
+    list->why[0] = '\0';
+    if (r && !list->end) {
+        list->end = calloc(ENDS_MAX, sizeof *list->end);
+    }
+    if (!r || !list->end) {
+        free(r);
+        snprintf(list->why, sizeof list->why, "%s", err_sentence(E_MEMORY));
         return E_MEMORY;
     }
     r->options = *options;
-    r->list = out;
+    r->list = list;
     enum err e = read_stream(r, in);
-    name_all(r);
+    list->files++;
     free(r);
     return e;
 }

@@ -1,4 +1,6 @@
-/* The verbs `up` and `down`: an HSS in a directory, running while somebody wants it to. */
+/* The verbs `up` and `down`: an HSS and an MME in a directory, running while somebody wants them
+ * to.
+ */
 #include "cli/api_client.h"
 #include "cli/home.h"
 #include "cli/status_view.h"
@@ -16,7 +18,7 @@
 struct options {
     struct cli_common common;
     bool detach;
-    const char *port, *tls_port, *trace;
+    const char *port, *tls_port, *s1_port, *trace, *mme_trace;
     bool trace_secrets;
 };
 
@@ -36,8 +38,14 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'P':
         o->tls_port = arg;
         return 0;
+    case '1':
+        o->s1_port = arg;
+        return 0;
     case 't':
         o->trace = arg;
+        return 0;
+    case 'T':
+        o->mme_trace = arg;
         return 0;
     case 'x':
         o->trace_secrets = true;
@@ -51,7 +59,9 @@ static const struct argp_option up_options[] = {
     {"detach", 'd', NULL, 0, "return as soon as everything serves", 0},
     {"port", 'p', "N", 0, "the first run's Diameter port (3868); 0: a free one", 0},
     {"tls-port", 'P', "N", 0, "the first run's Diameter port with TLS (5658); 0: a free one", 0},
+    {"s1-port", '1', "N", 0, "the first run's S1 port (36412); 0: a free one", 0},
     {"trace", 't', "FILE.pcapng", 0, "write what the HSS sends and receives", 0},
+    {"mme-trace", 'T', "FILE.pcapng", 0, "write what the MME sends and receives", 0},
     {"trace-secrets", 'x', NULL, 0, "WITH the keys that travel, else they are zeroed", 0},
     {0},
 };
@@ -60,8 +70,9 @@ static const struct argp up_argp = {
     up_options,
     take,
     NULL,
-    "Starts an HSS on loopback in a directory, with everything it needs.\v"
-    "The first run makes hssd.yaml, a key for the store and demonstration certificates; later runs "
+    "Starts an HSS and an MME on loopback in a directory, with everything they need.\v"
+    "The first run makes hssd.yaml, mmed.yaml, a key for the store and demonstration certificates; "
+    "later runs "
     "use what is there. Without -d it stays in the foreground until Ctrl-C. A daemon that dies is "
     "started again three times.",
     children,
@@ -74,22 +85,21 @@ static const struct argp down_argp = {NULL,     take, NULL, "Stops what `bindery
 
 static void say_running(const struct options *o)
 {
-    struct api_answer answer;
-    struct api_request request = {.method = "GET", .path = "/v1/status"};
+    json_t *status;
     /* ours, wherever --socket or the environment point */
     struct cli_common own = {.dir = cli_dir(&o->common), .json = o->common.json};
-    if (api_once(&own, "status", &request, &answer) != CLI_DONE) {
+    if (status_get(&own, &status) != CLI_DONE) {
         return;
     }
     if (o->common.json) {
-        api_print_json(answer.body);
+        api_print_json(status);
     } else {
-        status_view_addresses(&own, answer.body);
+        status_view_addresses(&own, status);
         printf("\nNext: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`.\n"
                "`bindery down` stops it.\n");
     }
     (void)fflush(stdout);
-    api_answer_free(&answer);
+    json_decref(status);
 }
 
 static void already_running(const char *dir, pid_t holder)
@@ -140,20 +150,33 @@ static int supervise(const struct options *o, struct supervisor *s, int told)
     return rc;
 }
 
-static void name_daemons(struct supervisor *s, const struct options *o, const char *trace)
+static void name_daemon(struct supervisor *s, const char *const names[3], const char *trace,
+                        bool secrets)
 {
-    struct supervised *hssd = &s->daemon[s->n++];
+    struct supervised *d = &s->daemon[s->n++];
     size_t n = 0;
-    hssd->name = "hssd";
-    hssd->program = "bindery-hssd";
-    hssd->args[n++] = "--config";
-    hssd->args[n++] = "hssd.yaml";
+    d->name = names[0];
+    d->program = names[1];
+    d->args[n++] = "--config";
+    d->args[n++] = names[2];
     if (trace) {
-        hssd->args[n++] = "--trace";
-        hssd->args[n++] = trace;
+        d->args[n++] = "--trace";
+        d->args[n++] = trace;
     }
-    if (o->trace_secrets) {
-        hssd->args[n++] = "--trace-secrets";
+    if (trace && secrets) {
+        d->args[n++] = "--trace-secrets";
+    }
+}
+
+/* The HSS first: the MME connects to it. */
+static void name_daemons(struct supervisor *s, const struct options *o, const char *trace,
+                         const char *mme_trace)
+{
+    static const char *const hssd[3] = {"hssd", "bindery-hssd", "hssd.yaml"};
+    static const char *const mmed[3] = {"mmed", "bindery-mmed", "mmed.yaml"};
+    name_daemon(s, hssd, trace, o->trace_secrets);
+    if (home_has_mme(s->dir)) {
+        name_daemon(s, mmed, mme_trace, o->trace_secrets);
     }
 }
 
@@ -170,7 +193,7 @@ static bool absolute_path(const char *path, char out[static CLI_PATH_MAX])
 static int hold_and_run(const struct options *o, const struct home_ports *ports, int told)
 {
     const char *dir = cli_dir(&o->common);
-    char trace[CLI_PATH_MAX];
+    char trace[CLI_PATH_MAX], mme_trace[CLI_PATH_MAX];
     struct supervisor s;
     pid_t holder;
     int rc = CLI_REFUSED;
@@ -181,10 +204,11 @@ static int hold_and_run(const struct options *o, const struct home_ports *ports,
         }
         return CLI_REFUSED;
     }
-    if ((!o->trace || absolute_path(o->trace, trace)) && home_furnish(dir, ports)) {
+    if ((!o->trace || absolute_path(o->trace, trace)) &&
+        (!o->mme_trace || absolute_path(o->mme_trace, mme_trace)) && home_furnish(dir, ports)) {
         bool open = supervisor_open(&s, dir);
         if (open) {
-            name_daemons(&s, o, o->trace ? trace : NULL);
+            name_daemons(&s, o, o->trace ? trace : NULL, o->mme_trace ? mme_trace : NULL);
             rc = supervise(o, &s, told);
         }
         supervisor_close(&s);
@@ -222,9 +246,10 @@ static int detach(const struct options *o, const struct home_ports *ports)
 
 static bool read_ports(const struct options *o, struct home_ports *ports)
 {
-    ports->tcp = ports->tls = -1;
+    ports->tcp = ports->tls = ports->s1 = -1;
     return (!o->port || cli_number("--port", o->port, 0, 65535, &ports->tcp)) &&
-           (!o->tls_port || cli_number("--tls-port", o->tls_port, 0, 65535, &ports->tls));
+           (!o->tls_port || cli_number("--tls-port", o->tls_port, 0, 65535, &ports->tls)) &&
+           (!o->s1_port || cli_number("--s1-port", o->s1_port, 0, 65535, &ports->s1));
 }
 
 int cli_up(int argc, char **argv)
@@ -233,7 +258,9 @@ int cli_up(int argc, char **argv)
     struct home_ports ports;
     char socket[CLI_SOCKET_MAX];
     if (argp_parse(&up_argp, argc, argv, 0, NULL, &o) != 0 || !read_ports(&o, &ports) ||
-        !cli_socket_path(&o.common, socket) || !cli_trace_path(o.trace, o.trace_secrets)) {
+        !cli_socket_path(&o.common, socket) ||
+        !cli_trace_path(o.trace, o.trace_secrets && !o.mme_trace) ||
+        !cli_trace_path(o.mme_trace, false)) {
         return CLI_USAGE;
     }
     if (!home_make(cli_dir(&o.common))) {

@@ -285,7 +285,8 @@ uint8_t nas_cause_of(enum err e)
     if (e == E_OK || e == E_TRUNCATED) {
         return 0;
     }
-    if (e == E_MISSING || e == E_BAD_LENGTH || e == E_UNKNOWN) {
+    if (e == E_MISSING || e == E_BAD_LENGTH || e == E_UNKNOWN || e == E_BAD_VALUE ||
+        e == E_BAD_DIGIT) {
         return EMM_CAUSE_INVALID_MANDATORY_INFORMATION;
     }
     if (e == E_UNSUPPORTED) {
@@ -294,8 +295,8 @@ uint8_t nas_cause_of(enum err e)
     if (e == E_BAD_STATE) {
         return EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE;
     }
-    if (e == E_CONFLICT) {
+    if (e == E_NOT_FOUND) {
         return EMM_CAUSE_CONDITIONAL_IE_ERROR;
     }
-    return e == E_BAD_VALUE ? EMM_CAUSE_SEMANTICALLY_INCORRECT : EMM_CAUSE_PROTOCOL_ERROR;
+    return e == E_CONFLICT ? EMM_CAUSE_SEMANTICALLY_INCORRECT : EMM_CAUSE_PROTOCOL_ERROR;
 }

@@ -132,10 +132,12 @@ MUST_USE enum err nas_write(const struct nas_message *m, const void *in, struct 
                             size_t *n);
 
 /* The cause that a STATUS message (or a reject) tells the peer for an error of this codec, the same
- * number for EMM and ESM: 96 for a fault in a mandatory element or one to be comprehended (7.5.1),
- * 97 for a message that is not known (7.4), 98 for E_BAD_STATE (7.4), 100 for E_CONFLICT (7.7.2),
- * 95 for E_BAD_VALUE (7.8), else 111; 0 when nothing may be answered (E_OK, E_TRUNCATED). 99 is
- * never ours to send: no procedure here needs an optional element it does not know. */
+ * number for EMM and ESM: 96 for a fault in a mandatory element, its value (E_BAD_VALUE,
+ * E_BAD_DIGIT) or one to be comprehended (7.5.1), 97 for a message that is not known (7.4), 98 for
+ * E_BAD_STATE (7.4), 100 for E_NOT_FOUND: a conditional element is not there (7.7.2), 95 for
+ * E_CONFLICT (7.8), else 111; 0 when nothing may be answered (E_OK, and E_TRUNCATED of nas_parse
+ * and nas_peek; of a mandatory value of codec/nas_ie.h that is 96). 99 is never ours to send: no
+ * procedure here needs an optional element that it does not know. */
 uint8_t nas_cause_of(enum err e);
 
 #endif

@@ -11,11 +11,16 @@ struct milenage {
     uint8_t temp[BLOCK];
 };
 
+/* By words: octets written one by one are slow to read again as the block that AES takes. */
 static void block_xor(uint8_t *out, const uint8_t *a, const uint8_t *b)
 {
-    for (size_t i = 0; i < BLOCK; i++) {
-        out[i] = (uint8_t)(a[i] ^ b[i]);
-    }
+    uint64_t x[2];
+    uint64_t y[2];
+    memcpy(x, a, BLOCK);
+    memcpy(y, b, BLOCK);
+    x[0] ^= y[0];
+    x[1] ^= y[1];
+    memcpy(out, x, BLOCK);
 }
 
 static bool lengths_fit(const struct aka_keys *keys)
@@ -42,15 +47,15 @@ MUST_USE static enum err milenage_start(const struct crypto *c, const struct aka
 static void block_1(const struct milenage *m, uint64_t sqn, uint16_t amf, uint8_t out[BLOCK])
 {
     uint8_t in1[BLOCK];
-    uint64_t half = sqn << 16 | amf;
-    for (size_t i = 0; i < 8; i++) {
-        in1[i] = in1[8 + i] = (uint8_t)(half >> 8 * (7 - i));
-    }
-    block_xor(in1, in1, m->opc);
-    memcpy(out, in1 + 8, 8);
-    memcpy(out + 8, in1, 8);
+    uint8_t opc[BLOCK]; /* rotated by 64 bits, as IN1 is anyway: its halves are the same */
+    struct wr w = wr_of(MBYTES_OF(in1));
+    wr_be64(&w, sqn << 16 | amf);
+    memcpy(in1 + 8, in1, 8);
+    memcpy(opc, m->opc + 8, 8);
+    memcpy(opc + 8, m->opc, 8);
+    block_xor(out, in1, opc);
     block_xor(out, out, m->temp);
-    wipe(in1, sizeof in1);
+    wipe(opc, sizeof opc);
 }
 
 /* Input of E_K for OUT2 to OUT5: rot(TEMP xor OPc, r) xor c, r being 0, 32, 64 and 96 bits and c

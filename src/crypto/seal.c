@@ -1,6 +1,8 @@
 #include "crypto/seal.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 
@@ -91,6 +93,13 @@ static bool feed_aad(EVP_CIPHER_CTX *c, const uint8_t header[static SEAL_HEADER_
                      struct bytes aad)
 {
     int n;
+    uint8_t both[64]; /* in one piece where it is short, as it is here: a call less */
+    struct wr w = wr_of(MBYTES_OF(both));
+    wr_put(&w, (struct bytes){header, SEAL_HEADER_LEN});
+    wr_put(&w, aad);
+    if (w.err == E_OK) {
+        return EVP_CipherUpdate(c, NULL, &n, both, (int)w.n) == 1;
+    }
     return EVP_CipherUpdate(c, NULL, &n, header, SEAL_HEADER_LEN) == 1 &&
            (aad.n == 0 || EVP_CipherUpdate(c, NULL, &n, aad.p, (int)aad.n) == 1);
 }
@@ -148,9 +157,12 @@ static enum err decrypt(EVP_CIPHER_CTX *c, struct bytes aad, const uint8_t *seal
     }
     uint8_t none[SEAL_TAG_LEN];
     int n = 0;
-    if (EVP_DecryptInit_ex(c, NULL, NULL, NULL, sealed + SEAL_HEADER_LEN) != 1 ||
-        !feed_aad(c, sealed, aad) || !feed_text(c, text, text_n, out) ||
-        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, SEAL_TAG_LEN, tag) != 1) {
+    /* Nonce and tag in one call: each call that names a parameter is a search for its name. */
+    const OSSL_PARAM with_tag[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, sizeof tag),
+        OSSL_PARAM_construct_end()};
+    if (EVP_DecryptInit_ex2(c, NULL, NULL, sealed + SEAL_HEADER_LEN, with_tag) != 1 ||
+        !feed_aad(c, sealed, aad) || !feed_text(c, text, text_n, out)) {
         return E_CRYPTO;
     }
     return EVP_DecryptFinal_ex(c, none, &n) == 1 ? E_OK : E_WRONG_KEY;

@@ -15,13 +15,10 @@ static const uint64_t round_constant[ROUNDS] = {
     0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
     0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
 
-/* FIPS 202 table 2, for lane x + 5y. */
-static const uint8_t offset[LANES] = {0,  1,  62, 28, 27, 36, 44, 6,  55, 20, 3,  10, 43,
-                                      25, 39, 41, 45, 15, 21, 8,  18, 2,  61, 56, 14};
-
+/* n: 1 to 63 */
 static uint64_t rotate(uint64_t v, unsigned n)
 {
-    return n == 0 ? v : v << n | v >> (64 - n);
+    return v << n | v >> (64 - n);
 }
 
 static void theta(uint64_t *a)
@@ -36,34 +33,48 @@ static void theta(uint64_t *a)
     wipe(parity, sizeof parity);
 }
 
-/* rho and pi move lane (x, y), rotated, to (y, 2x + 3y); chi then mixes each row. */
-static void rho_pi_chi(uint64_t *a)
+/* pi moves lane (x, y) to (y, 2x + 3y), which leads from (1, 0) through all lanes but (0, 0); on
+ * that way the offsets of rho are the triangular numbers (FIPS 202 3.2.2). */
+static void rho_pi(uint64_t *a)
 {
-    uint64_t b[LANES];
-    for (unsigned x = 0; x < 5; x++) {
-        for (unsigned y = 0; y < 5; y++) {
-            b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate(a[x + 5 * y], offset[x + 5 * y]);
+    uint64_t moved = a[1];
+    unsigned x = 1, y = 0;
+    for (unsigned t = 0; t < LANES - 1; t++) {
+        const unsigned to = (2 * x + 3 * y) % 5;
+        x = y;
+        y = to;
+        const uint64_t here = a[x + 5 * y];
+        a[x + 5 * y] = rotate(moved, (t + 1) * (t + 2) / 2 % 64);
+        moved = here;
+    }
+    wipe(&moved, sizeof moved);
+}
+
+static void chi(uint64_t *a)
+{
+    uint64_t row[5];
+    for (unsigned y = 0; y < LANES; y += 5) {
+        memcpy(row, a + y, sizeof row);
+        for (unsigned x = 0; x < 5; x++) {
+            a[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
         }
     }
-    for (unsigned i = 0; i < LANES; i++) {
-        unsigned row = i - i % 5;
-        a[i] = b[i] ^ (~b[row + (i + 1) % 5] & b[row + (i + 2) % 5]);
-    }
-    wipe(b, sizeof b);
+    wipe(row, sizeof row);
 }
 
 void keccak_f1600(uint64_t a[static 25])
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
         theta(a);
-        rho_pi_chi(a);
+        rho_pi(a);
+        chi(a);
         a[0] ^= round_constant[round];
     }
 }
 
 /* ---- INOUT (TS 35.231 6.1 to 6.6) ---- */
 
-/* INOUT is 1600 bits; each field stands in it with its last octet first. */
+/* INOUT is 1600 bits, kept as Keccak's lanes; each field stands in it with its last octet first. */
 enum {
     AT_TOPC = 0,
     AT_INSTANCE = 32,
@@ -74,11 +85,9 @@ enum {
     AT_KEY = 64,
     AT_PAD_FIRST = 96, /* the pad of a sponge with 512 bits of capacity: 1111, 1, zeros, 1 */
     AT_PAD_LAST = 135,
-    INOUT_LEN = 200,
 };
 /* Where f2345 leaves its results. */
 enum { OUT_RES = 0, OUT_CK = 32, OUT_IK = 64, OUT_AK = 96 };
-_Static_assert(INOUT_LEN == 8 * LANES, "one permutation takes all of INOUT");
 
 /* INSTANCE (6.2 to 6.6): which function, and how long everything is. */
 enum {
@@ -92,17 +101,30 @@ enum {
     INSTANCE_K_256 = 0x01,
 };
 
-static void put_reversed(uint8_t *inout, const uint8_t *field, size_t n)
+/* Octet i is eight bits of lane i / 8; what is put has to find zeros. */
+static void put_octet(uint64_t *inout, size_t i, uint8_t v)
+{
+    inout[i / 8] |= (uint64_t)v << 8 * (i % 8);
+}
+
+static void put_reversed(uint64_t *inout, size_t at, const uint8_t *field, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        inout[i] = field[n - 1 - i];
+        put_octet(inout, at + i, field[n - 1 - i]);
     }
 }
 
-static void put_number(uint8_t *inout, uint64_t v, size_t n)
+static void put_number(uint64_t *inout, size_t at, uint64_t v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        inout[i] = (uint8_t)(v >> 8 * i);
+        put_octet(inout, at + i, (uint8_t)(v >> 8 * i));
+    }
+}
+
+static void get_reversed(const uint64_t *inout, size_t at, uint8_t *field, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        field[n - 1 - i] = (uint8_t)(inout[(at + i) / 8] >> 8 * ((at + i) % 8));
     }
 }
 
@@ -112,34 +134,23 @@ static bool keys_fit(const struct tuak *t)
 }
 
 /* TOPc, INSTANCE, ALGONAME, K and the pad; RAND, AMF and SQN are the function's own and zero. */
-static void inout_start(const struct tuak *t, unsigned instance, uint8_t inout[static INOUT_LEN])
+static void inout_start(const struct tuak *t, unsigned instance, uint64_t inout[static LANES])
 {
     static const uint8_t algoname[] = {'T', 'U', 'A', 'K', '1', '.', '0'};
-    memset(inout, 0, INOUT_LEN);
-    put_reversed(inout + AT_TOPC, t->topc.p, 32);
-    inout[AT_INSTANCE] = (uint8_t)(instance | (t->k.n == 32 ? INSTANCE_K_256 : 0u));
-    put_reversed(inout + AT_ALGONAME, algoname, sizeof algoname);
-    put_reversed(inout + AT_KEY, t->k.p, t->k.n);
-    inout[AT_PAD_FIRST] = 0x1f;
-    inout[AT_PAD_LAST] = 0x80;
+    memset(inout, 0, LANES * sizeof *inout);
+    put_reversed(inout, AT_TOPC, t->topc.p, 32);
+    put_octet(inout, AT_INSTANCE, (uint8_t)(instance | (t->k.n == 32 ? INSTANCE_K_256 : 0u)));
+    put_reversed(inout, AT_ALGONAME, algoname, sizeof algoname);
+    put_reversed(inout, AT_KEY, t->k.p, t->k.n);
+    put_octet(inout, AT_PAD_FIRST, 0x1f);
+    put_octet(inout, AT_PAD_LAST, 0x80);
 }
 
-static void permute(unsigned iterations, uint8_t inout[static INOUT_LEN])
+static void permute(unsigned iterations, uint64_t inout[static LANES])
 {
-    uint64_t a[LANES];
-    for (size_t i = 0; i < LANES; i++) {
-        a[i] = 0;
-        for (size_t j = 0; j < 8; j++) {
-            a[i] |= (uint64_t)inout[8 * i + j] << 8 * j;
-        }
-    }
     for (unsigned i = 0; i < (iterations ? iterations : 1); i++) {
-        keccak_f1600(a);
+        keccak_f1600(inout);
     }
-    for (size_t i = 0; i < LANES; i++) {
-        put_number(inout + 8 * i, a[i], 8);
-    }
-    wipe(a, sizeof a);
 }
 
 enum err tuak_topc(const struct tuak *t, uint8_t topc[static 32])
@@ -147,10 +158,10 @@ enum err tuak_topc(const struct tuak *t, uint8_t topc[static 32])
     if (!keys_fit(t)) {
         return E_BAD_LENGTH;
     }
-    uint8_t inout[INOUT_LEN];
+    uint64_t inout[LANES];
     inout_start(t, INSTANCE_TOPC, inout);
     permute(t->iterations, inout);
-    put_reversed(topc, inout, 32);
+    get_reversed(inout, 0, topc, 32);
     wipe(inout, sizeof inout);
     return E_OK;
 }
@@ -161,13 +172,13 @@ MUST_USE static enum err mac(const struct tuak *t, unsigned instance, const stru
     if (!keys_fit(t) || (out.n != 8 && out.n != 16 && out.n != 32)) {
         return E_BAD_LENGTH;
     }
-    uint8_t inout[INOUT_LEN];
+    uint64_t inout[LANES];
     inout_start(t, instance | (unsigned)out.n, inout); /* 6.2: the length in octets is the code */
-    put_reversed(inout + AT_RAND, rand->b, sizeof rand->b);
-    put_number(inout + AT_AMF, amf, 2);
-    put_number(inout + AT_SQN, sqn, 6);
+    put_reversed(inout, AT_RAND, rand->b, sizeof rand->b);
+    put_number(inout, AT_AMF, amf, 2);
+    put_number(inout, AT_SQN, sqn, 6);
     permute(t->iterations, inout);
-    put_reversed(out.p, inout, out.n);
+    get_reversed(inout, 0, out.p, out.n);
     wipe(inout, sizeof inout);
     return E_OK;
 }
@@ -203,14 +214,14 @@ enum err tuak_f2345(const struct tuak *t, const struct rand128 *rand, struct mby
     /* 6.4: the RES length in octets is the code, except that 4 octets are 0. */
     unsigned instance = INSTANCE_F2345 | (res.n == 4 ? 0u : (unsigned)res.n) |
                         (ck.n == 32 ? INSTANCE_CK_256 : 0u) | (ik.n == 32 ? INSTANCE_IK_256 : 0u);
-    uint8_t inout[INOUT_LEN];
+    uint64_t inout[LANES];
     inout_start(t, instance, inout);
-    put_reversed(inout + AT_RAND, rand->b, sizeof rand->b);
+    put_reversed(inout, AT_RAND, rand->b, sizeof rand->b);
     permute(t->iterations, inout);
-    put_reversed(res.p, inout + OUT_RES, res.n);
-    put_reversed(ck.p, inout + OUT_CK, ck.n);
-    put_reversed(ik.p, inout + OUT_IK, ik.n);
-    put_reversed(ak->b, inout + OUT_AK, sizeof ak->b);
+    get_reversed(inout, OUT_RES, res.p, res.n);
+    get_reversed(inout, OUT_CK, ck.p, ck.n);
+    get_reversed(inout, OUT_IK, ik.p, ik.n);
+    get_reversed(inout, OUT_AK, ak->b, sizeof ak->b);
     wipe(inout, sizeof inout);
     return E_OK;
 }
@@ -220,11 +231,11 @@ enum err tuak_f5star(const struct tuak *t, const struct rand128 *rand, struct ke
     if (!keys_fit(t)) {
         return E_BAD_LENGTH;
     }
-    uint8_t inout[INOUT_LEN];
+    uint64_t inout[LANES];
     inout_start(t, INSTANCE_F5STAR, inout);
-    put_reversed(inout + AT_RAND, rand->b, sizeof rand->b);
+    put_reversed(inout, AT_RAND, rand->b, sizeof rand->b);
     permute(t->iterations, inout);
-    put_reversed(ak->b, inout + OUT_AK, sizeof ak->b);
+    get_reversed(inout, OUT_AK, ak->b, sizeof ak->b);
     wipe(inout, sizeof inout);
     return E_OK;
 }

@@ -11,19 +11,28 @@ static bool forbids(const struct ue_forbidden *f, const struct nas_tai *cell)
            (f->whole_plmn ? plmn_eq(&f->tai.plmn, &cell->plmn) : nas_tai_eq(&f->tai, cell));
 }
 
-bool attach_forbidden(const struct ue *ue, bool *unbelieved)
+/* When an entry ends. */
+static uint64_t forbidden_until(const struct ue *ue, const struct ue_forbidden *f)
 {
-    bool found = false;
-    *unbelieved = false;
+    return f->unbelieved   ? ue->deadline[UE_T3247]
+           : f->whole_plmn ? BINDERY_UE_NEVER
+                           : ue->deadline[UE_AREAS];
+}
+
+const struct ue_forbidden *attach_forbidden(const struct ue *ue)
+{
+    const struct ue_forbidden *longest = NULL;
     for (size_t i = 0; i < UE_FORBIDDEN; i++) {
-        if (forbids(&ue->forbidden[i], &ue->cell)) {
-            /* One entry that is believed is enough. */
-            *unbelieved = ue->forbidden[i].unbelieved && (*unbelieved || !found);
-            found = true;
+        const struct ue_forbidden *f = &ue->forbidden[i];
+        if (forbids(f, &ue->cell) &&
+            (longest == NULL || forbidden_until(ue, f) > forbidden_until(ue, longest))) {
+            longest = f;
         }
     }
-    return found;
+    return longest;
 }
+
+#define HOUR_MS 3600000U
 
 void attach_forbid(struct step *s, bool whole_plmn, bool unbelieved)
 {
@@ -32,6 +41,9 @@ void attach_forbid(struct step *s, bool whole_plmn, bool unbelieved)
         .tai = ue->cell, .used = true, .whole_plmn = whole_plmn, .unbelieved = unbelieved};
     /* The oldest entry gives way (5.3.1.1 lets a list be that short). */
     ue->forbidden_next = (uint8_t)((ue->forbidden_next + 1) % UE_FORBIDDEN);
+    if (!whole_plmn && !unbelieved && !ue_runs(ue, UE_AREAS)) {
+        ue_start(s, UE_AREAS, ue_random_ms(ue, 12 * HOUR_MS, 24 * HOUR_MS));
+    }
 }
 
 void attach_waits(struct step *s, enum bindery_ue_state state, enum bindery_ue_why why,
@@ -86,20 +98,18 @@ static enum err fill_request(const struct ue *ue, struct request *r)
     return err == E_OK ? fill_identity(ue, r) : err;
 }
 
-/* The plain request is kept: HashMME is compared with it, and SECURITY MODE COMPLETE may have to
- * carry it (5.4.3.3). */
-static bool keep_request(struct ue *ue, const struct nas_attach_request *m)
+/* T3410 runs, whatever becomes of the request. */
+void attach_send(struct step *s)
 {
-    size_t n = 0;
-    bool done = nas_write(&nas_attach_request_message, m, MBYTES_OF(ue->sent), &n) == E_OK;
-    ue->sent_n = (uint8_t)(done ? n : 0);
-    return done;
+    struct request r;
+    if (fill_request(s->ue, &r) == E_OK) {
+        (void)emm_send_kept(s, &nas_attach_request_message, &r.m);
+    }
 }
 
 static void attach_start(struct step *s)
 {
     struct ue *ue = s->ue;
-    struct request r;
     ue->state = BINDERY_UE_STATE_ATTACHING;
     ue->again = false;
     ue->bearer = 0;
@@ -111,10 +121,7 @@ static void attach_start(struct step *s)
     ue_stop(s, UE_T3412);
     ue_stop(s, UE_T3440);
     ue_start(s, UE_PROCEDURE, ue_procedure_ms(ue));
-    /* T3410 runs, whatever becomes of the request. */
-    if (fill_request(ue, &r) == E_OK && keep_request(ue, &r.m)) {
-        (void)emm_send_initial(s, &nas_attach_request_message, &r.m, false, ue_signalling(ue));
-    }
+    attach_send(s);
 }
 
 /* ---- may it begin? ---- */
@@ -122,7 +129,7 @@ static void attach_start(struct step *s)
 void attach_try(struct step *s)
 {
     struct ue *ue = s->ue;
-    bool unbelieved = false;
+    const struct ue_forbidden *off = attach_forbidden(ue);
     if (ue->usim_invalid) {
         attach_waits(s, BINDERY_UE_STATE_NO_USIM, BINDERY_UE_WHY_USIM_INVALID, BINDERY_UE_NEVER);
     } else if (!ue->has_cell) {
@@ -130,10 +137,10 @@ void attach_try(struct step *s)
     } else if (ue_runs(ue, UE_T3346)) {
         attach_waits(s, BINDERY_UE_STATE_WAITING, BINDERY_UE_WHY_CONGESTION,
                      ue->deadline[UE_T3346]);
-    } else if (attach_forbidden(ue, &unbelieved)) {
+    } else if (off != NULL) {
         attach_waits(s, BINDERY_UE_STATE_LIMITED,
-                     unbelieved ? BINDERY_UE_WHY_UNBELIEVED : BINDERY_UE_WHY_FORBIDDEN,
-                     unbelieved ? ue->deadline[UE_T3247] : BINDERY_UE_NEVER);
+                     off->unbelieved ? BINDERY_UE_WHY_UNBELIEVED : BINDERY_UE_WHY_FORBIDDEN,
+                     forbidden_until(ue, off));
     } else {
         attach_start(s);
     }
@@ -251,9 +258,7 @@ static void take_accept(struct step *s, const struct accept *a)
     ue->has_last_tai = true;
     ue->last_tai = ue->cell;
     ue->t3412_ms = t3412 == NAS_TIMER_OFF ? 0 : t3412 * 1000;
-    if (a->m.t3402.present && nas_timer_seconds(a->m.t3402.v) != NAS_TIMER_OFF) {
-        ue->t3402_ms = nas_timer_seconds(a->m.t3402.v) * 1000;
-    }
+    ue_take_t3402(ue, a->m.t3402);
     ue->bearer = a->bearer.ebi;
     ue->qci = a->bearer.qci;
     ue->address = a->bearer.address;
@@ -334,21 +339,42 @@ void attach_t3402(struct step *s)
     attach_ready(s);
 }
 
+static void forget_forbidden(struct ue *ue, bool unbelieved)
+{
+    for (size_t i = 0; i < UE_FORBIDDEN; i++) {
+        struct ue_forbidden *f = &ue->forbidden[i];
+        if (f->unbelieved == unbelieved && (unbelieved || !f->whole_plmn)) {
+            *f = (struct ue_forbidden){.used = false};
+        }
+    }
+}
+
+static void try_if_wanted(struct step *s)
+{
+    if (s->ue->wanted) {
+        attach_try(s);
+    }
+}
+
 /* 5.3.7b: what was only said without protection is forgotten. */
 void attach_t3247_elsewhere(struct step *s)
 {
-    struct ue *ue = s->ue;
-    for (size_t i = 0; i < UE_FORBIDDEN; i++) {
-        if (ue->forbidden[i].unbelieved) {
-            ue->forbidden[i] = (struct ue_forbidden){.used = false};
-        }
-    }
+    forget_forbidden(s->ue, true);
 }
 
 void attach_t3247(struct step *s)
 {
     attach_t3247_elsewhere(s);
-    if (s->ue->wanted) {
-        attach_try(s);
-    }
+    try_if_wanted(s);
+}
+
+void attach_areas_elsewhere(struct step *s)
+{
+    forget_forbidden(s->ue, false);
+}
+
+void attach_areas(struct step *s)
+{
+    attach_areas_elsewhere(s);
+    try_if_wanted(s);
 }

@@ -3,7 +3,8 @@
  * This is the whole public interface, and the only header that is installed. It needs nothing but
  * the three headers of the language below. The library allocates nothing, knows no clock, no file
  * and no socket, keeps no data of its own that changes, and calls nothing but what it is handed
- * here and memcpy, memmove, memset and memcmp.
+ * here and memcpy, memmove, memset, memcmp and strcmp. Language: C11 or C++11
+ * (where some structs need the word `struct` before their names: functions are called the same).
  *
  * ---------------------------------------------------------------------------------------------
  * CONVENTIONS
@@ -58,10 +59,13 @@
  * many were sent. What is lost with a crash are numbers, never their uniqueness. A downlink COUNT
  * is stored before its message has any effect, so what was acted upon once can't be replayed after
  * a crash; messages without effect (EMM INFORMATION, a refused one) store nothing. An attach costs
- * about five images, a service request mostly none.
+ * three images, or four if the network asks for the APN, a service request mostly none.
  *
- * After a crash, or a lost image of any age, the device attaches again: a COUNT or an SQN that is
- * behind costs an authentication, or a resynchronisation, and no more.
+ * After a crash, or with no image, the device attaches again: a lost context costs an
+ * authentication, an SQN that is behind a resynchronisation, and no more. But hand in the image
+ * that was stored last, or none: an older one brings back uplink COUNTs that were used already, and
+ * two messages ciphered under one COUNT give each other away. A host that cannot tell which is the
+ * last (a copy that was restored, say) hands in none.
  */
 #ifndef BINDERY_UE_H
 #define BINDERY_UE_H
@@ -82,7 +86,7 @@ extern "C" {
 enum bindery_ue_result {
     BINDERY_UE_OK = 0,
     BINDERY_UE_ERR_ARGUMENT, /* a value handed in is none that is allowed */
-    BINDERY_UE_ERR_STATE,    /* not in this state (bindery_ue_state()) */
+    BINDERY_UE_ERR_STATE,    /* not in this state (bindery_ue_state()), or no init succeeded */
     BINDERY_UE_ERR_BUSY,     /* take uplink and events first */
     BINDERY_UE_ERR_IMAGE,    /* damaged, cut, or of a version that is not known */
     BINDERY_UE_ERR_FOREIGN,  /* an image of another IMSI */
@@ -147,7 +151,8 @@ enum bindery_ue_outcome {
     BINDERY_UE_SYNC_FAILURE,      /* AUTHENTICATION FAILURE #21 with auts */
     BINDERY_UE_NO_SEPARATION_BIT, /* AUTHENTICATION FAILURE #26 */
     BINDERY_UE_NO_KME,            /* a processed challenge and no KME: #20, the USIM not asked */
-    BINDERY_UE_BROKEN             /* crypto table or USIM failed: nothing is answered */
+    BINDERY_UE_BROKEN             /* crypto table or USIM failed, or is not there: nothing is
+                                     answered */
 };
 /* "answered", "repeated", "mac-failure" and so on; never NULL. */
 const char *bindery_ue_outcome_name(enum bindery_ue_outcome o);
@@ -255,7 +260,9 @@ struct bindery_ue_settings {
     const char *apn;  /* "internet", given under ciphering only; NULL or "": the default APN */
     struct bindery_ue_timers timers;
     /* How often an unprotected message may declare the USIM invalid, or a PLMN forbidden, before it
-     * is believed until switch off (5.3.7b). 0: never believed. */
+     * is believed until switch off (5.3.7b; at most 10). 0: never believed, which suits a device
+     * that nobody can switch off and on: then no false base station locks it out for longer than
+     * T3247, and a subscription that did end is asked for once or twice an hour. */
     uint8_t unprotected_limit;
 };
 
@@ -296,7 +303,8 @@ void bindery_ue_wipe(struct bindery_ue *ue);
  * is outside its list. Errors: ERR_ARGUMENT (plmn). */
 enum bindery_ue_result bindery_ue_camp(struct bindery_ue *ue, uint64_t now,
                                        const struct bindery_ue_cell *cell);
-/* Attach, and stay attached until told otherwise: what fails is repeated as TS 24.301 says. If
+/* Attach, and stay attached until told otherwise, here or by a network that deactivates the bearer
+ * and does not ask for it again: what fails is repeated as TS 24.301 says. If
  * something forbids it now (T3346, an invalid USIM, a forbidden tracking area), it waits for that
  * and says so (BINDERY_UE_EVENT_WAITING). */
 enum bindery_ue_result bindery_ue_attach(struct bindery_ue *ue, uint64_t now);
@@ -308,7 +316,8 @@ enum bindery_ue_result bindery_ue_service(struct bindery_ue *ue, uint64_t now, b
 
 /* ---- what happens to it ---- */
 
-/* A NAS PDU from the eNB. Errors: ERR_BUSY, ERR_ARGUMENT (longer than the buffer allows). */
+/* A NAS PDU from the eNB; it must not stand in the context's buffer. Errors: ERR_BUSY, ERR_STATE,
+ * ERR_ARGUMENT (longer than the buffer allows). */
 enum bindery_ue_result bindery_ue_downlink(struct bindery_ue *ue, uint64_t now, const uint8_t *pdu,
                                            size_t n);
 
@@ -316,13 +325,14 @@ enum bindery_ue_lower {
     BINDERY_UE_LOWER_CONNECTED, /* the connection for an initial PDU stands */
     BINDERY_UE_LOWER_BEARERS,   /* user plane radio bearers are set up: a service request is done */
     BINDERY_UE_LOWER_RELEASED,  /* the connection has ended */
-    BINDERY_UE_LOWER_FAILED     /* it could not be had, or a PDU was not delivered */
+    BINDERY_UE_LOWER_FAILED     /* it could not be had, or a PDU was not delivered: it is taken as
+                                   ended then, so release it if it still stands */
 };
-/* Errors: ERR_BUSY, ERR_ARGUMENT. */
+/* Errors: ERR_BUSY, ERR_STATE, ERR_ARGUMENT. */
 enum bindery_ue_result bindery_ue_lower(struct bindery_ue *ue, uint64_t now,
                                         enum bindery_ue_lower what);
 
-/* The time. Errors: ERR_BUSY. */
+/* The time. Errors: ERR_BUSY, ERR_STATE. */
 enum bindery_ue_result bindery_ue_tick(struct bindery_ue *ue, uint64_t now);
 /* When bindery_ue_tick() is due next; BINDERY_UE_NEVER if no timer runs. */
 uint64_t bindery_ue_deadline(const struct bindery_ue *ue);
@@ -406,7 +416,8 @@ enum bindery_ue_why {
     BINDERY_UE_WHY_EXHAUSTED,  /* T3402: after five attempts, or one that it makes no sense to
                                   repeat soon */
     BINDERY_UE_WHY_CONGESTION, /* T3346 */
-    BINDERY_UE_WHY_FORBIDDEN,  /* PLMN or tracking area: another cell may do (camp) */
+    BINDERY_UE_WHY_FORBIDDEN,  /* PLMN, or tracking area (for 12 to 24 hours): another cell may do
+                                  (camp) */
     BINDERY_UE_WHY_UNBELIEVED, /* T3247: an unprotected message said that the USIM, the PLMN or the
                                   tracking area is not allowed; another cell may do */
     BINDERY_UE_WHY_USIM_INVALID, /* until switch off */

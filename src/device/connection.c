@@ -77,9 +77,13 @@ void connection_t3440(struct step *s)
 
 void connection_follow(struct step *s)
 {
-    if (s->ue->state == BINDERY_UE_STATE_REGISTERED && s->ue->bearer == 0) {
-        detach_begin(s); /* 6.4.4: nothing is left to be attached for */
-    } else {
-        go_on(s);
+    go_on(s);
+}
+
+/* 6.4.4: nothing is left to be attached for. */
+void connection_follow_attached(struct step *s)
+{
+    if (s->ue->bearer == 0) {
+        detach_begin(s);
     }
 }

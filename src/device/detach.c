@@ -16,6 +16,7 @@ static void switch_off(struct step *s)
     ue->plmn_unprotected = 0;
     ue->attempts = 0;
     ue_stop(s, UE_T3247);
+    ue_stop(s, UE_AREAS);
 }
 
 static void detached(struct step *s)
@@ -68,7 +69,7 @@ static void send_request(struct step *s)
         id.imsi = ue->imsi;
     }
     if (nas_eps_identity_write(&id, MBYTES_OF(room), &m.identity) == E_OK) {
-        (void)emm_send_initial(s, &nas_detach_request_up_message, &m, true, ue_signalling(ue));
+        (void)emm_send_initial(s, &nas_detach_request_up_message, &m, true);
     }
 }
 
@@ -181,11 +182,11 @@ void detach_request(struct step *s)
     struct bindery_ue_event *e = &ue->events[ue->events_n - 1];
     e->by_network = true;
     e->cause = cause;
-    if ((m.detach_type & 7) == NAS_REATTACH_NOT_REQUIRED) {
+    if ((m.detach_type & 7) == NAS_REATTACH_REQUIRED) {
+        go_on(s);
+    } else { /* what is reserved is read as "not required" too (9.9.3.7) */
         connection_expect_end(s);
         reject_detach(s, cause);
-    } else {
-        go_on(s);
     }
 }
 

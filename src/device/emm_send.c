@@ -96,6 +96,7 @@ static void leave_initially(struct step *s, enum bindery_ue_establishment establ
     ue->out.establishment = establishment;
     ue->connected = true;
     ue_stop(s, UE_T3412);
+    ue_stop(s, UE_T3440); /* the connection is in use again */
 }
 
 static void begins_with(struct ue *ue, uint32_t count)
@@ -106,8 +107,7 @@ static void begins_with(struct ue *ue, uint32_t count)
     }
 }
 
-bool emm_send_initial(struct step *s, const struct nas_message *m, const void *in, bool cipher,
-                      enum bindery_ue_establishment establishment)
+bool emm_send_initial(struct step *s, const struct nas_message *m, const void *in, bool cipher)
 {
     struct ue *ue = s->ue;
     struct bytes plain;
@@ -126,9 +126,21 @@ bool emm_send_initial(struct step *s, const struct nas_message *m, const void *i
         done = leave_plain(s, plain);
     }
     if (done) {
-        leave_initially(s, establishment);
+        leave_initially(s, ue_signalling(ue));
     }
     return done;
+}
+
+bool emm_send_kept(struct step *s, const struct nas_message *m, const void *in)
+{
+    struct ue *ue = s->ue;
+    size_t n = 0;
+    ue->sent_n = 0;
+    if (nas_write(m, in, MBYTES_OF(ue->sent), &n) != E_OK) {
+        return failed(s);
+    }
+    ue->sent_n = (uint8_t)n;
+    return emm_send_initial(s, m, in, false);
 }
 
 bool emm_send_service(struct step *s, enum bindery_ue_establishment establishment)

@@ -21,9 +21,10 @@ static bool res_length_is_right(const struct bindery_ue_usim_answer *a)
     return a->res_n >= 4 && a->res_n <= sizeof a->res;
 }
 
-static void take_answer(const struct bindery_ue_usim_answer *from, struct usim_answer *to)
+static void take_answer(const struct bindery_ue_usim_answer *from, uint16_t amf,
+                        struct usim_answer *to)
 {
-    to->res.n = from->res_n;
+    *to = (struct usim_answer){.amf = amf, .res = {.n = from->res_n}};
     memcpy(to->res.b, from->res, sizeof to->res.b);
     memcpy(to->ck.b, from->ck, sizeof to->ck.b);
     memcpy(to->ik.b, from->ik, sizeof to->ik.b);
@@ -34,13 +35,11 @@ MUST_USE static enum err authenticate(void *ctx, const struct rand128 *rand,
 {
     const struct hooks_usim *usim = ctx;
     struct bindery_ue_usim_answer a = {.res_n = 0};
-    struct usim_answer made = {.amf = autn_amf(autn)};
     enum err err = E_IO;
     switch (usim->authenticate(usim->ctx, rand->b, autn->b, &a)) {
     case BINDERY_UE_USIM_OK:
         if (res_length_is_right(&a)) {
-            take_answer(&a, &made);
-            *out = made;
+            take_answer(&a, autn_amf(autn), out);
             err = E_OK;
         }
         break;
@@ -48,15 +47,14 @@ MUST_USE static enum err authenticate(void *ctx, const struct rand128 *rand,
         err = E_BAD_MAC;
         break;
     case BINDERY_UE_USIM_SYNC_FAILURE:
-        memcpy(made.auts.b, a.auts, sizeof made.auts.b);
-        *out = made;
+        *out = (struct usim_answer){.amf = autn_amf(autn)};
+        memcpy(out->auts.b, a.auts, sizeof out->auts.b);
         err = E_SYNC;
         break;
     case BINDERY_UE_USIM_FAILED:
         break;
     }
     wipe(&a, sizeof a);
-    wipe(&made, sizeof made);
     return err;
 }
 
@@ -70,6 +68,13 @@ enum binding_me_outcome hooks_challenge(const struct crypto *c, struct binding_m
     struct autn a;
     memcpy(a.b, autn, sizeof a.b);
     return binding_me_ask(c, me, &port, rand, &a, out);
+}
+
+void hooks_forget(struct binding_me *me)
+{
+    me->answered = false;
+    wipe(me->last_rand, sizeof me->last_rand);
+    wipe(&me->last_answer, sizeof me->last_answer);
 }
 
 /*= binding-3b */
@@ -130,7 +135,10 @@ enum bindery_ue_outcome bindery_ue_binding_challenge(struct bindery_ue_binding *
     const struct crypto c = platform_crypto(crypto);
     const struct hooks_usim port = {.authenticate = usim, .ctx = usim_ctx};
     struct usim_answer a = {.sqn = 0};
-    enum binding_me_outcome o = hooks_challenge(&c, me_of(b), &port, rand, autn, &a);
+    enum binding_me_outcome o = BINDING_ME_BROKEN;
+    if (platform_complete(crypto) && usim != NULL) {
+        o = hooks_challenge(&c, me_of(b), &port, rand, autn, &a);
+    }
     memset(out, 0, sizeof *out);
     *emm_cause = hooks_cause(o);
     if (o == BINDING_ME_ANSWERED || o == BINDING_ME_REPEATED) {
@@ -147,10 +155,7 @@ enum bindery_ue_outcome bindery_ue_binding_challenge(struct bindery_ue_binding *
 
 void bindery_ue_binding_forget(struct bindery_ue_binding *b)
 {
-    struct binding_me *me = me_of(b);
-    me->answered = false;
-    wipe(me->last_rand, sizeof me->last_rand);
-    wipe(&me->last_answer, sizeof me->last_answer);
+    hooks_forget(me_of(b));
 }
 
 void bindery_ue_binding_wipe(struct bindery_ue_binding *b)

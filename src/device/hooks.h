@@ -16,6 +16,8 @@ enum binding_me_outcome hooks_challenge(const struct crypto *c, struct binding_m
                                         const struct hooks_usim *usim,
                                         const uint8_t rand[static 16],
                                         const uint8_t autn[static 16], struct usim_answer *out);
+/* The last challenge with its answer, not KME. */
+void hooks_forget(struct binding_me *me);
 /* The cause for AUTHENTICATION FAILURE (TS 24.301 5.4.2.6); 0 when there is none to be sent. */
 uint8_t hooks_cause(enum binding_me_outcome o);
 /* Does AMF in AUTN say that RAND is processed? */

@@ -195,8 +195,8 @@ void reject_attach(struct step *s)
     }
     /* Nothing of ESM counts without protection (4.4.4.2). */
     tell(s, m.emm_cause, s->secured ? esm_reject_cause(m.esm_message_container) : 0);
-    if (s->secured && m.t3402.present && nas_timer_seconds(m.t3402.v) != NAS_TIMER_OFF) {
-        ue->t3402_ms = nas_timer_seconds(m.t3402.v) * 1000;
+    if (s->secured) {
+        ue_take_t3402(ue, m.t3402);
     }
     unsigned does = does_of(m.emm_cause);
     does = does & AGAIN ? 0 : does; /* these causes belong to the other messages */
@@ -253,7 +253,8 @@ void reject_service(struct step *s)
 /* 5.5.2.3.4 b: no cause, or another one, is as if all attempts had failed. */
 void reject_detach(struct step *s, uint8_t cause)
 {
-    const unsigned does = cause != 0 ? does_of(cause) & ~(unsigned)AGAIN : 0;
+    unsigned does = cause != 0 ? does_of(cause) : 0;
+    does = does & AGAIN ? 0 : does; /* these causes belong to the other messages */
     leave_registration(s);
     if (!s->ue->wanted) {
         s->ue->state = BINDERY_UE_STATE_DEREGISTERED;

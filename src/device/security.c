@@ -80,8 +80,8 @@ static void challenge_failed(struct step *s, uint8_t cause, const struct auts *a
     (void)emm_send(s, &nas_authentication_failure_message, &m);
 }
 
-static void challenge_answered(struct step *s, const struct nas_authentication_request *m,
-                               const struct usim_answer *a)
+void security_answer(struct step *s, const struct nas_authentication_request *m,
+                     const struct usim_answer *a)
 {
     struct ue *ue = s->ue;
     const struct crypto c = ue_crypto(ue);
@@ -101,7 +101,10 @@ static void challenge_answered(struct step *s, const struct nas_authentication_r
     ue->dirty = true;
     ue_stop(s, UE_T3418);
     resume_procedure(s);
-    ue_start(s, UE_T3416, ue_ms(ue->settings->timers.t3416, T3416_MS));
+    /* It runs from when RAND and RES were stored: repetitions do not keep them for ever. */
+    if (!ue_runs(ue, UE_T3416)) {
+        ue_start(s, UE_T3416, ue_ms(ue->settings->timers.t3416, T3416_MS));
+    }
     (void)emm_send(s, &nas_authentication_response_message, &out);
     wipe(&kasme, sizeof kasme);
 }
@@ -133,8 +136,11 @@ void security_authentication_request(struct step *s)
     }
     enum binding_me_outcome o = hooks_challenge(&c, &ue->me, &usim, m.rand.p, m.autn.p, &a);
     tell_outcome(s, o, m.autn.p);
+    if (o == BINDING_ME_ANSWERED) {
+        ue_stop(s, UE_T3416);
+    }
     if (o == BINDING_ME_ANSWERED || o == BINDING_ME_REPEATED) {
-        challenge_answered(s, &m, &a);
+        security_answer(s, &m, &a);
     } else if (hooks_cause(o) != 0) {
         challenge_failed(s, hooks_cause(o), &a.auts);
     } else {
@@ -145,9 +151,7 @@ void security_authentication_request(struct step *s)
 
 void security_t3416(struct step *s)
 {
-    s->ue->me.answered = false;
-    wipe(s->ue->me.last_rand, sizeof s->ue->me.last_rand);
-    wipe(&s->ue->me.last_answer, sizeof s->ue->me.last_answer);
+    hooks_forget(&s->ue->me);
 }
 
 /* No challenge that holds came after the one that failed. */
@@ -164,6 +168,11 @@ void security_authentication_reject(struct step *s)
         emm_malformed(s, err);
         return;
     }
+    /* 5.4.2.5: without protection it may only follow what this device answered. */
+    if (!s->secured && !ue_runs(s->ue, UE_T3416) && !ue_runs(s->ue, UE_T3418)) {
+        ue_refuse(s, BINDERY_UE_REFUSED_UNEXPECTED);
+        return;
+    }
     reject_authentication(s);
 }
 
@@ -178,14 +187,11 @@ static void reject_mode(struct step *s, enum bindery_ue_refusal why, uint8_t cau
     }
 }
 
-/* What is wrong with it on its face, MAC aside. */
-static enum bindery_ue_refusal mode_fault(const struct ue *ue,
-                                          const struct nas_security_mode_command *m)
+/* What is wrong with such a choice. */
+static enum bindery_ue_refusal choice_fault(const struct ue *ue, unsigned eea, unsigned eia)
 {
     const struct bindery_ue_settings *set = ue->settings;
     const uint8_t sent[2] = {set->eea, set->eia};
-    const unsigned eea = nas_algorithms_eea(m->algorithms);
-    const unsigned eia = nas_algorithms_eia(m->algorithms);
     if (eia == 0) {
         return BINDERY_UE_REFUSED_NULL_INTEGRITY;
     }
@@ -198,6 +204,11 @@ static enum bindery_ue_refusal mode_fault(const struct ue *ue,
     return BINDERY_UE_REFUSED_NONE;
 }
 
+bool security_allows(const struct ue *ue, unsigned eea, unsigned eia)
+{
+    return choice_fault(ue, eea, eia) == BINDERY_UE_REFUSED_NONE;
+}
+
 static bool capabilities_are_ours(const struct ue *ue, const struct nas_security_mode_command *m)
 {
     const uint8_t sent[2] = {ue->settings->eea, ue->settings->eia};
@@ -205,29 +216,25 @@ static bool capabilities_are_ours(const struct ue *ue, const struct nas_security
            m->replayed_additional_capability.p == NULL;
 }
 
-/* A repetition: the context is current by now, and its COUNTs go on. */
-static enum err verify_current(struct step *s, struct nas_security *out)
+/* A repetition, or other algorithms: the context is current, and its COUNTs go on. */
+static enum err verify_current(struct step *s, const struct nassec_agreement *agreed,
+                               struct nas_security *out)
 {
     const struct ue *ue = s->ue;
     const struct crypto c = ue_crypto(ue);
     const struct mbytes scratch = {ue->buffer.p, ue->buffer.n - BINDERY_UE_UPLINK_MAX};
-    struct nas_security made = ue->security;
     struct nassec_received got;
-    enum err err = nassec_unprotect(&c, &made, s->pdu, scratch, &got);
-    if (err == E_OK) {
-        *out = made;
-    }
-    wipe(&made, sizeof made);
-    return err;
+    enum err err = nassec_change(&c, &ue->security, agreed->eea, agreed->eia, out);
+    return err == E_OK ? nassec_unprotect(&c, out, s->pdu, scratch, &got) : err;
 }
 
-/* Verifies it under the context that it names: the one of the last AKA, or the current one. */
+/* Verifies it under the context that it names: the one of the last AKA, or the current one. What
+ * *out has then counts on E_OK only; the caller wipes it in any case. */
 static enum err verify_mode(struct step *s, const struct nas_security_mode_command *m,
                             struct nas_security *out)
 {
     const struct ue *ue = s->ue;
     const struct crypto c = ue_crypto(ue);
-    const struct nassec_agreement *current = &ue->security.agreed;
     struct nassec_agreement agreed = {.side = NASSEC_UE,
                                       .ksi = m->ksi,
                                       .eea = (enum nas_eea)nas_algorithms_eea(m->algorithms),
@@ -238,9 +245,8 @@ static enum err verify_mode(struct step *s, const struct nas_security_mode_comma
         wipe(&agreed, sizeof agreed);
         return err;
     }
-    if (ue->has_security && m->ksi == current->ksi && agreed.eea == current->eea &&
-        agreed.eia == current->eia) {
-        return verify_current(s, out);
+    if (ue->has_security && m->ksi == ue->security.agreed.ksi) {
+        return verify_current(s, &agreed, out);
     }
     return E_NOT_FOUND;
 }
@@ -248,7 +254,7 @@ static enum err verify_mode(struct step *s, const struct nas_security_mode_comma
 struct mode_answer {
     struct nas_security_mode_complete m;
     uint8_t imeisv[NAS_IDENTITY_MAX];
-    bool changed; /* the ATTACH REQUEST was, on its way */
+    bool changed; /* the request that began this was, on its way */
 };
 
 static enum err fill_complete(struct ue *ue, const struct nas_security_mode_command *m,
@@ -262,7 +268,9 @@ static enum err fill_complete(struct ue *ue, const struct nas_security_mode_comm
         const struct nas_identity id = {.type = NAS_IDENTITY_IMEISV, .imeisv = ue->imeisv};
         err = nas_identity_write(&id, MBYTES_OF(out->imeisv), &out->m.imeisv);
     }
-    if (err == E_OK && m->hash_mme.p != NULL && ue->sent_n > 0) {
+    const bool asked =
+        ue->state == BINDERY_UE_STATE_ATTACHING || ue->state == BINDERY_UE_STATE_UPDATING;
+    if (err == E_OK && m->hash_mme.p != NULL && asked && ue->sent_n > 0) {
         const struct bytes sent = {ue->sent, ue->sent_n};
         err = nassec_hash_mme(&c, sent, hash);
         out->changed = err == E_OK && !bytes_eq(m->hash_mme, BYTES_OF(hash));
@@ -290,7 +298,10 @@ static void accept_mode(struct step *s, const struct nas_security_mode_command *
     ue->dirty = true;
     ue->reserved = 0;
     ue_forget_challenge(ue);
+    ue->auth_failures = 0;
     ue_stop(s, UE_T3416);
+    ue_stop(s, UE_T3418); /* table 10.2.1: the network goes on without another challenge */
+    resume_procedure(s);
     (void)emm_send_complete(s, &a.m);
     if (a.changed) {
         ue_refuse(s, BINDERY_UE_REFUSED_ATTACH_CHANGED);
@@ -328,17 +339,18 @@ void security_mode_command(struct step *s)
         ue_refuse(s, BINDERY_UE_REFUSED_MALFORMED);
         return;
     }
-    const enum bindery_ue_refusal fault = mode_fault(ue, &m);
+    /* On its face, MAC aside. */
+    const enum bindery_ue_refusal fault =
+        choice_fault(ue, nas_algorithms_eea(m.algorithms), nas_algorithms_eia(m.algorithms));
     if (fault != BINDERY_UE_REFUSED_NONE) {
         reject_mode(s, fault, EMM_CAUSE_SECURITY_MODE_REJECTED);
         return;
     }
+    memset(&fresh, 0, sizeof fresh);
     enum err err = verify_mode(s, &m, &fresh);
     if (err != E_OK) {
         refuse_unverified(s, err);
-        return;
-    }
-    if (capabilities_are_ours(ue, &m)) {
+    } else if (capabilities_are_ours(ue, &m)) {
         accept_mode(s, &m, &fresh);
     } else {
         reject_mode(s, BINDERY_UE_REFUSED_CAPABILITIES,

@@ -11,7 +11,12 @@ void service_ask(struct step *s)
     const bool paged = s->flag;
     if (ue->connected) {
         s->result = BINDERY_UE_ERR_STATE; /* there is a connection: nothing to ask for */
-    } else if (ue_runs(ue, UE_T3346) && !paged) {
+        return;
+    }
+    if (paged) { /* 5.6.2.2.1: congestion or not, it has to be answered */
+        ue_stop(s, UE_T3346);
+    }
+    if (ue_runs(ue, UE_T3346)) {
         attach_waits(s, BINDERY_UE_STATE_REGISTERED, BINDERY_UE_WHY_CONGESTION,
                      ue->deadline[UE_T3346]);
     } else if (ue->update_due) {
@@ -93,10 +98,16 @@ static enum err fill_update(const struct ue *ue, struct update *u)
     return nas_eps_identity_write(&id, MBYTES_OF(u->guti), &u->m.old_guti);
 }
 
+bool update_send(struct step *s)
+{
+    struct update u;
+    return fill_update(s->ue, &u) == E_OK &&
+           emm_send_kept(s, &nas_tracking_area_update_request_message, &u.m);
+}
+
 void update_begin(struct step *s)
 {
     struct ue *ue = s->ue;
-    struct update u;
     if (!ue->update_due || ue_runs(ue, UE_T3346)) {
         return; /* T3346's end begins it */
     }
@@ -106,9 +117,7 @@ void update_begin(struct step *s)
     }
     ue_stop(s, UE_T3411);
     ue_stop(s, UE_T3402);
-    if (fill_update(ue, &u) == E_OK &&
-        emm_send_initial(s, &nas_tracking_area_update_request_message, &u.m, false,
-                         ue_signalling(ue))) {
+    if (update_send(s)) {
         ue->state = BINDERY_UE_STATE_UPDATING;
         ue_start(s, UE_PROCEDURE, ue_procedure_ms(ue));
     } else {
@@ -215,6 +224,7 @@ void update_accept(struct step *s)
         const uint32_t t3412 = nas_timer_seconds(m.t3412.v);
         ue->t3412_ms = t3412 == NAS_TIMER_OFF ? 0 : t3412 * 1000;
     }
+    ue_take_t3402(ue, m.t3402);
     ue->state = BINDERY_UE_STATE_REGISTERED;
     ue->attempts = 0;
     ue->update_due = false;

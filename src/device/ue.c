@@ -99,11 +99,16 @@ uint32_t ue_procedure_ms(const struct ue *ue)
     return 0;
 }
 
+void ue_take_t3402(struct ue *ue, struct nas_u8 value)
+{
+    if (value.present && nas_timer_seconds(value.v) != NAS_TIMER_OFF) {
+        ue->t3402_ms = nas_timer_seconds(value.v) * 1000;
+    }
+}
+
 void ue_forget_challenge(struct ue *ue)
 {
-    ue->me.answered = false;
-    wipe(ue->me.last_rand, sizeof ue->me.last_rand);
-    wipe(&ue->me.last_answer, sizeof ue->me.last_answer);
+    hooks_forget(&ue->me);
     ue->has_fresh = false;
     wipe(&ue->fresh, sizeof ue->fresh);
 }
@@ -195,6 +200,10 @@ static enum bindery_ue_result ue_finish(struct step *s)
         ue->dirty = true;
     }
     if (ue->dirty && !store(ue, s->now)) {
+        if (ue->out.initial) { /* nobody asks for a connection then */
+            ue->connected = false;
+            ue->kenb_known = false;
+        }
         ue->out = (struct ue_out){.n = 0};
         (void)ue_event(s, BINDERY_UE_EVENT_STORE_FAILED);
     }
@@ -206,16 +215,27 @@ static bool waits(const struct ue *ue)
     return ue->out.n > 0 || ue->events_n > 0;
 }
 
+/* Why a call cannot begin: nobody has taken what came out, or the context was not made (an init
+ * that failed, a wipe). */
+static enum bindery_ue_result hindered(const struct ue *ue)
+{
+    if (ue->table == NULL) {
+        return BINDERY_UE_ERR_STATE;
+    }
+    return waits(ue) ? BINDERY_UE_ERR_BUSY : BINDERY_UE_OK;
+}
+
 static struct step step_of(struct bindery_ue *ue, uint64_t now)
 {
     struct step s = {.ue = ue_of(ue), .now = now, .result = BINDERY_UE_OK};
     struct ue *u = s.ue;
+    s.result = hindered(u);
     /* What an image read could not know: the present. */
-    if (!waits(u) && u->t3346_left > 0) {
+    if (s.result == BINDERY_UE_OK && u->t3346_left > 0) {
         ue_start(&s, UE_T3346, u->t3346_left);
         u->t3346_left = 0;
     }
-    if (!waits(u) && u->me.answered && !ue_runs(u, UE_T3416)) {
+    if (s.result == BINDERY_UE_OK && u->me.answered && !ue_runs(u, UE_T3416)) {
         ue_start(&s, UE_T3416, ue_ms(u->settings->timers.t3416, 30000));
     }
     return s;
@@ -285,6 +305,10 @@ static enum bindery_ue_result read_image(struct ue *ue, struct bytes octets)
     }
     take_image(ue, &image);
     ue->reserved = ue->security.send_next;
+    if (ue->has_security &&
+        !security_allows(ue, ue->security.agreed.eea, ue->security.agreed.eia)) {
+        ue_forget_security(ue); /* the settings have changed since: AKA makes another one */
+    }
     result = BINDERY_UE_OK;
 out:
     wipe(&image, sizeof image);
@@ -312,8 +336,9 @@ enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
     struct ue *u = ue_of(ue);
     enum bindery_ue_result result = BINDERY_UE_ERR_ARGUMENT;
     memset(ue, 0, sizeof *ue);
-    if (!platform_complete(crypto) || host->usim == NULL || host->store == NULL ||
-        !settings_are_right(settings) || buffer == NULL || !take_identity(u, identity)) {
+    if (!platform_complete(crypto) || host == NULL || host->usim == NULL || host->store == NULL ||
+        !settings_are_right(settings) || buffer == NULL || identity == NULL ||
+        !take_identity(u, identity)) {
         goto out;
     }
     if (buffer_n < BINDERY_UE_BUFFER_MIN) {
@@ -342,8 +367,8 @@ void bindery_ue_wipe(struct bindery_ue *ue)
 
 static enum bindery_ue_result call(struct step *s, enum emm_event e)
 {
-    if (waits(s->ue)) {
-        return BINDERY_UE_ERR_BUSY;
+    if (s->result != BINDERY_UE_OK) {
+        return s->result;
     }
     emm_happen(s, e);
     return ue_finish(s);
@@ -385,8 +410,8 @@ enum bindery_ue_result bindery_ue_downlink(struct bindery_ue *ue, uint64_t now, 
                                            size_t n)
 {
     struct step s = step_of(ue, now);
-    if (waits(s.ue)) {
-        return BINDERY_UE_ERR_BUSY;
+    if (s.result != BINDERY_UE_OK) {
+        return s.result;
     }
     if (n > s.ue->buffer.n - BINDERY_UE_UPLINK_MAX) {
         return BINDERY_UE_ERR_ARGUMENT;
@@ -418,8 +443,8 @@ enum bindery_ue_result bindery_ue_lower(struct bindery_ue *ue, uint64_t now,
 enum bindery_ue_result bindery_ue_tick(struct bindery_ue *ue, uint64_t now)
 {
     struct step s = step_of(ue, now);
-    if (waits(s.ue)) {
-        return BINDERY_UE_ERR_BUSY;
+    if (s.result != BINDERY_UE_OK) {
+        return s.result;
     }
     /* One after the other, until there is something to take; the rest stays due. */
     for (unsigned t = 0; t < UE_TIMER_COUNT && !waits(s.ue); t++) {

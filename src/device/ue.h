@@ -11,6 +11,7 @@
 #define BINDERY_DEVICE_UE_H
 
 #include "codec/nas_ie.h"
+#include "codec/nas_table.h"
 #include "device/bindery_ue.h"
 #include "device/hooks.h"
 #include "nassec/nassec.h"
@@ -18,7 +19,7 @@
 #define UE_ATTEMPTS        5   /* of attach or update before T3402 (TS 24.301 5.5.1.2.6) */
 #define UE_DETACH_ATTEMPTS 5   /* expiries of T3421 (5.5.2.2.4) */
 #define UE_AUTH_FAILURES   3   /* in a row (5.4.2.7 f) */
-#define UE_SENT_MAX        192 /* octets of an ATTACH REQUEST */
+#define UE_SENT_MAX        192 /* octets of a request that is kept */
 #define UE_EVENTS          6
 #define UE_FORBIDDEN       8
 #define UE_PTI             1 /* of the one PDN CONNECTIVITY REQUEST */
@@ -32,6 +33,7 @@
     X(T3416)                                                                                       \
     X(T3346)                                                                                       \
     X(T3247)                                                                                       \
+    X(AREAS) /* has no name there: forbidden tracking areas are forgotten (5.3.2) */               \
     X(T3402)                                                                                       \
     X(T3411)                                                                                       \
     X(T3412)                                                                                       \
@@ -43,7 +45,8 @@ enum ue_timer {
         UE_TIMER_COUNT
 };
 
-/* PLMNs and tracking areas to keep off (5.3.1.1, 5.3.7b), until switch off, or T3247. */
+/* PLMNs and tracking areas to keep off (5.3.1.1, 5.3.2, 5.3.7b): a PLMN until switch off, an area
+ * for 12 to 24 hours at most, what is not believed until T3247 ends. */
 struct ue_forbidden {
     struct nas_tai tai;
     bool used;
@@ -112,7 +115,7 @@ struct ue {
     uint8_t bearer;        /* 0: none */
     uint8_t qci;
     struct nas_pdn_address address;
-    uint8_t sent[UE_SENT_MAX]; /* the last ATTACH REQUEST, plain */
+    uint8_t sent[UE_SENT_MAX]; /* the last request that began a procedure, plain */
     uint8_t sent_n;
 
     uint64_t deadline[UE_TIMER_COUNT]; /* BINDERY_UE_NEVER: does not run */
@@ -151,6 +154,8 @@ uint64_t ue_random_ms(const struct ue *ue, uint32_t from_ms, uint32_t to_ms);
 /* The settings' value of a timer, or the specification's. */
 uint32_t ue_ms(uint32_t set, uint32_t standard);
 uint32_t ue_procedure_ms(const struct ue *ue);
+/* A value that is absent, or says that there is none, leaves it as it was. */
+void ue_take_t3402(struct ue *ue, struct nas_u8 value);
 void ue_forget_challenge(struct ue *ue);
 void ue_forget_security(struct ue *ue);
 /* GUTI, TAI list, last visited TAI and KSI, which go together (5.5.1.2.5). */
@@ -162,11 +167,12 @@ struct nas_message;
 /* An answer, or another message within a connection: ciphered if secure exchange is established,
  * else plain. False: it could not be made, and an event says so. */
 bool emm_send(struct step *s, const struct nas_message *m, const void *in);
-/* A message that may begin a connection: ATTACH REQUEST, DETACH REQUEST, TRACKING AREA UPDATE
- * REQUEST. Integrity protected if there is a context; ciphered only if `cipher` and the connection
- * is secured (4.4.5). */
-bool emm_send_initial(struct step *s, const struct nas_message *m, const void *in, bool cipher,
-                      enum bindery_ue_establishment establishment);
+/* A message that may begin a connection: integrity protected if there is a context; ciphered only
+ * if `cipher` and the connection is secured (4.4.5). */
+bool emm_send_initial(struct step *s, const struct nas_message *m, const void *in, bool cipher);
+/* ATTACH REQUEST and TRACKING AREA UPDATE REQUEST, which are never ciphered. The plain request is
+ * kept: HashMME is compared with it, and SECURITY MODE COMPLETE may have to carry it (5.4.3.3). */
+bool emm_send_kept(struct step *s, const struct nas_message *m, const void *in);
 /* SECURITY MODE COMPLETE. */
 bool emm_send_complete(struct step *s, const void *in);
 /* SERVICE REQUEST. */
@@ -194,6 +200,7 @@ enum bindery_ue_establishment ue_signalling(const struct ue *ue);
     X(EXPIRY_T3416)                                                                                \
     X(EXPIRY_T3346)                                                                                \
     X(EXPIRY_T3247)                                                                                \
+    X(EXPIRY_AREAS)                                                                                \
     X(EXPIRY_T3402)                                                                                \
     X(EXPIRY_T3411)                                                                                \
     X(EXPIRY_T3412)                                                                                \
@@ -247,7 +254,13 @@ void attach_ready(struct step *s); /* T3411, T3402, T3346 or T3247 has run out *
 void attach_t3402(struct step *s);
 void attach_t3247(struct step *s);
 void attach_t3247_elsewhere(struct step *s);
-bool attach_forbidden(const struct ue *ue, bool *unbelieved);
+void attach_areas(struct step *s); /* UE_AREAS */
+void attach_areas_elsewhere(struct step *s);
+/* Its only caller is in the same file, as update_send's and security_answer's are: a function of
+ * its own keeps the message it makes off the stack of all that its caller calls besides. */
+void attach_send(struct step *s);
+/* NULL, or what keeps it off the cell longest. */
+const struct ue_forbidden *attach_forbidden(const struct ue *ue);
 void attach_forbid(struct step *s, bool whole_plmn, bool unbelieved);
 /* Says what it waits for. */
 void attach_waits(struct step *s, enum bindery_ue_state state, enum bindery_ue_why why,
@@ -266,15 +279,21 @@ void connection_ended(struct step *s); /* no procedure was running */
 void connection_idle(struct step *s);  /* REGISTERED: T3412 begins */
 void connection_t3440(struct step *s);
 void connection_follow(struct step *s); /* UE_FOLLOW */
+void connection_follow_attached(struct step *s);
 
 /* ---- security.c ---- */
 
 void security_authentication_request(struct step *s);
+struct nas_authentication_request;
+void security_answer(struct step *s, const struct nas_authentication_request *m,
+                     const struct usim_answer *a);
 void security_authentication_reject(struct step *s);
 void security_t3416(struct step *s);
 void security_t3418(struct step *s);
 void security_mode_command(struct step *s); /* s->pdu, still protected */
 void security_identity_request(struct step *s);
+/* May a context with these algorithms be used? */
+bool security_allows(const struct ue *ue, unsigned eea, unsigned eia);
 
 /* ---- reject.c ---- */
 
@@ -303,7 +322,8 @@ void service_ask(struct step *s);
 void service_done(struct step *s);
 void service_aborted(struct step *s);
 void service_timeout(struct step *s);
-void update_begin(struct step *s);    /* T3411, T3402: again */
+void update_begin(struct step *s); /* T3411, T3402: again */
+bool update_send(struct step *s);
 void update_periodic(struct step *s); /* T3412 */
 void update_accept(struct step *s);
 void update_aborted(struct step *s);

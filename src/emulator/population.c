@@ -117,12 +117,23 @@ static struct device *new_device(struct population *p)
 
 /* ---- what a device stores ---- */
 
+static bool is_disguised(const struct population *p)
+{
+    return p->guise.has_imei || p->guise.without_kme;
+}
+
+/* The file is that of a device and its USIM. When the USIM is in other equipment, only what the
+ * USIM itself remembers goes back into it. */
 static bool save(struct population *p, const struct device *d, struct bytes image)
 {
     uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
     bindery_ue_usim_sequences(&d->usim, seq);
-    return device_state_take_image(&p->crypto, &p->state, image, seq) == E_OK &&
-           device_state_save(p->path, false, &p->state, &p->why) == E_OK;
+    if (is_disguised(p)) {
+        memcpy(p->state.usim.seq, seq, sizeof p->state.usim.seq);
+    } else if (device_state_take_image(&p->crypto, &p->state, image, seq) != E_OK) {
+        return false;
+    }
+    return device_state_save(p->path, false, &p->state, &p->why) == E_OK;
 }
 
 /* Without a file the state lives and dies with the process, and that is what is promised. */
@@ -166,8 +177,9 @@ static void imeisv_of(const struct population *p, const struct lot_device *from,
     if (p->guise.has_imei) {
         imei = p->guise.imei;
     }
-    memcpy(out, imei.digits, IMEI_DIGITS);
-    memcpy(out + IMEI_DIGITS, POPULATION_SVN, 2);
+    for (size_t i = 0; i < 16; i++) {
+        out[i] = i < IMEI_DIGITS ? imei.digits[i] : POPULATION_SVN[i - IMEI_DIGITS];
+    }
 }
 
 static enum err add(struct population *p, const struct lot_device *from, const uint64_t *seq,
@@ -245,7 +257,9 @@ enum err population_load_device(struct population *p, const char *path, struct p
                               .kme = p->state.me.kme,
                               .keys = p->state.usim.keys};
     p->path = path;
-    err = device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
+    err = is_disguised(p)
+              ? E_NOT_FOUND
+              : device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
     if (err == E_OK || err == E_NOT_FOUND) {
         err = add(p, &from, p->state.usim.seq,
                   (struct bytes){err == E_OK ? p->image : NULL, p->image_n});

@@ -39,10 +39,12 @@ struct device {
     uint64_t until_ms;   /* the end of the hold */
 };
 
-/* What an owner does to a device that is not what it says. */
+/* A USIM in equipment that is not the one it belongs to. Of a state file only the USIM is used
+ * then: the NAS client begins without what the right equipment keeps, and the file's NAS state
+ * stays as it is. */
 struct population_guise {
     bool has_imei;
-    struct imei imei; /* reported instead of the own */
+    struct imei imei; /* reported instead of its own */
     bool without_kme;
 };
 

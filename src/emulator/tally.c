@@ -28,7 +28,7 @@ void tally_reject_text(const struct bindery_ue_event *e, char out[static TALLY_T
     char cause[TALLY_TEXT / 2] = "";
     if (e->cause != 0) {
         (void)snprintf(cause, sizeof cause, " %s#%u (%.36s)", esm ? "ESM " : "",
-                       esm ? e->esm_cause : e->cause, name != NULL ? name : "no name");
+                       (unsigned)(esm ? e->esm_cause : e->cause), name != NULL ? name : "no name");
     }
     (void)snprintf(out, TALLY_TEXT, "%s%s%s", message != NULL ? message : "reject", cause,
                    e->secured ? "" : ", not protected");

@@ -26,7 +26,7 @@ struct tally {
     uint64_t outcomes[TALLY_OUTCOMES];
     uint64_t refused[TALLY_REFUSALS]; /* downlink PDUs, by name */
     uint64_t store_failed, crypto_failed;
-    uint64_t last_ns; /* of the last attach that ended, since the start */
+    uint64_t last_ns; /* when the last attach ended, by the host's clock; 0: none did */
     struct load_histogram attach, detach, lag;
     struct tally_cause cause[TALLY_CAUSES];
 };

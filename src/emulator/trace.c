@@ -91,15 +91,13 @@ void trace_s1ap(struct trace *t, const struct trace_ends *ends, bool to_mme, str
     write_packet(t, ends, to_mme, &p);
 }
 
-void trace_nas(struct trace *t, const struct trace_ends *ends, bool to_mme, const struct crypto *c,
-               const struct imsi *imsi, struct shadow *shadow, struct bytes pdu)
+void trace_nas(struct trace *t, const struct trace_ends *ends, bool to_mme, const struct imsi *imsi,
+               struct bytes pdu, struct bytes plain)
 {
-    struct pcapng_packet p = {.dissector = BYTES_LIT("nas-eps")};
+    struct pcapng_packet p = {.dissector = BYTES_LIT("nas-eps"), .message = plain};
     char comment[64];
     struct nas_pdu head;
-    if (t->failed || !t->secrets || pdu.n > sizeof t->copy ||
-        shadow_open(shadow, c, to_mme, pdu, MBYTES_OF(t->copy), &p.message) != E_OK ||
-        nas_peek(pdu, &head) != E_OK ||
+    if (t->failed || !t->secrets || nas_peek(pdu, &head) != E_OK ||
         (head.sht != NAS_SHT_CIPHERED && head.sht != NAS_SHT_CIPHERED_NEW)) {
         return;
     }

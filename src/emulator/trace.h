@@ -7,8 +7,7 @@
 #ifndef BINDERY_EMULATOR_TRACE_H
 #define BINDERY_EMULATOR_TRACE_H
 
-#include "emulator/population.h"
-#include "emulator/shadow.h"
+#include "id/imsi.h"
 #include "net/address.h"
 
 struct trace_ends {
@@ -22,10 +21,10 @@ bool trace_shows_secrets(const struct trace *t);
 
 /* A whole S1AP message. A trace that cannot be written is given up, and `trace_failed` says so. */
 void trace_s1ap(struct trace *t, const struct trace_ends *ends, bool to_mme, struct bytes message);
-/* A NAS PDU as it is on S1, of which `shadow` follows the device. Nothing is written of one that
- * stands in the S1AP message in clear already. */
-void trace_nas(struct trace *t, const struct trace_ends *ends, bool to_mme, const struct crypto *c,
-               const struct imsi *imsi, struct shadow *shadow, struct bytes pdu);
+/* The plain message that a NAS PDU holds. Nothing is written of one that stands in the S1AP message
+ * in clear already, nor without secrets. */
+void trace_nas(struct trace *t, const struct trace_ends *ends, bool to_mme, const struct imsi *imsi,
+               struct bytes pdu, struct bytes plain);
 bool trace_failed(const struct trace *t);
 
 #endif

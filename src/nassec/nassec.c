@@ -181,6 +181,23 @@ enum err nassec_establish(const struct crypto *c, const struct nassec_agreement 
     return err;
 }
 
+enum err nassec_change(const struct crypto *c, const struct nas_security *s, enum nas_eea eea,
+                       enum nas_eia eia, struct nas_security *out)
+{
+    struct nassec_agreement agreed = s->agreed;
+    const uint32_t send_next = s->send_next, receive_next = s->receive_next, seen = s->seen;
+    agreed.eea = eea;
+    agreed.eia = eia;
+    enum err err = nassec_establish(c, &agreed, out);
+    if (err == E_OK) {
+        out->send_next = send_next;
+        out->receive_next = receive_next;
+        out->seen = seen;
+    }
+    wipe(&agreed, sizeof agreed);
+    return err;
+}
+
 /* ---- Protect ---- */
 
 /* Ciphers what stands behind the header and puts the header before it. */

@@ -58,6 +58,12 @@ struct nassec_received {
 MUST_USE enum err nassec_establish(const struct crypto *c, const struct nassec_agreement *agreed,
                                    struct nas_security *out);
 
+/* The same context with other algorithms, which a SECURITY MODE COMMAND may choose without AKA
+ * (TS 24.301 5.4.3.2): the COUNTs go on, the keys are those of the algorithms. out may be s.
+ * Errors: those of nassec_establish. */
+MUST_USE enum err nassec_change(const struct crypto *c, const struct nas_security *s,
+                                enum nas_eea eea, enum nas_eia eia, struct nas_security *out);
+
 /* Writes plain.n + NASSEC_OVERHEAD octets and takes the next COUNT. sht: 1 integrity; 2 and
  * ciphered; 3 integrity with a new context, which the SECURITY MODE COMMAND has and only it; 4
  * ciphered with a new context, which the SECURITY MODE COMPLETE has and only it (TS 24.301 9.3.1;

@@ -100,9 +100,9 @@ struct assoc_config {
     const struct assoc_callbacks *callbacks;
     void *ctx; /* for the callbacks and now_ms */
 };
-/* Sensible sizes and times: 512 associations, 256 KiB each way, 32 streams, a silent peer
- * is given up after some 13 seconds, after 4 when something waits for it. Callbacks are for the
- * caller to fill in. */
+/* Sensible sizes and times: 512 associations, 256 KiB each way, 32 streams; a silent peer is given
+ * up after some 13 seconds, after 4 when something waits for it. Callbacks are for the caller to
+ * fill in. */
 struct assoc_config assoc_config_default(void);
 
 /* Can this machine do it? Asked once at the start, it makes a good message. */

@@ -27,6 +27,14 @@
 enum err why_set(struct store_why *why, enum err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* ---- store_open.c, for store_repo.c too ---- */
+
+/* The lock "<path>.lock", which says that one process has the file. Errors: E_LOCKED, E_DENIED,
+ * E_IO. */
+MUST_USE enum err store_take_lock(const char *path, int *out, struct store_why *why);
+/* Is the file a database with this application id? Errors: E_BAD_VALUE, E_DENIED, E_IO. */
+MUST_USE enum err store_check_file(const char *path, uint32_t application, struct store_why *why);
+
 /* ---- store_kek.c ---- */
 
 struct store_keys {
@@ -76,6 +84,7 @@ enum statement {
     ST_ROLLBACK,
     ST_SUBSCRIBER,
     ST_DEVICES,
+    ST_FOR_VECTORS,
     ST_IMSIS_OF,
     ST_LIST_SUBSCRIBERS,
     ST_LIST_DEVICES,
@@ -160,6 +169,7 @@ extern const struct columns subscriber_columns; /* what ST_SUBSCRIBER and the li
 extern const struct columns subscriber_admin_columns; /* what ST_INSERT and ST_UPDATE begin with */
 extern const struct columns serving_columns;
 extern const struct columns device_columns;
+extern const struct columns vector_columns; /* what ST_FOR_VECTORS begins with */
 extern const struct columns event_columns;
 /* The row's columns 0 to n-1 into the structure. Errors: E_IO (a value its field cannot hold). */
 MUST_USE enum err columns_get(struct columns c, sqlite3_stmt *st, void *row);

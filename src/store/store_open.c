@@ -40,7 +40,7 @@ static void read_holder(int fd, char *out, size_t room)
 
 /* The lock is the flock, which the kernel gives back however the process ends; the number in the
  * file is for people. The file stays: removing a lock file lets two processes lock two files. */
-static enum err take_lock(const char *path, int *out, struct store_why *why)
+enum err store_take_lock(const char *path, int *out, struct store_why *why)
 {
     char lock[STORE_PATH_MAX], holder[16];
     enum err err = beside(path, ".lock", lock, why);
@@ -79,7 +79,7 @@ static void drop_lock(int fd)
 
 /* Looks at the first octets before SQLite may: SQLite would recover, and so change, a database of
  * somebody else's that was left with a hot journal. */
-static enum err check_file(const char *path, struct store_why *why)
+enum err store_check_file(const char *path, uint32_t application, struct store_why *why)
 {
     uint8_t header[100];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -95,7 +95,7 @@ static enum err check_file(const char *path, struct store_why *why)
                        path);
     }
     struct rd r = rd_of((struct bytes){header + 68, 4});
-    if (rd_be32(&r) != STORE_APPLICATION_ID) {
+    if (rd_be32(&r) != application) {
         return why_set(why, E_BAD_VALUE,
                        "%s is not a Bindery store: it is the database of another program. Check "
                        "the path; the file was not touched",
@@ -257,7 +257,7 @@ static enum err open_files(struct store *s, const struct store_options *o, struc
     struct seal_key kek = {0};
     bool made_kek = false;
     bool there = access(s->path, F_OK) == 0;
-    enum err err = there ? check_file(s->path, why) : E_OK;
+    enum err err = there ? store_check_file(s->path, STORE_APPLICATION_ID, why) : E_OK;
     if (err == E_OK) {
         err = load_or_create_kek(o, there, &made_kek, &kek, why);
     }
@@ -302,7 +302,7 @@ enum err store_open(const struct store_options *options, struct store **out, str
     s->lock_fd = -1;
     enum err err = check_options(options, s, why);
     if (err == E_OK) {
-        err = take_lock(s->path, &s->lock_fd, why);
+        err = store_take_lock(s->path, &s->lock_fd, why);
     }
     if (err == E_OK) {
         err = open_files(s, options, why);

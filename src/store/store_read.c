@@ -115,6 +115,80 @@ enum err store_read_devices(struct store_reader *r, const struct imsi *imsi,
     return read_devices(&r->c, imsi, out, n);
 }
 
+/* ---- both, for vectors ---- */
+
+/* One device of a row of ST_FOR_VECTORS. */
+static enum err get_vector_device(struct connection *c, sqlite3_stmt *st, const struct imsi *imsi,
+                                  struct store_device *out)
+{
+    int at = vector_columns.n + 1;
+    *out = (struct store_device){.imsi = *imsi};
+    enum err err = imei_of_key(sqlite3_column_int64(st, at), &out->imei) == E_OK ? E_OK : E_IO;
+    struct bytes kme = stmt_blob(st, at + 1);
+    struct bytes previous = stmt_blob(st, at + 2);
+    out->has_kme = kme.p != NULL;
+    out->has_previous = previous.p != NULL;
+    if (err == E_OK && out->has_kme) {
+        err = open_kme(c->sealer, out, KME_ACTIVE, kme);
+    }
+    if (err == E_OK && out->has_previous) {
+        err = open_kme(c->sealer, out, KME_PREVIOUS, previous);
+    }
+    return err;
+}
+
+static enum err get_vector_devices(struct connection *c, sqlite3_stmt *st, const struct imsi *imsi,
+                                   struct store_device out[static STORE_DEVICES_MAX], size_t *n)
+{
+    enum err err = E_OK;
+    if (sqlite3_column_type(st, vector_columns.n + 1) == SQLITE_NULL) {
+        return E_OK; /* the one row of a subscriber without devices */
+    }
+    while (err == E_OK) {
+        if (*n == STORE_DEVICES_MAX) {
+            return E_IO;
+        }
+        err = get_vector_device(c, st, imsi, &out[*n]);
+        ++*n; /* one that did not open is among what is wiped */
+        if (err == E_OK) {
+            err = stmt_row(st);
+            if (err == E_NOT_FOUND) { /* after the last row */
+                return E_OK;
+            }
+        }
+    }
+    return err;
+}
+
+enum err store_read_for_vectors(struct store_reader *r, const struct imsi *imsi,
+                                struct store_subscriber *out,
+                                struct store_device devices[static STORE_DEVICES_MAX], size_t *n)
+{
+    sqlite3_stmt *st = r->c.st[ST_FOR_VECTORS];
+    *out = (struct store_subscriber){.imsi = *imsi};
+    *n = 0;
+    enum err err = bind_numbers(st, 1, (int64_t[]){imsi_key(imsi)});
+    if (err == E_OK) {
+        err = stmt_row(st);
+    }
+    if (err == E_OK) {
+        err = columns_get(vector_columns, st, out);
+    }
+    if (err == E_OK) {
+        err = open_keys(r->c.sealer, imsi, stmt_blob(st, vector_columns.n), &out->keys);
+    }
+    if (err == E_OK) {
+        err = get_vector_devices(&r->c, st, imsi, devices, n);
+    }
+    stmt_end(st);
+    if (err != E_OK) {
+        wipe(out, sizeof *out);
+        wipe(devices, *n * sizeof *devices);
+        *n = 0;
+    }
+    return err;
+}
+
 /* ---- lists ---- */
 
 /* Steps through a statement that is bound already; the statement's own LIMIT bounds it. */

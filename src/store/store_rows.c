@@ -113,6 +113,17 @@ static const struct column device[] = {
     FIELD(BOOL, struct store_device, has_kme),
     FIELD(BOOL, struct store_device, has_previous),
 };
+static const struct column vector[] = {
+    FIELD(INT, struct store_subscriber, keys.algorithm),
+    FIELD(INT, struct store_subscriber, keys.res_len),
+    FIELD(INT, struct store_subscriber, keys.keccak_iterations),
+    FIELD(INT, struct store_subscriber, dif),
+    FIELD(INT, struct store_subscriber, policy),
+    FIELD(BOOL, struct store_subscriber, suspended),
+    OPTIONAL_IMEI(struct store_subscriber, last_imei, has_last_imei),
+    FIELD(TEXT, struct store_subscriber, serving.host),
+    FIELD(INT, struct store_subscriber, version),
+};
 static const struct column event[] = {
     FIELD(INT, struct store_event, id),     FIELD(INT, struct store_event, at_ms),
     FIELD(TEXT, struct store_event, name),  FIELD(TEXT, struct store_event, imsi),
@@ -123,6 +134,7 @@ const struct columns subscriber_columns = COLUMNS(subscriber);
 const struct columns subscriber_admin_columns = COLUMNS(admin);
 const struct columns serving_columns = COLUMNS(serving);
 const struct columns device_columns = COLUMNS(device);
+const struct columns vector_columns = COLUMNS(vector);
 const struct columns event_columns = COLUMNS(event);
 
 /* Unsigned fields of 8 octets travel as the signed number with the same bits. */
@@ -169,12 +181,13 @@ static enum err get_bool(sqlite3_stmt *st, int i, void *field)
 
 static enum err get_text(sqlite3_stmt *st, int i, char *field, size_t size)
 {
-    const unsigned char *text = sqlite3_column_text(st, i);
+    /* As a blob: as a text SQLite would copy it to put a NUL behind it. An empty one is NULL. */
+    const void *text = sqlite3_column_blob(st, i);
     size_t n = (size_t)sqlite3_column_bytes(st, i);
-    if (text == NULL || n >= size) {
+    if (n >= size || (text == NULL && sqlite3_column_type(st, i) == SQLITE_NULL)) {
         return E_IO;
     }
-    memcpy(field, text, n);
+    memcpy(field, text != NULL ? text : "", n);
     memset(field + n, 0, size - n);
     return E_OK;
 }

@@ -14,6 +14,11 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_ROLLBACK] = "ROLLBACK",
     [ST_SUBSCRIBER] = SUBSCRIBER_SELECT ", keys FROM subscriber WHERE imsi = ?1",
     [ST_DEVICES] = DEVICE_SELECT ", kme, previous FROM device WHERE imsi = ?1 ORDER BY imei",
+    [ST_FOR_VECTORS] =
+        "SELECT s.algorithm, s.res_len, s.keccak_iterations, s.dif, s.policy, s.suspended,"
+        " s.last_imei, s.host, s.version, s.keys, d.imei, d.kme, d.previous"
+        " FROM subscriber s LEFT JOIN device d ON d.imsi = s.imsi WHERE s.imsi = ?1"
+        " ORDER BY d.imei",
     [ST_IMSIS_OF] = "SELECT imsi FROM device WHERE imei = ?1 ORDER BY imsi LIMIT ?2",
     [ST_LIST_SUBSCRIBERS] =
         SUBSCRIBER_SELECT " FROM subscriber WHERE imsi > ?1 ORDER BY imsi LIMIT ?2",

@@ -1,4 +1,4 @@
-#include "attach/world.h"
+#include "attach/world_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@ static const char *const imeisvs[WORLD_UES] = {"3569380356438099", "356938035643
 
 /* ---- mail ------------------------------------------------------------------------------------ */
 
-static struct mail *post(struct world *w, struct mail m, uint64_t after)
+struct mail *world_post(struct world *w, struct mail m, uint64_t after)
 {
     for (unsigned i = 0; i < WORLD_MAIL; i++) {
         if (!w->mail[i].used) {
@@ -23,7 +23,7 @@ static struct mail *post(struct world *w, struct mail m, uint64_t after)
     return NULL;
 }
 
-static struct mail with_pdu(struct mail m, struct bytes pdu)
+struct mail world_mail(struct mail m, struct bytes pdu)
 {
     assert_true(pdu.n <= sizeof m.pdu);
     m.n = pdu.n;
@@ -43,7 +43,7 @@ static void crash_if_due(struct world *w)
 }
 
 /* Over the air: the place where faults are. */
-static void on_air(struct world *w, struct mail m, bool uplink)
+void world_on_air(struct world *w, struct mail m, bool uplink)
 {
     unsigned number = w->messages++;
     enum fault_kind fault = number == w->fault_at ? w->fault : FAULT_NONE;
@@ -54,25 +54,25 @@ static void on_air(struct world *w, struct mail m, bool uplink)
     case FAULT_LOSE:
         break;
     case FAULT_REPEAT:
-        post(w, m, 10);
+        world_post(w, m, 10);
         m.kind = m.kind == MAIL_INITIAL ? MAIL_UP : m.kind;
-        post(w, m, 11);
+        world_post(w, m, 11);
         break;
     case FAULT_DELAY:
-        post(w, m, 7000);
+        world_post(w, m, 7000);
         break;
     case FAULT_SWAP:
-        post(w, m, 6500); /* the next one, a retransmission at least, is faster */
+        world_post(w, m, 6500); /* the next one, a retransmission at least, is faster */
         break;
     case FAULT_MISDELIVER:
         m.ue = (m.ue + 1) % WORLD_UES;
         m.connection = w->devices[m.ue].connection;
         if (m.connection != 0 && m.kind != MAIL_INITIAL) {
-            post(w, m, 10);
+            world_post(w, m, 10);
         }
         break;
     case FAULT_NONE:
-        post(w, m, 10);
+        world_post(w, m, 10);
         break;
     }
     crash_if_due(w);
@@ -118,7 +118,7 @@ static void send_uplink(struct world *w, unsigned ue, const struct bindery_ue_up
         d->connection = ++w->next_connection;
     }
     m.connection = d->connection;
-    on_air(w, with_pdu(m, (struct bytes){up->pdu, up->n}), true);
+    world_on_air(w, world_mail(m, (struct bytes){up->pdu, up->n}), true);
 }
 
 static void note(struct world *w, unsigned ue, const struct bindery_ue_event *e)
@@ -159,7 +159,7 @@ static void drain(struct world *w, unsigned ue)
     if (ended && d->connection != 0) {
         struct mail m = {.kind = MAIL_UP, .ue = ue, .connection = d->connection};
         d->connection = 0;
-        post(w, m, 5); /* no octets: the eNB asks for release */
+        world_post(w, m, 5); /* no octets: the eNB asks for release */
         lower(w, ue, BINDERY_UE_LOWER_RELEASED);
     }
 }
@@ -182,264 +182,6 @@ void world_detach(struct world *w, unsigned ue, bool switch_off)
     w->devices[ue].wants = false;
     assert_int_equal(bindery_ue_detach(&w->devices[ue].ue, w->now, switch_off), BINDERY_UE_OK);
     drain(w, ue);
-}
-
-/* ---- the HSS --------------------------------------------------------------------------------- */
-
-static void hss_vectors(struct world *w, const struct emm_effect *e, struct emm_aia *out)
-{
-    uint8_t sn[3];
-    uint64_t sqn_ms;
-    const struct key_kme *kme = w->bound ? &w->kme : NULL;
-    plmn_to_octets(&w->config.plmn, sn);
-    w->airs++;
-    *out = (struct emm_aia){.code = 2001, .has_control = true};
-    out->control = w->bound ? S6A_BINDING_PROCESSED : S6A_BINDING_REGULAR;
-    if (e->has_resync) {
-        struct binding_view view = {.policy = BINDING_BOUND, .n_devices = 1};
-        enum binding_auts_under under;
-        view.devices[0].has_kme = true;
-        view.devices[0].kme = w->kme;
-        if (binding_hss_resync(&w->c, &w->keys, &view, e->resync_rand, &e->auts, &sqn_ms, &under) !=
-            E_OK) {
-            *out = (struct emm_aia){.code = 4181, .experimental = true};
-            return;
-        }
-        w->seq = (sqn_ms >> SQN_IND_BITS) + 1;
-    }
-    for (; out->n < e->vectors; out->n++) {
-        assert_ok(binding_hss_vector(&w->c, &w->keys, kme, w->seq++ << SQN_IND_BITS, sn,
-                                     &out->vectors[out->n]));
-    }
-}
-
-static void hss_ask(struct world *w, struct context *x, const struct emm_effect *e)
-{
-    static struct emm_aia aia[64];
-    static struct emm_ula ula;
-    static struct emm_eca eca;
-    struct mail m = {.kind = MAIL_HSS, .connection = (uint32_t)(x - w->contexts)};
-    x->serial = ++w->serial;
-    m.event.cancellation_type = 0;
-    m.n = (size_t)x->serial;
-    if (e->kind == EMM_ASK_VECTORS) {
-        struct emm_aia *a = &aia[w->serial % 64];
-        m.event.kind = EMM_AIA;
-        m.event.aia = a;
-        if (w->hss_down) {
-            *a = (struct emm_aia){.code = 0};
-        } else {
-            hss_vectors(w, e, a);
-        }
-    } else if (e->kind == EMM_ASK_LOCATION) {
-        ula = (struct emm_ula){
-            .code = w->hss_down ? 0 : w->ula_code,
-            .experimental = w->ula_experimental && !w->hss_down,
-            .subscription = {.ambr_ul = 50000000, .ambr_dl = 150000000, .n_apns = 1}};
-        memcpy(ula.subscription.apns[0].encoded, "\x08internet", 9);
-        ula.subscription.apns[0].n = 9;
-        ula.subscription.apns[0].qci = 9;
-        ula.subscription.apns[0].pdn_type = EMM_SUBSCRIBED_BOTH;
-        m.event.kind = EMM_ULA;
-        m.event.ula = &ula;
-        w->ulrs++;
-    } else {
-        eca = (struct emm_eca){.code = w->hss_down ? 0 : 2001, .status = w->equipment};
-        m.event.kind = EMM_ECA;
-        m.event.eca = &eca;
-    }
-    post(w, m, w->hss_down ? 4000 : 10);
-}
-
-/* ---- the MME's shell ------------------------------------------------------------------------- */
-
-static void step(struct world *w, struct context *x, const struct emm_event *event);
-
-static struct context *context_of(struct world *w, uint32_t connection)
-{
-    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
-        if (w->contexts[i].used && w->contexts[i].connection == connection && connection != 0) {
-            return &w->contexts[i];
-        }
-    }
-    return NULL;
-}
-
-static struct context *context_new(struct world *w)
-{
-    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
-        struct context *x = &w->contexts[i];
-        if (!x->used) {
-            struct emm_ue *emm = x->emm;
-            *x = (struct context){.used = true, .emm = emm};
-            emm_ue_init(emm);
-            return x;
-        }
-    }
-    fail_msg("too many contexts");
-    return NULL;
-}
-
-static struct context *context_named(struct world *w, uint32_t m_tmsi)
-{
-    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
-        struct context *x = &w->contexts[i];
-        if (x->used && m_tmsi != 0 && (x->m_tmsi[0] == m_tmsi || x->m_tmsi[1] == m_tmsi)) {
-            return x;
-        }
-    }
-    return NULL;
-}
-
-static void assign(struct context *x, uint32_t m_tmsi)
-{
-    x->m_tmsi[x->m_tmsi[0] != 0] = m_tmsi;
-}
-
-static void drop(struct context *x, uint32_t m_tmsi)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        if (x->m_tmsi[i] == m_tmsi) {
-            x->m_tmsi[i] = 0;
-        }
-    }
-}
-
-static void supersede(struct world *w, struct context *by, const struct imsi *imsi)
-{
-    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
-        struct context *x = &w->contexts[i];
-        struct emm_who who;
-        if (!x->used || x == by) {
-            continue;
-        }
-        emm_ue_who(x->emm, &who);
-        if (x->has_imsi && imsi_eq(&who.imsi, imsi)) {
-            struct emm_event event = {.kind = EMM_SUPERSEDED};
-            step(w, x, &event);
-        }
-    }
-}
-
-static void send_down(struct world *w, struct context *x, const struct emm_effect *e)
-{
-    struct mail m = {.kind = MAIL_DOWN, .ue = x->ue, .connection = x->connection};
-    if (e->kind == EMM_SETUP) {
-        struct mail set = {.kind = MAIL_SETUP, .ue = x->ue, .connection = x->connection};
-        post(w, set, 11);
-    }
-    if (e->pdu.p != NULL && x->connection != 0) {
-        on_air(w, with_pdu(m, e->pdu), false);
-    }
-}
-
-/* False: the context is gone. */
-static bool effect(struct world *w, struct context *x, const struct emm_effect *e)
-{
-    switch (e->kind) {
-    case EMM_SEND:
-    case EMM_SETUP:
-        send_down(w, x, e);
-        return true;
-    case EMM_RELEASE:
-    case EMM_REROUTE: {
-        struct mail m = {.kind = MAIL_RELEASE, .ue = x->ue, .connection = x->connection};
-        post(w, m, 12);
-        x->connection = 0;
-        return true;
-    }
-    case EMM_ASK_VECTORS:
-    case EMM_ASK_LOCATION:
-    case EMM_ASK_EQUIPMENT:
-        hss_ask(w, x, e);
-        return true;
-    case EMM_REPORT_FAILURE:
-        w->reports++;
-        return true;
-    case EMM_PURGE:
-        w->purges++;
-        return true;
-    case EMM_TIMER_START:
-        x->deadlines[e->timer] = w->now + e->ms;
-        return true;
-    case EMM_TIMER_STOP:
-        x->deadlines[e->timer] = 0;
-        return true;
-    case EMM_ASSIGN_GUTI:
-        assign(x, e->m_tmsi);
-        return true;
-    case EMM_DROP_GUTI:
-        drop(x, e->m_tmsi);
-        return true;
-    case EMM_AUTHENTICATED:
-        x->has_imsi = true;
-        supersede(w, x, &e->who.imsi);
-        return true;
-    case EMM_REGISTERED_NOW:
-        return true;
-    case EMM_TOLD:
-        assert_true(w->n_told < WORLD_TOLD);
-        w->told[w->n_told++] = e->refusal;
-        return true;
-    case EMM_FORGET:
-        return false;
-    }
-    return true;
-}
-
-static void step(struct world *w, struct context *x, const struct emm_event *event)
-{
-    struct emm_effects fx;
-    size_t room = (size_t)EMM_EFFECTS_MAX * EMM_PDU_MAX;
-    uint8_t *scratch = malloc(room); /* a step may be inside another */
-    struct emm_env env = {.config = &w->config,
-                          .crypto = &w->c,
-                          .m_tmsi = ++w->next_m_tmsi,
-                          .pdn_address = {10, 45, 0, 2},
-                          .scratch = {scratch, room}};
-    bool stays = true;
-    emm_step(x->emm, &env, event, &fx);
-    for (unsigned i = 0; i < fx.n && stays; i++) {
-        stays = effect(w, x, &fx.e[i]);
-    }
-    if (!stays) {
-        x->used = false;
-    }
-    emm_effects_wipe(&fx);
-    free(scratch);
-}
-
-static void initial(struct world *w, const struct mail *m)
-{
-    struct emm_claim claim;
-    struct emm_where where = {.plmn = w->config.plmn, .tac = 1};
-    struct emm_event event = {.kind = EMM_INITIAL, .pdu = {m->pdu, m->n}, .where = &where};
-    struct bindery_ue_guti guti;
-    emm_claim(event.pdu, &claim);
-    uint32_t m_tmsi = claim.kind == EMM_CLAIM_GUTI ? claim.guti.m_tmsi : 0;
-    if (m_tmsi == 0 && !claim.attach && bindery_ue_guti(&w->devices[m->ue].ue, &guti)) {
-        m_tmsi = guti.m_tmsi; /* the S-TMSI that the eNB was told */
-    }
-    struct context *known = context_named(w, m_tmsi);
-    struct context *x = known != NULL && !claim.attach ? known : context_new(w);
-    event.old = known != NULL && x != known ? known->emm : NULL;
-    x->connection = m->connection;
-    x->ue = m->ue;
-    step(w, x, &event);
-}
-
-static void uplink(struct world *w, const struct mail *m)
-{
-    struct context *x = context_of(w, m->connection);
-    struct emm_event event = {.kind = EMM_UPLINK, .pdu = {m->pdu, m->n}};
-    if (x == NULL) {
-        return; /* ERROR INDICATION, in life */
-    }
-    if (m->n == 0) {
-        event.kind = EMM_CONNECTION_LOST;
-        x->connection = 0;
-    }
-    step(w, x, &event);
 }
 
 /* ---- the post is carried out ----------------------------------------------------------------- */
@@ -467,7 +209,7 @@ static void set_up(struct world *w, const struct mail *m)
 {
     struct mail answer = {.kind = MAIL_SET, .ue = m->ue, .connection = m->connection};
     struct device *d = &w->devices[m->ue];
-    post(w, answer, 5);
+    world_post(w, answer, 5);
     if (d->connection == m->connection && d->connection != 0) {
         lower(w, m->ue, BINDERY_UE_LOWER_BEARERS);
     }
@@ -477,7 +219,7 @@ static void answered(struct world *w, const struct mail *m)
 {
     struct context *x = &w->contexts[m->connection];
     if (x->used && x->serial == m->n) {
-        step(w, x, &m->event);
+        world_mme_step(w, x, &m->event);
     }
 }
 
@@ -487,10 +229,10 @@ static void carry(struct world *w, const struct mail *m)
     struct emm_event set = {.kind = EMM_CONTEXT_SET};
     switch (m->kind) {
     case MAIL_UP:
-        uplink(w, m);
+        world_mme_uplink(w, m);
         return;
     case MAIL_INITIAL:
-        initial(w, m);
+        world_mme_initial(w, m);
         return;
     case MAIL_DOWN:
         downlink(w, m);
@@ -502,9 +244,9 @@ static void carry(struct world *w, const struct mail *m)
         set_up(w, m);
         return;
     case MAIL_SET:
-        x = context_of(w, m->connection);
+        x = world_mme_context(w, m->connection);
         if (x != NULL) {
-            step(w, x, &set);
+            world_mme_step(w, x, &set);
         }
         return;
     case MAIL_HSS:
@@ -563,7 +305,7 @@ static void run_timers(struct world *w)
             if (x->used && x->deadlines[t] != 0 && x->deadlines[t] <= w->now) {
                 struct emm_event event = {.kind = EMM_TIMER, .timer = (enum emm_timer)t};
                 x->deadlines[t] = 0;
-                step(w, x, &event);
+                world_mme_step(w, x, &event);
             }
         }
     }
@@ -656,7 +398,7 @@ static void kill_mme(struct world *w)
     for (unsigned i = 0; i < WORLD_UES; i++) {
         if (w->devices[i].connection != 0) {
             struct mail m = {.kind = MAIL_RELEASE, .ue = i, .connection = w->devices[i].connection};
-            post(w, m, 1000);
+            world_post(w, m, 1000);
         }
     }
 }
@@ -666,7 +408,7 @@ static void kill_ue(struct world *w)
     struct device *d = &w->devices[0];
     struct mail gone = {.kind = MAIL_UP, .ue = 0, .connection = d->connection};
     if (d->connection != 0) {
-        post(w, gone, 2000); /* the eNB notices and asks for release */
+        world_post(w, gone, 2000); /* the eNB notices and asks for release */
     }
     world_boot(w, 0);
     if (d->wants) {
@@ -707,7 +449,7 @@ void world_inject(struct world *w, unsigned ue, bool up, struct bytes pdu)
 {
     struct mail m = {
         .kind = up ? MAIL_UP : MAIL_DOWN, .ue = ue, .connection = w->devices[ue].connection};
-    post(w, with_pdu(m, pdu), 1);
+    world_post(w, world_mail(m, pdu), 1);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */

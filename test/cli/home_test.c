@@ -73,11 +73,14 @@ static void a_file_is_never_replaced(void **state)
 
 static void the_first_contents_and_no_second(void **state)
 {
-    struct home_ports ports = {0, 0};
+    struct home_ports ports = {0, 0, 0};
     (void)state;
     assert_true(home_furnish(dir, &ports));
     assert_int_equal(mode_of("kek"), 0600);
     assert_int_equal(mode_of("hssd.yaml"), 0600);
+    assert_int_equal(mode_of("mmed.yaml"), 0600);
+    assert_int_equal(mode_of("pki/mme1.key"), 0600);
+    assert_true(home_has_mme(dir));
     assert_int_equal(mode_of("pki"), 0700);
     assert_int_equal(mode_of("pki/hss.key"), 0600);
     assert_int_equal(mode_of("pki/ca.key"), 0600);
@@ -85,6 +88,23 @@ static void the_first_contents_and_no_second(void **state)
     assert_true(home_furnish(dir, &ports));
     said_end(&said);
     said_holds(&said, "not the ports of the command line");
+}
+
+static void a_first_run_that_did_not_end_is_begun_again(void **state)
+{
+    struct home_ports ports = {0, 0, 0};
+    char path[160], text[256] = "";
+    (void)state;
+    snprintf(path, sizeof path, "%s/hssd.yaml", dir);
+    assert_int_equal(unlink(path), 0);
+    file_make(dir, "mmed.yaml", "of another port", path);
+    assert_true(home_furnish(dir, &ports));
+    FILE *f = fopen(path, "r");
+    assert_non_null(fgets(text, sizeof text, f));
+    fclose(f);
+    assert_non_null(strstr(text, "Made by"));
+    assert_int_equal(mode_of("hssd.yaml"), 0600);
+    assert_true(mode_of("mmed.yaml.old") > 0);
 }
 
 static void directories_that_will_not_do(void **state)
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(the_lock_names_its_holder),
         cmocka_unit_test(a_file_is_never_replaced),
         cmocka_unit_test(the_first_contents_and_no_second),
+        cmocka_unit_test(a_first_run_that_did_not_end_is_begun_again),
         cmocka_unit_test(directories_that_will_not_do),
         cmocka_unit_test(certificates_are_made_whole_or_not),
     };

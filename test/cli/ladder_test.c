@@ -5,10 +5,11 @@
 #include <string.h>
 
 static const struct ladder_arrow arrows[] = {
-    {0, 0, 1, "AIR", "user-name=001010000000001 visited-plmn-id=001-01", false},
-    {1250000, 1, 0, "AIA", "DIAMETER_SUCCESS vectors=1 amf=processed (1.25 ms)", false},
-    {2000000000, 2, 0, "CLR", "cancellation-type=mme-update", true},
-    {2000000001, 1, 1, "note", "to itself\x1b[31m", false},
+    {0, 0, 1, "AIR", NULL, "user-name=001010000000001 visited-plmn-id=001-01", false, false},
+    {1250000, 1, 0, "AIA", NULL, "DIAMETER_SUCCESS vectors=1 amf=processed (1.25 ms)", false,
+     false},
+    {2000000000, 2, 0, "CLR", NULL, "cancellation-type=mme-update", true, false},
+    {2000000001, 1, 1, "note", NULL, "to itself\x1b[31m", false, false},
 };
 
 static char *drawn(struct ladder *l)
@@ -75,10 +76,55 @@ static void colours_only_when_asked(void **state)
     free(text);
 }
 
+/* Labels between neighbours widen their column; what was inside has no shaft. */
+static void wide_columns(void **state)
+{
+    static const struct ladder_arrow nas[] = {
+        {0, 0, 1, "InitialUEMessage / ATTACH REQUEST", "ATTACH REQUEST", "enb-ue=1", false, false},
+        {1000, 1, 2, "AIR", NULL, "", false, false},
+        {2000, 1, 0, "inside: ATTACH REJECT", NULL, "emm-cause=17", true, true},
+    };
+    static const char wanted[] =
+        "        enb                                     mme                       hss\n"
+        "              |                                       |                         |\n"
+        "    0.000000  |- InitialUEMessage / ATTACH REQUEST -->|                         | "
+        "enb-ue=1\n"
+        "    0.000001  |                                       |--------- AIR ---------->|\n"
+        "    0.000002  |         inside: ATTACH REJECT         |                         | "
+        "emm-cause=17\n"
+        "              |                                       |                         |\n";
+    static const char narrow[] = "    0.000000  |---- ATTACH REQUEST ---->|";
+    char *text = NULL;
+    size_t n;
+    struct ladder l = {.party = {"enb", "mme", "hss"}, .n = 3, .ascii = true};
+    (void)state;
+    for (int pass = 0; pass < 2; pass++) {
+        l.to = open_memstream(&text, &n);
+        l.width = pass == 0 ? 0 : 110;
+        for (size_t i = 0; i < 3; i++) {
+            ladder_fit(&l, &nas[i]);
+        }
+        ladder_settle(&l);
+        ladder_head(&l);
+        for (size_t i = 0; i < 3; i++) {
+            ladder_draw(&l, &nas[i]);
+        }
+        ladder_foot(&l);
+        fclose(l.to);
+        if (pass == 0) {
+            assert_string_equal(text, wanted);
+        } else if (!strstr(text, narrow)) {
+            fail_msg("'%s' is not in\n%s", narrow, text);
+        }
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden),
+        cmocka_unit_test(wide_columns),
         cmocka_unit_test(folds),
         cmocka_unit_test(colours_only_when_asked),
     };

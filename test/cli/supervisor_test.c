@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static char dir[64];
 static struct said said;
@@ -39,6 +40,15 @@ static int daemon_main(const char *how)
     if (!strcmp(how, "serves")) {
         say_ready();
         pause();
+    }
+    if (!strcmp(how, "is-spoken-for")) {
+        pid_t other = fork();
+        if (other == 0) {
+            say_ready();
+            _exit(0);
+        }
+        (void)waitpid(other, NULL, 0);
+        return 9;
     }
     if (strncmp(how, "dies", 4) == 0 && access("begun", F_OK) != 0) {
         FILE *f = fopen("begun", "w");
@@ -89,6 +99,34 @@ static void one_that_dies_at_the_start_is_told_with_its_words(void **state)
     said_end(&said);
     said_holds(&said, "ended with status 9; its last lines:");
     said_holds(&said, "it is all wrong");
+    supervisor_close(&s);
+}
+
+static void another_process_cannot_say_that_one_is_ready(void **state)
+{
+    struct supervisor s;
+    (void)state;
+    begin(&s, "is-spoken-for");
+    said_begin(&said);
+    assert_false(supervisor_start(&s));
+    said_end(&said);
+    assert_false(s.daemon[0].ready);
+    said_holds(&said, "ended with status 9");
+    supervisor_close(&s);
+}
+
+static void two_are_started_in_order_and_stopped(void **state)
+{
+    struct supervisor s;
+    (void)state;
+    begin(&s, "serves");
+    s.daemon[s.n++] = (struct supervised){
+        .name = "second", .program = "cli_supervisor_test", .args = {"daemon", "serves"}};
+    assert_true(supervisor_start(&s));
+    assert_true(s.daemon[0].ready && s.daemon[1].ready);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(supervisor_run(&s), CLI_DONE);
+    assert_int_equal(s.daemon[0].pid | s.daemon[1].pid, 0);
     supervisor_close(&s);
 }
 
@@ -155,6 +193,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(it_serves_and_is_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_dies_at_the_start_is_told_with_its_words, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(another_process_cannot_say_that_one_is_ready, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(two_are_started_in_order_and_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_dies_is_started_again_and_awaited, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(one_that_always_dies_is_given_up, setup, teardown),

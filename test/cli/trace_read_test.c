@@ -1,4 +1,5 @@
 #include "cli/said.h"
+#include "cli/trace_join.h"
 #include "cli/trace_read.h"
 #include "codec/private.h"
 #include <fcntl.h>
@@ -57,8 +58,10 @@ static enum err reads(const struct file *f, size_t n, struct trace_list *out)
 {
     FILE *in = n ? fmemopen((void *)(uintptr_t)f->data, n, "r") : fopen("/dev/null", "r");
     assert_non_null(in);
+    *out = (struct trace_list){0};
     enum err e = trace_read(in, &options, out);
     fclose(in);
+    assert_ok(trace_join(out));
     return e;
 }
 
@@ -78,8 +81,9 @@ static void messages_with_names_and_pairs(void **state)
     assert_true(t.message[1].matched);
     assert_int_equal(t.message[1].answered_ns, 500000);
     assert_false(t.message[1].bad);
-    assert_string_equal(t.message[2].name, "s1ap");
-    assert_false(t.message[2].diameter);
+    assert_string_equal(t.message[2].name, "S1AP"); /* no S1AP message begins with 'x' */
+    assert_int_equal(t.message[2].protocol, TRACE_S1AP);
+    assert_true(t.message[2].bad);
     trace_list_free(&t);
 }
 

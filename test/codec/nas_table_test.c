@@ -365,8 +365,10 @@ static void errors_have_the_causes_of_clause_7(void **state)
     assert_int_equal(nas_cause_of(E_BAD_LENGTH), 96);
     assert_int_equal(nas_cause_of(E_UNSUPPORTED), 97);
     assert_int_equal(nas_cause_of(E_BAD_STATE), 98);
-    assert_int_equal(nas_cause_of(E_CONFLICT), 100);
-    assert_int_equal(nas_cause_of(E_BAD_VALUE), 95);
+    assert_int_equal(nas_cause_of(E_NOT_FOUND), 100);
+    assert_int_equal(nas_cause_of(E_CONFLICT), 95);
+    assert_int_equal(nas_cause_of(E_BAD_VALUE), 96);
+    assert_int_equal(nas_cause_of(E_BAD_DIGIT), 96);
     assert_int_equal(nas_cause_of(E_IO), 111);
 }
 

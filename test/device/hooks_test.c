@@ -84,6 +84,27 @@ static enum bindery_ue_usim_status odd_card(void *ctx, const uint8_t rand[16],
     return BINDERY_UE_USIM_OK;
 }
 
+static void without_a_whole_table_or_a_usim_nothing_is_asked(void **state)
+{
+    struct modem m = {.asked = 0};
+    (void)state;
+    world_open(&m.w);
+    bindery_ue_binding_init(&m.binding, m.w.kme.b);
+    (void)net_vector(&m.w, &m.w.kme);
+    const struct bindery_ue_crypto whole = m.w.table;
+    m.w.table.aes128_decrypt = NULL;
+    assert_int_equal(ask(&m), BINDERY_UE_BROKEN);
+    m.w.table = whole;
+    assert_int_equal(bindery_ue_binding_challenge(&m.binding, &m.w.table, NULL, NULL,
+                                                  m.w.vector.rand, m.w.vector.autn.b, &m.answer,
+                                                  &m.cause),
+                     BINDERY_UE_BROKEN);
+    assert_int_equal(m.cause, 0);
+    assert_int_equal(m.asked, 0);
+    assert_int_equal(ask(&m), BINDERY_UE_ANSWERED);
+    world_close(&m.w);
+}
+
 static void an_answer_of_no_length_is_no_answer(void **state)
 {
     struct modem m = {.asked = 0};
@@ -156,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_modem_hands_its_usim_the_plain_rand),
         cmocka_unit_test(each_outcome_has_its_cause),
+        cmocka_unit_test(without_a_whole_table_or_a_usim_nothing_is_asked),
         cmocka_unit_test(an_answer_of_no_length_is_no_answer),
         cmocka_unit_test(a_soft_usim_takes_only_keys_that_fit),
         cmocka_unit_test(the_table_computes_what_it_is_asked),

@@ -189,8 +189,14 @@ static void an_authentication_reject_is_final_under_protection(void **state)
     memset(&m, 0, sizeof m);
     world_open(&w);
     world_begin(&w);
+    net_plain(&w, &nas_authentication_reject_message, &m); /* nothing was answered yet */
+    assert_int_equal(world_refusal(&w), BINDERY_UE_REFUSED_UNEXPECTED);
+    assert_int_equal(w.up.n, 0);
+    assert_int_equal(bindery_ue_state(&w.ue), BINDERY_UE_STATE_ATTACHING);
+    net_challenge(&w, &w.kme);
     net_plain(&w, &nas_authentication_reject_message, &m);
     assert_int_equal(bindery_ue_state(&w.ue), BINDERY_UE_STATE_LIMITED);
+    assert_int_equal(world_event(&w, BINDERY_UE_EVENT_WAITING)->why, BINDERY_UE_WHY_UNBELIEVED);
     world_boot(&w, false);
     world_register(&w);
     net_secured(&w, &nas_authentication_reject_message, &m);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The attach over the air interface, with real processes: devices, eNBs, MMEs and an HSS over framed
 # TCP and SCTP over UDP; what an attacker tries, each refused by its name; and every message of it all
-# read by Wireshark's dissectors.
+# read by Wireshark's dissectors. What carries it in the MME is src/nf/mmed/mmed.c and src/nf/mmed/step.c.
 set -euo pipefail
 # shellcheck source=test/live/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"

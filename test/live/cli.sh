@@ -356,10 +356,11 @@ does "nothing was lost" subscriber show 001010000000099
 does "down again" down
 
 echo "# the README"
-# Its first session, command by command; only the ports are free ones instead of the registered.
+# Its first session, with src/cli/attach.c, command by command; only the ports are free ones instead of the registered.
 readme_session() {
   sed -n '/^## A first session/,/^## Where/s/^    //p' "$tree/README.md" |
-    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0 --s1-port 0/' >session
+    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0 --s1-port 0/
+      s#^bindery-ue run#& --mme "$(bindery status | grep -oE "s1-tcp://[0-9.:]+")"#' >session
   [ "$(wc -l <session)" -gt 15 ] || { echo "there is no session"; return 1; }
   mkdir readme
   ln -s "$tree/demo" readme/demo

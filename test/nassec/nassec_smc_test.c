@@ -278,6 +278,46 @@ static void what_is_no_service_request_is_refused(void **state)
     assert_ok(check_request(&p.mme, &r, &count));
 }
 
+/* ---- Other algorithms for a context that is current ---- */
+
+static void with_other_algorithms_counts_go_on_and_keys_do_not(void **state)
+{
+    (void)state;
+    struct pair p;
+    struct nas_security made;
+    struct nassec_received got;
+    const struct pdu m = message(NAS_ATTACH_ACCEPT, 8);
+    uint8_t out[14], opened[8];
+    size_t n = 0;
+    pair_start(&p, 2, 2);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(nassec_protect(&crypto, &p.mme, NAS_SHT_CIPHERED, (struct bytes){m.b, m.n},
+                                 MBYTES_OF(out), &n));
+        assert_ok(
+            nassec_unprotect(&crypto, &p.ue, (struct bytes){out, n}, MBYTES_OF(opened), &got));
+    }
+    memset(&made, 0xee, sizeof made);
+    const struct nas_security untouched = made;
+    assert_err(nassec_change(&crypto, &p.ue, NAS_EEA1, (enum nas_eia)0, &made), E_BAD_VALUE);
+    assert_err(nassec_change(&crypto, &p.ue, (enum nas_eea)4, NAS_EIA1, &made), E_BAD_VALUE);
+    assert_same_context(&made, &untouched);
+    assert_ok(nassec_change(&crypto, &p.ue, NAS_EEA2, NAS_EIA2, &made));
+    assert_same_context(&made, &p.ue); /* the same ones: nothing changes */
+    assert_ok(nassec_change(&crypto, &p.ue, NAS_EEA3, NAS_EIA1, &made));
+    assert_ok(nassec_change(&crypto, &p.mme, NAS_EEA3, NAS_EIA1, &p.mme)); /* in place */
+    assert_int_equal(made.receive_next, 3);
+    assert_int_equal(made.seen, p.ue.seen);
+    assert_memory_not_equal(made.knasint.b, p.ue.knasint.b, sizeof made.knasint.b);
+    assert_memory_not_equal(made.knasenc.b, p.ue.knasenc.b, sizeof made.knasenc.b);
+    assert_err(nassec_unprotect(&crypto, &made, (struct bytes){out, n}, MBYTES_OF(opened), &got),
+               E_BAD_MAC);
+    assert_ok(nassec_protect(&crypto, &p.mme, NAS_SHT_CIPHERED, (struct bytes){m.b, m.n},
+                             MBYTES_OF(out), &n));
+    assert_ok(nassec_unprotect(&crypto, &made, (struct bytes){out, n}, MBYTES_OF(opened), &got));
+    assert_int_equal(got.count, 3);
+    assert_memory_equal(opened, m.b, m.n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_command_sent_again_is_read_with_the_context_that_it_began),
         cmocka_unit_test(a_command_that_is_not_authentic_leaves_no_context),
         cmocka_unit_test(a_relabelled_message_is_no_command),
+        cmocka_unit_test(with_other_algorithms_counts_go_on_and_keys_do_not),
         cmocka_unit_test(service_requests_and_messages_share_one_count),
         cmocka_unit_test(the_short_mac_is_the_end_of_the_mac),
         cmocka_unit_test(up_to_31_lost_messages_before_a_service_request_do_no_harm),

@@ -2,7 +2,7 @@
 #include "lib/check.h"
 
 #include "crypto/openssl.h"
-#include "nf/hssd/admin_problem.h"
+#include "nf/common/admin_problem.h"
 #include "nf/hssd/admin_row.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The administration interface over its socket: a HSS in a child process, HTTP as octets. Covers
  * src/nf/hssd/admin.c, src/nf/hssd/admin_routes.c, src/nf/hssd/admin_write.c,
  * src/nf/hssd/admin_change.c, src/nf/hssd/admin_view.c, src/nf/hssd/control.c and
- * src/nf/common/notify.c. */
+ * src/nf/common/notify.c, src/nf/common/admin_server.c and src/nf/common/admin_call.c. */
 #include "lib/check.h"
 
 #include "nf/hssd/config.h"

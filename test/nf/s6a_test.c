@@ -129,6 +129,26 @@ static void the_imei_of_the_registration_picks_the_key_next_time(void **state)
     assert_int_equal(challenge(&aia, &answer), BINDING_ME_ANSWERED);
 }
 
+static bool is_in_progress(struct bytes msg)
+{
+    struct diameter_header header;
+    assert_ok(diameter_header_read(msg, &header));
+    return s6a_is_in_progress(&header, msg);
+}
+
+static void only_what_asks_for_first_vectors_is_new(void **state)
+{
+    (void)state;
+    static const uint8_t info[30] = {1};
+    struct bytes resync = air_octets(&(struct ask){.vectors = 1, .resync = info});
+    assert_true(is_in_progress(resync));
+    struct bytes msg = air_octets(&(struct ask){.vectors = 3, .utran = 1});
+    assert_false(is_in_progress(msg));
+    assert_false(is_in_progress((struct bytes){msg.p, DIAMETER_HEADER_LEN})); /* no AVP at all */
+    struct diameter_header header = {.command = S6A_UPDATE_LOCATION};
+    assert_true(s6a_is_in_progress(&header, msg));
+}
+
 /* ---- resynchronisation ---- */
 
 /*= test binding-resync */
@@ -363,6 +383,7 @@ int main(void)
         CASE(an_unlisted_served_imei_gets_no_vector),
         CASE(a_registration_with_an_unlisted_imei_is_refused),
         CASE(the_imei_of_the_registration_picks_the_key_next_time),
+        CASE(only_what_asks_for_first_vectors_is_new),
         CASE(a_usim_far_ahead_resynchronises_with_one_write),
         CASE(auts_under_the_previous_kme_is_understood),
         CASE(a_forged_auts_is_refused_and_nothing_moves),

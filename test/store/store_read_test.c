@@ -42,6 +42,89 @@ static void devices_come_in_imei_order_with_their_keys(void **state)
     assert_same_device(&out[1], &b);
 }
 
+static void assert_read_for_vectors_agrees(struct fixture *f, const char *digits, size_t devices)
+{
+    struct store_subscriber whole, got;
+    struct store_device all[STORE_DEVICES_MAX], out[STORE_DEVICES_MAX];
+    struct imsi imsi = imsi_of(digits);
+    size_t n = 9, all_n = 9;
+    whole = read_back(f, digits);
+    assert_ok(store_read_devices(f->r, &imsi, all, &all_n));
+    memset(&got, 0xee, sizeof got);
+    memset(out, 0xee, sizeof out);
+    assert_ok(store_read_for_vectors(f->r, &imsi, &got, out, &n));
+    /* What it says it leaves out. */
+    struct store_serving host_only = {.since = 0};
+    memcpy(host_only.host, whole.serving.host, sizeof host_only.host);
+    whole.serving = host_only;
+    memset(whole.msisdn, 0, sizeof whole.msisdn);
+    memset(whole.profile, 0, sizeof whole.profile);
+    whole.binding_failures = 0;
+    assert_same_subscriber(&got, &whole);
+    assert_int_equal(got.version, whole.version);
+    assert_int_equal(n, devices);
+    assert_int_equal(all_n, devices);
+    for (size_t i = 0; i < n; i++) {
+        assert_same_device(&out[i], &all[i]);
+    }
+}
+
+static void one_read_for_vectors_says_what_the_two_reads_say(void **state)
+{
+    struct fixture *f = *state;
+    struct store_subscriber a = subscriber_of(IMSI_A), b = subscriber_of(IMSI_B);
+    struct store_serving serving = serving_at("mme.visited.example", 1700000000), before;
+    struct imei imei = imei_of(IMEI_A);
+    b.msisdn[0] = '\0';
+    put(f, &a);
+    put(f, &b);
+    assert_read_for_vectors_agrees(f, IMSI_A, 0);
+    for (unsigned i = 0; i < STORE_DEVICES_MAX; i++) {
+        char digits[IMEI_DIGITS + 1];
+        snprintf(digits, sizeof digits, "356938035643%02u", (i * 7) % STORE_DEVICES_MAX);
+        struct store_device d = device_of(IMSI_A, digits, (uint8_t)(i % 3)); /* some have no KME */
+        d.has_previous = i % 3 == 2;
+        d.previous.b[5] = (uint8_t)i;
+        put_device(f, &d);
+        assert_read_for_vectors_agrees(f, IMSI_A, i + 1);
+    }
+    assert_read_for_vectors_agrees(f, IMSI_B, 0); /* another's devices are not its own */
+    assert_ok(store_begin(f->w));
+    assert_ok(store_set_serving(f->w, &b.imsi, &serving, &imei, &before));
+    assert_ok(store_commit(f->w));
+    assert_read_for_vectors_agrees(f, IMSI_B, 0);
+}
+
+static void a_read_for_vectors_that_fails_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct store_subscriber out;
+    const struct store_subscriber nothing = {0};
+    struct store_device devices[STORE_DEVICES_MAX];
+    struct imsi imsi = imsi_of(IMSI_A);
+    size_t n = 9;
+    memset(&out, 0xee, sizeof out);
+    assert_err(store_read_for_vectors(f->r, &imsi, &out, devices, &n), E_NOT_FOUND);
+    assert_memory_equal(&out, &nothing, sizeof out);
+    assert_int_equal(n, 0);
+    struct store_subscriber s = subscriber_of(IMSI_A);
+    struct store_device a = device_of(IMSI_A, IMEI_A, 1), b = device_of(IMSI_A, IMEI_B, 2);
+    put(f, &s);
+    put_device(f, &a);
+    put_device(f, &b);
+    close_store(f);
+    sql(f->path, "UPDATE device SET kme = (SELECT max(kme) FROM device)"); /* one does not fit */
+    open_store(f);
+    memset(&out, 0xee, sizeof out);
+    memset(devices, 0xee, sizeof devices);
+    assert_err(store_read_for_vectors(f->r, &imsi, &out, devices, &n), E_WRONG_KEY);
+    assert_memory_equal(&out, &nothing, sizeof out);
+    assert_int_equal(n, 0);
+    for (size_t i = 0; i < sizeof devices[0].kme.b; i++) {
+        assert_true(devices[0].kme.b[i] == 0);
+    }
+}
+
 static void the_imsis_of_a_device_are_found_by_its_imei(void **state)
 {
     struct fixture *f = *state;
@@ -220,6 +303,8 @@ int main(void)
         IN_STORE(a_subscriber_that_is_not_there_is_not_found_and_leaves_nothing),
         IN_STORE(imsis_that_differ_in_length_only_are_different_subscribers),
         IN_STORE(devices_come_in_imei_order_with_their_keys),
+        IN_STORE(one_read_for_vectors_says_what_the_two_reads_say),
+        IN_STORE(a_read_for_vectors_that_fails_leaves_nothing),
         IN_STORE(the_imsis_of_a_device_are_found_by_its_imei),
         IN_STORE(pages_of_subscribers_join_to_the_whole_without_secrets),
         IN_STORE(pages_of_devices_join_to_the_whole_without_keys),

@@ -231,7 +231,9 @@ static const char *fault_of(const json_error_t *why)
 static enum err parse_line(struct import_rows *r, size_t n, struct import_row *out)
 {
     json_error_t why;
-    size_t skip = r->line == 1 && n >= 3 && !memcmp(r->text, "\xef\xbb\xbf", 3) ? 3 : 0;
+    const struct bytes mark = BYTES_LIT("\xef\xbb\xbf"); /* UTF-8's byte order mark */
+    const struct bytes first = {(const uint8_t *)r->text, n < mark.n ? n : mark.n};
+    size_t skip = r->line == 1 && bytes_eq(first, mark) ? mark.n : 0;
     out->json = json_loadb(r->text + skip, n - skip, JSON_REJECT_DUPLICATES, &why);
     if (!out->json) {
         snprintf(out->fault, sizeof out->fault, "octet %d: %s", why.position, fault_of(&why));

@@ -41,11 +41,19 @@ static bool key_at(json_t *row, const char *name, uint8_t b[static 32], uint8_t 
     return true;
 }
 
-static uint8_t number_at(json_t *row, const char *name, uint8_t otherwise)
+/* *out stays as it is when there is none. */
+static bool number_at(json_t *row, const char *name, uint8_t *out)
 {
     const json_t *v = json_object_get(row, name);
     const json_int_t n = json_integer_value(v);
-    return json_is_integer(v) && n > 0 && n <= UINT8_MAX ? (uint8_t)n : otherwise;
+    if (v == NULL || json_is_null(v)) {
+        return true;
+    }
+    if (!json_is_integer(v) || n <= 0 || n > UINT8_MAX) {
+        return false;
+    }
+    *out = (uint8_t)n;
+    return true;
 }
 
 static const char *take_keys(const struct crypto *c, json_t *row, struct aka_keys *keys)
@@ -58,8 +66,12 @@ static const char *take_keys(const struct crypto *c, json_t *row, struct aka_key
         aka_algorithm_parse(bytes_of_str(algorithm), &keys->algorithm) != E_OK) {
         return "'algorithm' is neither milenage nor tuak";
     }
-    keys->res_len = number_at(row, "res_length", 8);
-    keys->keccak_iterations = number_at(row, "keccak_iterations", 1);
+    keys->res_len = 8;
+    keys->keccak_iterations = 1;
+    if (!number_at(row, "res_length", &keys->res_len) ||
+        !number_at(row, "keccak_iterations", &keys->keccak_iterations)) {
+        return "'res_length' or 'keccak_iterations' is not a number from 1 to 255";
+    }
     if (!key_at(row, "k", keys->k.b, &keys->k.n) || !key_at(row, "op", op.b, &op.n) ||
         !key_at(row, "opc", keys->opc.b, &keys->opc.n)) {
         wrong = "'k', 'op' or 'opc' is not 32 or 64 hex digits";

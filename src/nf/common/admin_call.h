@@ -1,5 +1,5 @@
-/* nf/common/admin_call.h - one request of an administration interface: what was asked, what is to be
- * answered, and the steps that all paths share. nf/common/admin_server.h carries it.
+/* nf/common/admin_call.h - one request of an administration interface: what was asked, what is to
+ * be answered, and the steps that all paths share. nf/common/admin_server.h carries it.
  *
  * A structure of the caller's own begins with a struct admin_call. A handler sets the answer, or
  * the phase ADMIN_WAITING; then the server goes on with it at admin_server_resume.

@@ -1,10 +1,10 @@
-/* nf/common/admin_problem.h - every way the administration interfaces say no, in one table: the name
- * in `type`, the HTTP status, the title (RFC 9457). docs/admin-api.md lists them.
+/* nf/common/admin_problem.h - every way the administration interfaces say no, in one table: the
+ * name in `type`, the HTTP status, the title (RFC 9457). docs/admin-api.md lists them.
  */
 #ifndef BINDERY_NF_COMMON_ADMIN_PROBLEM_H
 #define BINDERY_NF_COMMON_ADMIN_PROBLEM_H
 
-#include "base/err.h"
+#include "base/span.h"
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -58,5 +58,8 @@ const char *problem_name(enum problem p);
 unsigned problem_status(enum problem p);
 /* The application/problem+json object; row 0: none. NULL without memory. */
 json_t *problem_json(const struct admin_fault *fault, unsigned row);
+
+/* Text to JSON: duplicates refused, place of a fault in its detail. The caller decrefs. */
+MUST_USE bool admin_json_parse(struct bytes text, json_t **out, struct admin_fault *fault);
 
 #endif

@@ -39,11 +39,10 @@ struct address *check_addresses(struct checker *k, const char *key, char *const 
 
 char *check_socket(struct checker *k, const char *key, const char *text)
 {
-    const struct sockaddr_un un = {.sun_path = ""};
+    const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
     char *path = check_path(k, key, text);
-    if (path != NULL && strlen(path) >= sizeof un.sun_path) {
-        check_wrong(k, key, "the path is longer than the %zu characters a socket has",
-                    sizeof un.sun_path - 1);
+    if (path != NULL && strlen(path) > most) {
+        check_wrong(k, key, "the path is longer than the %zu characters a socket has", most);
     }
     return path;
 }

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLOTS      64   /* event names that are limited; more share the last slot */
+#define SLOTS      128  /* event names that are limited; more share the last slot */
 #define ENDING_MAX 24   /* ,"truncated":true} and newline */
 #define REFILL_MS  1000 /* a token comes back each */
 
@@ -304,11 +304,17 @@ static bool limiter_take(struct log *log, const char *event, uint64_t *suppresse
     return may;
 }
 
+void log_limited_by(struct log *log, const char *by, enum log_level level, const char *event,
+                    const struct log_field *fields, size_t n)
+{
+    uint64_t suppressed = 0;
+    if (log != NULL && level >= log->options.level && limiter_take(log, by, &suppressed)) {
+        write_line(log, level, event, fields, n, suppressed);
+    }
+}
+
 void log_limited(struct log *log, enum log_level level, const char *event,
                  const struct log_field *fields, size_t n)
 {
-    uint64_t suppressed = 0;
-    if (log != NULL && level >= log->options.level && limiter_take(log, event, &suppressed)) {
-        write_line(log, level, event, fields, n, suppressed);
-    }
+    log_limited_by(log, event, level, event, fields, n);
 }

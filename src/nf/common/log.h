@@ -70,6 +70,10 @@ void log_line(struct log *log, enum log_level level, const char *event,
 #define LOG_BURST 20
 void log_limited(struct log *log, enum log_level level, const char *event,
                  const struct log_field *fields, size_t n);
+/* The same where one event has causes that an outsider can bring about separately: `by`, a fixed
+ * name in the code as well, is what is counted instead of the event. */
+void log_limited_by(struct log *log, const char *by, enum log_level level, const char *event,
+                    const struct log_field *fields, size_t n);
 /* Formats the line with its newline into out; what the two above write. For tests and for the
  * start-up errors of programs. Returns the octets written. */
 size_t log_format(const struct log *log, enum log_level level, const char *event,

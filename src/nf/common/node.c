@@ -358,11 +358,13 @@ static void run_turn(struct node_conn *c)
 
 static void run_fresh(struct node *n)
 {
-    struct node_conn *last = n->fresh.last;
-    struct node_conn *c = NULL;
-    while (n->fresh.first != NULL && c != last) {
-        c = take_ready(&n->fresh);
+    const struct node_conn *last = n->fresh.last;
+    while (n->fresh.first != NULL) {
+        struct node_conn *c = take_ready(&n->fresh);
         run_turn(c);
+        if (c == last) {
+            return;
+        }
     }
 }
 
@@ -378,13 +380,15 @@ static void new_pass(struct node *n)
 /* At least one turn, whatever the fresh ones took of the round. */
 static void run_waiting(struct node *n, const struct node_conn *last)
 {
-    struct node_conn *c = NULL;
-    while (c != last && (c == NULL || n->round_left > 0)) {
-        c = take_ready(&n->ready);
-        bool is_last = c == n->pass_last;
+    while (n->ready.first != NULL && last != NULL) {
+        struct node_conn *c = take_ready(&n->ready);
+        bool ends_pass = c == n->pass_last;
         run_turn(c);
-        if (is_last) {
+        if (ends_pass) {
             new_pass(n);
+        }
+        if (c == last || n->round_left == 0) {
+            return;
         }
     }
 }

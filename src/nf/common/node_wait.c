@@ -5,7 +5,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-static int wait_ms(const struct node *n, int timeout_ms)
+static int wait_ms(const struct node *n, uint64_t now, int timeout_ms)
 {
     if (n->fresh.first != NULL || n->ready.first != NULL || n->dirty.first != NULL ||
         atomic_load(&n->stop) != n->stopping) {
@@ -14,7 +14,7 @@ static int wait_ms(const struct node *n, int timeout_ms)
     if (n->next_deadline == UINT64_MAX) {
         return timeout_ms;
     }
-    uint64_t left = n->next_deadline > n->now ? n->next_deadline - n->now : 0;
+    uint64_t left = n->next_deadline > now ? n->next_deadline - now : 0;
     int bounded = left < 1000 * 1000 ? (int)left : 1000 * 1000;
     return timeout_ms < 0 || bounded < timeout_ms ? bounded : timeout_ms;
 }
@@ -63,6 +63,16 @@ static int wait_quietly(struct node *n, struct epoll_event *events, int room, in
 
 int node_wait(struct node *n, struct epoll_event *events, int room, int timeout_ms)
 {
-    int wait = wait_ms(n, timeout_ms);
+    int wait = wait_ms(n, n->now, timeout_ms);
     return wait == 0 ? epoll_wait(n->epoll, events, room, 0) : wait_quietly(n, events, room, wait);
+}
+
+int node_fd(const struct node *n)
+{
+    return n->epoll;
+}
+
+int node_wait_ms(const struct node *n)
+{
+    return wait_ms(n, n->config.now_ms(n->config.ctx), -1);
 }

@@ -1,20 +1,17 @@
 /* nf/hssd/admin.h - the administration interface (docs/admin-api.md): HTTP over a Unix socket, on
  * the control thread.
  *
- * libmicrohttpd by external epoll inside the control thread's libuv loop. Reads are answered at
- * once from a reader of the store; a change suspends its connection, goes to the writer, and is
- * answered when it is durable. Connections, body sizes and idle times are bounded.
+ * nf/common/admin_server.h inside the control thread's libuv loop. Reads are answered at once from
+ * a reader of the store; a change suspends its connection, goes to the writer, and is answered when
+ * it is durable.
  */
 #ifndef BINDERY_NF_HSSD_ADMIN_H
 #define BINDERY_NF_HSSD_ADMIN_H
 
+#include "nf/common/admin_server.h"
 #include "nf/hssd/hssd.h"
 
 struct admin;
-struct uv_loop_s; /* libuv's uv_loop_t */
-struct admin_why {
-    char text[256]; /* what, where, and what to do */
-};
 /* bound: the addresses of the listeners, for the status answer; stays the caller's. A socket file
  * that nobody answers on is replaced. Errors: E_LOCKED (another process answers), E_EXISTS (the
  * path is no socket), E_IO, E_MEMORY, E_CRYPTO. */

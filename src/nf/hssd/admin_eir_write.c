@@ -153,7 +153,8 @@ void admin_eir_put(struct admin_request *r)
 {
     struct admin_fault fault;
     json_t *json = NULL;
-    struct bytes body = r->body_n > 0 ? (struct bytes){r->body, r->body_n} : BYTES_LIT("{}");
+    struct bytes body =
+        r->call.body_n > 0 ? (struct bytes){r->call.body, r->call.body_n} : BYTES_LIT("{}");
     struct admin_eir_item *item = one_item(r, false);
     if (item == NULL) {
         return;
@@ -186,7 +187,7 @@ static void import_line(struct bytes line, struct admin_eir_item *item)
 
 void admin_eir_import(struct admin_request *r)
 {
-    struct bytes rest = {r->body, r->body_n};
+    struct bytes rest = {r->call.body, r->call.body_n};
     size_t n = 0;
     if (!admin_dry_run(r) || !admin_lines(r, rest, &n) || !items_new(r, n)) {
         return;

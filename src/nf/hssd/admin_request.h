@@ -1,5 +1,6 @@
-/* nf/hssd/admin_request.h - one request of the administration interface from its first octet to its
- * answer, as admin.c (transport), admin_routes.c (reading) and admin_write.c (changing) share it.
+/* nf/hssd/admin_request.h - one request of the administration interface from its address to its
+ * answer, as admin.c (the way to the writer), admin_routes.c (reading) and admin_write.c (changing)
+ * share it.
  *
  * A handler either sets the answer or hands a change to the writer; then the request waits and
  * admin_write_done goes on with it. All of it runs on the control thread.
@@ -11,38 +12,23 @@
 #include "nf/hssd/admin_change.h"
 #include <jansson.h>
 
-#define ADMIN_BODY_MAX   (1u << 20)
 #define ADMIN_ROWS_MAX   1000u
-#define ADMIN_LIMIT_MAX  1000u
 #define ADMIN_CHUNK_ROWS 128u /* rows of an import in one job: one commit */
 
-struct MHD_Connection;
 struct admin_eir_item;
-enum admin_phase { ADMIN_READING, ADMIN_WAITING, ADMIN_ANSWERED };
 
 struct admin_request {
+    struct admin_call call; /* first */
     struct admin *admin;
     struct hssd *h;
     struct store_reader *reader;
     const struct crypto *crypto;
     const struct address *bound;
-    struct MHD_Connection *connection;
-    enum admin_phase phase;
     /* asked */
-    uint8_t *body;
-    size_t body_n;
-    size_t body_room;
-    bool body_too_large;
     struct imsi imsi; /* of the path */
     struct imei imei;
     struct imei_range range;
     enum eir_list list;
-    /* answered */
-    unsigned status;
-    json_t *answer; /* NULL: no body */
-    bool is_problem;
-    char etag[32];  /* or empty */
-    char allow[40]; /* or empty */
     /* being written */
     struct admin_change change;
     struct admin_item *items;

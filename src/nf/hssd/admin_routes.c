@@ -2,33 +2,26 @@
 #include "nf/hssd/admin_view.h"
 
 #include <inttypes.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_DEFAULT 100u
-#define IMSIS_OF_MAX  1000u
-#define STATUS_OK     200u
+#define IMSIS_OF_MAX 1000u
+#define STATUS_OK    ADMIN_STATUS_OK
 
 void admin_answer(struct admin_request *r, unsigned status, json_t *body)
 {
-    r->phase = ADMIN_ANSWERED;
-    r->status = status;
-    r->answer = body;
+    admin_call_answer(&r->call, status, body);
 }
 
 void admin_refuse(struct admin_request *r, const struct admin_fault *fault)
 {
-    r->is_problem = true;
-    admin_answer(r, problem_status(fault->problem), problem_json(fault, 0));
+    admin_call_refuse(&r->call, fault);
 }
 
 static void refuse_err(struct admin_request *r, enum err err)
 {
-    struct admin_fault fault;
-    (void)admin_fault_store(&fault, err);
-    admin_refuse(r, &fault);
+    admin_call_refuse_err(&r->call, err);
 }
 
 static void refuse_missing(struct admin_request *r, enum problem problem)
@@ -41,48 +34,15 @@ static void refuse_missing(struct admin_request *r, enum problem problem)
 
 const char *admin_parameter(struct admin_request *r, const char *name)
 {
-    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+    return admin_call_parameter(&r->call, name);
 }
 
 const char *admin_header(struct admin_request *r, const char *name)
 {
-    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+    return admin_call_header(&r->call, name);
 }
 
 /* ---- parameters ---- */
-
-static bool parameter_wrong(struct admin_request *r, const char *name, const char *what)
-{
-    struct admin_fault fault;
-    (void)admin_fault_set(&fault, PROBLEM_PARAMETER, NULL, "%.40s %s", name, what);
-    admin_refuse(r, &fault);
-    return false;
-}
-
-/* A whole number from least to most. */
-static bool number(struct admin_request *r, const char *name, uint64_t least, uint64_t most,
-                   uint64_t *value)
-{
-    const char *text = admin_parameter(r, name);
-    size_t n = text != NULL ? strlen(text) : 0;
-    if (text == NULL) {
-        return true;
-    }
-    uint64_t v = n > 0 && n < 19 && strspn(text, "0123456789") == n ? strtoull(text, NULL, 10) : 0;
-    if (n == 0 || n >= 19 || strspn(text, "0123456789") != n || v < least || v > most) {
-        return parameter_wrong(r, name, "is not a whole number in its range");
-    }
-    *value = v;
-    return true;
-}
-
-static bool limit_of(struct admin_request *r, size_t *limit)
-{
-    uint64_t v = LIMIT_DEFAULT;
-    bool ok = number(r, "limit", 1, ADMIN_LIMIT_MAX, &v);
-    *limit = (size_t)v;
-    return ok;
-}
 
 /* `after` of a page: IMSI, or IMSI-IMEI when imei is not NULL. Absent: both empty. */
 static bool after_of(struct admin_request *r, struct imsi *imsi, struct imei *imei)
@@ -97,7 +57,8 @@ static bool after_of(struct admin_request *r, struct imsi *imsi, struct imei *im
     if (ok && imei != NULL) {
         ok = text[n] == '-' && imei_parse(bytes_of_str(text + n + 1), imei) == E_OK;
     }
-    return ok || parameter_wrong(r, "after", imei != NULL ? "is not IMSI-IMEI" : "is no IMSI");
+    return ok || admin_call_parameter_wrong(&r->call, "after",
+                                            imei != NULL ? "is not IMSI-IMEI" : "is no IMSI");
 }
 
 /* ---- reading ---- */
@@ -138,7 +99,7 @@ static void list_subscribers(struct admin_request *r)
 {
     struct imsi after;
     size_t limit = 0, n = 0;
-    if (!limit_of(r, &limit) || !after_of(r, &after, NULL)) {
+    if (!admin_call_limit(&r->call, &limit) || !after_of(r, &after, NULL)) {
         return;
     }
     struct store_subscriber *rows = calloc(limit + 1, sizeof *rows);
@@ -172,7 +133,7 @@ static void list_devices(struct admin_request *r)
     struct imsi after;
     struct imei after_imei = {{0}};
     size_t limit = 0, n = 0;
-    if (!limit_of(r, &limit) || !after_of(r, &after, &after_imei)) {
+    if (!admin_call_limit(&r->call, &limit) || !after_of(r, &after, &after_imei)) {
         return;
     }
     struct store_device *rows = calloc(limit + 1, sizeof *rows);
@@ -201,7 +162,7 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
     } else if (err != E_OK) {
         refuse_err(r, err);
     } else {
-        snprintf(r->etag, sizeof r->etag, "\"%" PRIu64 "\"", s.version);
+        snprintf(r->call.etag, sizeof r->call.etag, "\"%" PRIu64 "\"", s.version);
         answer_or_no_memory(r, status, view_subscriber(&s, devices, n));
     }
     wipe(&s, sizeof s);
@@ -213,7 +174,7 @@ void admin_show_device(struct admin_request *r, unsigned status)
     struct store_device devices[STORE_DEVICES_MAX];
     size_t n = 0;
     enum err err = store_read_devices(r->reader, &r->imsi, devices, &n);
-    for (size_t i = 0; err == E_OK && r->phase != ADMIN_ANSWERED && i < n; i++) {
+    for (size_t i = 0; err == E_OK && r->call.phase != ADMIN_ANSWERED && i < n; i++) {
         if (imei_eq(&devices[i].imei, &r->imei)) {
             answer_or_no_memory(r, status, view_device(&devices[i], true));
         }
@@ -221,7 +182,7 @@ void admin_show_device(struct admin_request *r, unsigned status)
     wipe(devices, sizeof devices);
     if (err != E_OK) {
         refuse_err(r, err);
-    } else if (r->phase != ADMIN_ANSWERED) {
+    } else if (r->call.phase != ADMIN_ANSWERED) {
         refuse_missing(r, PROBLEM_NO_DEVICE);
     }
 }
@@ -271,7 +232,8 @@ static void list_events(struct admin_request *r)
     const char *name = admin_parameter(r, "name");
     uint64_t after = 0;
     size_t limit = 0, n = 0;
-    if (!limit_of(r, &limit) || !number(r, "after", 0, INT64_MAX / 10, &after)) {
+    if (!admin_call_limit(&r->call, &limit) ||
+        !admin_call_number(&r->call, "after", 0, INT64_MAX / 10, &after)) {
         return;
     }
     struct store_event *rows = calloc(limit, sizeof *rows);
@@ -288,136 +250,60 @@ static void list_events(struct admin_request *r)
 /* ---- which handler ---- */
 
 static const struct route {
-    const char *method;
-    const char *path;
-    const char *parameters; /* those it knows, each between spaces */
+    struct admin_path at;
     void (*handle)(struct admin_request *r);
 } routes[] = {
-    {"GET", "/v1/status", "", get_status},
-    {"GET", "/v1/subscribers", " after limit ", list_subscribers},
-    {"GET", "/v1/subscribers/{imsi}", "", get_subscriber},
-    {"PUT", "/v1/subscribers/{imsi}", "", admin_put_subscriber},
-    {"PATCH", "/v1/subscribers/{imsi}", "", admin_patch_subscriber},
-    {"DELETE", "/v1/subscribers/{imsi}", "", admin_delete_subscriber},
-    {"GET", "/v1/devices", " after limit ", list_devices},
-    {"GET", "/v1/devices/{imei}", "", get_device},
-    {"PUT", "/v1/subscribers/{imsi}/devices/{imei}", "", admin_put_device},
-    {"PATCH", "/v1/subscribers/{imsi}/devices/{imei}", "", admin_patch_device},
-    {"DELETE", "/v1/subscribers/{imsi}/devices/{imei}", "", admin_delete_device},
-    {"POST", "/v1/import", " dry_run ", admin_import},
-    {"GET", "/v1/events", " after name limit ", list_events},
-    {"GET", "/v1/eir", "", admin_eir_state},
-    {"GET", "/v1/eir/rules", " after limit ", admin_eir_list},
-    {"PUT", "/v1/eir/rules/{rule}/{list}", "", admin_eir_put},
-    {"DELETE", "/v1/eir/rules/{rule}/{list}", "", admin_eir_delete},
-    {"GET", "/v1/eir/check/{imei}", " imsi ", admin_eir_check},
-    {"POST", "/v1/eir/import", " dry_run ", admin_eir_import},
+    {{"GET", "/v1/status", ""}, get_status},
+    {{"GET", "/v1/subscribers", " after limit "}, list_subscribers},
+    {{"GET", "/v1/subscribers/{imsi}", ""}, get_subscriber},
+    {{"PUT", "/v1/subscribers/{imsi}", ""}, admin_put_subscriber},
+    {{"PATCH", "/v1/subscribers/{imsi}", ""}, admin_patch_subscriber},
+    {{"DELETE", "/v1/subscribers/{imsi}", ""}, admin_delete_subscriber},
+    {{"GET", "/v1/devices", " after limit "}, list_devices},
+    {{"GET", "/v1/devices/{imei}", ""}, get_device},
+    {{"PUT", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_put_device},
+    {{"PATCH", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_patch_device},
+    {{"DELETE", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_delete_device},
+    {{"POST", "/v1/import", " dry_run "}, admin_import},
+    {{"GET", "/v1/events", " after name limit "}, list_events},
+    {{"GET", "/v1/eir", ""}, admin_eir_state},
+    {{"GET", "/v1/eir/rules", " after limit "}, admin_eir_list},
+    {{"PUT", "/v1/eir/rules/{rule}/{list}", ""}, admin_eir_put},
+    {{"DELETE", "/v1/eir/rules/{rule}/{list}", ""}, admin_eir_delete},
+    {{"GET", "/v1/eir/check/{imei}", " imsi "}, admin_eir_check},
+    {{"POST", "/v1/eir/import", " dry_run "}, admin_eir_import},
 };
-
-/* The first step of a path, and where the rest begins. */
-static struct bytes step(const char **path)
-{
-    const char *begin = *path + (**path == '/');
-    size_t n = strcspn(begin, "/");
-    *path = begin + n;
-    return (struct bytes){(const uint8_t *)begin, n};
-}
-
-/* Does the path have the pattern's shape? Identities are looked at only when it does. */
-static bool matches(const char *pattern, const char *path)
-{
-    while (*pattern != '\0' && *path != '\0') {
-        struct bytes want = step(&pattern), have = step(&path);
-        if (have.n == 0 || (want.p[0] != '{' && !bytes_eq(want, have))) {
-            return false;
-        }
-    }
-    return *pattern == '\0' && *path == '\0';
-}
 
 static bool identities(struct admin_request *r, const char *pattern, const char *path)
 {
     while (*pattern != '\0') {
-        struct bytes want = step(&pattern), have = step(&path);
+        struct bytes want = admin_path_step(&pattern), have = admin_path_step(&path);
         if (bytes_eq(want, BYTES_LIT("{imsi}")) && imsi_parse(have, &r->imsi) != E_OK) {
-            return parameter_wrong(r, "the IMSI in the path", "is not 6 to 15 digits");
+            return admin_call_parameter_wrong(&r->call, "the IMSI in the path",
+                                              "is not 6 to 15 digits");
         }
         if (bytes_eq(want, BYTES_LIT("{imei}")) && imei_parse(have, &r->imei) != E_OK) {
-            return parameter_wrong(r, "the IMEI in the path",
-                                   "is not 14 digits, or 15 with the right check digit");
+            return admin_call_parameter_wrong(&r->call, "the IMEI in the path",
+                                              "is not 14 digits, or 15 with the right check digit");
         }
         if (bytes_eq(want, BYTES_LIT("{rule}")) && imei_range_parse(have, &r->range) != E_OK) {
-            return parameter_wrong(r, "the rule in the path",
-                                   "is not an IMEI, a TAC, or two IMEIs with a hyphen between");
+            return admin_call_parameter_wrong(
+                &r->call, "the rule in the path",
+                "is not an IMEI, a TAC, or two IMEIs with a hyphen between");
         }
         if (bytes_eq(want, BYTES_LIT("{list}")) && eir_list_parse(have, &r->list) != E_OK) {
-            return parameter_wrong(r, "the list in the path", "is not white, grey or black");
+            return admin_call_parameter_wrong(&r->call, "the list in the path",
+                                              "is not white, grey or black");
         }
     }
     return true;
 }
 
-struct parameter_check {
-    const char *known;
-    char unknown[40];
-};
-
-static enum MHD_Result check_parameter(void *ctx, enum MHD_ValueKind kind, const char *key,
-                                       const char *value)
-{
-    struct parameter_check *check = ctx;
-    char spaced[48];
-    (void)kind;
-    (void)value;
-    snprintf(spaced, sizeof spaced, " %.40s ", key);
-    if (strstr(check->known, spaced) == NULL) {
-        snprintf(check->unknown, sizeof check->unknown, "%.39s", key);
-        return MHD_NO;
-    }
-    return MHD_YES;
-}
-
-static bool parameters_known(struct admin_request *r, const struct route *route)
-{
-    struct parameter_check check = {.known = route->parameters};
-    (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
-    return check.unknown[0] == '\0' ||
-           parameter_wrong(r, check.unknown, "is no parameter of this path");
-}
-
-static const struct route *route_of(struct admin_request *r, const char *method, const char *path)
-{
-    struct admin_fault fault;
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (!matches(routes[i].path, path)) {
-            continue;
-        }
-        if (strcmp(routes[i].method, method) == 0) {
-            r->allow[0] = '\0';
-            return &routes[i];
-        }
-        size_t n = strlen(r->allow);
-        snprintf(r->allow + n, sizeof r->allow - n, "%s%s", n > 0 ? ", " : "", routes[i].method);
-    }
-    (void)admin_fault_set(
-        &fault, r->allow[0] != '\0' ? PROBLEM_METHOD : PROBLEM_NO_SUCH_PATH, NULL,
-        r->allow[0] != '\0' ? "the methods here are %s" : "see docs/admin-api.md%s", r->allow);
-    admin_refuse(r, &fault);
-    return NULL;
-}
-
 void admin_route(struct admin_request *r, const char *method, const char *path)
 {
-    struct admin_fault fault;
-    const struct route *route = route_of(r, method, path);
-    if (route == NULL || !parameters_known(r, route) || !identities(r, route->path, path)) {
-        return;
+    int i = admin_call_route(&r->call, &routes[0].at, sizeof routes[0],
+                             sizeof routes / sizeof routes[0], method, path);
+    if (i >= 0 && identities(r, routes[i].at.path, path)) {
+        routes[i].handle(r);
     }
-    if (r->body_too_large) {
-        (void)admin_fault_set(&fault, PROBLEM_TOO_LARGE, NULL, "a body has at most %u octets",
-                              ADMIN_BODY_MAX);
-        admin_refuse(r, &fault);
-        return;
-    }
-    route->handle(r);
 }

@@ -58,8 +58,6 @@ enum admin_shape {
     ADMIN_EITHER  /* import: imsi is there; with k whole, without a change */
 };
 
-/* Text to JSON: duplicates refused, place of a fault in its detail. The caller decrefs. */
-MUST_USE bool admin_json_parse(struct bytes text, json_t **out, struct admin_fault *fault);
 /* `imsi` is the one of the path, or NULL; a member `imsi` must then be the same. `c` makes OPc of
  * OP. On false the row is wiped. */
 MUST_USE bool admin_row_parse(const json_t *json, enum admin_shape shape, const struct imsi *imsi,

@@ -1,18 +1,12 @@
 #include "nf/hssd/admin_view.h"
 
+#include "nf/common/admin_call.h"
 #include "nf/hssd/admin_eir.h"
 #include "proc/binding.h"
-
-#include <time.h>
 
 #ifndef BINDERY_VERSION
 #define BINDERY_VERSION "0.1.0"
 #endif
-
-static json_t *text_or_null(const char *text)
-{
-    return text[0] != '\0' ? json_string(text) : json_null();
-}
 
 static json_t *view_serving(const struct store_serving *s)
 {
@@ -44,9 +38,9 @@ json_t *view_subscriber(const struct store_subscriber *s, const struct store_dev
         json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:o,s:o,s:I}", "imsi", s->imsi.digits, "algorithm",
                   aka_algorithm_name(s->keys.algorithm), "policy",
                   binding_policy_name((enum binding_policy)s->policy), "profile", s->profile,
-                  "msisdn", text_or_null(s->msisdn), "suspended", (int)s->suspended, "version",
-                  (json_int_t)s->version, "serving", view_serving(&s->serving), "last_imei",
-                  s->has_last_imei ? json_string(s->last_imei.digits) : json_null(),
+                  "msisdn", admin_text_or_null(s->msisdn), "suspended", (int)s->suspended,
+                  "version", (json_int_t)s->version, "serving", view_serving(&s->serving),
+                  "last_imei", s->has_last_imei ? json_string(s->last_imei.digits) : json_null(),
                   "binding_failures", (json_int_t)s->binding_failures);
     if (o != NULL && devices != NULL) {
         (void)json_object_set_new(o, "devices", view_devices(devices, n));
@@ -64,23 +58,13 @@ json_t *view_device(const struct store_device *d, bool with_imsi)
     return o;
 }
 
-static json_t *time_of(int64_t unix_ms)
-{
-    char text[40];
-    time_t seconds = (time_t)(unix_ms / 1000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + n, sizeof text - n, ".%03dZ", (int)(unix_ms % 1000));
-    return json_string(text);
-}
-
 json_t *view_event(const struct store_event *e)
 {
     return json_pack("{s:I,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)e->id, "time",
-                     time_of(e->at_ms), "name", e->name, "imsi", text_or_null(e->imsi), "imei",
-                     text_or_null(e->imei), "peer", text_or_null(e->peer), "cause",
-                     text_or_null(e->cause), "detail", text_or_null(e->detail));
+                     admin_time(e->at_ms), "name", e->name, "imsi", admin_text_or_null(e->imsi),
+                     "imei", admin_text_or_null(e->imei), "peer", admin_text_or_null(e->peer),
+                     "cause", admin_text_or_null(e->cause), "detail",
+                     admin_text_or_null(e->detail));
 }
 
 static json_t *view_counters(struct hssd *h)
@@ -128,12 +112,13 @@ json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscr
                     uint64_t devices)
 {
     const struct hssd_config *c = h->config;
-    return json_pack(
-        "{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "program", "bindery-hssd",
-        "version", BINDERY_VERSION, "origin_host", c->origin_host, "origin_realm", c->origin_realm,
-        "instance", (int)c->instance, "started", time_of(h->started_unix * 1000), "uptime_seconds",
-        (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads", (json_int_t)h->n_threads,
-        "subscribers", (json_int_t)subscribers, "devices", (json_int_t)devices, "writer_waiting",
-        (json_int_t)writer_depth(h->writer), "listeners", view_listeners(c, bound), "peers",
-        view_peers(h), "eir", admin_eir_in_force(h), "counters", view_counters(h));
+    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "program",
+                     "bindery-hssd", "version", BINDERY_VERSION, "origin_host", c->origin_host,
+                     "origin_realm", c->origin_realm, "instance", (int)c->instance, "started",
+                     admin_time(h->started_unix * 1000), "uptime_seconds",
+                     (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads",
+                     (json_int_t)h->n_threads, "subscribers", (json_int_t)subscribers, "devices",
+                     (json_int_t)devices, "writer_waiting", (json_int_t)writer_depth(h->writer),
+                     "listeners", view_listeners(c, bound), "peers", view_peers(h), "eir",
+                     admin_eir_in_force(h), "counters", view_counters(h));
 }

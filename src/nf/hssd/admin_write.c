@@ -10,7 +10,7 @@
 
 static struct bytes body_of(const struct admin_request *r)
 {
-    return (struct bytes){r->body, r->body_n};
+    return (struct bytes){r->call.body, r->call.body_n};
 }
 
 static bool items_new(struct admin_request *r, size_t n)
@@ -119,7 +119,7 @@ static void device(struct admin_request *r, enum admin_verb verb)
 {
     struct admin_fault fault;
     json_t *json = NULL;
-    struct bytes body = r->body_n > 0 ? body_of(r) : BYTES_LIT("{}");
+    struct bytes body = r->call.body_n > 0 ? body_of(r) : BYTES_LIT("{}");
     struct admin_item *item = one_item(r, verb);
     if (item == NULL) {
         return;
@@ -324,8 +324,8 @@ static void import_from(struct admin_request *r, size_t at)
             (void)admin_fault_store(&r->items[i].fault, E_BUSY);
         }
     }
-    json_decref(r->answer);
-    r->is_problem = false;
+    json_decref(r->call.answer);
+    r->call.is_problem = false;
     import_answer(r);
 }
 

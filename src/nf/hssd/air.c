@@ -25,7 +25,7 @@ static enum err read_view(struct s6a_call *call, struct air *a)
 {
     struct store_device devices[STORE_DEVICES_MAX];
     size_t n = 0;
-    enum err err = store_read_devices(call->reader, &a->row.imsi, devices, &n);
+    enum err err = store_read_for_vectors(call->reader, &a->ask.imsi, &a->row, devices, &n);
     a->view = (struct binding_view){.policy = (enum binding_policy)a->row.policy,
                                     .has_last_imei = a->row.has_last_imei,
                                     .last_imei = a->row.last_imei,
@@ -43,10 +43,7 @@ static enum err read_view(struct s6a_call *call, struct air *a)
 
 static enum refusal read_subscriber(struct s6a_call *call, struct air *a)
 {
-    enum err err = store_read_subscriber(call->reader, &a->ask.imsi, &a->row);
-    if (err == E_OK) {
-        err = read_view(call, a);
-    }
+    enum err err = read_view(call, a);
     if (err == E_NOT_FOUND) {
         return REFUSAL_UNKNOWN_SUBSCRIBER;
     }

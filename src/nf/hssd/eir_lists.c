@@ -99,10 +99,14 @@ static enum err read_rules(struct store_reader *r, uint64_t n, struct snapshot *
 static void give_back(struct eir_table *t)
 {
     size_t n = t->n_edges + 1;
-    uint64_t *edge = realloc(t->edge, n * sizeof *edge);
-    t->edge = edge != NULL ? edge : t->edge;
-    uint32_t *rule = realloc(t->rule, n * sizeof *rule);
-    t->rule = rule != NULL ? rule : t->rule;
+    void *smaller = realloc(t->edge, n * sizeof *t->edge);
+    if (smaller != NULL) {
+        t->edge = smaller;
+    }
+    smaller = realloc(t->rule, n * sizeof *t->rule);
+    if (smaller != NULL) {
+        t->rule = smaller;
+    }
 }
 
 static enum err build(struct snapshot *s)

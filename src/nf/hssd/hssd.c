@@ -6,6 +6,7 @@
 #include "nf/hssd/routes.h"
 #include "nf/hssd/thread.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,12 +192,18 @@ static enum err tables_start(struct hssd *h)
                        : err;
 }
 
+/* Those this process may run on: two threads on one core take turns of milliseconds, and a request
+ * of one waits for a turn of the other. */
+static unsigned cores(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+    return n > 0 ? (unsigned)n : 1;
+}
+
 static unsigned threads_wanted(const struct hssd_config *config)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned n = config->limits.threads != 0 ? config->limits.threads
-                 : cores > 0                 ? (unsigned)cores
-                                             : 1;
+    unsigned n = config->limits.threads != 0 ? config->limits.threads : cores();
     return n > HSSD_THREADS_MAX ? HSSD_THREADS_MAX : n;
 }
 

@@ -4,9 +4,10 @@
  * one pass over all connections with more waiting than a turn may take. Beyond the first that
  * connection is shed; beyond the second every one is whose own wait is longer than that, too. Both
  * end at half the bound. A connection whose input runs dry at its turns is below its share and is
- * never shed, whatever the others do; nor is one that was held up once and catches up. Shed is only what begins something new; what belongs to an
- * attach that has its vectors is served always. One request in OVERLOAD_SHARE is served even then,
- * so that a connection that asks for ten times its share still gets part of it.
+ * never shed, whatever the others do; nor is one that was held up once and catches up. Shed is only
+ * what begins something new; what belongs to an attach that has its vectors is served always. One
+ * request in OVERLOAD_SHARE is served even then, so that a connection that asks for ten times its
+ * share still gets part of it.
  *
  * Pure: no clock, no memory of its own. Nothing here answers or names an event.
  */

@@ -12,13 +12,25 @@
 /* Small enough for one cache line. */
 struct entry {
     char imsi[IMSI_DIGITS_MAX + 1]; /* empty: free */
-    uint64_t last;                  /* highest GLC value issued */
     uint32_t unconfirmed;
     uint32_t next_given;
     uint64_t given[GIVEN_MAX]; /* hashes of the origins that got vectors, newest ones */
     uint64_t report;           /* hash of the last failure report that was counted */
 };
 _Static_assert(sizeof(struct entry) <= 64, "an entry fits a cache line");
+
+/* What a search looks at lies together: an entry is fetched only when its tag says that it may be
+ * the one. */
+struct set {
+    uint64_t last[WAYS]; /* highest GLC value issued */
+    uint32_t tag[WAYS];  /* of the IMSI's hash; 0 where the entry is free */
+    struct entry entry[WAYS];
+};
+/* A subscriber's place in its set. */
+struct place {
+    struct entry *entry; /* NULL: none */
+    uint64_t *last;
+};
 
 /* The stripe's time never goes back: a thread that read the clock and was held up since would else
  * draw below a value that was issued, and forgotten, in between. */
@@ -27,7 +39,7 @@ struct stripe {
     uint64_t glc;
 };
 struct recent {
-    struct entry *entries;
+    struct set *set;
     uint64_t sets; /* a power of two, at least STRIPES */
     uint64_t seed; /* so that nobody can choose subscribers that share a set */
     struct stripe stripes[STRIPES];
@@ -61,9 +73,9 @@ enum err recent_open(unsigned entries, struct recent **out)
     while (r->sets * WAYS < entries) {
         r->sets *= 2;
     }
-    r->entries = calloc(r->sets * WAYS, sizeof *r->entries);
-    if (r->entries == NULL || getrandom(&r->seed, sizeof r->seed, 0) != sizeof r->seed) {
-        free(r->entries);
+    r->set = calloc(r->sets, sizeof *r->set);
+    if (r->set == NULL || getrandom(&r->seed, sizeof r->seed, 0) != sizeof r->seed) {
+        free(r->set);
         free(r);
         return E_MEMORY;
     }
@@ -82,52 +94,67 @@ void recent_close(struct recent *r)
     for (size_t i = 0; i < STRIPES; i++) {
         pthread_mutex_destroy(&r->stripes[i].lock);
     }
-    free(r->entries);
+    free(r->set);
     free(r);
 }
 
-/* Locks the subscriber's stripe and returns its set; *glc becomes the stripe's time if that is
- * later (0: the caller asks for no time). */
-static struct entry *set_lock(struct recent *r, const struct imsi *imsi, uint64_t *glc,
-                              pthread_mutex_t **lock)
+struct found {
+    struct set *set;
+    uint32_t tag;
+    pthread_mutex_t *lock;
+};
+
+/* Locks the subscriber's stripe and finds its set; *glc becomes the stripe's time if that is later
+ * (0: the caller asks for no time). */
+static struct found set_lock(struct recent *r, const struct imsi *imsi, uint64_t *glc)
 {
-    uint64_t set = hash_of(r, (struct bytes){(const uint8_t *)imsi->digits, imsi->n}) >> 8;
-    set &= r->sets - 1;
-    struct stripe *s = &r->stripes[set % STRIPES];
-    *lock = &s->lock;
-    pthread_mutex_lock(*lock);
+    uint64_t hash = hash_of(r, (struct bytes){(const uint8_t *)imsi->digits, imsi->n});
+    uint64_t at = (hash >> 8) & (r->sets - 1);
+    struct stripe *s = &r->stripes[at % STRIPES];
+    pthread_mutex_lock(&s->lock);
     s->glc = *glc > s->glc ? *glc : s->glc;
     *glc = s->glc;
-    return r->entries + set * WAYS;
+    return (struct found){&r->set[at], (uint32_t)(hash >> 32) | 1, &s->lock};
 }
 
-static struct entry *entry_find(struct entry *set, const struct imsi *imsi)
+static struct place place_of(struct set *set, size_t i)
+{
+    return (struct place){&set->entry[i], &set->last[i]};
+}
+
+static struct place entry_find(const struct found *f, const struct imsi *imsi)
 {
     for (size_t i = 0; i < WAYS; i++) {
-        if (strcmp(set[i].imsi, imsi->digits) == 0) {
-            return &set[i];
+        if (f->set->tag[i] == f->tag && strcmp(f->set->entry[i].imsi, imsi->digits) == 0) {
+            return place_of(f->set, i);
         }
     }
-    return NULL;
+    return (struct place){NULL, NULL};
 }
 
 /* The subscriber's entry, or the one used longest ago that may be forgotten, emptied. */
-static struct entry *entry_take(struct entry *set, const struct imsi *imsi, uint64_t glc)
+static struct place entry_take(const struct found *f, const struct imsi *imsi, uint64_t glc)
 {
-    struct entry *e = entry_find(set, imsi);
-    if (e != NULL) {
-        return e;
+    struct set *set = f->set;
+    struct place p = entry_find(f, imsi);
+    if (p.entry != NULL) {
+        return p;
     }
+    size_t best = WAYS;
     for (size_t i = 0; i < WAYS; i++) {
-        if ((set[i].imsi[0] == '\0' || set[i].last < glc) && (e == NULL || set[i].last < e->last)) {
-            e = &set[i];
+        if ((set->tag[i] == 0 || set->last[i] < glc) &&
+            (best == WAYS || set->last[i] < set->last[best])) {
+            best = i;
         }
     }
-    if (e != NULL) {
-        *e = (struct entry){.last = 0};
-        memcpy(e->imsi, imsi->digits, sizeof e->imsi);
+    if (best == WAYS) {
+        return p;
     }
-    return e;
+    set->last[best] = 0;
+    set->tag[best] = f->tag;
+    set->entry[best] = (struct entry){.unconfirmed = 0};
+    memcpy(set->entry[best].imsi, imsi->digits, sizeof set->entry[best].imsi);
+    return place_of(set, best);
 }
 
 static void entry_given(struct entry *e, uint64_t origin)
@@ -144,55 +171,55 @@ enum err recent_take(struct recent *r, const struct imsi *imsi, uint64_t glc, ui
                      int64_t dif, unsigned want, struct bytes origin, struct bytes serving,
                      struct recent_draw *out)
 {
-    pthread_mutex_t *lock;
     uint64_t who = hash_of(r, origin);
-    struct entry *set = set_lock(r, imsi, &glc, &lock);
-    struct entry *e = entry_take(set, imsi, glc);
+    struct found f = set_lock(r, imsi, &glc);
+    struct place p = entry_take(&f, imsi, glc);
     enum err err = E_EXHAUSTED;
-    if (e != NULL) {
-        uint64_t last = e->last;
-        err = sqn_draw(glc, mark, dif, last, want, &out->first_seq, &out->got, &e->last);
+    if (p.entry != NULL) {
+        uint64_t last = *p.last;
+        err = sqn_draw(glc, mark, dif, last, want, &out->first_seq, &out->got, p.last);
     }
     if (err == E_OK) {
+        struct entry *e = p.entry;
         e->unconfirmed = bytes_eq_nocase(origin, serving) ? 0 : e->unconfirmed + 1;
         out->unconfirmed = e->unconfirmed;
         entry_given(e, who);
     }
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(f.lock);
     return err;
 }
 
 uint64_t recent_next(struct recent *r, const struct imsi *imsi, uint64_t glc)
 {
-    pthread_mutex_t *lock;
-    struct entry *e = entry_find(set_lock(r, imsi, &glc, &lock), imsi);
-    uint64_t next = e != NULL && e->last >= glc ? e->last + 1 : glc;
-    pthread_mutex_unlock(lock);
+    struct found f = set_lock(r, imsi, &glc);
+    struct place p = entry_find(&f, imsi);
+    uint64_t next = p.entry != NULL && *p.last >= glc ? *p.last + 1 : glc;
+    pthread_mutex_unlock(f.lock);
     return next;
 }
 
 void recent_confirmed(struct recent *r, const struct imsi *imsi)
 {
-    pthread_mutex_t *lock;
     uint64_t no_time = 0;
-    struct entry *e = entry_find(set_lock(r, imsi, &no_time, &lock), imsi);
+    struct found f = set_lock(r, imsi, &no_time);
+    struct entry *e = entry_find(&f, imsi).entry;
     if (e != NULL) {
         e->unconfirmed = 0;
     }
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(f.lock);
 }
 
 bool recent_was_given(struct recent *r, const struct imsi *imsi, struct bytes origin)
 {
-    pthread_mutex_t *lock;
     uint64_t no_time = 0;
     uint64_t who = hash_of(r, origin);
     bool given = false;
-    struct entry *e = entry_find(set_lock(r, imsi, &no_time, &lock), imsi);
+    struct found f = set_lock(r, imsi, &no_time);
+    struct entry *e = entry_find(&f, imsi).entry;
     for (size_t i = 0; e != NULL && i < GIVEN_MAX; i++) {
         given = given || e->given[i] == who;
     }
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(f.lock);
     return given;
 }
 
@@ -205,23 +232,23 @@ static uint64_t report_of(const struct recent *r, struct bytes origin, uint32_t 
 void recent_report_counted(struct recent *r, const struct imsi *imsi, uint64_t glc,
                            struct bytes origin, uint32_t end_to_end)
 {
-    pthread_mutex_t *lock;
     uint64_t report = report_of(r, origin, end_to_end);
-    struct entry *e = entry_take(set_lock(r, imsi, &glc, &lock), imsi, glc);
+    struct found f = set_lock(r, imsi, &glc);
+    struct entry *e = entry_take(&f, imsi, glc).entry;
     if (e != NULL) {
         e->report = report;
     }
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(f.lock);
 }
 
 bool recent_report_is_known(struct recent *r, const struct imsi *imsi, struct bytes origin,
                             uint32_t end_to_end)
 {
-    pthread_mutex_t *lock;
     uint64_t no_time = 0;
     uint64_t report = report_of(r, origin, end_to_end);
-    struct entry *e = entry_find(set_lock(r, imsi, &no_time, &lock), imsi);
+    struct found f = set_lock(r, imsi, &no_time);
+    struct entry *e = entry_find(&f, imsi).entry;
     bool known = e != NULL && e->report == report;
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(f.lock);
     return known;
 }

@@ -146,6 +146,26 @@ enum s6a_outcome s6a_serve(struct s6a_call *call)
     return s6a_refuse(call, REFUSAL_COMMAND_NOT_ALLOWED, NULL, NULL, NULL);
 }
 
+static bool has_resync(struct bytes msg, enum diameter_avp_id asked)
+{
+    uint32_t resync = diameter_definition(AVP_RE_SYNCHRONIZATION_INFO)->code;
+    struct bytes group;
+    struct bytes info;
+    if (diameter_find(msg, diameter_definition(asked)->code, DIAMETER_VENDOR_3GPP, &group) !=
+        E_OK) {
+        return false;
+    }
+    struct rd r = rd_of(group);
+    return diameter_avp_next_of(&r, resync, DIAMETER_VENDOR_3GPP, &info) == E_OK;
+}
+
+bool s6a_is_in_progress(const struct diameter_header *header, struct bytes msg)
+{
+    return header->command != S6A_AUTHENTICATION_INFORMATION ||
+           has_resync(msg, AVP_REQUESTED_EUTRAN_AUTHENTICATION_INFO) ||
+           has_resync(msg, AVP_REQUESTED_UTRAN_GERAN_AUTHENTICATION_INFO);
+}
+
 /* ---- changes that must be durable first ---- */
 
 struct s6a_later *s6a_later_of(const struct s6a_call *call, const struct imsi *imsi)

@@ -37,6 +37,10 @@ enum s6a_outcome {
 /* Checks who asks for what (nf/hssd/authorise.h) and calls the handler. */
 enum s6a_outcome s6a_serve(struct s6a_call *call);
 
+/* Does it belong to something that was begun? All that does not ask for vectors does, and what asks
+ * because the USIM did not accept those it got. Looks at no more than it must. */
+bool s6a_is_in_progress(const struct diameter_header *header, struct bytes msg);
+
 /* The handlers, a file each. */
 enum s6a_outcome s6a_air_serve(struct s6a_call *call);
 enum s6a_outcome s6a_ulr_serve(struct s6a_call *call);

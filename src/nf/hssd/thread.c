@@ -110,25 +110,6 @@ static void on_strayed(void *ctx, struct node_conn *conn, bool denied, const cha
 
 _Static_assert(sizeof(struct overload_conn) <= NODE_SPACE, "the node has room for it");
 
-/* Does it belong to an attach that was begun? All that does not ask for vectors, and what asks for
- * vectors because the USIM did not like those it got. */
-static bool in_progress(const struct diameter_header *header, struct bytes msg)
-{
-    const struct diameter_definition *ask =
-        diameter_definition(AVP_REQUESTED_EUTRAN_AUTHENTICATION_INFO);
-    const struct diameter_definition *resync = diameter_definition(AVP_RE_SYNCHRONIZATION_INFO);
-    struct bytes group;
-    struct bytes info;
-    if (header->command != S6A_AUTHENTICATION_INFORMATION) {
-        return true;
-    }
-    if (diameter_find(msg, ask->code, ask->vendor, &group) != E_OK) {
-        return false;
-    }
-    struct rd r = rd_of(group);
-    return diameter_avp_next_of(&r, resync->code, resync->vendor, &info) == E_OK;
-}
-
 static void shedding_event(struct hssd_thread *t, struct node_conn *conn,
                            const struct overload_conn *c)
 {
@@ -154,7 +135,7 @@ static bool may_serve(struct hssd_thread *t, struct node_conn *conn,
     const struct overload_load load = {.waited_ms = node_conn_waited(conn),
                                        .pass_ms = node_pass_ms(t->node),
                                        .more = node_conn_has_more(conn),
-                                       .in_progress = in_progress(header, msg)};
+                                       .in_progress = s6a_is_in_progress(header, msg)};
     bool was = c->shedding;
     bool serves = overload_serves(&t->overload, c, &load);
     if (was != c->shedding) {

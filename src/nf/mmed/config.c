@@ -92,7 +92,7 @@ const struct mmed_home *mmed_config_home(const struct mmed_config *c, const char
     if (imsi_parse(bytes_of_str(imsi_digits), &imsi) != E_OK) {
         return NULL;
     }
-    for (size_t i = 0; i < c->n_homes; i++) {
+    for (size_t i = 0; c->homes != NULL && i < c->n_homes; i++) {
         const struct mmed_home *home = &c->homes[i];
         size_t n = matched(home, &imsi);
         if (n > longest || (found == NULL && home->n_plmns == 0)) {

@@ -1,3 +1,4 @@
+#include "nf/mmed/emm.h"
 #include "nf/mmed/emm_parts.h"
 
 #include <string.h>
@@ -51,20 +52,28 @@ void emm_effects_wipe(struct emm_effects *fx)
 
 struct emm_effect *emm_add(struct emm_run *r, enum emm_effect_kind kind)
 {
-    static struct emm_effect none; /* never read: the list has room for the longest step */
-    if (r->out->n == EMM_EFFECTS_MAX) {
-        return &none;
-    }
-    struct emm_effect *e = &r->out->e[r->out->n++];
+    struct emm_effect *e = &r->out->e[r->out->n];
     *e = (struct emm_effect){.kind = kind, .who = r->ue->who};
+    r->out->n += !r->ended && r->out->n < EMM_EFFECTS_MAX; /* the longest step has room */
+    return e;
+}
+
+static struct emm_effect *tell(struct emm_run *r, enum refusal why)
+{
+    struct emm_effect *e = emm_add(r, EMM_TOLD);
+    e->refusal = why;
+    e->emm_cause = refusal_row(why)->emm_cause;
     return e;
 }
 
 void emm_tell(struct emm_run *r, enum refusal why)
 {
-    struct emm_effect *e = emm_add(r, EMM_TOLD);
-    e->refusal = why;
-    e->emm_cause = refusal_row(why)->emm_cause;
+    (void)tell(r, why);
+}
+
+void emm_tell_end(struct emm_run *r, enum refusal why)
+{
+    tell(r, why)->ends_attach = true;
 }
 
 void emm_guard(struct emm_run *r, uint32_t ms)
@@ -116,7 +125,7 @@ struct bytes emm_put(struct emm_run *r, uint8_t sht, const struct nas_message *m
     enum err err = put(r, sht, m, in, &pdu);
     if (err != E_OK) {
         emm_tell(r, err == E_EXHAUSTED ? REFUSAL_NAS_COUNT_SPENT : REFUSAL_CRYPTO_FAILED);
-        emm_forget(r);
+        emm_leave(r);
         return (struct bytes){NULL, 0};
     }
     return pdu;
@@ -152,6 +161,7 @@ void emm_forget(struct emm_run *r)
 {
     emm_release(r, EMM_RELEASE_NORMAL);
     emm_add(r, EMM_FORGET);
+    r->ended = true;
     emm_ue_wipe(r->ue);
 }
 
@@ -211,15 +221,24 @@ static void run(struct emm_run *r)
     }
 }
 
-/* A first PDU that led to no context ends its connection. */
-static void end_if_nobody(struct emm_run *r)
+/* A first PDU that led nowhere ends its connection: with the context, unless a registered UE's it
+ * is. One that came into the middle of an attach or a detach has ended that, too: its own
+ * connection is gone. */
+static void end_if_nowhere(struct emm_run *r, enum emm_state before)
 {
-    bool forgotten = false;
-    for (unsigned i = 0; i < r->out->n; i++) {
-        forgotten = forgotten || r->out->e[i].kind == EMM_FORGET;
+    enum emm_state now = r->ue->state;
+    bool first = r->event->kind == EMM_INITIAL;
+    if (r->ended) {
+        return;
     }
-    if (r->ue->state == EMM_DEREGISTERED && !forgotten) {
-        emm_forget(r);
+    if (now == EMM_DEREGISTERED ||
+        (first && now == before && now != EMM_REGISTERED && now != EMM_IDLE)) {
+        emm_leave(r);
+    } else if (first && now == EMM_IDLE && r->ue->connected) {
+        emm_release(r, EMM_RELEASE_NORMAL); /* T3412 and what follows it run on */
+    } else if (first && now == EMM_REGISTERED && !r->ue->secured) {
+        emm_release(r, EMM_RELEASE_NORMAL);
+        emm_go_idle(r);
     }
 }
 
@@ -227,10 +246,11 @@ void emm_step(struct emm_ue *ue, const struct emm_env *env, const struct emm_eve
               struct emm_effects *out)
 {
     struct emm_run r = {.ue = ue, .env = env, .event = event, .out = out};
+    enum emm_state before = ue->state;
     out->n = 0;
     if (event->kind == EMM_INITIAL) {
         begin_connection(&r);
     }
     run(&r);
-    end_if_nobody(&r);
+    end_if_nowhere(&r, before);
 }

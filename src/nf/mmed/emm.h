@@ -26,7 +26,7 @@
 #define EMM_VECTORS_MAX 5
 #define EMM_APN_MAX     101 /* octets, encoded (TS 23.003 9.1) */
 #define EMM_APNS_MAX    4   /* of a subscription, kept: the default one first */
-#define EMM_EFFECTS_MAX 8
+#define EMM_EFFECTS_MAX 12
 #define EMM_PDU_MAX     2048
 
 /* ---- what all UEs share: immutable while a context lives ------------------------------------- */
@@ -165,13 +165,15 @@ struct emm_event {
     const struct emm_where *where;
     /* EMM_INITIAL: the stored context that the PDU's GUTI or S-TMSI names, or NULL:
      * for an attach, the NAS security of one whose integrity holds moves to `ue`. For whatever is
-     * no attach `ue` is that context itself, and this is NULL. */
+     * no attach `ue` is that context itself, and this is NULL, if emm_vouches says so; else `ue` is
+     * new, and this context stays as it is. */
     struct emm_ue *old;
     const struct emm_aia *aia;
     const struct emm_ula *ula;
     const struct emm_eca *eca;
     uint8_t cancellation_type;
     bool reattach;
+    bool by_operator; /* EMM_CANCEL: wanted here, not by the HSS, which is told then (PUR) */
     enum emm_timer timer;
 };
 
@@ -217,6 +219,7 @@ struct emm_effect {
     uint32_t m_tmsi;
     enum refusal refusal;
     uint8_t emm_cause;     /* told to the UE; 0: none */
+    bool ends_attach;      /* the refusal is an attach's end */
     uint8_t release_cause; /* enum emm_release_cause */
     struct key_kenb kenb;
     uint16_t ue_eea, ue_eia; /* UE Security Capabilities for S1AP (TS 36.413 9.2.1.40) */
@@ -226,7 +229,7 @@ struct emm_effect {
 };
 struct emm_effects {
     unsigned n;
-    struct emm_effect e[EMM_EFFECTS_MAX];
+    struct emm_effect e[EMM_EFFECTS_MAX + 1]; /* the last is where too many go: never read */
 };
 void emm_effects_wipe(struct emm_effects *fx);
 
@@ -234,7 +237,8 @@ void emm_effects_wipe(struct emm_effects *fx);
 struct emm_env {
     const struct emm_config *config;
     const struct crypto *crypto;
-    uint32_t m_tmsi;        /* fresh, unused by any context: taken if this step assigns a GUTI */
+    uint32_t m_tmsi; /* fresh, unused by any context: taken if this step assigns a GUTI. 0: none
+                        could be made, an attach that needs one is refused */
     uint8_t pdn_address[4]; /* likewise, for a default bearer */
     /* Sees each message that is protected, as it is inside; for a trace with secrets, else NULL. */
     void (*plain)(void *ctx, bool uplink, struct bytes message);
@@ -255,6 +259,12 @@ struct emm_claim {
     bool attach; /* an ATTACH REQUEST, in clear or integrity protected */
 };
 void emm_claim(struct bytes pdu, struct emm_claim *out);
+/* Does the integrity of an initial PDU hold under this context, at a COUNT that was not used? Asked
+ * before a context is given a PDU that is no attach: a GUTI or an S-TMSI is on the air for anybody
+ * to copy, and who only copied it must not take the connection of whom it names (TS 24.301
+ * 4.4.4.3). Changes nothing; `room` holds the plain message for a moment: EMM_PDU_MAX octets. */
+bool emm_vouches(const struct emm_ue *ue, const struct crypto *c, struct bytes pdu,
+                 struct mbytes room);
 /* A whole answer to an initial PDU for which there is no context and shall be none: congestion
  * (#22 with T3346 of t3346_s) and the like. E_BAD_STATE when the PDU is nothing that is rejected
  * this way. */

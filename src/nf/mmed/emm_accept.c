@@ -88,6 +88,10 @@ static void assign_guti(struct emm_run *r)
 void emm_accept(struct emm_run *r)
 {
     struct emm_ue *ue = r->ue;
+    if (r->env->m_tmsi == 0) {
+        emm_reject_attach(r, REFUSAL_CRYPTO_FAILED);
+        return;
+    }
     assign_guti(r);
     memcpy(ue->esm.address, r->env->pdn_address, sizeof ue->esm.address);
     ue->state = EMM_ACCEPT;

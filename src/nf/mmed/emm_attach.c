@@ -15,7 +15,7 @@ void emm_leave(struct emm_run *r)
 void emm_reject_attach_as(struct emm_run *r, enum refusal why, uint8_t emm_cause, struct bytes esm)
 {
     struct nas_attach_reject m = {.emm_cause = emm_cause, .esm_message_container = esm};
-    emm_tell(r, why);
+    emm_tell_end(r, why);
     if (emm_send_down(r, &nas_attach_reject_message, &m)) {
         emm_leave(r);
     }
@@ -28,7 +28,7 @@ void emm_reject_attach(struct emm_run *r, enum refusal why)
 
 void emm_attach_timeout(struct emm_run *r)
 {
-    emm_tell(r, REFUSAL_ATTACH_TIMEOUT);
+    emm_tell_end(r, REFUSAL_ATTACH_TIMEOUT);
     emm_leave(r);
 }
 
@@ -79,8 +79,7 @@ void emm_on_identity(struct emm_run *r)
         return;
     }
     if (!r->ue->who.has_imsi || !imsi_eq(&r->ue->who.imsi, &id.imsi)) {
-        wipe(r->ue->vectors, sizeof r->ue->vectors);
-        r->ue->n_vectors = r->ue->next_vector = 0;
+        emm_drop_vectors(r->ue);
     }
     r->ue->who.has_imsi = true;
     r->ue->who.imsi = id.imsi;
@@ -98,11 +97,17 @@ static bool keep(struct bytes in, uint8_t *out, size_t cap, uint8_t *n)
     return in.p != NULL;
 }
 
+bool emm_serves_type(uint8_t attach_type)
+{
+    return attach_type != NAS_EMERGENCY_ATTACH && attach_type != NAS_RLOS_ATTACH;
+}
+
 /* What the rest of the attach needs of the message, whoever sent it. */
 enum err emm_take_attach_request(struct emm_run *r, const struct nas_attach_request *m)
 {
     struct emm_ue *ue = r->ue;
-    ue->attach_type = m->attach_type;
+    ue->attach_type = m->attach_type & 7U;
+    ue->claimed_ksi = m->ksi & 7U;
     (void)keep(m->ue_network_capability, ue->capability, sizeof ue->capability, &ue->capability_n);
     (void)keep(m->ms_network_capability, ue->ms_capability, sizeof ue->ms_capability,
                &ue->ms_capability_n);
@@ -122,6 +127,8 @@ static void take_identity(struct emm_run *r, const struct nas_eps_identity *id)
         return;
     }
     r->verified = false;
+    wipe(&r->ue->security, sizeof r->ue->security); /* another one's keys vouch for nothing here */
+    r->ue->has_security = false;
     *who = (struct emm_who){0};
     if (id->type == NAS_EPS_IDENTITY_IMSI) {
         who->has_imsi = true;
@@ -137,7 +144,10 @@ static void proceed(struct emm_run *r)
 {
     struct emm_ue *ue = r->ue;
     ue->attach_protected = r->verified;
-    if (r->verified && r->env->config->reuse_security && !nassec_wants_aka(&ue->security)) {
+    const struct emm_config *c = r->env->config;
+    /* who is to go elsewhere is told by the HSS together with vectors */
+    bool reuse = r->verified && c->reuse_security && !c->reroute;
+    if (reuse && !nassec_wants_aka(&ue->security)) {
         ue->secured = true;
         ue->kenb_count = r->count;
         emm_add(r, EMM_AUTHENTICATED);
@@ -175,6 +185,10 @@ void emm_on_attach_request(struct emm_run *r)
         malformed(r, err);
         return;
     }
+    if (!emm_serves_type(r->ue->attach_type)) {
+        emm_reject_attach(r, REFUSAL_NO_SERVICE_HERE);
+        return;
+    }
     struct emm_effect *guard = emm_add(r, EMM_TIMER_START);
     guard->timer = EMM_TIMER_ATTACH;
     guard->ms = r->env->config->attach_ms;
@@ -182,8 +196,9 @@ void emm_on_attach_request(struct emm_run *r)
     proceed(r);
 }
 
-/* The UE begins anew on a connection that stands: what was under way is dropped. */
-static void begin_anew(struct emm_run *r)
+/* The UE begins anew on a connection that stands: what was there is dropped (TS 24.301 5.5.1.2.7 d,
+ * f). Once registered only its own request gets here: secure exchange is established. */
+void emm_attach_request_anew(struct emm_run *r)
 {
     struct emm_where where = r->ue->where;
     if (r->ue->who.has_guti) {
@@ -210,7 +225,7 @@ void emm_attach_request_repeated(struct emm_run *r)
     }
     bool same = bytes_eq(BYTES_OF(hash), BYTES_OF(r->ue->attach_hash));
     if (!same) {
-        begin_anew(r);
+        emm_attach_request_anew(r);
     } else if (r->ue->state == EMM_ACCEPT) {
         emm_accept_again(r);
     }

@@ -8,7 +8,7 @@ static struct binding_vector *current(struct emm_ue *ue)
     return &ue->vectors[ue->next_vector - 1];
 }
 
-static void drop_vectors(struct emm_ue *ue)
+void emm_drop_vectors(struct emm_ue *ue)
 {
     wipe(ue->vectors, sizeof ue->vectors);
     ue->n_vectors = ue->next_vector = 0;
@@ -30,12 +30,19 @@ static void send_challenge(struct emm_run *r)
     emm_send_down(r, &nas_authentication_request_message, &m); /* a failure ended the attach */
 }
 
-/* TS 24.301 5.4.2.2. The key set identifier differs from that of the context in use. */
+/* Another one than the context's in use, here and, as far as it says so, in the UE. */
+static uint8_t next_ksi(const struct emm_ue *ue)
+{
+    uint8_t ksi = ue->has_security ? (uint8_t)((ue->security.agreed.ksi + 1) % NAS_KSI_NONE) : 0;
+    return ksi == ue->claimed_ksi ? (uint8_t)((ksi + 1) % NAS_KSI_NONE) : ksi;
+}
+
+/* TS 24.301 5.4.2.2. */
 static void challenge(struct emm_run *r)
 {
     struct emm_ue *ue = r->ue;
     ue->next_vector++;
-    ue->ksi = ue->has_security ? (uint8_t)((ue->security.agreed.ksi + 1) % NAS_KSI_NONE) : 0;
+    ue->ksi = next_ksi(ue);
     ue->state = EMM_AUTHENTICATION;
     ue->sent = 1;
     emm_guard(r, r->env->config->t3460_ms);
@@ -86,7 +93,7 @@ void emm_on_aia(struct emm_run *r)
     if (rerouted(r, a)) {
         return;
     }
-    drop_vectors(ue);
+    emm_drop_vectors(ue);
     memcpy(ue->vectors, a->vectors, a->n * sizeof a->vectors[0]);
     ue->n_vectors = (uint8_t)a->n;
     ue->has_control = a->has_control;
@@ -103,18 +110,21 @@ static void report(struct emm_run *r, enum s6a_binding_failure_cause cause)
     e->failure_count = 1;
 }
 
-/* TS 24.301 5.4.2.5: a GUTI may have led to the wrong IMSI, so the UE is asked once. */
-static void failed(struct emm_run *r, enum refusal why)
+/* TS 24.301 5.4.2.5: a GUTI may have led to the wrong IMSI, so the UE is asked once, and the home
+ * network of an IMSI that nobody has claimed hears nothing. */
+static void failed(struct emm_run *r, enum refusal why, enum s6a_binding_failure_cause cause)
 {
     struct nas_authentication_reject m = {.header = {0}};
     emm_stop(r, EMM_TIMER_PROCEDURE);
-    emm_tell(r, why);
     if (r->ue->by_guti) {
+        emm_tell(r, why);
         r->ue->by_guti = false;
-        drop_vectors(r->ue);
+        emm_drop_vectors(r->ue);
         emm_ask_identity(r);
         return;
     }
+    report(r, cause);
+    emm_tell_end(r, why);
     if (emm_send_down(r, &nas_authentication_reject_message, &m)) {
         emm_release(r, EMM_RELEASE_AUTHENTICATION_FAILURE);
         emm_leave(r);
@@ -129,8 +139,7 @@ void emm_on_res(struct emm_run *r)
         return;
     }
     if (!crypto_ct_eq(m.res, (struct bytes){v->xres.b, v->xres.n})) {
-        report(r, S6A_FAILURE_RES);
-        failed(r, REFUSAL_RES_MISMATCH);
+        failed(r, REFUSAL_RES_MISMATCH, S6A_FAILURE_RES);
         return;
     }
     emm_stop(r, EMM_TIMER_PROCEDURE);
@@ -153,7 +162,7 @@ static void resynchronise(struct emm_run *r, struct bytes auts)
     memcpy(in.b, auts.p, sizeof in.b);
     memcpy(rand, current(ue)->rand, sizeof rand);
     ue->resyncs++;
-    drop_vectors(ue);
+    emm_drop_vectors(ue);
     emm_ask_vectors(r);
     struct emm_effect *e = &r->out->e[r->out->n - 1];
     e->has_resync = true;
@@ -176,8 +185,7 @@ void emm_on_authentication_failure(struct emm_run *r)
         emm_reject_attach(r, REFUSAL_SEPARATION_BIT);
         return;
     default: /* #20, and whatever a UE may think of */
-        report(r, S6A_FAILURE_MAC);
-        failed(r, REFUSAL_BINDING_FAILED);
+        failed(r, REFUSAL_BINDING_FAILED, S6A_FAILURE_MAC);
         return;
     }
 }

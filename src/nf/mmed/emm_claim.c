@@ -82,7 +82,8 @@ enum err emm_turn_away(struct bytes pdu, uint8_t emm_cause, uint32_t t3346_s, st
     if (!peek_inside(pdu, &inside)) {
         return E_BAD_STATE;
     }
-    if (inside.kind == NAS_SERVICE_REQUEST) {
+    if (inside.kind == NAS_SERVICE_REQUEST || inside.type == NAS_EXTENDED_SERVICE_REQUEST ||
+        inside.type == NAS_CONTROL_PLANE_SERVICE_REQUEST) {
         struct nas_service_reject m = {.emm_cause = emm_cause, .t3346 = t3346};
         return nas_write(&nas_service_reject_message, &m, out, n);
     }

@@ -54,16 +54,17 @@ static void send_detach_request(struct emm_run *r)
     emm_send_down(r, &nas_detach_request_down_message, &m);
 }
 
-/* The HSS no longer has us as the serving node, so nothing is purged there. A UE that is not
- * connected is not paged: what it sends next finds nobody and makes it attach anew. */
+/* The HSS no longer has us as the serving node, so nothing is purged there. Only a subscription
+ * that is withdrawn is told to the UE (TS 23.401 5.3.8.4); otherwise it is elsewhere already. One
+ * that is not connected is not paged: what it sends next finds nobody and makes it attach anew. */
 void emm_cancel(struct emm_run *r)
 {
     struct emm_ue *ue = r->ue;
-    ue->located = false;
+    ue->located = ue->located && r->event->by_operator;
     ue->reattach = r->event->reattach;
     if (ue->state != EMM_REGISTERED || !ue->secured ||
-        r->event->cancellation_type == S6A_MME_UPDATE_PROCEDURE) {
-        emm_forget(r);
+        r->event->cancellation_type != S6A_SUBSCRIPTION_WITHDRAWAL) {
+        emm_leave(r);
         return;
     }
     ue->state = EMM_DETACHING;
@@ -107,11 +108,12 @@ void emm_lost_during_attach(struct emm_run *r)
 void emm_go_idle(struct emm_run *r)
 {
     const struct emm_config *c = r->env->config;
+    uint32_t t3412_s = nas_timer_seconds(nas_timer_of(c->t3412_s)); /* as the UE was told it */
     struct emm_effect *e = emm_add(r, EMM_TIMER_START);
     r->ue->state = EMM_IDLE;
     r->ue->connected = r->ue->secured = r->ue->set_up = false;
     e->timer = EMM_TIMER_REACHABLE;
-    e->ms = c->t3412_s * 1000U + c->implicit_detach_ms;
+    e->ms = (t3412_s == NAS_TIMER_OFF ? c->t3412_s : t3412_s) * 1000U + c->implicit_detach_ms;
 }
 
 void emm_lost_registered(struct emm_run *r)

@@ -92,8 +92,18 @@ static void choose(struct emm_run *r)
     }
 }
 
+/* TS 24.007 11.2.3.1a.2: 0 is unassigned, 255 reserved. */
+static bool is_pti(uint8_t pti)
+{
+    return pti != 0 && pti != 255;
+}
+
 void emm_after_location(struct emm_run *r)
 {
+    if (!is_pti(r->ue->esm.pti)) { /* TS 24.301 7.3.1 */
+        reject_connectivity(r, ESM_CAUSE_INVALID_PTI);
+        return;
+    }
     if (!r->ue->esm.wants_transfer) {
         choose(r);
         return;
@@ -131,7 +141,9 @@ void emm_on_esm_request(struct emm_run *r)
     }
     if (pdu.type == NAS_PDN_CONNECTIVITY_REQUEST) {
         struct nas_pdn_connectivity_reject m = {
-            .header = {.pti = pdu.pti}, .esm_cause = ESM_CAUSE_SERVICE_OPTION_NOT_SUPPORTED};
+            .header = {.pti = pdu.pti},
+            .esm_cause =
+                is_pti(pdu.pti) ? ESM_CAUSE_SERVICE_OPTION_NOT_SUPPORTED : ESM_CAUSE_INVALID_PTI};
         emm_send_down(r, &nas_pdn_connectivity_reject_message, &m);
     } else {
         struct nas_pdn_disconnect_reject m = {.header = {.pti = pdu.pti},

@@ -43,7 +43,8 @@ struct emm_ue {
     uint8_t capability[EMM_CAPABILITY_MAX];
     uint8_t ms_capability_n;
     uint8_t ms_capability[EMM_MS_CAPABILITY_MAX];
-    uint8_t ksi; /* of the vector under way */
+    uint8_t ksi;         /* of the vector under way */
+    uint8_t claimed_ksi; /* that the UE says it has; NAS_KSI_NONE: none */
     struct emm_where where;
     struct emm_esm esm;
 
@@ -76,6 +77,7 @@ struct emm_ue {
     X(TRACKING_AREA_UPDATE_REQUEST)                                                                \
     X(TRACKING_AREA_UPDATE_COMPLETE)                                                               \
     X(SERVICE_REQUEST)                                                                             \
+    X(EXTENDED_SERVICE_REQUEST) /* and its control plane kind */                                   \
     X(ESM_INFORMATION_RESPONSE)                                                                    \
     X(ESM_REQUEST) /* an ESM message that asks for something: PDN connectivity, disconnect, ... */ \
     X(ESM_ANSWER)  /* one that answers */                                                          \
@@ -112,6 +114,7 @@ struct emm_run {
     struct bytes plain; /* the NAS message, opened */
     bool verified;      /* its integrity held */
     uint32_t count;     /* the COUNT it came under */
+    bool ended;         /* the context is forgotten: nothing follows */
     struct nas_fault fault;
 };
 
@@ -124,8 +127,9 @@ emm_handler emm_table_row(enum emm_state s, enum emm_row_event e);
 struct emm_effect *emm_add(struct emm_run *r, enum emm_effect_kind kind);
 /* Shows a message to whoever traces what is inside protected ones. */
 void emm_show(struct emm_run *r, bool uplink, struct bytes message);
-/* Tells log, events and counters; tells the UE nothing. */
+/* Tells log, events and counters; tells the UE nothing. The second is the end of an attach. */
 void emm_tell(struct emm_run *r, enum refusal why);
+void emm_tell_end(struct emm_run *r, enum refusal why);
 /* Starts the procedure timer anew for a message sent the first time. */
 void emm_guard(struct emm_run *r, uint32_t ms);
 void emm_stop(struct emm_run *r, enum emm_timer t);
@@ -148,8 +152,12 @@ MUST_USE bool emm_parse(struct emm_run *r, const struct nas_message *m, void *ou
 
 /* emm_attach.c */
 void emm_on_attach_request(struct emm_run *r);
+void emm_attach_request_anew(struct emm_run *r);
 /* The parts of an ATTACH REQUEST that the attach goes on with. Errors: as nas_parse. */
 MUST_USE enum err emm_take_attach_request(struct emm_run *r, const struct nas_attach_request *m);
+/* Is this a kind of attach that there is here? Neither emergency calls nor RLOS are (TS 24.301
+ * 9.9.3.11). */
+bool emm_serves_type(uint8_t attach_type);
 void emm_attach_request_repeated(struct emm_run *r);
 void emm_on_identity(struct emm_run *r);
 void emm_identity_again(struct emm_run *r);
@@ -160,6 +168,7 @@ void emm_attach_timeout(struct emm_run *r);
 
 /* emm_auth.c */
 void emm_ask_vectors(struct emm_run *r);
+void emm_drop_vectors(struct emm_ue *ue);
 void emm_authenticate(struct emm_run *r); /* the next stored vector, or asks for some */
 void emm_on_aia(struct emm_run *r);
 void emm_on_res(struct emm_run *r);
@@ -214,9 +223,11 @@ void emm_go_idle(struct emm_run *r);
 
 /* emm_idle.c */
 void emm_on_service_request(struct emm_run *r);
+void emm_on_extended_service_request(struct emm_run *r);
 void emm_on_tracking_area_update(struct emm_run *r);
 void emm_transport(struct emm_run *r);
 void emm_nobody_here(struct emm_run *r); /* a message of somebody who is not registered */
+void emm_not_now(struct emm_run *r);     /* the same, of somebody who is attaching or detaching */
 
 /* emm_table.c */
 void emm_ignore(struct emm_run *r);

@@ -18,6 +18,8 @@ static enum emm_row_event emm_event_of(uint8_t type)
         {NAS_DETACH_ACCEPT, EMM_ON_DETACH_ACCEPT},
         {NAS_TRACKING_AREA_UPDATE_REQUEST, EMM_ON_TRACKING_AREA_UPDATE_REQUEST},
         {NAS_TRACKING_AREA_UPDATE_COMPLETE, EMM_ON_TRACKING_AREA_UPDATE_COMPLETE},
+        {NAS_EXTENDED_SERVICE_REQUEST, EMM_ON_EXTENDED_SERVICE_REQUEST},
+        {NAS_CONTROL_PLANE_SERVICE_REQUEST, EMM_ON_EXTENDED_SERVICE_REQUEST},
         {NAS_EMM_STATUS, EMM_ON_EMM_STATUS},
         {NAS_UPLINK_NAS_TRANSPORT, EMM_ON_TRANSPORT},
         {NAS_UPLINK_GENERIC_NAS_TRANSPORT, EMM_ON_TRANSPORT},
@@ -112,6 +114,26 @@ static bool take_protected(struct emm_run *r, const struct nas_pdu *pdu)
     r->verified = true;
     r->count = got.count;
     return true;
+}
+
+bool emm_vouches(const struct emm_ue *ue, const struct crypto *c, struct bytes pdu,
+                 struct mbytes room)
+{
+    struct nas_pdu head;
+    struct nassec_received got = {.n = 0};
+    struct nas_security copy;
+    uint32_t count;
+    enum err err = nas_peek(pdu, &head);
+    if (err != E_OK || !ue->has_security) {
+        return false;
+    }
+    copy = ue->security;
+    err = head.kind == NAS_PROTECTED         ? nassec_unprotect(c, &copy, pdu, room, &got)
+          : head.kind == NAS_SERVICE_REQUEST ? nassec_check_service_request(c, &copy, pdu, &count)
+                                             : E_BAD_MAC;
+    wipe(&copy, sizeof copy);
+    wipe(room.p, got.n);
+    return err == E_OK;
 }
 
 static bool open_pdu(struct emm_run *r, enum emm_row_event *out)

@@ -24,7 +24,8 @@ static void send_command(struct emm_run *r)
     emm_send_down_as(r, NAS_SHT_INTEGRITY_NEW, &nas_security_mode_command_message, &m);
 }
 
-/* TS 24.301 5.4.3.2. The vector's KASME lives on in the context alone. */
+/* TS 24.301 5.4.3.2. The vector's KASME lives on in the context alone; vectors behind it are not
+ * kept for another attach, when the home network may decide otherwise about the device. */
 static enum err agree(struct emm_run *r)
 {
     struct emm_ue *ue = r->ue;
@@ -39,7 +40,7 @@ static enum err agree(struct emm_run *r)
         ue->has_security = err == E_OK;
     }
     wipe(&a, sizeof a);
-    wipe(v, sizeof *v);
+    emm_drop_vectors(ue);
     return err;
 }
 
@@ -92,6 +93,10 @@ static bool take_replayed(struct emm_run *r, struct bytes replayed)
         emm_reject_attach(r, REFUSAL_NAS_MALFORMED);
         return false;
     }
+    if (!emm_serves_type(r->ue->attach_type)) {
+        emm_reject_attach(r, REFUSAL_NO_SERVICE_HERE);
+        return false;
+    }
     return true;
 }
 
@@ -121,8 +126,8 @@ void emm_on_security_reject(struct emm_run *r)
         return;
     }
     emm_stop(r, EMM_TIMER_PROCEDURE);
-    emm_tell(r, m.emm_cause == EMM_CAUSE_UE_SECURITY_CAPABILITIES_MISMATCH
-                    ? REFUSAL_BIDDING_DOWN
-                    : REFUSAL_SECURITY_MODE_REJECTED);
+    emm_tell_end(r, m.emm_cause == EMM_CAUSE_UE_SECURITY_CAPABILITIES_MISMATCH
+                        ? REFUSAL_BIDDING_DOWN
+                        : REFUSAL_SECURITY_MODE_REJECTED);
     emm_leave(r);
 }

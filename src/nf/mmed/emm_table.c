@@ -31,6 +31,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_DETACH_REQUEST] = emm_nobody_here,
             [EMM_ON_TRACKING_AREA_UPDATE_REQUEST] = emm_nobody_here,
             [EMM_ON_SERVICE_REQUEST] = emm_nobody_here,
+            [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_nobody_here,
         },
     [EMM_IDENTITY] =
         {
@@ -83,15 +84,20 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_CONTEXT_SET] = emm_context_set,
             [EMM_ON_CONTEXT_FAILED] = emm_context_failed,
             [EMM_ON_ESM_ANSWER] = emm_on_esm_answer,
+            [EMM_ON_TRACKING_AREA_UPDATE_REQUEST] = emm_not_now,
+            [EMM_ON_SERVICE_REQUEST] = emm_not_now,
+            [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_not_now,
             [EMM_ON_T_PROCEDURE] = emm_accept_again,
         },
     [EMM_REGISTERED] =
         {
+            [EMM_ON_ATTACH_REQUEST] = emm_attach_request_anew,
             [EMM_ON_ATTACH_COMPLETE] = emm_ignore,
             [EMM_ON_DETACH_REQUEST] = emm_on_detach_request,
             [EMM_ON_TRACKING_AREA_UPDATE_REQUEST] = emm_on_tracking_area_update,
             [EMM_ON_TRACKING_AREA_UPDATE_COMPLETE] = emm_ignore,
             [EMM_ON_SERVICE_REQUEST] = emm_on_service_request,
+            [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_on_extended_service_request,
             [EMM_ON_ESM_REQUEST] = emm_on_esm_request,
             [EMM_ON_ESM_ANSWER] = emm_on_esm_answer,
             [EMM_ON_EMM_STATUS] = emm_ignore,
@@ -108,6 +114,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_DETACH_REQUEST] = emm_on_detach_request,
             [EMM_ON_TRACKING_AREA_UPDATE_REQUEST] = emm_on_tracking_area_update,
             [EMM_ON_SERVICE_REQUEST] = emm_on_service_request,
+            [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_on_extended_service_request,
             [EMM_ON_CANCEL] = emm_cancel,
             [EMM_ON_T_REACHABLE] = emm_unreachable,
             [EMM_ON_SUPERSEDED] = emm_superseded,
@@ -116,11 +123,14 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
         {
             [EMM_ON_DETACH_ACCEPT] = emm_on_detach_accept,
             [EMM_ON_DETACH_REQUEST] = emm_on_detach_request,
+            [EMM_ON_TRACKING_AREA_UPDATE_REQUEST] = emm_not_now,
+            [EMM_ON_SERVICE_REQUEST] = emm_not_now,
+            [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_not_now,
             [EMM_ON_EMM_STATUS] = emm_ignore,
             [EMM_ON_T_PROCEDURE] = emm_detach_again,
             [EMM_ON_UNDELIVERED] = emm_ignore,
             [EMM_ON_CANCEL] = emm_ignore,
-            [EMM_ON_CONNECTION_LOST] = emm_on_detach_accept,
+            [EMM_ON_CONNECTION_LOST] = emm_lost_during_attach,
             [EMM_ON_SUPERSEDED] = emm_superseded,
         },
 };

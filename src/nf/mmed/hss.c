@@ -17,7 +17,9 @@
 enum hss_kind { HSS_AIR, HSS_ULR, HSS_ECR, HSS_NOR, HSS_PUR };
 
 struct hss_pending {
-    struct hss_pending *next; /* among the free ones, or those to be answered with nothing */
+    struct hss_pending *next; /* among the free ones, those that wait, or those answered with
+                                 nothing */
+    uint64_t since_ms;
     enum hss_kind kind;
     uint32_t ue;
     uint64_t serial;
@@ -41,7 +43,9 @@ struct hss {
     struct hss_peer *peers;
     struct hss_pending *pool;
     struct hss_pending *free;
+    size_t n, n_free;
     struct hss_pending *failed;
+    struct hss_pending *waiting, **waiting_end; /* for room on a connection, in order */
     uint64_t serial;
     uint32_t session, end_to_end;
 };
@@ -53,6 +57,7 @@ static struct hss_pending *take(struct hss *h)
     struct hss_pending *p = h->free;
     if (p != NULL) {
         h->free = p->next;
+        h->n_free--;
         p->next = NULL;
     }
     return p;
@@ -63,6 +68,12 @@ static void give_back(struct hss *h, struct hss_pending *p)
     wipe(p->message, p->n);
     p->next = h->free;
     h->free = p;
+    h->n_free++;
+}
+
+bool hss_has_room(const struct hss *h)
+{
+    return h->n_free > h->n / 8;
 }
 
 /* The answer, or an empty span for none, becomes an event of its UE. */
@@ -105,24 +116,61 @@ static void deliver_failed(struct hss *h)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* To the next of the home's peers that is connected; false: there is none left. */
-static bool dispatch(struct hss *h, struct hss_pending *p)
+enum sent { SENT, WAITS, NOWHERE };
+
+/* To the next of the home's peers that is connected. One whose connection is full is waited for: it
+ * is behind, not gone. */
+static enum sent dispatch(struct hss *h, struct hss_pending *p)
 {
     const struct mmed_home *home = &h->m->config->homes[p->home];
-    while (p->tried < home->n_peers) {
-        struct hss_peer *peer = &h->peers[home->peers[p->tried++]];
+    for (; p->tried < home->n_peers; p->tried++) {
+        struct hss_peer *peer = &h->peers[home->peers[p->tried]];
         struct node_conn *conn = node_find(h->node, peer->handle);
         struct mbytes msg = {p->message, p->n};
-        if (conn == NULL) {
-            continue;
-        }
-        if (node_request(h->node, conn, msg, (uint64_t)(p - h->pool), h->m->config->request_ms) ==
-            E_OK) {
+        enum err err = conn == NULL ? E_CLOSED
+                                    : node_request(h->node, conn, msg, (uint64_t)(p - h->pool),
+                                                   h->m->config->request_ms);
+        if (err == E_OK) {
+            p->tried++;
             peer->requests++;
-            return true;
+            return SENT;
+        }
+        if (err == E_BUSY || err == E_NO_ROOM) {
+            return WAITS;
         }
     }
-    return false;
+    return NOWHERE;
+}
+
+static void send_or_wait(struct hss *h, struct hss_pending *p)
+{
+    enum sent sent = h->waiting != NULL ? WAITS : dispatch(h, p); /* nobody is overtaken */
+    if (sent == NOWHERE) {
+        fail(h, p);
+    } else if (sent == WAITS) {
+        p->next = NULL;
+        *h->waiting_end = p;
+        h->waiting_end = &p->next;
+    }
+}
+
+static void send_waiting(struct hss *h)
+{
+    while (h->waiting != NULL) {
+        struct hss_pending *p = h->waiting;
+        bool late = h->m->now_ms - p->since_ms > h->m->config->request_ms;
+        enum sent sent = late ? NOWHERE : dispatch(h, p);
+        if (sent == WAITS) {
+            return;
+        }
+        h->waiting = p->next;
+        if (h->waiting == NULL) {
+            h->waiting_end = &h->waiting;
+        }
+        if (sent == NOWHERE) {
+            fail(h, p);
+        }
+    }
 }
 
 static bool find_home(const struct hss *h, const struct imsi *imsi, size_t *home,
@@ -145,7 +193,7 @@ static struct hss_pending *begin(struct hss *h, const struct imsi *imsi, struct 
     if (p == NULL) {
         return NULL;
     }
-    *p = (struct hss_pending){.serial = ++h->serial};
+    *p = (struct hss_pending){.serial = ++h->serial, .since_ms = h->m->now_ms};
     if (!find_home(h, imsi, &p->home, realm)) {
         p->home = h->m->config->n_homes; /* dispatch is not asked */
     }
@@ -161,12 +209,14 @@ static struct hss_pending *begin(struct hss *h, const struct imsi *imsi, struct 
 static void go(struct hss *h, struct hss_pending *p, enum err written)
 {
     h->m->counters.hss_requests++;
-    if (written != E_OK || p->home >= h->m->config->n_homes || !dispatch(h, p)) {
+    if (written != E_OK || p->home >= h->m->config->n_homes) {
         fail(h, p);
+    } else {
+        send_or_wait(h, p);
     }
 }
 
-/* Waits for an answer with ue->asked; without room nothing comes, and the attach timer ends it. */
+/* Waits for an answer with ue->asked. */
 static void asked(struct ue *ue, struct hss_pending *p, enum hss_kind kind)
 {
     p->kind = kind;
@@ -178,6 +228,7 @@ void hss_ask_vectors(struct hss *h, struct ue *ue, const struct emm_effect *e)
 {
     struct hss_ask ask;
     char realm[REALM_TEXT_MAX];
+    ue->asked = 0; /* an answer to what was asked before is for another question */
     struct hss_pending *p = begin(h, &e->who.imsi, &ask, realm);
     if (p != NULL) {
         asked(ue, p, HSS_AIR);
@@ -189,6 +240,7 @@ void hss_ask_location(struct hss *h, struct ue *ue, const struct emm_effect *e)
 {
     struct hss_ask ask;
     char realm[REALM_TEXT_MAX];
+    ue->asked = 0; /* an answer to what was asked before is for another question */
     struct hss_pending *p = begin(h, &e->who.imsi, &ask, realm);
     if (p != NULL) {
         asked(ue, p, HSS_ULR);
@@ -200,6 +252,7 @@ void hss_ask_equipment(struct hss *h, struct ue *ue, const struct emm_effect *e)
 {
     struct hss_ask ask;
     char realm[REALM_TEXT_MAX];
+    ue->asked = 0; /* an answer to what was asked before is for another question */
     struct hss_pending *p = begin(h, &e->who.imsi, &ask, realm);
     if (p != NULL) {
         asked(ue, p, HSS_ECR);
@@ -238,9 +291,7 @@ static void on_answer(void *ctx, struct node_conn *conn, uint64_t cookie, struct
     struct hss_peer *peer = node_conn_ctx(conn);
     if (msg.n == 0 && node_find(h->node, node_conn_handle(conn)) == NULL) {
         p->message[4] |= T_BIT; /* it may have arrived there (RFC 6733 3) */
-        if (!dispatch(h, p)) {
-            fail(h, p);
-        }
+        send_or_wait(h, p);
         return;
     }
     peer->answers += msg.n > 0;
@@ -444,12 +495,14 @@ enum err hss_open(struct mmed *m, struct hss **out)
         return E_MEMORY;
     }
     h->m = m;
+    h->waiting_end = &h->waiting;
     h->peers = calloc(m->config->n_peers + 1, sizeof *h->peers);
     h->pool = calloc(n + 1, sizeof *h->pool);
     enum err err = h->peers == NULL || h->pool == NULL ? E_MEMORY : open_peers(h);
     for (size_t i = 0; err == E_OK && i < n; i++) {
         h->pool[i].next = h->free;
         h->free = &h->pool[i];
+        h->n = h->n_free = i + 1;
     }
     if (err == E_OK) {
         err = open_node(h);
@@ -493,12 +546,14 @@ int hss_wait_ms(const struct hss *h)
     if (h->failed != NULL) {
         return 0;
     }
-    return wait < 0 || wait > 1000 ? 1000 : wait; /* connections are tried anew meanwhile */
+    int most = h->waiting != NULL ? 20 : 1000; /* for room, or to try connections anew */
+    return wait < 0 || wait > most ? most : wait;
 }
 
 enum err hss_poll(struct hss *h)
 {
     enum err err = node_poll(h->node, 0);
+    send_waiting(h);
     deliver_failed(h);
     connect_peers(h);
     return err;

@@ -23,8 +23,12 @@ int hss_fd(const struct hss *h);
 int hss_wait_ms(const struct hss *h);
 MUST_USE enum err hss_poll(struct hss *h);
 
+/* May another attach begin? False when nearly all places for requests that wait are taken: those
+ * under way need what is left. */
+bool hss_has_room(const struct hss *h);
+
 /* Requests for a UE. There is one under way at most: a new one makes the answer to the one before
- * unwanted. */
+ * unwanted. Without a place for it no answer comes, and the attach timer ends it. */
 void hss_ask_vectors(struct hss *h, struct ue *ue, const struct emm_effect *e);   /* AIR */
 void hss_ask_location(struct hss *h, struct ue *ue, const struct emm_effect *e);  /* ULR */
 void hss_ask_equipment(struct hss *h, struct ue *ue, const struct emm_effect *e); /* ECR */

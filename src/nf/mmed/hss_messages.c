@@ -10,6 +10,8 @@
 /* ---- requests -------------------------------------------------------------------------------- */
 
 #define SESSION_MAX 320
+#define QCI_MAX     254
+#define QCI_DEFAULT 9 /* of a bearer whose subscription says none, or none that there is */
 
 static void identify(const struct hss_ask *a, struct s6a_request *r,
                      char session[static SESSION_MAX])
@@ -125,12 +127,21 @@ enum err hss_write_pur(const struct hss_ask *a, struct mbytes out, size_t *n)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
+/* Only 3GPP's numbers are looked at as such; of another vendor's only that it is a refusal. */
 static uint32_t code_of(const struct s6a_answer *a, bool *experimental)
 {
-    *experimental = a->experimental_result.present;
-    return *experimental            ? a->experimental_result.experimental_result_code.v
-           : a->result_code.present ? a->result_code.v
-                                    : 0;
+    const struct diameter_experimental_result *r = &a->experimental_result;
+    *experimental = r->present;
+    if (!r->present) {
+        return a->result_code.present ? a->result_code.v : 0;
+    }
+    return r->vendor_id.v == DIAMETER_VENDOR_3GPP ? r->experimental_result_code.v : UINT32_MAX;
+}
+
+/* No number may become another one by being cut. */
+static uint8_t u8_of(struct diameter_u32 v)
+{
+    return v.present && v.v < UINT8_MAX ? (uint8_t)v.v : UINT8_MAX;
 }
 
 void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out)
@@ -147,7 +158,7 @@ void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out)
         out->n++;
     }
     out->has_control = aia.binding_control.present && aia.binding_control.binding_mode.present;
-    out->control = (uint8_t)aia.binding_control.binding_mode.v;
+    out->control = u8_of(aia.binding_control.binding_mode);
 }
 
 static bool take_apn(const struct s6a_apn_configuration *from, struct emm_apn *to)
@@ -160,13 +171,14 @@ static bool take_apn(const struct s6a_apn_configuration *from, struct emm_apn *t
         return false;
     }
     to->n = (uint8_t)value.n;
-    to->qci = (uint8_t)from->eps_subscribed_qos_profile.qos_class_identifier.v;
+    const struct diameter_u32 *qci = &from->eps_subscribed_qos_profile.qos_class_identifier;
+    to->qci = qci->present && qci->v >= 1 && qci->v <= QCI_MAX ? (uint8_t)qci->v : QCI_DEFAULT;
     to->priority = (uint8_t)(arp->priority_level.present ? arp->priority_level.v & 15U : 15U);
     to->may_pre_empt =
         arp->pre_emption_capability.present && arp->pre_emption_capability.v == S6A_MAY_PRE_EMPT;
     to->pre_emptable = !arp->pre_emption_vulnerability.present ||
                        arp->pre_emption_vulnerability.v == S6A_PRE_EMPTABLE;
-    to->pdn_type = (uint8_t)from->pdn_type.v;
+    to->pdn_type = u8_of(from->pdn_type);
     return true;
 }
 
@@ -211,5 +223,5 @@ void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out)
         return;
     }
     out->code = code_of(&eca.answer, &out->experimental);
-    out->status = eca.equipment_status.present ? (uint8_t)eca.equipment_status.v : UINT8_MAX;
+    out->status = u8_of(eca.equipment_status);
 }

@@ -9,7 +9,7 @@
 #include "nf/mmed/config.h"
 #include "nf/mmed/emm.h"
 
-#define HSS_MESSAGE_MAX 1024 /* octets of a request of ours, at most */
+#define HSS_MESSAGE_MAX 1536 /* octets of a request of ours, at most: names may have 255 each */
 
 struct hss_ask { /* what every request says */
     const struct mmed_config *config;

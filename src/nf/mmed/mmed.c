@@ -27,6 +27,20 @@ static uint64_t wall_ns(void)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
+/* What somebody should look at. */
+static enum log_level level_of(const char *name)
+{
+    static const char *const alarms[] = {"binding-failed", "res-mismatch", "bidding-down",
+                                         "crypto-failed",  "congestion",   "hss-lost",
+                                         "enb-lost",       "enb-replaced", "enb-address"};
+    for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++) {
+        if (strcmp(name, alarms[i]) == 0) {
+            return LOG_LEVEL_WARNING;
+        }
+    }
+    return LOG_LEVEL_INFO;
+}
+
 void mmed_event(struct mmed *m, const char *name, const struct emm_who *who, const char *cause,
                 const char *detail)
 {
@@ -35,8 +49,10 @@ void mmed_event(struct mmed *m, const char *name, const struct emm_who *who, con
     const struct log_field fields[] = {LOG_FIELD_IMSI(imsi), LOG_FIELD_IMEI(imei),
                                        LOG_FIELD_STR("cause", cause),
                                        LOG_FIELD_STR("detail", detail)};
-    log_limited(m->log, LOG_LEVEL_INFO, name, fields, sizeof fields / sizeof fields[0]);
-    events_add(m->events, name, imsi, imei, cause, detail);
+    /* what an outsider can cause at will hides nothing that has another cause */
+    const char *by = strcmp(name, "refused") == 0 && cause != NULL ? cause : name;
+    log_limited_by(m->log, by, level_of(by), name, fields, sizeof fields / sizeof fields[0]);
+    m->counters.events_lost += events_add(m->events, name, imsi, imei, cause, detail);
 }
 
 void mmed_tell(struct mmed *m, const struct emm_who *who, enum refusal why, const char *detail)

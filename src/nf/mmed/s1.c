@@ -1,3 +1,4 @@
+#include "nf/mmed/s1.h"
 #include "nf/mmed/s1_parts.h"
 
 #include <stdio.h>
@@ -62,8 +63,8 @@ static void on_down(void *ctx, struct assoc *a, enum assoc_cause why)
     }
     mmed_event(s->m, "enb-lost", NULL, assoc_cause_name(why),
                enb->name[0] != '\0' ? enb->name : enb->address.s);
-    while (enb->ues != NULL) {
-        s1_lose_ue(s, enb->ues);
+    while (enb->ues.first != NULL) {
+        s1_lose_ue(s, enb->ues.first);
     }
     unlink_enb(s, enb);
     assoc_set_ctx(a, NULL);
@@ -116,6 +117,9 @@ static void answer_fault(struct s1_run *r, const struct s1ap_fault *fault)
 static void dispatch(struct s1_run *r)
 {
     void (*handler)(struct s1_run *) = handlers[r->pdu->type];
+    if (!r->enb->set_up && r->pdu->type == S1AP_ERROR_INDICATION) {
+        return; /* never answered with another one */
+    }
     if (handler == NULL) {
         s1_refuse(r, REFUSAL_S1_STATE, S1AP_CAUSE_OF(PROTOCOL, S1AP_PROTOCOL_SEMANTIC_ERROR));
     } else if (!r->enb->set_up && r->pdu->type != S1AP_S1_SETUP_REQUEST) {
@@ -138,7 +142,12 @@ static void on_message(void *ctx, struct assoc *a, const struct assoc_message *m
                        .octets = msg->octets,
                        .stream = msg->stream,
                        .pdu = &pdu};
-    if (r.enb == NULL || msg->ppid != ASSOC_PPID_S1AP) {
+    if (r.enb == NULL) {
+        return;
+    }
+    if (msg->ppid != ASSOC_PPID_S1AP) {
+        s->m->counters.s1_refused++;
+        mmed_tell(s->m, NULL, REFUSAL_S1_MALFORMED, "not S1AP by its PPID");
         return;
     }
     mmed_trace_s1ap(s->m, a, false, msg->octets);
@@ -207,10 +216,10 @@ void s1_close(struct s1 *s)
     }
     while (s->enbs != NULL) {
         struct enb *enb = s->enbs;
-        while (enb->ues != NULL) {
-            ue_disconnect(s->m->ues, enb->ues);
+        while (enb->ues.first != NULL) {
+            ue_disconnect(s->m->ues, enb->ues.first);
         }
-        unlink_enb(s, enb);
+        s->enbs = enb->next;
         free(enb);
     }
     free(s->bound);

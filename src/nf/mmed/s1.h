@@ -26,8 +26,7 @@ struct enb {
     char name[ENB_NAME_MAX];
     unsigned n_tas;
     struct enb_ta tas[ENB_TAS_MAX];
-    struct ue *ues; /* those connected through it */
-    size_t n_ues;
+    struct ue_list ues; /* those connected through it */
     uint16_t next_stream;
     struct address_text address;
 };

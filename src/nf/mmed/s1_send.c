@@ -6,6 +6,11 @@ void s1_send(struct s1 *s, struct assoc *a, uint16_t stream, const struct s1ap_p
 {
     struct mmed *m = s->m;
     size_t n = 0;
+    uint16_t in = 0, streams = 0;
+    assoc_streams(a, &in, &streams);
+    if (stream >= streams) {
+        stream = 0; /* an answer: the eNB has more streams to send on than we have */
+    }
     enum err err = s1ap_write(pdu, (struct mbytes){m->out, MMED_OUT_MAX}, &n);
     struct assoc_message msg = {.octets = {m->out, n}, .stream = stream, .ppid = ASSOC_PPID_S1AP};
     if (err == E_OK) {
@@ -30,12 +35,12 @@ static void send_to_ue(struct s1 *s, struct ue *ue, const struct s1ap_pdu *pdu)
 
 /* ---- what a UE's step wants ------------------------------------------------------------------ */
 
-void s1_send_nas(struct s1 *s, struct ue *ue, struct bytes nas)
+void s1_send_nas(struct s1 *s, struct ue *ue, struct bytes pdu)
 {
-    struct s1ap_pdu pdu = {.type = S1AP_DOWNLINK_NAS_TRANSPORT};
-    pdu.u.downlink_nas_transport = (struct s1ap_downlink_nas_transport){
-        .mme_ue_s1ap_id = ue->id, .enb_ue_s1ap_id = ue->enb_ue_s1ap_id, .nas_pdu = nas};
-    send_to_ue(s, ue, &pdu);
+    struct s1ap_pdu msg = {.type = S1AP_DOWNLINK_NAS_TRANSPORT};
+    msg.u.downlink_nas_transport = (struct s1ap_downlink_nas_transport){
+        .mme_ue_s1ap_id = ue->id, .enb_ue_s1ap_id = ue->enb_ue_s1ap_id, .nas_pdu = pdu};
+    send_to_ue(s, ue, &msg);
 }
 
 static struct s1ap_qos qos_of(const struct emm_apn *apn)

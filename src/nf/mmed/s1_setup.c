@@ -104,8 +104,8 @@ static void take_name(struct enb *enb, const struct s1ap_s1_setup_request *q)
 void s1_on_setup_request(struct s1_run *r)
 {
     const struct s1ap_s1_setup_request *q = &r->pdu->u.s1_setup_request;
-    while (r->enb->ues != NULL) {
-        s1_lose_ue(r->s, r->enb->ues);
+    while (r->enb->ues.first != NULL) {
+        s1_lose_ue(r->s, r->enb->ues.first);
     }
     r->enb->set_up = false;
     r->enb->id = q->global_enb_id;

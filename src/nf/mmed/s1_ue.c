@@ -6,6 +6,8 @@
 #define T3346_SPREAD                                                                               \
     4u /* congestion lasts T3346 and up to a quarter more, so not all come back at once */
 
+#define REROUTED_MAX (MMED_OUT_MAX - 64u) /* what is longer would not fit the REROUTE around it */
+
 /* ---- INITIAL UE MESSAGE ---------------------------------------------------------------------- */
 
 static bool area_is_ours(const struct s1_run *r, const struct s1ap_tai *tai)
@@ -37,7 +39,7 @@ static void turn_away(struct s1_run *r, const struct s1ap_initial_ue_message *q)
     uint32_t t3346 = r->m->config->t3346_s;
     struct s1ap_pdu pdu = {.type = S1AP_DOWNLINK_NAS_TRANSPORT};
     struct s1ap_pdu release = {.type = S1AP_UE_CONTEXT_RELEASE_COMMAND};
-    const uint32_t nobody = UE_TABLE_MAX - 1; /* an id that no UE has: its slot count is 0 */
+    const uint32_t nobody = ue_table_nobody(r->m->ues);
     t3346 += q->enb_ue_s1ap_id % (t3346 / T3346_SPREAD + 1);
     r->m->counters.turned_away++;
     mmed_tell(r->m, NULL, REFUSAL_CONGESTION, r->enb->name);
@@ -82,7 +84,7 @@ static void drop_connection(struct s1 *s, struct ue *ue)
 
 static void keep_initial(struct s1_run *r, struct ue *ue)
 {
-    if (!r->m->config->reroute || r->octets.n == 0) {
+    if (!r->m->config->reroute || r->octets.n == 0 || r->octets.n > REROUTED_MAX) {
         return;
     }
     free(ue->initial);
@@ -105,11 +107,17 @@ static void begin(struct s1_run *r, const struct s1ap_initial_ue_message *q, str
     mmed_step(r->m, ue, &event);
 }
 
-/* Room for one attach more, in the table and among those under way? */
+/* No room for one attach more, in the table, among those under way, or among the questions to home
+ * networks that wait? */
 static bool crowded(const struct mmed *m)
 {
     return ue_table_count(m->ues) >= ue_table_max(m->ues) ||
-           m->attaching >= m->config->limits.attaching;
+           m->attaching >= m->config->limits.attaching || !hss_has_room(m->hss);
+}
+
+static bool vouches(struct s1_run *r, const struct ue *ue, struct bytes pdu)
+{
+    return emm_vouches(ue->emm, &r->m->crypto, pdu, (struct mbytes){r->m->scratch, EMM_PDU_MAX});
 }
 
 static void route(struct s1_run *r, const struct s1ap_initial_ue_message *q)
@@ -117,7 +125,7 @@ static void route(struct s1_run *r, const struct s1ap_initial_ue_message *q)
     struct emm_claim claim;
     emm_claim(q->nas_pdu, &claim);
     struct ue *known = named(r, q, &claim);
-    if (known != NULL && !claim.attach) {
+    if (known != NULL && !claim.attach && vouches(r, known, q->nas_pdu)) {
         drop_connection(r->s, known);
         begin(r, q, known, NULL);
         return;

@@ -4,9 +4,12 @@
 
 #include <stdlib.h>
 
+#define TIMERS_PER_TURN 1000
+
 /* ---- before a step --------------------------------------------------------------------------- */
 
-/* An M-TMSI that nobody has; 0, and told, if there is no randomness: no GUTI is given out then. */
+/* An M-TMSI that nobody has, and not all ones (TS 23.003 2.4); 0, and told, if there is no
+ * randomness: no GUTI is given out then. */
 static uint32_t fresh_m_tmsi(struct mmed *m)
 {
     uint32_t v = 0;
@@ -15,7 +18,7 @@ static uint32_t fresh_m_tmsi(struct mmed *m)
             mmed_tell(m, NULL, REFUSAL_CRYPTO_FAILED, "no M-TMSI");
             return 0;
         }
-    } while (v == 0 || ue_table_by_m_tmsi(m->ues, v) != NULL);
+    } while (v == 0 || v == UINT32_MAX || ue_table_by_m_tmsi(m->ues, v) != NULL);
     return v;
 }
 
@@ -33,6 +36,11 @@ static void address_of(const struct mmed *m, const struct ue *ue, uint8_t out[st
 static void show_plain(void *ctx, bool uplink, struct bytes message)
 {
     mmed_trace_nas(ctx, uplink, message);
+}
+
+static bool is_registered(enum emm_state s)
+{
+    return s == EMM_REGISTERED || s == EMM_IDLE || s == EMM_DETACHING;
 }
 
 static bool is_attaching(enum emm_state s)
@@ -63,6 +71,7 @@ static void told(struct mmed *m, const struct emm_effect *e)
         m->counters.binding_failures++;
     }
     m->counters.nas_refused++;
+    m->counters.attaches_refused += e->ends_attach;
     mmed_tell(m, &e->who, e->refusal, NULL);
 }
 
@@ -80,8 +89,10 @@ static void release(struct mmed *m, struct ue *ue, const struct emm_effect *e)
 
 static void reroute(struct mmed *m, struct ue *ue)
 {
-    m->counters.rerouted++;
-    if (ue->enb != 0 && ue->initial != NULL) {
+    if (ue->enb != 0 && ue->initial == NULL) { /* it was too long to keep */
+        s1_release(m->s1, ue, S1AP_CAUSE_OF(NAS, S1AP_NAS_UNSPECIFIED));
+    } else if (ue->enb != 0) {
+        m->counters.rerouted++;
         s1_send_reroute(m->s1, ue);
     }
     ue_disconnect(m->ues, ue);
@@ -189,12 +200,14 @@ static void step(struct mmed *m, struct ue *ue, const struct emm_event *event,
                           .plain = m->trace != NULL && m->trace_secrets ? show_plain : NULL,
                           .plain_ctx = m,
                           .scratch = scratch};
-    bool before = is_attaching(emm_ue_state(ue->emm));
+    enum emm_state was = emm_ue_state(ue->emm);
     address_of(m, ue, env.pdn_address);
     emm_step(ue->emm, &env, event, &fx);
     bool stays = carry_out_all(m, ue, &fx);
-    bool after = stays && is_attaching(emm_ue_state(ue->emm));
-    m->attaching = m->attaching + after - before;
+    enum emm_state is = stays ? emm_ue_state(ue->emm) : EMM_DEREGISTERED;
+    m->attaching = m->attaching + is_attaching(is) - is_attaching(was);
+    m->counters.detaches += is_registered(was) && !stays && event->kind != EMM_SUPERSEDED;
+    m->counters.service_requests += was == EMM_IDLE && is == EMM_REGISTERED;
     emm_effects_wipe(&fx);
     if (!stays) {
         ue_table_free(m->ues, ue);
@@ -211,11 +224,14 @@ void mmed_step_nested(struct mmed *m, struct ue *ue, const struct emm_event *eve
     step(m, ue, event, (struct mbytes){m->scratch + MMED_SCRATCH, MMED_SCRATCH});
 }
 
+/* Not more at a time than others can wait for: all UEs of an eNB that was lost fall due together.
+ */
 void mmed_timers(struct mmed *m)
 {
     enum emm_timer which;
     struct ue *ue;
-    while ((ue = ue_timer_expired(m->ues, m->now_ms, &which)) != NULL) {
+    for (unsigned n = 0;
+         n < TIMERS_PER_TURN && (ue = ue_timer_expired(m->ues, m->now_ms, &which)) != NULL; n++) {
         struct emm_event event = {.kind = EMM_TIMER, .timer = which};
         mmed_step(m, ue, &event);
     }

@@ -5,12 +5,13 @@
 
 /* A wheel of TICKS buckets, TICK_MS each: a timer is found in its bucket when its time has come,
  * and passed over in the rounds before. */
-enum { CHUNK = 256, TICK_MS = 32, TICKS = 4096 };
+enum { CHUNK = 256, TICK_MS = 32, TICKS = 4096, LOOK_AHEAD = 32 };
 
 struct ue_table {
     size_t max, count, made;
-    struct ue **chunks; /* of CHUNK each */
-    struct ue *free;
+    struct ue **chunks;          /* of CHUNK each */
+    struct ue *free, *free_last; /* a queue: a slot and what is made from it rest before reuse */
+    uint32_t nobody;
     uint64_t key[2];
     size_t buckets; /* of both hash tables, a power of two */
     struct ue **by_imsi;
@@ -104,6 +105,13 @@ void ue_table_close(struct ue_table *t)
     free(t);
 }
 
+static void enqueue(struct ue_table *t, struct ue *ue)
+{
+    ue->free_next = NULL;
+    *(t->free == NULL ? &t->free : &t->free_last->free_next) = ue;
+    t->free_last = ue;
+}
+
 /* The contexts of a chunk lie in one block of their own. */
 static bool grow(struct ue_table *t)
 {
@@ -119,20 +127,27 @@ static bool grow(struct ue_table *t)
         chunk[i].emm = (struct emm_ue *)(void *)(contexts + i * emm_ue_size);
         emm_ue_init(chunk[i].emm);
     }
-    for (size_t i = CHUNK; i > 0; i--) {
-        chunk[i - 1].id = (uint32_t)(t->made + i - 1); /* its slot, for new_id */
-        chunk[i - 1].free_next = t->free;
-        t->free = &chunk[i - 1];
+    for (size_t i = 0; i < CHUNK; i++) {
+        chunk[i].id = (uint32_t)(t->made + i); /* its slot, for new_id */
+        if (t->made + i < t->max) {
+            enqueue(t, &chunk[i]);
+        }
     }
     t->made += CHUNK;
     return true;
 }
 
-/* The id of a free slot is what it was, used one time more; 0 is nobody's. */
+/* The id of a free slot is what it was, used one time more. Those whose count is 0 are nobody's. */
 static uint32_t new_id(uint32_t last)
 {
     uint32_t id = last + UE_TABLE_MAX;
-    return id == 0 ? UE_TABLE_MAX : id;
+    return id < UE_TABLE_MAX ? id + UE_TABLE_MAX : id;
+}
+
+uint32_t ue_table_nobody(struct ue_table *t)
+{
+    t->nobody = t->nobody % (UE_TABLE_MAX - 1) + 1;
+    return t->nobody;
 }
 
 struct ue *ue_table_new(struct ue_table *t)
@@ -174,18 +189,19 @@ static void forget_imsi(struct ue_table *t, struct ue *ue)
 
 static void leave_enb(struct ue *ue)
 {
-    if (ue->enb_head == NULL) {
+    if (ue->enb_list == NULL) {
         return;
     }
     if (ue->enb_prev != NULL) {
         ue->enb_prev->enb_next = ue->enb_next;
     } else {
-        *ue->enb_head = ue->enb_next;
+        ue->enb_list->first = ue->enb_next;
     }
     if (ue->enb_next != NULL) {
         ue->enb_next->enb_prev = ue->enb_prev;
     }
-    ue->enb_head = NULL;
+    ue->enb_list->n--;
+    ue->enb_list = NULL;
 }
 
 static struct ue **enb_chain(struct ue_table *t, assoc_handle enb, uint32_t enb_ue_s1ap_id)
@@ -218,18 +234,19 @@ struct ue *ue_table_by_enb(struct ue_table *t, assoc_handle enb, uint32_t enb_ue
     return ue;
 }
 
-static void join_enb(struct ue *ue, struct ue **head)
+static void join_enb(struct ue *ue, struct ue_list *list)
 {
-    ue->enb_head = head;
+    ue->enb_list = list;
     ue->enb_prev = NULL;
-    ue->enb_next = *head;
-    if (*head != NULL) {
-        (*head)->enb_prev = ue;
+    ue->enb_next = list->first;
+    if (list->first != NULL) {
+        list->first->enb_prev = ue;
     }
-    *head = ue;
+    list->first = ue;
+    list->n++;
 }
 
-void ue_connect(struct ue_table *t, struct ue *ue, struct ue **head, assoc_handle enb,
+void ue_connect(struct ue_table *t, struct ue *ue, struct ue_list *list, assoc_handle enb,
                 uint32_t enb_ue_s1ap_id, uint16_t stream)
 {
     ue_disconnect(t, ue);
@@ -239,7 +256,7 @@ void ue_connect(struct ue_table *t, struct ue *ue, struct ue **head, assoc_handl
     struct ue **chain = enb_chain(t, enb, enb_ue_s1ap_id);
     ue->by_enb_next = *chain;
     *chain = ue;
-    join_enb(ue, head);
+    join_enb(ue, list);
 }
 
 void ue_table_free(struct ue_table *t, struct ue *ue)
@@ -254,8 +271,7 @@ void ue_table_free(struct ue_table *t, struct ue *ue)
     free(ue->initial);
     ue->initial = NULL;
     emm_ue_wipe(ue->emm);
-    ue->free_next = t->free;
-    t->free = ue;
+    enqueue(t, ue);
     ue->in_use = false;
     t->count--;
 }
@@ -433,21 +449,18 @@ struct ue *ue_timer_expired(struct ue_table *t, uint64_t now_ms, enum emm_timer 
     return NULL;
 }
 
+/* Buckets are not looked into: one that has timers is worth a look when its tick is over. */
 int ue_timer_wait_ms(const struct ue_table *t, uint64_t now_ms)
 {
+    uint64_t tick = t->tick, end = now_ms / TICK_MS + LOOK_AHEAD;
     if (t->running == 0) {
         return -1;
     }
-    for (uint64_t i = 0; i < TICKS; i++) {
-        uint64_t tick = t->tick + i;
-        for (const struct ue_timer *x = t->wheel[tick % TICKS]; x != NULL; x = x->next) {
-            if (x->deadline_ms / TICK_MS <= tick) {
-                return x->deadline_ms > now_ms ? (int)(x->deadline_ms - now_ms) : 0;
-            }
-        }
-        if (i >= 32) { /* a second ahead is far enough */
-            return (int)(i * TICK_MS);
-        }
+    if (end - tick > 2 * LOOK_AHEAD && tick < end) {
+        return 0; /* far behind */
     }
-    return TICK_MS;
+    while (tick < end && t->wheel[tick % TICKS] == NULL) {
+        tick++;
+    }
+    return (tick + 1) * TICK_MS > now_ms ? (int)((tick + 1) * TICK_MS - now_ms) : 0;
 }

@@ -23,6 +23,10 @@ struct ue_timer { /* in a bucket of the wheel while it runs */
     struct ue *ue;
     enum emm_timer which;
 };
+struct ue_list { /* the UEs of an eNB */
+    struct ue *first;
+    size_t n;
+};
 struct ue {
     uint32_t id; /* MME UE S1AP ID, never 0 */
     bool in_use;
@@ -30,9 +34,8 @@ struct ue {
     assoc_handle enb; /* 0: none */
     uint32_t enb_ue_s1ap_id;
     uint16_t stream;
-    bool releasing;                 /* UE Context Release Command sent */
-    struct ue *enb_next, *enb_prev; /* among the UEs of the same eNB; the head is the eNB's */
-    struct ue **enb_head;
+    struct ue *enb_next, *enb_prev; /* among the UEs of the same eNB; the list is the eNB's */
+    struct ue_list *enb_list;
     struct ue *by_enb_next;
     /* What it is found by. */
     bool has_imsi; /* authenticated */
@@ -66,8 +69,12 @@ uint32_t ue_slot(const struct ue *ue);
 /* Calls fn for each; fn may free the one it is given. */
 void ue_table_each(struct ue_table *t, void (*fn)(void *arg, struct ue *ue), void *arg);
 
-/* Gives it an S1 connection, in the list that begins at *head; takes it away. */
-void ue_connect(struct ue_table *t, struct ue *ue, struct ue **head, assoc_handle enb,
+/* An MME UE S1AP ID for somebody who gets no slot and is only sent away: no UE's, and another one
+ * than the last million times. */
+uint32_t ue_table_nobody(struct ue_table *t);
+
+/* Gives it an S1 connection, in this list; takes it away. */
+void ue_connect(struct ue_table *t, struct ue *ue, struct ue_list *list, assoc_handle enb,
                 uint32_t enb_ue_s1ap_id, uint16_t stream);
 void ue_disconnect(struct ue_table *t, struct ue *ue);
 struct ue *ue_table_by_enb(struct ue_table *t, assoc_handle enb, uint32_t enb_ue_s1ap_id);
@@ -87,7 +94,8 @@ void ue_timer_stop(struct ue_table *t, struct ue *ue, enum emm_timer which);
 /* One that has expired by now, already stopped: its UE, and which in *which. NULL: none any more.
  * Call until NULL. */
 struct ue *ue_timer_expired(struct ue_table *t, uint64_t now_ms, enum emm_timer *which);
-/* How long until it makes sense to ask again; -1: no timer runs. Early by a tick at most. */
+/* How long until it makes sense to ask again; -1: no timer runs. A timer is late by a tick (32 ms)
+ * at most; a second is the longest wait. */
 int ue_timer_wait_ms(const struct ue_table *t, uint64_t now_ms);
 
 #endif

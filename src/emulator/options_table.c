@@ -1,0 +1,200 @@
+/* What may be said to each verb, and how it is explained. */
+#include "emulator/options.h"
+#include <errno.h>
+
+#define OPTIONS_S1(g)                                                                                \
+    {0, 0, 0, 0, "The network:", g},                                                                 \
+        {"mme",                                                                                      \
+         OPT_MME,                                                                                    \
+         "ADDRESS",                                                                                  \
+         0,                                                                                          \
+         "an MME: sctp://IP:PORT, sctp-udp://IP:PORT?udp=PORT or s1-tcp://IP:PORT; may be given "    \
+         "up to eight times (" OPTIONS_MME ")",                                                      \
+         g},                                                                                         \
+        {"plmn", OPT_PLMN, "MCC-MNC", 0, "the network of the cell (" OPTIONS_PLMN ")", g},           \
+        {"tac", OPT_TAC, "N", 0, "its tracking area (1)", g},                                        \
+        {"enb-id", OPT_ENB_ID, "N", 0, "macro eNB id of the first eNB, 20 bits (2845)", g},          \
+        {"enb-name", OPT_ENB_NAME, "NAME", 0, "its name (bindery-ue)", g},                           \
+        {"connect-timeout", OPT_CONNECT, "TIME", 0, "S1 is to be set up within this time (10s)", g}, \
+    {                                                                                                \
+        "reroute", FLAG_REROUTE, NULL, 0,                                                            \
+            "act on REROUTE NAS REQUEST: go to another MME given, of the group it names", g          \
+    }
+
+#define OPTIONS_DEVICE(g)                                                                            \
+    {0, 0, 0, 0, "What the device says and does:", g},                                               \
+        {"apn", OPT_APN, "NAME", 0, "the APN that is asked for (the default one)", g},               \
+        {"capabilities",                                                                             \
+         OPT_CAPABILITIES,                                                                           \
+         "LIST",                                                                                     \
+         0,                                                                                          \
+         "the algorithms that it says it has: eea0,eea2,eia2 (all)",                                 \
+         g},                                                                                         \
+        {"allow-eea0", FLAG_EEA0, NULL, 0, "accept a network that selects no ciphering", g},         \
+        {"delay-tolerant",                                                                           \
+         FLAG_DELAY_TOLERANT,                                                                        \
+         NULL,                                                                                       \
+         0,                                                                                          \
+         "the establishment cause of a low priority device",                                         \
+         g},                                                                                         \
+        {"persist",                                                                                  \
+         FLAG_PERSIST,                                                                               \
+         NULL,                                                                                       \
+         0,                                                                                          \
+         "after a reject go on as TS 24.301 says, until --timeout",                                  \
+         g},                                                                                         \
+        {"timeout", OPT_TIMEOUT, "TIME", 0, "an attach or detach fails after this time (30s)", g},   \
+        {0, 0, 0, 0, "Attacks, and faults:", g + 1},                                                 \
+        {"as-imei", OPT_AS_IMEI, "IMEI", 0, "report this IMEI instead of the own", g + 1},           \
+        {"without-kme", FLAG_WITHOUT_KME, NULL, 0, "the equipment has no KME: a stolen SIM", g + 1}, \
+        {"radio-flip",                                                                               \
+         OPT_RADIO_FLIP,                                                                             \
+         "WHAT",                                                                                     \
+         0,                                                                                          \
+         "somebody between device and network changes: amf, capability, nas-octet=N (what the "      \
+         "device receives), nas-octet=up:N",                                                         \
+         g + 1},                                                                                     \
+    {                                                                                                \
+        "faults", OPT_FAULTS, "LIST", 0,                                                             \
+            "per cent of NAS PDUs: lose=5,repeat=1,delay=10,delay-ms=200,tamper=1,seed=7", g + 1     \
+    }
+
+#define OPTIONS_TRACE(g)                                                                           \
+    {"trace", OPT_TRACE, "FILE", 0, "write all S1AP messages to FILE, a pcapng", g},               \
+    {                                                                                              \
+        "trace-secrets", FLAG_TRACE_SECRETS, NULL, 0,                                              \
+            "with KeNB, and with ciphered NAS messages once more in clear", g                      \
+    }
+
+#define OPTIONS_DERIVED(g)                                                                         \
+    {"imsi", OPT_IMSI, "IMSI", 0, "or devices made of a seed: the IMSI of the first", g},          \
+        {"imei", OPT_IMEI, "IMEI", 0, "and its IMEI (" OPTIONS_IMEI ")", g},                       \
+    {                                                                                              \
+        "key-seed-file", OPT_SEED_FILE, "FILE", 0,                                                 \
+            "and the seed of all keys: 16 octets or more, for its owner only", g                   \
+    }
+
+static const struct argp_option attach_options[] = {
+    {"device", OPT_DEVICE, "FILE", 0, "the device's state file (needed)", 1},
+    {"stay", FLAG_STAY, NULL, 0, "keep the connection until Ctrl-C", 1},
+    OPTIONS_S1(2),
+    OPTIONS_DEVICE(3),
+    {0, 0, 0, 0, "What comes out:", 5},
+    OPTIONS_TRACE(5),
+    {0}};
+
+static const struct argp_option detach_options[] = {
+    {"device", OPT_DEVICE, "FILE", 0, "the device's state file (needed)", 1},
+    {"switch-off", FLAG_SWITCH_OFF, NULL, 0, "because of switch off: nothing is waited for", 1},
+    OPTIONS_S1(2),
+    OPTIONS_DEVICE(3),
+    {0, 0, 0, 0, "What comes out:", 5},
+    OPTIONS_TRACE(5),
+    {0}};
+
+static const struct argp_option identity_options[] = {
+    {"device", OPT_DEVICE, "FILE", 0, "the device's state file (needed)", 1},
+    {"json", FLAG_JSON, NULL, 0, "in JSON", 1},
+    {0}};
+
+static const struct argp_option run_options[] = {
+    {0, 0, 0, 0, "The devices:", 1},
+    {"lot", OPT_LOT, "FILE", 0,
+     "devices with their keys, rows as `bindery import` takes: CSV, or .ndjson", 1},
+    {"device", OPT_DEVICE, "FILE", 0, "or one, of its state file", 1},
+    OPTIONS_DERIVED(1),
+    {"count", OPT_COUNT, "N", 0, "how many of them (1; of a lot all)", 1},
+    {0, 0, 0, 0, "When:", 2},
+    {"rate", OPT_RATE, "R", 0, "so many attaches begin per second, evenly (100)", 2},
+    {"poisson", OPT_POISSON, "R", 0, "or at random", 2},
+    {"storm", OPT_STORM, "TIME", 0, "or all within TIME, as Beta(3,4)", 2},
+    {"at-once", FLAG_AT_ONCE, NULL, 0, "or all at once", 2},
+    {"repeat", OPT_REPEAT, "N", 0, "how often each device attaches (1)", 2},
+    {"hold", OPT_HOLD, "TIME", 0, "how long it stays registered before it detaches (0s)", 2},
+    {"keep", FLAG_KEEP, NULL, 0, "do not detach", 2},
+    {"stay", FLAG_STAY, NULL, 0, "go on until Ctrl-C when all is done", 2},
+    {"switch-off", FLAG_SWITCH_OFF, NULL, 0, "detach because of switch off", 2},
+    {"inactivity", OPT_INACTIVITY, "TIME", 0,
+     "after this time the eNB asks for the release of the connection (never)", 2},
+    {"seed", OPT_SEED, "N", 0, "of the arrivals, to repeat a run", 2},
+    OPTIONS_S1(3),
+    {"enbs", OPT_ENBS, "K", 0, "eNBs, each with an association of its own (1)", 3},
+    OPTIONS_DEVICE(4),
+    {0, 0, 0, 0, "What comes out:", 6},
+    OPTIONS_TRACE(6),
+    {"json", OPT_JSON, "FILE", 0, "the result in JSON; - for standard output", 6},
+    {"allow-failures", FLAG_ALLOW_FAILURES, NULL, 0, "exit with 0 although attaches failed", 6},
+    {"yes-this-is-mine", FLAG_MINE, NULL, 0,
+     "to an address that is not of this machine: the MME there is yours to load", 6},
+    {0}};
+
+static const struct argp_option lot_options[] = {
+    OPTIONS_DERIVED(1),
+    {"count", OPT_COUNT, "N", 0, "how many devices (1)", 1},
+    {"out", OPT_OUT, "FILE", 0, "the lot, for its owner only; is not replaced (needed)", 1},
+    {0}};
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct ue_options *o = state->input;
+    if (key == OPT_MME) {
+        if (o->mmes == ENB_MMES_MAX) {
+            argp_error(state, "--mme may be given %d times", ENB_MMES_MAX);
+            return EINVAL;
+        }
+        o->mme[o->mmes++] = arg;
+    } else if (key > OPT_MME && key < OPT_TEXTS_END) {
+        o->text[key - OPT_MME] = arg;
+    } else if (key >= OPT_TEXTS_END && key < FLAGS_END) {
+        o->flag[key - OPT_TEXTS_END] = true;
+    } else {
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+const struct argp options_attach = {
+    attach_options,
+    take,
+    NULL,
+    "Attaches one device and says each step. Its state is in the file before anything leaves that "
+    "relies on it.\vExit status: 0 registered, 1 rejected or failed, 2 wrong usage, 3 no MME, 4 no "
+    "answer in time.",
+    NULL,
+    NULL,
+    NULL};
+const struct argp options_detach = {
+    detach_options,
+    take,
+    NULL,
+    "Attaches one device, since one that was cut off must before it can detach, and detaches "
+    "it.\vExit status: 0 detached, 1 rejected or failed, 2 wrong usage, 3 no MME, 4 no answer in "
+    "time.",
+    NULL,
+    NULL,
+    NULL};
+const struct argp options_identity = {identity_options,
+                                      take,
+                                      NULL,
+                                      "Says who a device is and what it has of the network.",
+                                      NULL,
+                                      NULL,
+                                      NULL};
+const struct argp options_run = {
+    run_options,
+    take,
+    NULL,
+    "Many devices attach when they are due, however fast the network answers, and detach again. "
+    "Times count from when an attach was due.\vExit status: 0 all attached, 1 an attach failed, 2 "
+    "wrong usage, 3 no MME.",
+    NULL,
+    NULL,
+    NULL};
+const struct argp options_lot = {
+    lot_options,
+    take,
+    NULL,
+    "Writes the devices that `run` makes of a seed as rows for `bindery import`. They hold keys.",
+    NULL,
+    NULL,
+    NULL};

@@ -1,0 +1,254 @@
+#include "emulator/say.h"
+
+#include "codec/nas.h"
+#include "emulator/tally.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void put(const struct say *s, uint64_t at_ns, const char *text)
+{
+    fprintf(s->to, "%8.3f  %s\n", (double)(at_ns - s->start_ns) / 1e9, text);
+    (void)fflush(s->to);
+}
+
+void say_rest(struct say *s)
+{
+    if (s->held[0] != '\0') {
+        put(s, s->held_ns, s->held);
+        s->held[0] = '\0';
+    }
+}
+
+void say_line(struct say *s, const char *format, ...)
+{
+    char text[400];
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    say_rest(s);
+    put(s, s->now_ns, text);
+}
+
+/* ---- messages ---- */
+
+static const char *protection(const struct nas_pdu *p)
+{
+    if (p->kind != NAS_PROTECTED) {
+        return p->kind == NAS_SERVICE_REQUEST ? "" : ", in clear";
+    }
+    return p->sht == NAS_SHT_CIPHERED || p->sht == NAS_SHT_CIPHERED_NEW ? ", ciphered"
+                                                                        : ", integrity protected";
+}
+
+static const char *name_of(const struct nas_pdu *head, struct bytes plain)
+{
+    struct nas_pdu inner = *head;
+    if (head->kind == NAS_SERVICE_REQUEST) {
+        return "SERVICE REQUEST";
+    }
+    if (head->kind == NAS_PROTECTED && (plain.n == 0 || nas_peek(plain, &inner) != E_OK)) {
+        return "a message";
+    }
+    const char *name = nas_message_type_name(inner.type);
+    return name != NULL ? name : "a message of a type that is not known";
+}
+
+void say_nas(struct say *s, bool uplink, struct bytes pdu, struct bytes plain)
+{
+    struct nas_pdu head;
+    if (nas_peek(pdu, &head) != E_OK) {
+        say_line(s, "%s %zu octets that are no NAS message", uplink ? "->" : "<-", pdu.n);
+        return;
+    }
+    if (!uplink) {
+        say_line(s, "<- %s%s", name_of(&head, plain), protection(&head));
+        return;
+    }
+    say_rest(s);
+    (void)snprintf(s->held, sizeof s->held, "-> %s%s", name_of(&head, plain), protection(&head));
+    s->held_ns = s->now_ns;
+}
+
+/* ---- what the device says ---- */
+
+void say_guti(const struct bindery_ue_guti *guti, char out[static SAY_GUTI_MAX])
+{
+    struct plmn plmn;
+    char text[PLMN_TEXT_MAX] = "?";
+    if (plmn_from_octets(guti->plmn, &plmn) == E_OK) {
+        plmn_print(&plmn, text);
+    }
+    (void)snprintf(out, SAY_GUTI_MAX, "%s, group %04x, code %02x, M-TMSI %08" PRIx32, text,
+                   guti->mme_group_id, guti->mme_code, guti->m_tmsi);
+}
+
+static const char *challenge_of(enum bindery_ue_outcome o)
+{
+    switch (o) {
+    case BINDERY_UE_ANSWERED:
+        return "the USIM answered";
+    case BINDERY_UE_REPEATED:
+        return "it came before, and is answered as before";
+    case BINDERY_UE_MAC_FAILURE:
+        return "the USIM refuses its MAC: it was not made for this device and this USIM";
+    case BINDERY_UE_SYNC_FAILURE:
+        return "the USIM has seen its sequence number, and asks for resynchronisation";
+    case BINDERY_UE_NO_SEPARATION_BIT:
+        return "it is none for EPS";
+    case BINDERY_UE_NO_KME:
+        return "this device has no KME to decrypt it";
+    case BINDERY_UE_BROKEN:
+        break;
+    }
+    return "the USIM gave no answer";
+}
+
+static void say_registered(struct say *s, const struct device *d)
+{
+    struct bindery_ue_registration r;
+    char guti[SAY_GUTI_MAX];
+    if (bindery_ue_registration(&d->ue, &r) != BINDERY_UE_OK) {
+        return;
+    }
+    const uint8_t *ip = r.pdn_address + 8;
+    say_guti(&r.guti, guti);
+    say_line(s, "registered: GUTI %s; address %u.%u.%u.%u; bearer %u", guti, ip[0], ip[1], ip[2],
+             ip[3], r.bearer);
+}
+
+static void say_rejected(struct say *s, const struct bindery_ue_event *e)
+{
+    char text[TALLY_TEXT];
+    tally_reject_text(e, text);
+    say_line(s, "rejected: %s", text);
+}
+
+static void say_waiting(struct say *s, const struct bindery_ue_event *e)
+{
+    const uint64_t now = s->now_ns / 1000000;
+    if (e->until == BINDERY_UE_NEVER) {
+        say_line(s, "waiting (%s) until something changes", bindery_ue_why_name(e->why));
+    } else {
+        say_line(s, "waiting (%s) for %.1f s", bindery_ue_why_name(e->why),
+                 e->until > now ? (double)(e->until - now) / 1e3 : 0.0);
+    }
+}
+
+static void say_detached(struct say *s, const struct device *d, const struct bindery_ue_event *e)
+{
+    const char *cause = e->cause != 0 ? emm_cause_name(e->cause) : NULL;
+    if (d->phase == PHASE_OFF) {
+        say_line(s, "the device is switched off");
+        return;
+    }
+    say_line(s, "detached%s%s%s%s", e->by_network ? " by the network" : "",
+             cause != NULL ? " (" : "", cause != NULL ? cause : "", cause != NULL ? ")" : "");
+}
+
+/* Before the answer, which was taken from the device first. */
+static void say_challenge(const struct say *s, const struct bindery_ue_event *e)
+{
+    char text[160];
+    (void)snprintf(text, sizeof text, "challenge, RAND %s: %s",
+                   e->processed ? "encrypted under KME" : "in clear", challenge_of(e->outcome));
+    put(s, s->now_ns, text);
+}
+
+void say_event(struct say *s, const struct device *d, const struct bindery_ue_event *e)
+{
+    char text[64];
+    switch (e->kind) {
+    case BINDERY_UE_EVENT_AUTHENTICATION:
+        say_challenge(s, e);
+        break;
+    case BINDERY_UE_EVENT_SECURED:
+        (void)snprintf(text, sizeof text, "NAS security is on: EEA%u, EIA%u", e->eea, e->eia);
+        put(s, s->now_ns, text);
+        break;
+    case BINDERY_UE_EVENT_REGISTERED:
+        say_registered(s, d);
+        break;
+    case BINDERY_UE_EVENT_REJECTED:
+        say_rejected(s, e);
+        break;
+    case BINDERY_UE_EVENT_WAITING:
+        say_waiting(s, e);
+        break;
+    case BINDERY_UE_EVENT_DEREGISTERED:
+        say_detached(s, d, e);
+        break;
+    case BINDERY_UE_EVENT_NOT_GENUINE:
+        say_line(s, "the network did not authenticate itself: this cell is left");
+        break;
+    case BINDERY_UE_EVENT_RELEASE:
+        say_line(s, "the device ends the connection");
+        break;
+    case BINDERY_UE_EVENT_REFUSED:
+        say_line(s, "refused (%s): %s", bindery_ue_refusal_name(e->refusal),
+                 bindery_ue_refusal_sentence(e->refusal));
+        break;
+    case BINDERY_UE_EVENT_STORE_FAILED:
+        say_line(s, "the state could not be stored, so nothing was sent");
+        break;
+    case BINDERY_UE_EVENT_CRYPTO_FAILED:
+        say_line(s, "a cryptographic operation failed, so nothing was sent");
+        break;
+    }
+}
+
+/* ---- what the eNB noticed ---- */
+
+/* Names of peers are shown with what could drive a terminal taken out. */
+static void clean(struct bytes in, char *out, size_t cap)
+{
+    size_t n = 0;
+    for (; n < in.n && n + 1 < cap; n++) {
+        out[n] = in.p[n] >= 0x20 && in.p[n] < 0x7f ? (char)in.p[n] : '?';
+    }
+    out[n] = '\0';
+}
+
+static void say_fault(struct say *s, const struct enb_told *t)
+{
+    const char *cause = t->has_cause ? s1ap_cause_name(t->cause) : NULL;
+    char wait[48] = "";
+    if (t->wait_ms > 0) {
+        (void)snprintf(wait, sizeof wait, "; asked again in %" PRIu64 " s", t->wait_ms / 1000);
+    }
+    say_line(s, "eNB: %s (%s)%s%s%s", enb_fault_sentence(t->fault), enb_fault_name(t->fault),
+             cause != NULL ? ": " : "", cause != NULL ? cause : "", wait);
+}
+
+void say_told(struct say *s, const struct enb_told *t)
+{
+    const char *cause = t->has_cause ? s1ap_cause_name(t->cause) : NULL;
+    char name[64];
+    switch (t->kind) {
+    case ENB_TOLD_SET_UP:
+        clean(t->name, name, sizeof name);
+        say_line(s, "S1 is set up with MME %s (relative capacity %u)",
+                 name[0] != '\0' ? name : "without a name", t->capacity);
+        break;
+    case ENB_TOLD_FAULT:
+        say_fault(s, t);
+        break;
+    case ENB_TOLD_CONTEXT:
+        say_line(s, "radio context: KeNB is the device's own; %" PRIu32 " bearer%s", t->bearers,
+                 t->bearers == 1 ? "" : "s");
+        break;
+    case ENB_TOLD_RELEASED:
+        say_line(s, "the MME ends the connection (%s)", cause != NULL ? cause : "no cause");
+        break;
+    case ENB_TOLD_RESET:
+        say_line(s, "RESET by the MME: %" PRIu32 " connections ended", t->bearers);
+        break;
+    case ENB_TOLD_OVERLOAD:
+        say_line(s, "OVERLOAD START by the MME");
+        break;
+    case ENB_TOLD_OVERLOAD_OVER:
+        say_line(s, "OVERLOAD STOP by the MME");
+        break;
+    }
+}

@@ -1,0 +1,25 @@
+/* net/verify_key.h - public keys of devices: which kinds are taken, and the octets that stand for a
+ * key wherever it is compared or signed, its SubjectPublicKeyInfo in DER (RFC 5280 4.1.2.7).
+ *
+ * There is one encoding of a key here: named curve, uncompressed point, and nothing after it.
+ */
+#ifndef BINDERY_NET_VERIFY_KEY_H
+#define BINDERY_NET_VERIFY_KEY_H
+
+#include "base/span.h"
+
+#define VERIFY_SPKI_MAX 1200u /* RSA of 8192 bits */
+
+enum verify_key_kind { VERIFY_KEY_P256, VERIFY_KEY_P384, VERIFY_KEY_ED25519, VERIFY_KEY_RSA };
+const char *verify_key_name(enum verify_key_kind kind); /* "p256", "p384", "ed25519", "rsa" */
+
+/* Errors: E_BAD_VALUE (no key in the one encoding, or no point of its curve), E_UNSUPPORTED
+ * (another kind, RSA below 2048 or above 8192 bits, a public exponent below 65537), E_MEMORY. */
+MUST_USE enum err verify_key(struct bytes spki, enum verify_key_kind *kind);
+/* The key of a certificate in DER; spki_n has its length. Errors: as verify_key; E_NO_ROOM. */
+MUST_USE enum err verify_key_of_certificate(struct bytes der, uint8_t spki[static VERIFY_SPKI_MAX],
+                                            size_t *spki_n, enum verify_key_kind *kind);
+/* Errors: E_CRYPTO. */
+MUST_USE enum err verify_digest(struct bytes in, uint8_t out[static 32]);
+
+#endif

@@ -1,0 +1,53 @@
+/* nf/repod/api.h - the paths of the repository (docs/openapi/repod.yaml): who may take each, and
+ * what is answered. Not for others than the files of this room.
+ */
+#ifndef BINDERY_NF_REPOD_API_H
+#define BINDERY_NF_REPOD_API_H
+
+#include "nf/repod/repod.h"
+
+#define API_BULK_BUFFER 65536u /* of rows, and the longest row */
+#define API_LIMIT_MAX   1000u
+
+struct api_route;
+struct api_bulk { /* a bulk that is being read */
+    uint8_t *buffer;
+    size_t n;
+    int report; /* a file without a name, or -1 */
+    uint64_t rows, done[4], refused;
+    enum cause ended; /* why no more rows are taken */
+};
+struct api_call {
+    struct https_call call; /* first */
+    const struct api_route *route;
+    const struct repod_grant *grant;
+    struct imei imei;
+    bool has_imei;
+    uint8_t use;
+    uint64_t after, limit;
+    struct api_bulk *bulk;
+};
+
+extern const struct https_handlers api_handlers; /* their context is a struct repod */
+
+/* api_view.c: JSON of records. */
+json_t *api_view_row(const struct repo_row *row);
+/* With the certificates, or the key. */
+json_t *api_view_whole(const struct repo_row *row);
+
+/* Answers with a problem; writes the audit line. */
+void api_refuse(struct repod *r, struct api_call *c, enum cause cause, const char *detail);
+/* Writes the audit line, then answers; more: for the audit, or NULL. */
+void api_show(struct repod *r, struct api_call *c, unsigned status, json_t *body, json_t *more);
+/* False, and refused, when the audit log takes no line. */
+MUST_USE bool api_audit(struct repod *r, struct api_call *c, const char *outcome, json_t *more);
+struct publish_rules api_rules(const struct repod *r, const struct api_call *c);
+struct publish_context api_context(const struct repod *r, const struct api_call *c);
+
+/* api_bulk.c */
+void api_bulk_begin(struct repod *r, struct api_call *c);
+void api_bulk_data(struct repod *r, struct api_call *c, struct bytes part);
+void api_bulk_end(struct repod *r, struct api_call *c);
+void api_bulk_free(struct api_bulk *b);
+
+#endif

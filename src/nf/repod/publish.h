@@ -1,0 +1,68 @@
+/* nf/repod/publish.h - what a manufacturer publishes: a row of JSON, checked, and made a signed
+ * record of the store.
+ *
+ * A use of a device has one key. Another takes its place only when the row names the serial of the
+ * record that it replaces, so that nobody overwrites what he has not seen; the same again changes
+ * nothing; a revoked key never comes back, and a key of one use is not taken for the other. Who may
+ * publish is decided before, and so is when.
+ */
+#ifndef BINDERY_NF_REPOD_PUBLISH_H
+#define BINDERY_NF_REPOD_PUBLISH_H
+
+#include "net/verify_key.h"
+#include "net/verify_sign.h"
+#include "nf/common/binding_record.h"
+#include "nf/repod/cause.h"
+#include "store/repo_store.h"
+#include <jansson.h>
+
+#define PUBLISH_NO_END 253402300799 /* 9999-12-31T23:59:59Z: no end (RFC 5280 4.1.2.5) */
+
+struct publish_why {
+    enum cause cause;
+    char detail[160]; /* for a person: which member, and what is wrong with it */
+};
+struct publish_row {
+    struct imei imei;
+    uint8_t use;
+    bool revoke;
+    uint64_t replaces; /* 0: names none */
+    uint8_t form;
+    int64_t not_before, not_after;
+    uint8_t digest[32];
+    uint8_t spki[VERIFY_SPKI_MAX];
+    size_t spki_n;
+    size_t credential_n;
+    uint8_t credential[REPO_CREDENTIAL_MAX]; /* the SPKI, or each certificate behind its length */
+};
+struct publish_rules {
+    const struct verifier *device_ca; /* NULL: the chain's last certificate is the CA */
+    int64_t now;                      /* Unix seconds */
+};
+
+/* One JSON object, a member no more than once. NULL with *why. */
+json_t *publish_json(struct bytes text, struct publish_why *why);
+/* The identity of a row of a bulk: members imei and use. */
+MUST_USE bool publish_identity(const json_t *json, struct publish_row *row,
+                               struct publish_why *why);
+/* The rest of it; row->imei and row->use are there. in_bulk: imei, use and revoke are members too.
+ */
+MUST_USE bool publish_read(const json_t *json, bool in_bulk, const struct publish_rules *rules,
+                           struct publish_row *row, struct publish_why *why);
+
+enum publish_did { PUBLISH_ADDED, PUBLISH_REPLACED, PUBLISH_REVOKED, PUBLISH_UNCHANGED };
+const char *publish_did_name(enum publish_did did);
+struct publish_context {
+    struct repo_store *store;
+    const struct signer *signer;
+    const char *by;
+    int64_t now;
+};
+/* Within a batch of the store. *serial: of the record that holds now. */
+MUST_USE bool publish_apply(const struct publish_context *ctx, const struct publish_row *row,
+                            enum publish_did *did, uint64_t *serial, struct publish_why *why);
+
+/* The i-th certificate of a stored chain; empty behind the last. */
+struct bytes publish_certificate(struct bytes credential, size_t i);
+
+#endif

@@ -1,0 +1,188 @@
+/* A checked row becomes a record: the second half of src/nf/repod/publish.h. */
+#include "nf/repod/publish.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HISTORY_MAX 10000u
+
+const char *publish_did_name(enum publish_did did)
+{
+    static const char *const names[] = {"added", "replaced", "revoked", "unchanged"};
+    return (unsigned)did < sizeof names / sizeof names[0] ? names[did] : "unknown";
+}
+
+static bool wrong(struct publish_why *why, enum cause cause, const char *detail)
+{
+    why->cause = cause;
+    (void)snprintf(why->detail, sizeof why->detail, "%s", detail);
+    return false;
+}
+
+/* ---- may it be added? ---- */
+
+struct look {
+    const struct publish_row *row;
+    bool revoked;   /* the key was */
+    bool other_use; /* has the key */
+};
+
+static bool look_back(void *ctx, const struct repo_row *r)
+{
+    struct look *l = ctx;
+    l->revoked =
+        r->status == BINDING_REVOKED && memcmp(r->digest, l->row->digest, sizeof r->digest) == 0;
+    return !l->revoked;
+}
+
+static bool look_aside(void *ctx, const struct repo_row *r)
+{
+    struct look *l = ctx;
+    uint8_t spki[VERIFY_SPKI_MAX];
+    size_t n = 0;
+    enum verify_key_kind kind = VERIFY_KEY_RSA;
+    struct bytes key = r->credential;
+    if (r->use == l->row->use || r->status != BINDING_ACTIVE) {
+        return true;
+    }
+    if (r->form == BINDING_CERTIFICATE) {
+        enum err err = verify_key_of_certificate(publish_certificate(key, 0), spki, &n, &kind);
+        key = (struct bytes){spki, err == E_OK ? n : 0};
+    }
+    l->other_use = bytes_eq(key, (struct bytes){l->row->spki, l->row->spki_n});
+    return !l->other_use;
+}
+
+static bool key_is_free(const struct publish_context *ctx, const struct publish_row *row,
+                        bool has_history, struct publish_why *why)
+{
+    struct look l = {.row = row};
+    enum err err = repo_store_find(ctx->store, &row->imei, look_aside, &l);
+    if (err == E_OK && has_history) {
+        err = repo_store_history(ctx->store, &row->imei, row->use, 0, HISTORY_MAX, look_back, &l);
+    }
+    if (err != E_OK) {
+        return wrong(why, cause_of_err(err), "its history cannot be read");
+    }
+    if (l.other_use) {
+        return wrong(why, CAUSE_KEY_IN_OTHER_USE, "a key has one use");
+    }
+    return !l.revoked || wrong(why, CAUSE_KEY_REVOKED, "publish another key");
+}
+
+static bool same(const struct repo_row *newest, const struct publish_row *row)
+{
+    return newest->status == BINDING_ACTIVE && newest->form == row->form &&
+           newest->not_before == row->not_before && newest->not_after == row->not_after &&
+           memcmp(newest->digest, row->digest, sizeof row->digest) == 0;
+}
+
+/* A key without a validity of its own began when it was published: that is no difference. */
+static bool repeats(const struct repo_row *newest, const struct publish_row *row, int64_t now)
+{
+    struct publish_row as = {.form = row->form, .not_after = row->not_after};
+    as.not_before = row->form == BINDING_PUBLIC_KEY && row->not_before == now ? newest->not_before
+                                                                              : row->not_before;
+    memcpy(as.digest, row->digest, sizeof as.digest);
+    return same(newest, &as);
+}
+
+static bool may_follow(const struct repo_row *newest, const struct publish_row *row,
+                       struct publish_why *why)
+{
+    char detail[80];
+    if (newest->serial == row->replaces) {
+        return true;
+    }
+    (void)snprintf(detail, sizeof detail, "the newest record has serial %llu",
+                   (unsigned long long)newest->serial);
+    return wrong(why, row->replaces == 0 ? CAUSE_OTHER_KEY : CAUSE_NOT_NEWEST, detail);
+}
+
+/* ---- adding ---- */
+
+static enum cause sign(const struct signer *signer, struct repo_row *row)
+{
+    uint8_t content[BINDING_RECORD_LEN];
+    struct binding_record r = {.imei = row->imei,
+                               .use = row->use,
+                               .form = row->form,
+                               .status = row->status,
+                               .not_before = row->not_before,
+                               .not_after = row->not_after,
+                               .serial = row->serial,
+                               .issued = row->issued};
+    memcpy(r.digest, row->digest, sizeof r.digest);
+    binding_record_write(&r, content);
+    memcpy(row->signer, signer_id(signer).p, sizeof row->signer);
+    return signer_sign(signer, BYTES_OF(content), row->signature) == E_OK ? CAUSE_NONE
+                                                                          : CAUSE_SIGNING_FAILED;
+}
+
+static bool add(const struct publish_context *ctx, struct repo_row *r, uint64_t *serial,
+                struct publish_why *why)
+{
+    r->issued = ctx->now;
+    (void)snprintf(r->by, sizeof r->by, "%s", ctx->by);
+    enum err err = repo_store_next_serial(ctx->store, &r->serial);
+    enum cause cause = err == E_OK ? sign(ctx->signer, r) : cause_of_err(err);
+    if (cause == CAUSE_NONE) {
+        cause = cause_of_err(repo_store_add(ctx->store, r));
+    }
+    *serial = r->serial;
+    return cause == CAUSE_NONE || wrong(why, cause, "nothing was changed");
+}
+
+static bool revoke(const struct publish_context *ctx, const struct repo_row *newest,
+                   enum publish_did *did, uint64_t *serial, struct publish_why *why)
+{
+    struct repo_row r = *newest;
+    *did = PUBLISH_UNCHANGED;
+    *serial = newest->serial;
+    if (newest->status == BINDING_REVOKED) {
+        return true;
+    }
+    *did = PUBLISH_REVOKED;
+    r.status = BINDING_REVOKED;
+    return add(ctx, &r, serial, why);
+}
+
+static bool put(const struct publish_context *ctx, const struct publish_row *row, uint64_t *serial,
+                struct publish_why *why)
+{
+    struct repo_row r = {.imei = row->imei,
+                         .use = row->use,
+                         .form = row->form,
+                         .status = BINDING_ACTIVE,
+                         .not_before = row->not_before,
+                         .not_after = row->not_after,
+                         .credential = {row->credential, row->credential_n}};
+    memcpy(r.digest, row->digest, sizeof r.digest);
+    return add(ctx, &r, serial, why);
+}
+
+bool publish_apply(const struct publish_context *ctx, const struct publish_row *row,
+                   enum publish_did *did, uint64_t *serial, struct publish_why *why)
+{
+    struct repo_row newest = {.serial = 0};
+    enum err err = repo_store_newest(ctx->store, &row->imei, row->use, &newest);
+    if (err != E_OK && err != E_NOT_FOUND) {
+        return wrong(why, cause_of_err(err), "the newest record cannot be read");
+    }
+    bool has = err == E_OK;
+    if (row->revoke) {
+        return has ? revoke(ctx, &newest, did, serial, why)
+                   : wrong(why, CAUSE_NO_BINDING, "there is nothing to revoke");
+    }
+    if (has && repeats(&newest, row, ctx->now)) {
+        *did = PUBLISH_UNCHANGED;
+        *serial = newest.serial;
+        return true;
+    }
+    if (!has && row->replaces != 0) {
+        return wrong(why, CAUSE_NOT_NEWEST, "there is no record to replace");
+    }
+    *did = has ? PUBLISH_REPLACED : PUBLISH_ADDED;
+    return (!has || may_follow(&newest, row, why)) && key_is_free(ctx, row, has, why) &&
+           put(ctx, row, serial, why);
+}

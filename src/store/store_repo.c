@@ -1,0 +1,355 @@
+/* The repository's records: src/store/repo_store.h. */
+#include "store/repo_store.h"
+
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REPO_APPLICATION_ID 0x42494e52 /* "BINR" */
+#define BUSY_MS             5000
+
+/* No row is updated or deleted, so the newest row of an (imei, use) is the one with the highest
+ * serial, and the index finds it from its end. */
+static const struct schema_step steps[] = {
+    {1, "CREATE TABLE record ("
+        " serial INTEGER PRIMARY KEY,"
+        " imei INTEGER NOT NULL,"
+        " use INTEGER NOT NULL,"
+        " form INTEGER NOT NULL,"
+        " status INTEGER NOT NULL,"
+        " not_before INTEGER NOT NULL,"
+        " not_after INTEGER NOT NULL,"
+        " issued INTEGER NOT NULL,"
+        " digest BLOB NOT NULL,"
+        " publisher TEXT NOT NULL,"
+        " signer BLOB NOT NULL,"
+        " signature BLOB NOT NULL,"
+        " credential BLOB NOT NULL) STRICT;"
+        "CREATE UNIQUE INDEX record_by_imei ON record (imei, use, serial);"
+        "PRAGMA application_id = 0x42494e52;"
+        "PRAGMA user_version = 1;"},
+};
+
+#define COLUMNS                                                                                    \
+    "serial, imei, use, form, status, not_before, not_after, issued, digest, publisher, signer,"   \
+    " signature"
+
+enum repo_statement {
+    RS_FIND,
+    RS_NEWEST,
+    RS_HISTORY,
+    RS_CHANGES,
+    RS_BEGIN,
+    RS_COMMIT,
+    RS_ROLLBACK,
+    RS_LAST,
+    RS_ADD,
+    RS_N
+};
+static const char *const statements[RS_N] = {
+    [RS_FIND] = "SELECT " COLUMNS ", credential FROM record r WHERE imei = ?1 AND serial ="
+                " (SELECT max(serial) FROM record WHERE imei = ?1 AND use = r.use) ORDER BY use",
+    [RS_NEWEST] = "SELECT " COLUMNS ", x'' FROM record WHERE imei = ?1 AND use = ?2"
+                  " ORDER BY serial DESC LIMIT 1",
+    [RS_HISTORY] = "SELECT " COLUMNS ", credential FROM record WHERE imei = ?1 AND use = ?2"
+                   " AND serial > ?3 ORDER BY serial LIMIT ?4",
+    [RS_CHANGES] = "SELECT " COLUMNS ", x'' FROM record WHERE serial > ?1 ORDER BY serial LIMIT ?2",
+    [RS_BEGIN] = "BEGIN IMMEDIATE",
+    [RS_COMMIT] = "COMMIT",
+    [RS_ROLLBACK] = "ROLLBACK",
+    [RS_LAST] = "SELECT coalesce(max(serial), 0) FROM record",
+    [RS_ADD] = "INSERT INTO record (" COLUMNS ", credential)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+};
+
+struct repo_store {
+    char path[STORE_PATH_MAX];
+    int lock_fd;
+    sqlite3 *db;
+    sqlite3_stmt *st[RS_N];
+    bool in_batch, failed;
+};
+
+#define COL(kind, member)                                                                          \
+    {                                                                                              \
+        kind, offsetof(struct repo_row, member), sizeof((struct repo_row *)0)->member, 0           \
+    }
+static const struct column row_columns[] = {
+    COL(COL_INT, serial),    COL(COL_IMEI, imei),   COL(COL_INT, use),
+    COL(COL_INT, form),      COL(COL_INT, status),  COL(COL_INT, not_before),
+    COL(COL_INT, not_after), COL(COL_INT, issued),  COL(COL_BLOB, digest),
+    COL(COL_TEXT, by),       COL(COL_BLOB, signer), COL(COL_BLOB, signature)};
+#define ROW_COLUMNS ((struct columns){row_columns, (int)(sizeof row_columns / sizeof *row_columns)})
+#define CREDENTIAL  (int)(sizeof row_columns / sizeof *row_columns) /* stands behind them */
+
+/* ---- opening ---- */
+
+static enum err make_file(const char *path, struct store_why *why)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* SQLite keeps the mode */
+    if (fd < 0 || close(fd) != 0) {
+        return why_set(why, E_IO, "%s: the repository cannot be made: %s", path, strerror(errno));
+    }
+    return E_OK;
+}
+
+static enum err connect_to(struct repo_store *s)
+{
+    static const char pragmas[] = "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;"
+                                  "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;";
+    int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
+    if (rc == SQLITE_OK) {
+        (void)sqlite3_extended_result_codes(s->db, 1); /* fails on NULL only */
+        (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+        rc = sqlite3_busy_timeout(s->db, BUSY_MS);
+    }
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
+    }
+    return sqlite_err(rc);
+}
+
+static enum err prepare_all(struct repo_store *s)
+{
+    int rc = SQLITE_OK;
+    for (int i = 0; i < RS_N && rc == SQLITE_OK; i++) {
+        rc = sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &s->st[i],
+                                NULL);
+    }
+    return sqlite_err(rc);
+}
+
+/* A file that a crash left empty was never a repository: it is filled now. */
+static enum err check_or_make(struct repo_store *s, struct store_why *why)
+{
+    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return errno == ENOENT ? make_file(s->path, why)
+                               : why_set(why, errno == EACCES ? E_DENIED : E_IO, "%s: %s", s->path,
+                                         strerror(errno));
+    }
+    bool empty = lseek(fd, 0, SEEK_END) == 0;
+    (void)close(fd); /* read only */
+    return empty ? E_OK : store_check_file(s->path, REPO_APPLICATION_ID, why);
+}
+
+static enum err open_all(struct repo_store *s, struct store_why *why)
+{
+    enum err err = check_or_make(s, why);
+    if (err != E_OK) {
+        return err;
+    }
+    err = connect_to(s);
+    if (err != E_OK) {
+        return why_set(why, err, "%s: the repository cannot be opened: %s", s->path,
+                       sqlite3_errmsg(s->db));
+    }
+    err = schema_migrate(s->db, s->path, steps, sizeof steps / sizeof steps[0], why);
+    if (err != E_OK) {
+        return err;
+    }
+    if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK ||
+        prepare_all(s) != E_OK) {
+        return why_set(why, E_IO, "%s: the repository cannot be used: %s", s->path,
+                       sqlite3_errmsg(s->db));
+    }
+    return E_OK;
+}
+
+enum err repo_store_open(const char *path, struct repo_store **out, struct store_why *why)
+{
+    struct repo_store *s = calloc(1, sizeof *s);
+    *why = (struct store_why){E_OK, ""};
+    if (s == NULL || strlen(path) >= PATH_MAX) {
+        free(s);
+        return why_set(why, E_MEMORY, "no memory for the repository, or its path is too long");
+    }
+    s->lock_fd = -1;
+    (void)snprintf(s->path, sizeof s->path, "%s", path);
+    enum err err = store_take_lock(s->path, &s->lock_fd, why);
+    if (err == E_OK) {
+        err = open_all(s, why);
+    }
+    if (err != E_OK) {
+        repo_store_close(s);
+        return err;
+    }
+    *out = s;
+    return E_OK;
+}
+
+void repo_store_close(struct repo_store *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    for (int i = 0; i < RS_N; i++) {
+        (void)sqlite3_finalize(s->st[i]); /* repeats an earlier result */
+    }
+    (void)sqlite3_close(s->db); /* an open batch is rolled back */
+    if (s->lock_fd >= 0) {
+        (void)close(s->lock_fd); /* gives the lock back */
+    }
+    free(s);
+}
+
+/* ---- reading ---- */
+
+static enum err bind_numbers(sqlite3_stmt *st, int n, const int64_t v[])
+{
+    enum err err = E_OK;
+    for (int i = 0; i < n && err == E_OK; i++) {
+        err = sqlite_err(sqlite3_bind_int64(st, i + 1, v[i]));
+    }
+    return err;
+}
+
+static int64_t at_most(uint64_t v)
+{
+    return v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
+/* Gives out the rows of a bound statement, and ends it. */
+static enum err give(sqlite3_stmt *st, enum err err, repo_each each, void *ctx)
+{
+    bool more = true;
+    while (err == E_OK && more && (err = stmt_row(st)) == E_OK) {
+        struct repo_row row = {0};
+        err = columns_get(ROW_COLUMNS, st, &row);
+        row.credential = stmt_blob(st, CREDENTIAL);
+        more = err == E_OK && each(ctx, &row);
+    }
+    stmt_end(st);
+    return err == E_NOT_FOUND ? E_OK : err;
+}
+
+enum err repo_store_find(struct repo_store *s, const struct imei *imei, repo_each each, void *ctx)
+{
+    sqlite3_stmt *st = s->st[RS_FIND];
+    return give(st, bind_numbers(st, 1, (int64_t[]){imei_key(imei)}), each, ctx);
+}
+
+struct newest {
+    struct repo_row *out;
+    bool found;
+};
+
+static bool keep_newest(void *ctx, const struct repo_row *row)
+{
+    struct newest *n = ctx;
+    *n->out = *row;
+    n->out->credential = (struct bytes){NULL, 0};
+    n->found = true;
+    return false;
+}
+
+enum err repo_store_newest(struct repo_store *s, const struct imei *imei, uint8_t use,
+                           struct repo_row *out)
+{
+    sqlite3_stmt *st = s->st[RS_NEWEST];
+    struct newest n = {out, false};
+    enum err err = give(st, bind_numbers(st, 2, (int64_t[]){imei_key(imei), use}), keep_newest, &n);
+    return err == E_OK && !n.found ? E_NOT_FOUND : err;
+}
+
+enum err repo_store_history(struct repo_store *s, const struct imei *imei, uint8_t use,
+                            uint64_t after, size_t max, repo_each each, void *ctx)
+{
+    sqlite3_stmt *st = s->st[RS_HISTORY];
+    const int64_t v[] = {imei_key(imei), use, at_most(after), at_most(max)};
+    return give(st, bind_numbers(st, 4, v), each, ctx);
+}
+
+enum err repo_store_changes(struct repo_store *s, uint64_t after, size_t max, repo_each each,
+                            void *ctx)
+{
+    sqlite3_stmt *st = s->st[RS_CHANGES];
+    return give(st, bind_numbers(st, 2, (int64_t[]){at_most(after), at_most(max)}), each, ctx);
+}
+
+/* ---- writing ---- */
+
+enum err repo_store_begin(struct repo_store *s)
+{
+    if (s->in_batch) {
+        return E_BAD_STATE;
+    }
+    enum err err = stmt_run(s->st[RS_BEGIN]);
+    s->in_batch = err == E_OK;
+    s->failed = false;
+    return err;
+}
+
+void repo_store_rollback(struct repo_store *s)
+{
+    if (s->in_batch) {
+        stmt_try(s->st[RS_ROLLBACK]);
+        s->in_batch = false;
+    }
+}
+
+enum err repo_store_commit(struct repo_store *s)
+{
+    if (!s->in_batch) {
+        return E_BAD_STATE;
+    }
+    enum err err = s->failed ? E_IO : stmt_run(s->st[RS_COMMIT]);
+    if (err != E_OK) {
+        repo_store_rollback(s);
+        return E_IO;
+    }
+    s->in_batch = false;
+    return E_OK;
+}
+
+static enum err failed(struct repo_store *s, enum err err)
+{
+    s->failed = s->failed || err != E_OK;
+    return err == E_OK ? E_OK : E_IO;
+}
+
+enum err repo_store_next_serial(struct repo_store *s, uint64_t *serial)
+{
+    if (!s->in_batch || s->failed) {
+        return s->failed ? E_IO : E_BAD_STATE;
+    }
+    sqlite3_stmt *st = s->st[RS_LAST];
+    enum err err = stmt_row(st);
+    int64_t last = err == E_OK ? sqlite3_column_int64(st, 0) : 0;
+    stmt_end(st);
+    if (err == E_OK && last == INT64_MAX) {
+        return E_EXHAUSTED;
+    }
+    *serial = (uint64_t)last + 1;
+    return failed(s, err);
+}
+
+enum err repo_store_add(struct repo_store *s, const struct repo_row *row)
+{
+    static const uint8_t nothing[1];
+    uint64_t next = 0;
+    sqlite3_stmt *st = s->st[RS_ADD];
+    if (row->credential.n > REPO_CREDENTIAL_MAX ||
+        strnlen(row->by, sizeof row->by) == sizeof row->by) {
+        return E_BAD_LENGTH;
+    }
+    enum err err = repo_store_next_serial(s, &next);
+    if (err != E_OK || row->serial != next) {
+        return err != E_OK ? err : E_CONFLICT;
+    }
+    err = columns_bind(ROW_COLUMNS, st, row);
+    if (err == E_OK) {
+        const void *p = row->credential.n > 0 ? row->credential.p : nothing;
+        err = sqlite_err(
+            sqlite3_bind_blob(st, CREDENTIAL + 1, p, (int)row->credential.n, SQLITE_STATIC));
+    }
+    if (err == E_OK) {
+        err = stmt_run(st);
+    }
+    return failed(s, err);
+}

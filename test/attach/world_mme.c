@@ -1,0 +1,263 @@
+#include "attach/world_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the HSS --------------------------------------------------------------------------------- */
+
+static void hss_vectors(struct world *w, const struct emm_effect *e, struct emm_aia *out)
+{
+    uint8_t sn[3];
+    uint64_t sqn_ms;
+    const struct key_kme *kme = w->bound ? &w->kme : NULL;
+    plmn_to_octets(&w->config.plmn, sn);
+    w->airs++;
+    *out = (struct emm_aia){.code = 2001, .has_control = true};
+    out->control = w->bound ? S6A_BINDING_PROCESSED : S6A_BINDING_REGULAR;
+    if (e->has_resync) {
+        struct binding_view view = {.policy = BINDING_BOUND, .n_devices = 1};
+        enum binding_auts_under under;
+        view.devices[0].has_kme = true;
+        view.devices[0].kme = w->kme;
+        if (binding_hss_resync(&w->c, &w->keys, &view, e->resync_rand, &e->auts, &sqn_ms, &under) !=
+            E_OK) {
+            *out = (struct emm_aia){.code = 4181, .experimental = true};
+            return;
+        }
+        w->seq = (sqn_ms >> SQN_IND_BITS) + 1;
+    }
+    for (; out->n < e->vectors; out->n++) {
+        assert_ok(binding_hss_vector(&w->c, &w->keys, kme, w->seq++ << SQN_IND_BITS, sn,
+                                     &out->vectors[out->n]));
+    }
+}
+
+static void hss_ask(struct world *w, struct context *x, const struct emm_effect *e)
+{
+    static struct emm_aia aia[64];
+    static struct emm_ula ula;
+    static struct emm_eca eca;
+    struct mail m = {.kind = MAIL_HSS, .connection = (uint32_t)(x - w->contexts)};
+    x->serial = ++w->serial;
+    m.event.cancellation_type = 0;
+    m.n = (size_t)x->serial;
+    if (e->kind == EMM_ASK_VECTORS) {
+        struct emm_aia *a = &aia[w->serial % 64];
+        m.event.kind = EMM_AIA;
+        m.event.aia = a;
+        if (w->hss_down) {
+            *a = (struct emm_aia){.code = 0};
+        } else {
+            hss_vectors(w, e, a);
+        }
+    } else if (e->kind == EMM_ASK_LOCATION) {
+        ula = (struct emm_ula){
+            .code = w->hss_down ? 0 : w->ula_code,
+            .experimental = w->ula_experimental && !w->hss_down,
+            .subscription = {.ambr_ul = 50000000, .ambr_dl = 150000000, .n_apns = 1}};
+        memcpy(ula.subscription.apns[0].encoded, "\x08internet", 9);
+        ula.subscription.apns[0].n = 9;
+        ula.subscription.apns[0].qci = 9;
+        ula.subscription.apns[0].pdn_type = EMM_SUBSCRIBED_BOTH;
+        m.event.kind = EMM_ULA;
+        m.event.ula = &ula;
+        w->ulrs++;
+    } else {
+        eca = (struct emm_eca){.code = w->hss_down ? 0 : 2001, .status = w->equipment};
+        m.event.kind = EMM_ECA;
+        m.event.eca = &eca;
+    }
+    world_post(w, m, w->hss_down ? 4000 : 10);
+}
+
+/* ---- the MME's shell ------------------------------------------------------------------------- */
+
+struct context *world_mme_context(struct world *w, uint32_t connection)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        if (w->contexts[i].used && w->contexts[i].connection == connection && connection != 0) {
+            return &w->contexts[i];
+        }
+    }
+    return NULL;
+}
+
+static struct context *context_new(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        struct context *x = &w->contexts[i];
+        if (!x->used) {
+            struct emm_ue *emm = x->emm;
+            *x = (struct context){.used = true, .emm = emm};
+            emm_ue_init(emm);
+            return x;
+        }
+    }
+    fail_msg("too many contexts");
+    return NULL;
+}
+
+static struct context *context_named(struct world *w, uint32_t m_tmsi)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        struct context *x = &w->contexts[i];
+        if (x->used && m_tmsi != 0 && (x->m_tmsi[0] == m_tmsi || x->m_tmsi[1] == m_tmsi)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+static void assign(struct context *x, uint32_t m_tmsi)
+{
+    x->m_tmsi[x->m_tmsi[0] != 0] = m_tmsi;
+}
+
+static void drop(struct context *x, uint32_t m_tmsi)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (x->m_tmsi[i] == m_tmsi) {
+            x->m_tmsi[i] = 0;
+        }
+    }
+}
+
+static void supersede(struct world *w, struct context *by, const struct imsi *imsi)
+{
+    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+        struct context *x = &w->contexts[i];
+        struct emm_who who;
+        if (!x->used || x == by) {
+            continue;
+        }
+        emm_ue_who(x->emm, &who);
+        if (x->has_imsi && imsi_eq(&who.imsi, imsi)) {
+            struct emm_event event = {.kind = EMM_SUPERSEDED};
+            world_mme_step(w, x, &event);
+        }
+    }
+}
+
+static void send_down(struct world *w, struct context *x, const struct emm_effect *e)
+{
+    struct mail m = {.kind = MAIL_DOWN, .ue = x->ue, .connection = x->connection};
+    if (e->kind == EMM_SETUP) {
+        struct mail set = {.kind = MAIL_SETUP, .ue = x->ue, .connection = x->connection};
+        world_post(w, set, 11);
+    }
+    if (e->pdu.p != NULL && x->connection != 0) {
+        world_on_air(w, world_mail(m, e->pdu), false);
+    }
+}
+
+/* False: the context is gone. */
+static bool effect(struct world *w, struct context *x, const struct emm_effect *e)
+{
+    switch (e->kind) {
+    case EMM_SEND:
+    case EMM_SETUP:
+        send_down(w, x, e);
+        return true;
+    case EMM_RELEASE:
+    case EMM_REROUTE: {
+        struct mail m = {.kind = MAIL_RELEASE, .ue = x->ue, .connection = x->connection};
+        world_post(w, m, 12);
+        x->connection = 0;
+        return true;
+    }
+    case EMM_ASK_VECTORS:
+    case EMM_ASK_LOCATION:
+    case EMM_ASK_EQUIPMENT:
+        hss_ask(w, x, e);
+        return true;
+    case EMM_REPORT_FAILURE:
+        w->reports++;
+        return true;
+    case EMM_PURGE:
+        w->purges++;
+        return true;
+    case EMM_TIMER_START:
+        x->deadlines[e->timer] = w->now + e->ms;
+        return true;
+    case EMM_TIMER_STOP:
+        x->deadlines[e->timer] = 0;
+        return true;
+    case EMM_ASSIGN_GUTI:
+        assign(x, e->m_tmsi);
+        return true;
+    case EMM_DROP_GUTI:
+        drop(x, e->m_tmsi);
+        return true;
+    case EMM_AUTHENTICATED:
+        x->has_imsi = true;
+        supersede(w, x, &e->who.imsi);
+        return true;
+    case EMM_REGISTERED_NOW:
+        return true;
+    case EMM_TOLD:
+        assert_true(w->n_told < WORLD_TOLD);
+        w->told[w->n_told++] = e->refusal;
+        return true;
+    case EMM_FORGET:
+        return false;
+    }
+    return true;
+}
+
+void world_mme_step(struct world *w, struct context *x, const struct emm_event *event)
+{
+    struct emm_effects fx;
+    size_t room = (size_t)EMM_EFFECTS_MAX * EMM_PDU_MAX;
+    uint8_t *scratch = malloc(room); /* a step may be inside another */
+    struct emm_env env = {.config = &w->config,
+                          .crypto = &w->c,
+                          .m_tmsi = ++w->next_m_tmsi,
+                          .pdn_address = {10, 45, 0, 2},
+                          .scratch = {scratch, room}};
+    bool stays = true;
+    emm_step(x->emm, &env, event, &fx);
+    for (unsigned i = 0; i < fx.n && stays; i++) {
+        stays = effect(w, x, &fx.e[i]);
+    }
+    if (!stays) {
+        x->used = false;
+    }
+    emm_effects_wipe(&fx);
+    free(scratch);
+}
+
+void world_mme_initial(struct world *w, const struct mail *m)
+{
+    struct emm_claim claim;
+    struct emm_where where = {.plmn = w->config.plmn, .tac = 1};
+    struct emm_event event = {.kind = EMM_INITIAL, .pdu = {m->pdu, m->n}, .where = &where};
+    struct bindery_ue_guti guti;
+    uint8_t room[EMM_PDU_MAX];
+    emm_claim(event.pdu, &claim);
+    uint32_t m_tmsi = claim.kind == EMM_CLAIM_GUTI ? claim.guti.m_tmsi : 0;
+    if (m_tmsi == 0 && !claim.attach && bindery_ue_guti(&w->devices[m->ue].ue, &guti)) {
+        m_tmsi = guti.m_tmsi; /* the S-TMSI that the eNB was told */
+    }
+    struct context *known = context_named(w, m_tmsi);
+    bool genuine = known != NULL && !claim.attach &&
+                   emm_vouches(known->emm, &w->c, event.pdu, (struct mbytes){room, sizeof room});
+    struct context *x = genuine ? known : context_new(w);
+    event.old = known != NULL && x != known ? known->emm : NULL;
+    x->connection = m->connection;
+    x->ue = m->ue;
+    world_mme_step(w, x, &event);
+}
+
+void world_mme_uplink(struct world *w, const struct mail *m)
+{
+    struct context *x = world_mme_context(w, m->connection);
+    struct emm_event event = {.kind = EMM_UPLINK, .pdu = {m->pdu, m->n}};
+    if (x == NULL) {
+        return; /* ERROR INDICATION, in life */
+    }
+    if (m->n == 0) {
+        event.kind = EMM_CONNECTION_LOST;
+        x->connection = 0;
+    }
+    world_mme_step(w, x, &event);
+}

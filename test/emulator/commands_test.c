@@ -1,0 +1,317 @@
+/* src/emulator/commands.c: the verbs from their arguments to their exit status. */
+#include "emulator/commands.h"
+
+#include "emulator/server.h"
+#include <argp.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *argp_program_version = "bindery-ue of a test";
+
+/* What is said goes into a file, and is read from there. */
+static char said[65536];
+
+static int call(size_t n, const char *const *words)
+{
+    char pool[16][96];
+    char *argv[17] = {0};
+    char path[] = "/tmp/commands_out.XXXXXX";
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+    const int fd = mkstemp(path), out = dup(1), err = dup(2);
+    assert_true(fd >= 0 && out >= 0 && err >= 0);
+    assert_true(dup2(fd, 1) >= 0 && dup2(fd, 2) >= 0);
+    for (size_t i = 0; i < n; i++) {
+        argv[i] = pool[i];
+        (void)snprintf(argv[i], sizeof pool[0], "%s", words[i]);
+    }
+    const int rc = commands_main((int)n, argv);
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+    assert_true(dup2(out, 1) >= 0 && dup2(err, 2) >= 0);
+    close(out);
+    close(err);
+    const ssize_t octets = pread(fd, said, sizeof said - 1, 0);
+    said[octets > 0 ? octets : 0] = '\0';
+    close(fd);
+    unlink(path);
+    return rc;
+}
+#define WORDS(...) ((const char *const[]){"bindery-ue", __VA_ARGS__})
+#define CALL(...)  call(sizeof WORDS(__VA_ARGS__) / sizeof(char *), WORDS(__VA_ARGS__))
+
+static void has(const char *text)
+{
+    if (strstr(said, text) == NULL) {
+        fail_msg("'%s' is not in: %s", text, said);
+    }
+}
+
+struct desk {
+    struct server *s;
+    char folder[32], device[64], seed[64], mme[64], path[64];
+};
+
+static void put(const char *path, const char *text)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static int desk_of(void **state)
+{
+    struct desk *d = calloc(1, sizeof *d);
+    strcpy(d->folder, "/tmp/commands.XXXXXX");
+    assert_non_null(mkdtemp(d->folder));
+    (void)snprintf(d->seed, sizeof d->seed, "--key-seed-file=%s/seed", d->folder);
+    put(d->seed + strlen("--key-seed-file="), mme_seed);
+    d->s = server_open();
+    d->s->mme.origin.seed.n = strlen(mme_seed); /* a text file has no NUL at its end */
+    (void)snprintf(d->mme, sizeof d->mme, "--mme=%s", address_print(&d->s->at).s);
+    (void)snprintf(d->device, sizeof d->device, "--device=%s/device.json", d->folder);
+    *state = d;
+    return 0;
+}
+
+/* The state file of the seed's first device. */
+static void make_device(struct desk *d)
+{
+    struct lot_device dev;
+    struct device_state state;
+    struct device_why why;
+    assert_ok(population_derive(&d->s->mme.c, &d->s->mme.origin, 0, &dev));
+    memset(&state, 0, sizeof state);
+    state.imei = dev.imei;
+    state.imsi = dev.imsi;
+    state.me.has_kme = true;
+    state.me.kme = dev.kme;
+    state.usim.keys = dev.keys;
+    state.usim.keys.keccak_iterations = 1;
+    assert_ok(device_state_save(d->device + strlen("--device="), true, &state, &why));
+}
+
+static int clear(void **state)
+{
+    struct desk *d = *state;
+    char command[2][96];
+    server_close(d->s);
+    (void)snprintf(command[0], sizeof command[0], "%s/seed", d->folder);
+    (void)unlink(command[0]);
+    (void)unlink(d->device + strlen("--device="));
+    if (d->path[0] != '\0') {
+        (void)unlink(d->path);
+    }
+    (void)rmdir(d->folder);
+    free(d);
+    return 0;
+}
+
+static void usage(void **state)
+{
+    (void)state;
+    assert_int_equal(CALL("--help"), UE_DONE);
+    has("attach");
+    has("identity");
+    assert_int_equal(CALL("--version"), UE_DONE);
+    assert_int_equal(CALL("frobnicate"), UE_USAGE);
+    assert_int_equal(call(1, (const char *const[]){"bindery-ue"}), UE_USAGE);
+    assert_int_equal(CALL("attach"), UE_USAGE);
+    has("which device?");
+    assert_int_equal(CALL("lot", "--imsi=001010000000001"), UE_USAGE);
+    has("--out FILE is needed");
+}
+
+static void attach(void **state)
+{
+    struct desk *d = *state;
+    make_device(d);
+    server_start(d->s);
+    assert_int_equal(CALL("attach", d->device, d->mme), UE_DONE);
+    has("challenge, RAND encrypted under KME: the USIM answered");
+    has("registered: GUTI 001-01");
+    /* Its state is in the file: the next one needs no authentication. */
+    assert_int_equal(CALL("identity", d->device), UE_DONE);
+    has("IMSI   001010000000001");
+    has("GUTI   001-01, group 8001, code 07, M-TMSI c0000000");
+    has("a NAS security context is kept");
+    assert_int_equal(CALL("attach", d->device, d->mme), UE_DONE);
+    assert_null(strstr(said, "challenge"));
+    has("-> ATTACH REQUEST, integrity protected");
+    has("<- ATTACH ACCEPT, ciphered"); /* named, though the key is of the time before */
+    has("-> ATTACH COMPLETE, ciphered");
+    assert_int_equal(CALL("detach", d->device, d->mme), UE_DONE);
+    has("detached");
+    server_stop(d->s);
+    assert_int_equal(d->s->mme.registered, 3);
+    assert_int_equal(d->s->mme.detached, 1);
+    assert_int_equal(d->s->mme.challenges, 1);
+}
+
+static void identity_json(void **state)
+{
+    struct desk *d = *state;
+    make_device(d);
+    assert_int_equal(CALL("identity", d->device, "--json"), UE_DONE);
+    json_t *o = json_loads(said, 0, NULL);
+    assert_non_null(o);
+    assert_string_equal(json_string_value(json_object_get(o, "imsi")), "001010000000001");
+    assert_true(json_is_null(json_object_get(o, "guti")));
+    assert_true(json_is_true(json_object_get(o, "kme")));
+    assert_string_equal(json_string_value(json_object_get(o, "state")), "deregistered");
+    json_decref(o);
+}
+
+static void rejected(void **state)
+{
+    struct desk *d = *state;
+    make_device(d);
+    d->s->mme.reject = EMM_CAUSE_ILLEGAL_ME;
+    d->s->mme.reject_secured = true;
+    server_start(d->s);
+    assert_int_equal(CALL("attach", d->device, d->mme), UE_REFUSED);
+    server_stop(d->s);
+    has("rejected: ATTACH REJECT #6 (Illegal ME)");
+}
+
+static void stolen(void **state)
+{
+    struct desk *d = *state;
+    make_device(d);
+    server_start(d->s);
+    assert_int_equal(CALL("attach", d->device, d->mme, "--without-kme"), UE_REFUSED);
+    server_stop(d->s);
+    has("RAND encrypted under KME: this device has no KME to decrypt it");
+    has("the device is switched off");
+}
+
+static void stolen_after_attach(void **state)
+{
+    struct desk *d = *state;
+    make_device(d);
+    server_start(d->s);
+    assert_int_equal(CALL("attach", d->device, d->mme), UE_DONE);
+    /* The thief's equipment has neither GUTI nor security context of the right one. */
+    assert_int_equal(CALL("attach", d->device, d->mme, "--without-kme"), UE_REFUSED);
+    has("-> ATTACH REQUEST, in clear");
+    assert_int_equal(CALL("attach", d->device, d->mme, "--as-imei=356938035643809"), UE_DONE);
+    has("challenge, RAND encrypted under KME");
+    /* Back in the right equipment, whose state nobody has touched. */
+    assert_int_equal(CALL("identity", d->device), UE_DONE);
+    has("GUTI   001-01, group 8001, code 07");
+    assert_int_equal(CALL("attach", d->device, d->mme), UE_DONE);
+    server_stop(d->s);
+    assert_memory_equal(d->s->mme.last_imeisv, "00101700000000", 14);
+}
+
+static void silent(void **state)
+{
+    struct desk *d = *state;
+    make_device(d);
+    d->s->mme.silent = true;
+    server_start(d->s);
+    assert_int_equal(CALL("attach", d->device, d->mme, "--timeout=30ms"), UE_SILENT);
+    server_stop(d->s);
+    has("failed: timeout: nothing was answered");
+}
+
+static void unreachable(void **state)
+{
+    struct desk *d = *state;
+    make_device(d);
+    d->s->mme.resend_setup_failure = true;
+    d->s->mme.wait = S1AP_WAIT_60S;
+    server_start(d->s);
+    assert_int_equal(CALL("attach", d->device, d->mme, "--connect-timeout=30ms"), UE_UNREACHABLE);
+    server_stop(d->s);
+    has("the MME refused S1 SETUP");
+}
+
+static void many(void **state)
+{
+    struct desk *d = *state;
+    server_start(d->s);
+    assert_int_equal(CALL("run", "--imsi=001010000000001", d->seed, "--count=20", d->mme,
+                          "--at-once", "--json=-"),
+                     UE_DONE);
+    server_stop(d->s);
+    json_t *o = json_loads(said, 0, NULL);
+    assert_non_null(o);
+    assert_int_equal(json_integer_value(json_object_get(o, "registered")), 20);
+    assert_int_equal(json_integer_value(json_object_get(o, "detached")), 20);
+    json_decref(o);
+    assert_int_equal(d->s->mme.registered, 20);
+}
+
+static void many_fail(void **state)
+{
+    struct desk *d = *state;
+    d->s->mme.reject = EMM_CAUSE_CONGESTION;
+    server_start(d->s);
+    assert_int_equal(
+        CALL("run", "--imsi=001010000000001", d->seed, "--count=3", d->mme, "--at-once"),
+        UE_REFUSED);
+    has("ATTACH REJECT #22 (Congestion), not protected");
+    assert_int_equal(CALL("run", "--imsi=001010000000001", d->seed, "--count=3", d->mme,
+                          "--at-once", "--allow-failures"),
+                     UE_DONE);
+    server_stop(d->s);
+}
+
+static void lot(void **state)
+{
+    struct desk *d = *state;
+    char out[96], from[96];
+    struct stat st;
+    (void)snprintf(d->path, sizeof d->path, "%s/lot.csv", d->folder);
+    (void)snprintf(out, sizeof out, "--out=%s", d->path);
+    (void)snprintf(from, sizeof from, "--lot=%s", d->path);
+    assert_int_equal(CALL("lot", "--imsi=001010000000001", d->seed, "--count=5", out), UE_DONE);
+    assert_int_equal(said[0], '\0');
+    assert_int_equal(stat(d->path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(CALL("lot", "--imsi=001010000000001", d->seed, out), UE_REFUSED);
+    server_start(d->s); /* the lot's devices are those of the seed */
+    assert_int_equal(CALL("run", from, d->mme, "--at-once"), UE_DONE);
+    server_stop(d->s);
+    assert_int_equal(d->s->mme.registered, 5);
+}
+
+static void part_of_a_lot(void **state)
+{
+    struct desk *d = *state;
+    char out[96], from[96];
+    (void)snprintf(d->path, sizeof d->path, "%s/lot.csv", d->folder);
+    (void)snprintf(out, sizeof out, "--out=%s", d->path);
+    (void)snprintf(from, sizeof from, "--lot=%s", d->path);
+    assert_int_equal(CALL("lot", "--imsi=001010000000001", d->seed, "--count=5", out), UE_DONE);
+    server_start(d->s);
+    assert_int_equal(CALL("run", from, "--count=2", d->mme, "--at-once"), UE_DONE);
+    server_stop(d->s);
+    assert_int_equal(d->s->mme.registered, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"commands: usage", usage, NULL, NULL, NULL},
+        {"commands: attach, identity, attach again, detach of one device", attach, desk_of, clear,
+         NULL},
+        {"commands: identity in JSON", identity_json, desk_of, clear, NULL},
+        {"commands: a reject is exit status 1, with its cause", rejected, desk_of, clear, NULL},
+        {"commands: a stolen SIM is exit status 1, and says why", stolen, desk_of, clear, NULL},
+        {"commands: a SIM in other equipment brings nothing of the right one's state",
+         stolen_after_attach, desk_of, clear, NULL},
+        {"commands: silence is exit status 4", silent, desk_of, clear, NULL},
+        {"commands: a refused S1 SETUP is exit status 3", unreachable, desk_of, clear, NULL},
+        {"commands: run attaches many and tells in JSON", many, desk_of, clear, NULL},
+        {"commands: run with failures is exit status 1 unless they are allowed", many_fail, desk_of,
+         clear, NULL},
+        {"commands: a lot is for its owner only, and makes the same devices", lot, desk_of, clear,
+         NULL},
+        {"commands: --count takes the first of a lot", part_of_a_lot, desk_of, clear, NULL},
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

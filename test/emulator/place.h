@@ -1,0 +1,170 @@
+/* test/emulator/place.h - an emulation and small MMEs (emulator/mme.h) on one virtual clock. */
+#ifndef BINDERY_TEST_EMULATOR_PLACE_H
+#define BINDERY_TEST_EMULATOR_PLACE_H
+
+#include "emulator/emulation.h"
+#include "emulator/mme.h"
+
+#define MS     UINT64_C(1000000)
+#define SECOND (1000 * MS)
+
+struct place {
+    struct mme mme[2];
+    struct population p;
+    struct emulation *e;
+    struct emulation_config config;
+    uint64_t now;
+    unsigned events[16]; /* by kind */
+    unsigned faults[ENB_FAULT_COUNT];
+    unsigned nas;
+    bool deaf; /* the association takes nothing */
+};
+
+static inline uint64_t clock_of(void *ctx)
+{
+    return ((const struct place *)ctx)->now;
+}
+
+static inline bool send(void *ctx, unsigned enb, unsigned mme, uint16_t stream,
+                        struct bytes message)
+{
+    struct place *w = ctx;
+    (void)stream;
+    if (!w->deaf) {
+        mme_receive(&w->mme[mme], enb, message);
+    }
+    return !w->deaf;
+}
+
+static inline void on_nas(void *ctx, const struct device *d, bool uplink, struct bytes pdu)
+{
+    struct place *w = ctx;
+    (void)d;
+    (void)uplink;
+    w->nas += pdu.n > 0;
+}
+
+static inline void on_event(void *ctx, const struct device *d, const struct bindery_ue_event *event)
+{
+    struct place *w = ctx;
+    (void)d;
+    w->events[event->kind]++;
+}
+
+static inline void on_told(void *ctx, unsigned enb, const struct enb_told *told)
+{
+    struct place *w = ctx;
+    (void)enb;
+    if (told->kind == ENB_TOLD_FAULT) {
+        w->faults[told->fault]++;
+    }
+}
+
+static inline void deliver(struct place *w)
+{
+    struct mme_out out;
+    bool more = true;
+    while (more) {
+        more = false;
+        for (unsigned i = 0; i < w->config.enb.mmes; i++) {
+            while (mme_next(&w->mme[i], &out)) {
+                emulation_receive(w->e, out.enb, i, (struct bytes){out.b, out.n});
+                more = true;
+            }
+        }
+    }
+}
+
+/* Runs the clock on, by the deadlines. */
+static inline void run_for(struct place *w, uint64_t ns)
+{
+    const uint64_t end = w->now + ns;
+    deliver(w);
+    for (;;) {
+        const uint64_t next = emulation_deadline_ns(w->e);
+        if (next > end) {
+            break;
+        }
+        w->now = next > w->now ? next : w->now;
+        emulation_tick(w->e);
+        deliver(w);
+    }
+    w->now = end;
+}
+
+static inline void configure(struct place *w)
+{
+    memset(w, 0, sizeof *w);
+    w->now = 5 * SECOND;
+    w->config =
+        (struct emulation_config){.enbs = 1, .timeout_ms = 60000, .hold_ms = EMULATION_FOR_EVER};
+    w->config.enb = (struct enb_config){.plmns = {{"001", "01"}},
+                                        .n_plmns = 1,
+                                        .id = 77,
+                                        .name = "cell",
+                                        .tac = 1,
+                                        .transport = {127, 0, 0, 1},
+                                        .mmes = 1,
+                                        .ues = 1000};
+    mme_open(&w->mme[0]);
+    mme_open(&w->mme[1]);
+}
+
+static inline void start(struct place *w, uint32_t devices, const struct population_guise *guise)
+{
+    const struct bindery_ue_settings settings = population_settings();
+    const struct emulation_host host = {.ctx = w,
+                                        .now_ns = clock_of,
+                                        .send = send,
+                                        .nas = on_nas,
+                                        .event = on_event,
+                                        .told = on_told};
+    assert_ok(population_open(&w->p, &settings, guise));
+    assert_ok(population_add_derived(&w->p, &w->mme[0].origin, devices));
+    assert_ok(emulation_open(&w->config, &host, &w->p, &w->e));
+    for (unsigned i = 0; i < w->config.enbs; i++) {
+        for (unsigned m = 0; m < w->config.enb.mmes; m++) {
+            emulation_up(w->e, i, m, 8);
+        }
+    }
+    deliver(w);
+}
+
+static inline struct place *open_place(uint32_t devices)
+{
+    struct place *w = malloc(sizeof *w);
+    assert_non_null(w);
+    configure(w);
+    start(w, devices, NULL);
+    return w;
+}
+
+static inline void close_place(struct place *w)
+{
+    emulation_close(w->e);
+    population_close(&w->p);
+    mme_close(&w->mme[0]);
+    mme_close(&w->mme[1]);
+    free(w);
+}
+
+static const struct tally *counts(struct place *w)
+{
+    return emulation_tally(w->e);
+}
+
+static inline enum bindery_ue_state state_of(const struct place *w, uint32_t i)
+{
+    return bindery_ue_state(&population_at(&w->p, i)->ue);
+}
+
+static inline void failed_by(struct place *w, const char *text)
+{
+    const struct tally *t = counts(w);
+    assert_int_equal(t->failed, 1);
+    assert_string_equal(t->cause[0].text, text);
+    assert_int_equal(t->cause[0].n, 1);
+    assert_int_equal(emulation_active(w->e), 0);
+}
+
+#endif

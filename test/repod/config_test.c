@@ -1,0 +1,131 @@
+/* nf/repod/config.h: what a configuration may say, and examples/repod.yaml. */
+#include "net/pki.h"
+
+#include "nf/repod/config.h"
+
+static struct pki pki;
+
+static int setup(void **state)
+{
+    (void)state;
+    pki_open(&pki);
+    pki_make(&pki, "ca", NULL, "ca", NULL);
+    pki_make(&pki, "repod", "ca", "repod", "DNS:localhost");
+    pki_make(&pki, "records", "ca", "records", NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    pki_close(&pki);
+    return 0;
+}
+
+#define LISTENER                                                                                   \
+    "listener: {address: \"https://127.0.0.1:8443\", certificate: repod.crt, key: repod.key,"      \
+    " ca: ca.crt}\n"
+#define FILES "signing_key: records.key\nstore: repod.db\naudit: audit.log\n"
+#define MAKER "manufacturers:\n  - {name: Maker.example, ranges: [\"35693803\"]}\n"
+
+static enum err load(const char *text, struct repod_config **out, struct config_why *why)
+{
+    const char *path = pki_path(&pki, "repod", ".yaml");
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    *out = NULL;
+    return repod_config_load(path, out, why);
+}
+
+static void refused(const char *text, const char *part)
+{
+    struct repod_config *c = NULL;
+    struct config_why why;
+    assert_err(load(text, &c, &why), E_BAD_VALUE);
+    assert_null(c);
+    if (strstr(why.sentence, part) == NULL && strstr(why.place, part) == NULL) {
+        print_error("%s: %s\n", why.place, why.sentence);
+        fail();
+    }
+}
+
+static void grants_cover_what_they_list(void **state)
+{
+    (void)state;
+    struct repod_config *c = NULL;
+    struct config_why why;
+    struct imei in, out;
+    assert_ok(load(LISTENER FILES MAKER "operators:\n  - {name: op.example}\n", &c, &why));
+    assert_ok(imei_parse(BYTES_LIT("35693803000001"), &in));
+    assert_ok(imei_parse(BYTES_LIT("35693804000001"), &out));
+    const struct repod_grant *maker =
+        repod_config_grant(c, VERIFY_ROLE_MANUFACTURER, "maker.example");
+    const struct repod_grant *op = repod_config_grant(c, VERIFY_ROLE_OPERATOR, "op.example");
+    assert_non_null(maker);
+    assert_non_null(op);
+    assert_true(repod_grant_covers(maker, &in));
+    assert_false(repod_grant_covers(maker, &out));
+    assert_true(repod_grant_covers(op, &out));
+    assert_null(repod_config_grant(c, VERIFY_ROLE_OPERATOR, "maker.example"));
+    assert_null(repod_config_grant(c, VERIFY_ROLE_OPERATOR, ""));
+    assert_int_equal(c->address.port, 8443);
+    assert_int_equal(c->bulk_rows, 1000000);
+    assert_int_equal(c->limits.header_ms, 10000);
+    repod_config_free(c);
+}
+
+static void what_is_wrong_is_told_with_its_place(void **state)
+{
+    (void)state;
+    refused(FILES MAKER, "address");
+    refused("listener: {address: \"http://127.0.0.1:1\", certificate: repod.crt, key: repod.key,"
+            " ca: ca.crt}\n" FILES,
+            "https://");
+    refused("listener: {address: \"https://127.0.0.1\", certificate: repod.crt, key: repod.key,"
+            " ca: ca.crt}\n" FILES,
+            "https://");
+    refused(LISTENER "signing_key: repod.key\nstore: a\naudit: b\n", "key of TLS");
+    refused(LISTENER FILES "manufacturers:\n  - {name: maker.example}\n", "ranges");
+    refused(LISTENER FILES "manufacturers:\n  - {name: maker.example, ranges: [\"123\"]}\n",
+            "ranges[0]");
+    refused(LISTENER FILES MAKER "  - {name: maker.example, ranges: [\"35693805\"]}\n", "already");
+    refused(LISTENER FILES "operators:\n  - {name: op.example, device_ca: ca.crt}\n", "device_ca");
+    refused(LISTENER FILES "limits: {header_seconds: 0}\n", "header_seconds");
+    refused(LISTENER FILES "surprise: 1\n", "surprise");
+    refused(LISTENER "signing_key: records.key\nstore: a\n", "audit");
+}
+
+static void the_example_is_good_but_for_its_files(void **state)
+{
+    (void)state;
+    struct repod_config *c = NULL;
+    struct config_why why;
+    char text[8192];
+    FILE *f = fopen(TEST_DATA "/../../examples/repod.yaml", "r");
+    assert_non_null(f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    char *ca = strstr(text, "clients-ca.crt");
+    assert_non_null(ca);
+    memcpy(ca, "ca.crt        ", 14);
+    assert_ok(load(text, &c, &why));
+    assert_int_equal(c->n_grants, 2);
+    struct https_limits normal = https_limits_default();
+    assert_int_equal(c->limits.connections, normal.connections);
+    assert_int_equal(c->limits.connections_per_client, normal.connections_per_client);
+    assert_int_equal(c->limits.header_ms, normal.header_ms);
+    assert_int_equal(c->limits.body_ms, normal.body_ms);
+    assert_int_equal(c->limits.idle_ms, normal.idle_ms);
+    repod_config_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(grants_cover_what_they_list),
+                                       cmocka_unit_test(what_is_wrong_is_told_with_its_place),
+                                       cmocka_unit_test(the_example_is_good_but_for_its_files)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
