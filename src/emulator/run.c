@@ -285,6 +285,8 @@ static bool turn(struct run *r)
 
 /* ---- before the first arrival ---- */
 
+#define PATIENCE_MS 2000u /* with MMEs that are slower than others */
+
 static bool all_set_up(const struct run *r)
 {
     const struct emulation_config *c = &r->plan->emulation;
@@ -294,6 +296,18 @@ static bool all_set_up(const struct run *r)
             one = one || enb_is_set_up(emulation_enb(r->e, i), m);
         }
         if (!one) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Has every MME that was named said yes or no? Otherwise the quickest would get everybody. */
+static bool all_have_answered(const struct run *r)
+{
+    for (unsigned i = 0; i < r->links; i++) {
+        const struct link *l = &r->link[i];
+        if (!l->refused && !enb_is_set_up(emulation_enb(r->e, l->enb), l->mme)) {
             return false;
         }
     }
@@ -322,7 +336,9 @@ static void say_unreachable(struct run *r)
 static bool await_setup(struct run *r)
 {
     const uint64_t until = now() + r->plan->connect_ms * MS_NS;
-    while (!all_set_up(r)) {
+    const uint64_t patience =
+        now() + (r->plan->connect_ms < PATIENCE_MS ? r->plan->connect_ms : PATIENCE_MS) * MS_NS;
+    while (!all_set_up(r) || (!all_have_answered(r) && now() < patience)) {
         if (*r->stop) {
             r->out->end = RUN_INTERRUPTED;
             return false;

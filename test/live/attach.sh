@@ -24,7 +24,8 @@ hss_start --trace "$work/hss.pcapng"
 subscriber meter 001010000000011 bound 35693803564380
 subscriber phone 001010000000012 open 35693803564381
 subscriber black 001010000000013 open 35693803564399
-mme_config mme-a "$s1" "serve: true" "check_imei: true" "network_name: Bindery"
+mme_config mme-a "$s1" "serve: true" "check_imei: true" \
+  "network_name: Bindery" "relative_capacity: 1"
 mme_config mme-b "s1-tcp://127.0.0.1:$s1b_port" "reroute_group_id: 32769"
 sed -i "s/^mme_group_id: 32769/mme_group_id: 32770/" "$work/mme-b.yaml"
 mme_start mme-a --trace "$work/mme.pcapng"

@@ -108,7 +108,7 @@ static void has_the_documented_defaults(void **state)
     assert_int_equal(c->reconnect_seconds, 5);
     assert_int_equal(c->limits.enbs, 256);
     assert_int_equal(c->limits.ues, 100000);
-    assert_int_equal(c->limits.attaching, 16384);
+    assert_int_equal(c->limits.attaching, 8192);
     assert_int_equal(c->limits.hss_pending, 16384);
     assert_int_equal(c->limits.events_kept, 10000);
     assert_int_equal(c->log_level, LOG_LEVEL_INFO);

@@ -77,7 +77,7 @@ static void limits(struct checker *k, const struct raw_mme_limits *raw, struct m
     l->ues = check_bounded(k, "ues", raw->ues, 1, 1048576, 100000);
     unsigned most = (unsigned)l->ues;
     l->attaching =
-        check_bounded(k, "attaching", raw->attaching, 1, most, most < 16384 ? most : 16384);
+        check_bounded(k, "attaching", raw->attaching, 1, most, most < 8192 ? most : 8192);
     l->hss_pending = check_bounded(k, "hss_pending", raw->hss_pending, 16, 65536, 16384);
     l->events_kept = check_number(k, "events_kept", raw->events_kept, kept);
 }

@@ -36,6 +36,9 @@ struct hss_peer {
     bool open;
     uint64_t requests, answers;
 };
+struct hss_queue {
+    struct hss_pending *first, **end;
+};
 struct hss {
     struct mmed *m;
     struct node *node;
@@ -45,7 +48,7 @@ struct hss {
     struct hss_pending *free;
     size_t n, n_free;
     struct hss_pending *failed;
-    struct hss_pending *waiting, **waiting_end; /* for room on a connection, in order */
+    struct hss_queue waiting[2]; /* for room on a connection: what is in progress, then AIRs */
     uint64_t serial;
     uint32_t session, end_to_end;
 };
@@ -142,34 +145,55 @@ static enum sent dispatch(struct hss *h, struct hss_pending *p)
     return NOWHERE;
 }
 
+static struct hss_queue *queue_of(struct hss *h, const struct hss_pending *p)
+{
+    return &h->waiting[p->kind == HSS_AIR];
+}
+
+static bool anything_waits(const struct hss *h)
+{
+    return h->waiting[0].first != NULL || h->waiting[1].first != NULL;
+}
+
+/* Nobody is overtaken, but by an attach that is further on. */
 static void send_or_wait(struct hss *h, struct hss_pending *p)
 {
-    enum sent sent = h->waiting != NULL ? WAITS : dispatch(h, p); /* nobody is overtaken */
+    struct hss_queue *q = queue_of(h, p);
+    enum sent sent =
+        h->waiting[0].first != NULL || q->first != NULL ? WAITS : dispatch(h, p);
     if (sent == NOWHERE) {
         fail(h, p);
     } else if (sent == WAITS) {
         p->next = NULL;
-        *h->waiting_end = p;
-        h->waiting_end = &p->next;
+        *q->end = p;
+        q->end = &p->next;
     }
+}
+
+/* False: there is no room for the first of them. */
+static bool send_queue(struct hss *h, struct hss_queue *q)
+{
+    while (q->first != NULL) {
+        struct hss_pending *p = q->first;
+        bool late = h->m->now_ms - p->since_ms > h->m->config->request_ms;
+        enum sent sent = late ? NOWHERE : dispatch(h, p);
+        if (sent == WAITS) {
+            return false;
+        }
+        q->first = p->next;
+        q->end = q->first == NULL ? &q->first : q->end;
+        if (sent == NOWHERE) {
+            fail(h, p);
+        }
+    }
+    return true;
 }
 
 static void send_waiting(struct hss *h)
 {
-    while (h->waiting != NULL) {
-        struct hss_pending *p = h->waiting;
-        bool late = h->m->now_ms - p->since_ms > h->m->config->request_ms;
-        enum sent sent = late ? NOWHERE : dispatch(h, p);
-        if (sent == WAITS) {
-            return;
-        }
-        h->waiting = p->next;
-        if (h->waiting == NULL) {
-            h->waiting_end = &h->waiting;
-        }
-        if (sent == NOWHERE) {
-            fail(h, p);
-        }
+    if (send_queue(h, &h->waiting[0])) {
+        bool all = send_queue(h, &h->waiting[1]);
+        (void)all; /* the rest goes next time */
     }
 }
 
@@ -495,7 +519,8 @@ enum err hss_open(struct mmed *m, struct hss **out)
         return E_MEMORY;
     }
     h->m = m;
-    h->waiting_end = &h->waiting;
+    h->waiting[0].end = &h->waiting[0].first;
+    h->waiting[1].end = &h->waiting[1].first;
     h->peers = calloc(m->config->n_peers + 1, sizeof *h->peers);
     h->pool = calloc(n + 1, sizeof *h->pool);
     enum err err = h->peers == NULL || h->pool == NULL ? E_MEMORY : open_peers(h);
@@ -546,7 +571,7 @@ int hss_wait_ms(const struct hss *h)
     if (h->failed != NULL) {
         return 0;
     }
-    int most = h->waiting != NULL ? 20 : 1000; /* for room, or to try connections anew */
+    int most = anything_waits(h) ? 20 : 1000; /* for room, or to try connections anew */
     return wait < 0 || wait > most ? most : wait;
 }
 
