@@ -159,8 +159,7 @@ static bool anything_waits(const struct hss *h)
 static void send_or_wait(struct hss *h, struct hss_pending *p)
 {
     struct hss_queue *q = queue_of(h, p);
-    enum sent sent =
-        h->waiting[0].first != NULL || q->first != NULL ? WAITS : dispatch(h, p);
+    enum sent sent = h->waiting[0].first != NULL || q->first != NULL ? WAITS : dispatch(h, p);
     if (sent == NOWHERE) {
         fail(h, p);
     } else if (sent == WAITS) {
