@@ -88,13 +88,12 @@ void emm_on_identity(struct emm_run *r)
 
 /* ---- ATTACH REQUEST -------------------------------------------------------------------------- */
 
-static bool keep(struct bytes in, uint8_t *out, size_t cap, uint8_t *n)
+static void keep(struct bytes in, uint8_t *out, size_t cap, uint8_t *n)
 {
     *n = in.p != NULL && in.n <= cap ? (uint8_t)in.n : 0;
     if (*n > 0) {
         memcpy(out, in.p, *n);
     }
-    return in.p != NULL;
 }
 
 bool emm_serves_type(uint8_t attach_type)
@@ -108,9 +107,9 @@ enum err emm_take_attach_request(struct emm_run *r, const struct nas_attach_requ
     struct emm_ue *ue = r->ue;
     ue->attach_type = m->attach_type & 7U;
     ue->claimed_ksi = m->ksi & 7U;
-    (void)keep(m->ue_network_capability, ue->capability, sizeof ue->capability, &ue->capability_n);
-    (void)keep(m->ms_network_capability, ue->ms_capability, sizeof ue->ms_capability,
-               &ue->ms_capability_n);
+    keep(m->ue_network_capability, ue->capability, sizeof ue->capability, &ue->capability_n);
+    keep(m->ms_network_capability, ue->ms_capability, sizeof ue->ms_capability,
+         &ue->ms_capability_n);
     return emm_esm_request(r, m->esm_message_container);
 }
 

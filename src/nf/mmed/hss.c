@@ -48,7 +48,10 @@ struct hss {
     struct hss_pending *free;
     size_t n, n_free;
     struct hss_pending *failed;
-    struct hss_queue waiting[2]; /* for room on a connection: what is in progress, then AIRs */
+    /* For room on a connection: of each home what is in progress, then its AIRs. A home network
+     * that is slow holds up nobody else's. */
+    struct hss_queue (*waiting)[2];
+    size_t n_waiting; /* requests, in all of them */
     uint64_t serial;
     uint32_t session, end_to_end;
 };
@@ -145,27 +148,19 @@ static enum sent dispatch(struct hss *h, struct hss_pending *p)
     return NOWHERE;
 }
 
-static struct hss_queue *queue_of(struct hss *h, const struct hss_pending *p)
-{
-    return &h->waiting[p->kind == HSS_AIR];
-}
-
-static bool anything_waits(const struct hss *h)
-{
-    return h->waiting[0].first != NULL || h->waiting[1].first != NULL;
-}
-
-/* Nobody is overtaken, but by an attach that is further on. */
+/* Nobody is overtaken, but by an attach of the same home that is further on. */
 static void send_or_wait(struct hss *h, struct hss_pending *p)
 {
-    struct hss_queue *q = queue_of(h, p);
-    enum sent sent = h->waiting[0].first != NULL || q->first != NULL ? WAITS : dispatch(h, p);
+    struct hss_queue *of_home = h->waiting[p->home];
+    struct hss_queue *q = &of_home[p->kind == HSS_AIR];
+    enum sent sent = of_home[0].first != NULL || q->first != NULL ? WAITS : dispatch(h, p);
     if (sent == NOWHERE) {
         fail(h, p);
     } else if (sent == WAITS) {
         p->next = NULL;
         *q->end = p;
         q->end = &p->next;
+        h->n_waiting++;
     }
 }
 
@@ -181,6 +176,7 @@ static bool send_queue(struct hss *h, struct hss_queue *q)
         }
         q->first = p->next;
         q->end = q->first == NULL ? &q->first : q->end;
+        h->n_waiting--;
         if (sent == NOWHERE) {
             fail(h, p);
         }
@@ -190,8 +186,8 @@ static bool send_queue(struct hss *h, struct hss_queue *q)
 
 static void send_waiting(struct hss *h)
 {
-    if (send_queue(h, &h->waiting[0])) {
-        bool all = send_queue(h, &h->waiting[1]);
+    for (size_t i = 0; h->n_waiting > 0 && i < h->m->config->n_homes; i++) {
+        bool all = send_queue(h, &h->waiting[i][0]) && send_queue(h, &h->waiting[i][1]);
         (void)all; /* the rest goes next time */
     }
 }
@@ -518,11 +514,15 @@ enum err hss_open(struct mmed *m, struct hss **out)
         return E_MEMORY;
     }
     h->m = m;
-    h->waiting[0].end = &h->waiting[0].first;
-    h->waiting[1].end = &h->waiting[1].first;
     h->peers = calloc(m->config->n_peers + 1, sizeof *h->peers);
     h->pool = calloc(n + 1, sizeof *h->pool);
-    enum err err = h->peers == NULL || h->pool == NULL ? E_MEMORY : open_peers(h);
+    h->waiting = calloc(m->config->n_homes + 1, sizeof *h->waiting);
+    for (size_t i = 0; h->waiting != NULL && i < m->config->n_homes; i++) {
+        h->waiting[i][0].end = &h->waiting[i][0].first;
+        h->waiting[i][1].end = &h->waiting[i][1].first;
+    }
+    enum err err =
+        h->peers == NULL || h->pool == NULL || h->waiting == NULL ? E_MEMORY : open_peers(h);
     for (size_t i = 0; err == E_OK && i < n; i++) {
         h->pool[i].next = h->free;
         h->free = &h->pool[i];
@@ -556,6 +556,7 @@ void hss_close(struct hss *h)
     }
     free(h->peers);
     free(h->pool);
+    free(h->waiting);
     free(h);
 }
 
@@ -570,7 +571,7 @@ int hss_wait_ms(const struct hss *h)
     if (h->failed != NULL) {
         return 0;
     }
-    int most = anything_waits(h) ? 20 : 1000; /* for room, or to try connections anew */
+    int most = h->n_waiting > 0 ? 20 : 1000; /* for room, or to try connections anew */
     return wait < 0 || wait > most ? most : wait;
 }
 
