@@ -37,12 +37,6 @@ void emm_ue_who(const struct emm_ue *ue, struct emm_who *out)
     *out = ue->who;
 }
 
-bool emm_ue_control(const struct emm_ue *ue, uint8_t *mode)
-{
-    *mode = ue->control;
-    return ue->has_control;
-}
-
 void emm_effects_wipe(struct emm_effects *fx)
 {
     wipe(fx, sizeof *fx);

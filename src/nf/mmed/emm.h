@@ -110,8 +110,6 @@ struct emm_who {
 };
 enum emm_state emm_ue_state(const struct emm_ue *ue);
 void emm_ue_who(const struct emm_ue *ue, struct emm_who *out);
-/* Of the vectors that came last: enum s6a_binding_mode; false when the HSS did not say. */
-bool emm_ue_control(const struct emm_ue *ue, uint8_t *mode);
 
 /* ---- events ---------------------------------------------------------------------------------- */
 

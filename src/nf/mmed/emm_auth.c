@@ -96,8 +96,6 @@ void emm_on_aia(struct emm_run *r)
     emm_drop_vectors(ue);
     memcpy(ue->vectors, a->vectors, a->n * sizeof a->vectors[0]);
     ue->n_vectors = (uint8_t)a->n;
-    ue->has_control = a->has_control;
-    ue->control = a->control;
     challenge(r);
 }
 

@@ -53,8 +53,6 @@ struct emm_ue {
     uint8_t n_vectors, next_vector; /* the one under way is next_vector - 1 */
     uint8_t resyncs;
     bool by_guti; /* the IMSI is the one that the GUTI led to: it may be another UE's */
-    bool has_control;
-    uint8_t control; /* enum s6a_binding_mode */
     struct emm_subscription subscription;
 
     uint8_t sent;        /* how often the message that the procedure timer guards was sent */
