@@ -113,6 +113,21 @@ enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
       "the EIR has the equipment on its grey list, and this MME does not admit that")              \
     X(EQUIPMENT_UNKNOWN, "equipment-unknown", REFUSAL_3GPP, 5422, 6, REFUSAL_FINAL,                \
       "stays off until it is switched off", "the EIR does not know the equipment")                 \
+    /* What a device's proof of its IMEI comes to (proc/devid.h). 5422 tells the MME that asked    \
+     * for it that the proof is the reason. */                                                     \
+    X(DEVICE_FAILED, "device-failed", REFUSAL_3GPP, 5422, 6, REFUSAL_FINAL,                        \
+      "stays off until it is switched off", "the device did not prove the IMEI that it gave")      \
+    X(DEVICE_UNPROVEN, "device-unproven", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,             \
+      "tries again", "nobody published a binding for the IMEI, and the policy wants a proof")      \
+    X(DEVICE_UNDETERMINED, "device-undetermined", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,     \
+      "tries again", "the proof of the IMEI could not be checked now, and the policy wants one")   \
+    X(PROOF_MISSING, "proof-missing", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,                 \
+      "tries again, best where the provisioning MME is asked first",                               \
+      "this MME brought no proof of the IMEI, and none is remembered for the two")                 \
+    X(DEVICE_SILENT, "device-silent", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                  \
+      "is not answered", "the device did not answer when it was asked to prove its IMEI")          \
+    X(PROOF_UNASKED, "proof-unasked", REFUSAL_BASE, 5012, 98, REFUSAL_PROVISIONAL,                 \
+      "is told what is wrong", "a proof of an IMEI came that nobody had asked for")                \
     X(IDENTITY_UNKNOWN, "identity-unknown", REFUSAL_BASE, 5012, 9, REFUSAL_PROVISIONAL,            \
       "attaches again with its IMSI", "nobody here knows the GUTI that the UE named")              \
     X(IDENTITY_MISSING, "identity-missing", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,           \

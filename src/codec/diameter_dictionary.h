@@ -190,13 +190,30 @@ enum diameter_type {
     X(NW_SIGNATURE, OWN_AVP_NW_SIGNATURE, OWN, 0, OCTETS, 32, 32, 0, "NW-Signature")               \
     X(BINDING_FAILURE, OWN_AVP_BINDING_FAILURE, OWN, 0, GROUPED, 0, DIAMETER_ANY, 0,               \
       "Binding-Failure")                                                                           \
-    X(DEVICE_PROOF, OWN_AVP_DEVICE_PROOF, OWN, 0, OCTETS, 0, DIAMETER_ANY, 0, "Device-Proof")      \
+    X(DEVICE_PROOF, OWN_AVP_DEVICE_PROOF, OWN, 0, GROUPED, 0, DIAMETER_ANY, 0, "Device-Proof")     \
+    X(DEVICE_CREDENTIAL, OWN_AVP_DEVICE_CREDENTIAL, OWN, 0, GROUPED, 0, DIAMETER_ANY, 0,           \
+      "Device-Credential")                                                                         \
+    X(CREDENTIAL_REQUEST, OWN_AVP_CREDENTIAL_REQUEST, OWN, 0, ENUM, 1, 2, 0, "Credential-Request") \
     X(BINDING_MODE, OWN_AVP_BINDING_MODE, OWN, 0, ENUM, 0, 2, 0, "Binding-Mode")                   \
     X(HSS_NONCE, OWN_AVP_HSS_NONCE, OWN, 0, OCTETS, 16, 16, 0, "HSS-Nonce")                        \
     X(BINDING_FAILURE_CAUSE, OWN_AVP_BINDING_FAILURE_CAUSE, OWN, 0, ENUM, 0, 2, 0,                 \
       "Binding-Failure-Cause")                                                                     \
     X(BINDING_FAILURE_COUNT, OWN_AVP_BINDING_FAILURE_COUNT, OWN, 0, U32, 0, DIAMETER_ANY, 0,       \
-      "Binding-Failure-Count")
+      "Binding-Failure-Count")                                                                     \
+    X(PROOF_CONTROL, OWN_AVP_PROOF_CONTROL, OWN, 0, ENUM, 0, 2, 0, "Proof-Control")                \
+    X(PROOF_RESULT, OWN_AVP_PROOF_RESULT, OWN, 0, ENUM, 1, 4, 0, "Proof-Result")                   \
+    X(PROOF_CAUSE, OWN_AVP_PROOF_CAUSE, OWN, 0, UTF8, 1, 48, 0, "Proof-Cause")                     \
+    X(CREDENTIAL_FORM, OWN_AVP_CREDENTIAL_FORM, OWN, 0, ENUM, 1, 2, 0, "Credential-Form")          \
+    X(RECORD_SERIAL, OWN_AVP_RECORD_SERIAL, OWN, 0, U64, 0, DIAMETER_ANY, 0, "Record-Serial")      \
+    X(CREDENTIAL_STATUS, OWN_AVP_CREDENTIAL_STATUS, OWN, 0, ENUM, 1, 4, 0, "Credential-Status")    \
+    X(CREDENTIAL_CERTIFICATE, OWN_AVP_CREDENTIAL_CERTIFICATE, OWN, 0, OCTETS, 1, 16384, 0,         \
+      "Credential-Certificate")                                                                    \
+    X(CREDENTIAL_KEY, OWN_AVP_CREDENTIAL_KEY, OWN, 0, OCTETS, 1, 1200, 0, "Credential-Key")        \
+    X(BINDING_RECORD, OWN_AVP_BINDING_RECORD, OWN, 0, OCTETS, 1, 512, 0, "Binding-Record")         \
+    X(RECORD_SIGNATURE, OWN_AVP_RECORD_SIGNATURE, OWN, 0, OCTETS, 64, 64, 0, "Record-Signature")   \
+    X(RECORD_SIGNER, OWN_AVP_RECORD_SIGNER, OWN, 0, OCTETS, 32, 32, 0, "Record-Signer")            \
+    X(CREDENTIAL_SOURCE, OWN_AVP_CREDENTIAL_SOURCE, OWN, 0, ENUM, 1, 3, 0, "Credential-Source")    \
+    X(CREDENTIAL_AGE, OWN_AVP_CREDENTIAL_AGE, OWN, 0, U32, 0, DIAMETER_ANY, 0, "Credential-Age")
 
 enum diameter_avp_id {
 #define X(id, code, vendor, m, type, min, max, secret, name) AVP_##id,

@@ -142,6 +142,29 @@ static const struct number_name equipment_names[] = {{S13_WHITELISTED, "whitelis
                                                      {S13_BLACKLISTED, "blacklisted"},
                                                      {S13_GREYLISTED, "greylisted"},
                                                      {0, NULL}};
+static const struct number_name proof_control_names[] = {{S6A_PROOF_NOT_WANTED, "not-wanted"},
+                                                         {S6A_PROOF_WANTED, "wanted"},
+                                                         {S6A_PROOF_REMEMBERED, "remembered"},
+                                                         {0, NULL}};
+static const struct number_name proof_names[] = {{S6A_PROOF_PROVEN, "proven"},
+                                                 {S6A_PROOF_UNPROVEN, "unproven"},
+                                                 {S6A_PROOF_FAILED, "failed"},
+                                                 {S6A_PROOF_UNDETERMINED, "undetermined"},
+                                                 {0, NULL}};
+static const struct number_name use_names[] = {
+    {S13_USE_IDENTITY, "identity"}, {S13_USE_PROVISIONING, "provisioning"}, {0, NULL}};
+static const struct number_name credential_names[] = {{S13_CREDENTIAL_FOUND, "found"},
+                                                      {S13_CREDENTIAL_NONE, "none"},
+                                                      {S13_CREDENTIAL_REVOKED, "revoked"},
+                                                      {S13_CREDENTIAL_UNAVAILABLE, "unavailable"},
+                                                      {0, NULL}};
+static const struct number_name form_names[] = {{S6A_CREDENTIAL_IS_CERTIFICATE, "certificate"},
+                                                {S6A_CREDENTIAL_IS_KEY, "public-key"},
+                                                {0, NULL}};
+static const struct number_name source_names[] = {{S13_FROM_REPOSITORY, "repository"},
+                                                  {S13_FROM_CACHE, "cache"},
+                                                  {S13_FROM_STALE_CACHE, "stale-cache"},
+                                                  {0, NULL}};
 
 static const char *name_of(const struct number_name *names, uint32_t number)
 {
@@ -319,6 +342,12 @@ AS_NAMED(as_mode, mode_names)
 AS_NAMED(as_disconnect, disconnect_names)
 AS_NAMED(as_status, status_names)
 AS_NAMED(as_equipment, equipment_names)
+AS_NAMED(as_proof_control, proof_control_names)
+AS_NAMED(as_proof, proof_names)
+AS_NAMED(as_use, use_names)
+AS_NAMED(as_credential, credential_names)
+AS_NAMED(as_form, form_names)
+AS_NAMED(as_source, source_names)
 
 static bool as_result(const struct diameter_text *t, struct bytes v, value_text out)
 {
@@ -473,13 +502,22 @@ static const struct text_row fields[] = {
     FIELD("amf", as_amf, AVP_AUTHENTICATION_INFO, AVP_E_UTRAN_VECTOR, AVP_AUTN),
     FIELD("utran-amf", as_amf, AVP_AUTHENTICATION_INFO, AVP_UTRAN_VECTOR, AVP_AUTN),
     FIELD("binding-control", as_mode, AVP_BINDING_CONTROL, AVP_BINDING_MODE),
+    FIELD("proof-control", as_proof_control, AVP_BINDING_CONTROL, AVP_PROOF_CONTROL),
     FIELD("ulr-flags", as_flags, AVP_ULR_FLAGS),
+    FIELD("device-proof", as_proof, AVP_DEVICE_PROOF, AVP_PROOF_RESULT),
+    FIELD("proof-cause", as_text, AVP_DEVICE_PROOF, AVP_PROOF_CAUSE),
+    FIELD("proof-form", as_form, AVP_DEVICE_PROOF, AVP_CREDENTIAL_FORM),
     FIELD("ula-flags", as_flags, AVP_ULA_FLAGS),
     FIELD("subscriber-status", as_status, AVP_SUBSCRIPTION_DATA, AVP_SUBSCRIBER_STATUS),
     FIELD("apns", as_apns, AVP_SUBSCRIPTION_DATA, AVP_APN_CONFIGURATION_PROFILE),
     FIELD("kme-payload", as_length, AVP_KME_PAYLOAD),
     FIELD("nw-signature", as_yes, AVP_NW_SIGNATURE),
     FIELD("equipment-status", as_equipment, AVP_EQUIPMENT_STATUS),
+    FIELD("credential-request", as_use, AVP_CREDENTIAL_REQUEST),
+    FIELD("credential", as_credential, AVP_DEVICE_CREDENTIAL, AVP_CREDENTIAL_STATUS),
+    FIELD("credential-cause", as_text, AVP_DEVICE_CREDENTIAL, AVP_PROOF_CAUSE),
+    FIELD("credential-form", as_form, AVP_DEVICE_CREDENTIAL, AVP_CREDENTIAL_FORM),
+    FIELD("credential-source", as_source, AVP_DEVICE_CREDENTIAL, AVP_CREDENTIAL_SOURCE),
     FIELD("pur-flags", as_flags, AVP_PUR_FLAGS),
     FIELD("pua-flags", as_flags, AVP_PUA_FLAGS),
     FIELD("nor-flags", as_flags, AVP_NOR_FLAGS),

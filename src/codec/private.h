@@ -18,20 +18,37 @@
 #define OWN_AVP_KME_PAYLOAD       3U /* ULR: the device's encrypted KME and its signature */
 #define OWN_AVP_NW_SIGNATURE      4U /* ULA: proof for the device that the HSS took the KME */
 #define OWN_AVP_BINDING_FAILURE   5U /* NOR: authentications that failed on the device's side */
-#define OWN_AVP_DEVICE_PROOF      6U /* ULR: what the MME learnt of the device (reserved) */
-#define OWN_AVP_DEVICE_CREDENTIAL 7U /* S13 ECA: what verifies a device's proof (reserved) */
+#define OWN_AVP_DEVICE_PROOF      6U /* ULR: what the MME learnt of the device's IMEI */
+#define OWN_AVP_DEVICE_CREDENTIAL 7U /* S13 ECA: what verifies a device's proof */
 #define OWN_AVP_PROVISIONING_REQ  8U /* S13 ECR: container 6 of the NAS profile (reserved) */
 #define OWN_AVP_PROVISIONING_RES  9U /* S13 ECA: container 7 of the NAS profile (reserved) */
+/* An ECR without it is a plain one: an MME that knows nothing of bindings never gets a chain of
+ * certificates it has no use for. */
+#define OWN_AVP_CREDENTIAL_REQUEST 10U /* S13 ECR: the credential of this use is wanted as well */
 /* Members of the groups above. */
-#define OWN_AVP_BINDING_MODE          32U /* in Binding-Control: enum s6a_binding_mode */
-#define OWN_AVP_HSS_NONCE             33U /* in Binding-Control: 16 octets, provisioning only */
-#define OWN_AVP_BINDING_FAILURE_CAUSE 34U /* in Binding-Failure: enum s6a_binding_failure_cause */
-#define OWN_AVP_BINDING_FAILURE_COUNT 35U /* in Binding-Failure: failures since the last NOR */
+#define OWN_AVP_BINDING_MODE           32U /* in Binding-Control: enum s6a_binding_mode */
+#define OWN_AVP_HSS_NONCE              33U /* in Binding-Control: 16 octets, provisioning only */
+#define OWN_AVP_BINDING_FAILURE_CAUSE  34U /* in Binding-Failure: enum s6a_binding_failure_cause */
+#define OWN_AVP_BINDING_FAILURE_COUNT  35U /* in Binding-Failure: failures since the last NOR */
+#define OWN_AVP_PROOF_CONTROL          36U /* in Binding-Control: enum s6a_proof_control */
+#define OWN_AVP_PROOF_RESULT           37U /* in Device-Proof: enum s6a_proof_result */
+#define OWN_AVP_PROOF_CAUSE            38U /* in Device-Proof, Device-Credential: a cause's name */
+#define OWN_AVP_CREDENTIAL_FORM        39U /* in both: enum s6a_credential_form */
+#define OWN_AVP_RECORD_SERIAL          40U /* in Device-Proof: of the record that was relied on */
+#define OWN_AVP_CREDENTIAL_STATUS      41U /* in Device-Credential: enum s13_credential_status */
+#define OWN_AVP_CREDENTIAL_CERTIFICATE 42U /* likewise: DER, the device's first, then its CAs */
+#define OWN_AVP_CREDENTIAL_KEY         43U /* likewise: SubjectPublicKeyInfo in DER */
+#define OWN_AVP_BINDING_RECORD         44U /* likewise: what the repository signed */
+#define OWN_AVP_RECORD_SIGNATURE       45U /* likewise: r || s */
+#define OWN_AVP_RECORD_SIGNER          46U /* likewise: SHA-256 of the signer's key */
+#define OWN_AVP_CREDENTIAL_SOURCE      47U /* likewise: enum s13_credential_source */
+#define OWN_AVP_CREDENTIAL_AGE         48U /* likewise: seconds since the repository said it */
 
 /* Supported-Features {Vendor-Id own, Feature-List-ID 1}: the bits of its Feature-List. */
 #define OWN_FEATURE_LIST_ID      1U
 #define OWN_FEATURE_BINDING      0x00000001U /* sends Served-IMEI and Binding-Failure */
 #define OWN_FEATURE_PROVISIONING 0x00000002U /* carries KME-Payload and NW-Signature */
+#define OWN_FEATURE_DEVID        0x00000004U /* asks devices for proof, sends Device-Proof */
 
 /* ---- NAS ---- */
 

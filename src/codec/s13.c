@@ -2,10 +2,27 @@
 
 #include "codec/message_rows.h"
 
+#define S struct s13_device_credential
+static const struct diameter_row device_credential_rows[] = {
+    ROW_ONE(S, credential_status, CREDENTIAL_STATUS),
+    ROW_OPT(S, proof_cause, PROOF_CAUSE),
+    ROW_OPT(S, credential_form, CREDENTIAL_FORM),
+    ROW_LIST(S, credential_certificate, CREDENTIAL_CERTIFICATE, 0, NULL),
+    ROW_OPT(S, credential_key, CREDENTIAL_KEY),
+    ROW_OPT(S, binding_record, BINDING_RECORD),
+    ROW_OPT(S, record_signature, RECORD_SIGNATURE),
+    ROW_OPT(S, record_signer, RECORD_SIGNER),
+    ROW_OPT(S, credential_source, CREDENTIAL_SOURCE),
+    ROW_OPT(S, credential_age, CREDENTIAL_AGE),
+};
+GROUP(device_credential, S)
+#undef S
+
 #define S struct s13_ecr
 static const struct diameter_row ecr_rows[] = {
     REQUEST(S, 0, 0),
     ROW_ONE_GROUP(S, terminal_information, TERMINAL_INFORMATION, &terminal_information_table),
+    ROW_OPT(S, credential_request, CREDENTIAL_REQUEST),
     REQUEST_END(S),
 };
 #undef S
@@ -13,6 +30,7 @@ static const struct diameter_row ecr_rows[] = {
 static const struct diameter_row eca_rows[] = {
     ANSWER(S),
     ROW_OPT(S, equipment_status, EQUIPMENT_STATUS),
+    ROW_OPT_GROUP(S, device_credential, DEVICE_CREDENTIAL, &device_credential_table),
     ANSWER_END(S),
 };
 #undef S

@@ -17,13 +17,45 @@ enum s13_equipment_status { /* 7.3.51 */
                             S13_GREYLISTED = 2,
 };
 
+/* Own values, see codec/private.h. */
+enum s13_credential_use { S13_USE_IDENTITY = 1, S13_USE_PROVISIONING = 2 };
+enum s13_credential_status {
+    S13_CREDENTIAL_FOUND = 1,
+    S13_CREDENTIAL_NONE = 2,       /* the repository has no binding of this equipment */
+    S13_CREDENTIAL_REVOKED = 3,    /* it had one */
+    S13_CREDENTIAL_UNAVAILABLE = 4 /* nobody could be asked: the cause says why */
+};
+enum s13_credential_source {
+    S13_FROM_REPOSITORY = 1,
+    S13_FROM_CACHE = 2,
+    S13_FROM_STALE_CACHE = 3 /* past its time, and the repository could not be asked */
+};
+#define S13_CHAIN_MAX 6 /* certificates */
+
+struct s13_device_credential {
+    bool present;
+    struct diameter_u32 credential_status; /* enum s13_credential_status */
+    struct bytes proof_cause;              /* a cause's name; when unavailable */
+    struct diameter_u32 credential_form;   /* enum s6a_credential_form */
+    struct bytes credential_certificate[S13_CHAIN_MAX];
+    size_t credential_certificate_n;
+    struct bytes credential_key;
+    struct bytes binding_record;
+    struct bytes record_signature;         /* 64 octets */
+    struct bytes record_signer;            /* 32 octets */
+    struct diameter_u32 credential_source; /* enum s13_credential_source */
+    struct diameter_u32 credential_age;    /* seconds */
+};
+
 struct s13_ecr {
     struct s6a_request request;
     struct s6a_terminal_information terminal_information;
+    struct diameter_u32 credential_request; /* own, optional: enum s13_credential_use */
 };
 struct s13_eca {
     struct s6a_answer answer;
-    struct diameter_u32 equipment_status; /* with Result-Code 2001 */
+    struct diameter_u32 equipment_status;           /* with Result-Code 2001 */
+    struct s13_device_credential device_credential; /* own, optional */
 };
 
 /* s13_ecr_parse(own_vendor, msg, &ecr, &fault) and so on. Errors as diameter_parse and

@@ -59,8 +59,19 @@ GROUP(authentication_info, S)
 static const struct diameter_row binding_control_rows[] = {
     ROW_ONE(S, binding_mode, BINDING_MODE),
     ROW_OPT(S, hss_nonce, HSS_NONCE),
+    ROW_OPT(S, proof_control, PROOF_CONTROL),
 };
 GROUP(binding_control, S)
+#undef S
+
+#define S struct s6a_device_proof
+static const struct diameter_row device_proof_rows[] = {
+    ROW_ONE(S, proof_result, PROOF_RESULT),
+    ROW_OPT(S, proof_cause, PROOF_CAUSE),
+    ROW_OPT(S, credential_form, CREDENTIAL_FORM),
+    ROW_OPT(S, record_serial, RECORD_SERIAL),
+};
+GROUP(device_proof, S)
 #undef S
 
 #define S struct s6a_binding_failure
@@ -177,6 +188,7 @@ static const struct diameter_row ulr_rows[] = {
     ROW_OPT(S, ue_srvcc_capability, UE_SRVCC_CAPABILITY),
     ROW_ONE(S, visited_plmn_id, VISITED_PLMN_ID),
     ROW_OPT(S, kme_payload, KME_PAYLOAD),
+    ROW_OPT_GROUP(S, device_proof, DEVICE_PROOF, &device_proof_table),
     REQUEST_END(S),
     ROW_IGNORE(SGSN_NUMBER),
     ROW_IGNORE(HOMOGENEOUS_SUPPORT_OF_IMS_VOICE_OVER_PS_SESSIONS),

@@ -72,6 +72,16 @@ enum s6a_binding_failure_cause {
     S6A_FAILURE_RES,  /* RES differed from XRES */
     S6A_FAILURE_IMEI, /* the identity the device gave is not the Served-IMEI */
 };
+/* What the subscription's policy wants of a device's identity: nothing, a proof, or a proof that
+ * the HSS remembers from earlier (an MME that passes attaches on need not ask again). */
+enum s6a_proof_control { S6A_PROOF_NOT_WANTED, S6A_PROOF_WANTED, S6A_PROOF_REMEMBERED };
+enum s6a_proof_result {
+    S6A_PROOF_PROVEN = 1,
+    S6A_PROOF_UNPROVEN = 2,
+    S6A_PROOF_FAILED = 3,
+    S6A_PROOF_UNDETERMINED = 4
+};
+enum s6a_credential_form { S6A_CREDENTIAL_IS_CERTIFICATE = 1, S6A_CREDENTIAL_IS_KEY = 2 };
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
@@ -122,8 +132,16 @@ struct s6a_authentication_info {
 };
 struct s6a_binding_control {
     bool present;
-    struct diameter_u32 binding_mode; /* enum s6a_binding_mode */
-    struct bytes hss_nonce;           /* 16 octets; with provisioning only */
+    struct diameter_u32 binding_mode;  /* enum s6a_binding_mode */
+    struct bytes hss_nonce;            /* 16 octets; with provisioning only */
+    struct diameter_u32 proof_control; /* enum s6a_proof_control; absent: not wanted */
+};
+struct s6a_device_proof {
+    bool present;
+    struct diameter_u32 proof_result;    /* enum s6a_proof_result */
+    struct bytes proof_cause;            /* the cause's name; absent with a proof */
+    struct diameter_u32 credential_form; /* of what was relied on, if anything was */
+    struct diameter_u64 record_serial;   /* likewise */
 };
 struct s6a_binding_failure {
     bool present;
@@ -240,7 +258,8 @@ struct s6a_ulr { /* 7.2.3 */
     struct diameter_u32 ulr_flags;
     struct diameter_u32 ue_srvcc_capability;
     struct bytes visited_plmn_id;
-    struct bytes kme_payload; /* own, optional */
+    struct bytes kme_payload;             /* own, optional */
+    struct s6a_device_proof device_proof; /* own, optional */
 };
 struct s6a_ula { /* 7.2.4 */
     struct s6a_answer answer;

@@ -90,3 +90,34 @@ enum err kdf_nh(const struct crypto *c, const struct key_kasme *kasme,
     return kdf(c, BYTES_OF(kasme->b), FC_NH, (struct bytes){sync, 32}, (struct bytes){NULL, 0},
                out->b);
 }
+
+/* ---- own procedures ---- */
+
+static void put_item(struct wr *s, struct bytes item)
+{
+    wr_be16(s, (uint16_t)item.n); /* one that is longer than that has no room either */
+    wr_put(s, item);
+}
+
+enum err kdf_own(const struct crypto *c, struct bytes key, const char *label,
+                 const struct bytes *items, size_t n_items, uint8_t out[static 32])
+{
+    uint8_t octets[KDF_OWN_MAX];
+    uint8_t made[32];
+    struct wr s = wr_of(MBYTES_OF(octets));
+    put_item(&s, bytes_of_str(label));
+    for (size_t i = 0; i < n_items; i++) {
+        put_item(&s, items[i]);
+    }
+    enum err err = s.err;
+    if (err == E_OK) {
+        const struct bytes whole = wr_done(&s);
+        err = c->hmac_sha256(c->ctx, key, &whole, 1, made);
+    }
+    if (err == E_OK) {
+        memcpy(out, made, sizeof made);
+    }
+    wipe(octets, sizeof octets);
+    wipe(made, sizeof made);
+    return err;
+}

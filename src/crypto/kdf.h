@@ -1,4 +1,5 @@
-/* crypto/kdf.h - key derivation of TS 33.401 Annex A over TS 33.220 B.2.
+/* crypto/kdf.h - key derivation of TS 33.401 Annex A over TS 33.220 B.2, and of this project's own
+ * procedures.
  *
  * Takes and returns typed keys, so that a KASME cannot be made from anything but CK and IK.
  */
@@ -25,5 +26,12 @@ MUST_USE enum err kdf_kenb(const struct crypto *c, const struct key_kasme *kasme
 /* NH (A.4). SYNC-input is the KeNB at first, then the NH before. Errors: E_CRYPTO. */
 MUST_USE enum err kdf_nh(const struct crypto *c, const struct key_kasme *kasme,
                          const uint8_t sync[static 32], struct key_nh *out);
+
+/* Own procedures: HMAC-SHA-256 over the label and the items, each with its length before it in two
+ * octets; each label serves one purpose. KDF_OWN_MAX octets at most, lengths included. Errors:
+ * E_CRYPTO, E_NO_ROOM. */
+#define KDF_OWN_MAX 128
+MUST_USE enum err kdf_own(const struct crypto *c, struct bytes key, const char *label,
+                          const struct bytes *items, size_t n_items, uint8_t out[static 32]);
 
 #endif

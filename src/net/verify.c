@@ -148,7 +148,7 @@ enum err verifier_open(const struct verify_files *files, struct verifier **out,
     struct verifier *v = NULL;
     (void)snprintf(why->text, sizeof why->text, "there is not enough memory");
     enum err err = make(&v);
-    if (err == E_OK) {
+    if (err == E_OK && files->ca != NULL) {
         err = add_cas(v, files->ca, why);
     }
     if (err == E_OK && files->crl != NULL) {
@@ -265,7 +265,7 @@ static void describe(const struct verifier *v, X509 *leaf, struct verify_peer *o
     out->not_before = unix_of(X509_get0_notBefore(leaf));
     out->not_after = unix_of(X509_get0_notAfter(leaf));
     if (X509_digest(leaf, EVP_sha256(), out->digest, &n) != 1) {
-        *out = (struct verify_peer){.verdict = VERIFY_FAILED};
+        *out = (struct verify_peer){.verdict = VERIFY_FAILED, .undecided = true};
     }
 }
 
@@ -285,6 +285,12 @@ static enum verify_verdict verdict_of(int error)
     case X509_V_ERR_CRL_NOT_YET_VALID:
     case X509_V_ERR_CRL_SIGNATURE_FAILURE:
     case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+    case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
+    case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
+    case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+    case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
+    case X509_V_ERR_DIFFERENT_CRL_SCOPE:
         return VERIFY_NO_CRL;
     case X509_V_ERR_INVALID_PURPOSE:
         return VERIFY_PURPOSE;
@@ -302,6 +308,40 @@ static enum verify_verdict verdict_of(int error)
     default:
         return VERIFY_FAILED;
     }
+}
+
+static bool library_failed(int error)
+{
+    return error == X509_V_OK || error == X509_V_ERR_UNSPECIFIED ||
+           error == X509_V_ERR_OUT_OF_MEM || error == X509_V_ERR_STORE_LOOKUP ||
+           error == X509_V_ERR_INVALID_CALL;
+}
+
+/* Of an issuer's lists that are not out of date yet, the first to be so. */
+static int64_t lists_until(const X509_STORE_CTX *ctx, const X509_NAME *issuer, int64_t at,
+                           int64_t until)
+{
+    STACK_OF(X509_CRL) *crls = X509_STORE_CTX_get1_crls(ctx, issuer);
+    for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
+        const ASN1_TIME *next = X509_CRL_get0_nextUpdate(sk_X509_CRL_value(crls, i));
+        int64_t t = next != NULL ? unix_of(next) : until;
+        until = t > at && t < until ? t : until;
+    }
+    sk_X509_CRL_pop_free(crls, X509_CRL_free);
+    return until;
+}
+
+static int64_t good_until(const X509_STORE_CTX *ctx, int64_t at)
+{
+    int64_t until = INT64_MAX;
+    STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(ctx);
+    for (int i = 0; i < sk_X509_num(built); i++) {
+        X509 *x = sk_X509_value(built, i);
+        int64_t end = unix_of(X509_get0_notAfter(x));
+        until = end < until ? end : until;
+        until = lists_until(ctx, X509_get_issuer_name(x), at, until);
+    }
+    return until;
 }
 
 /* RFC 5280 4.2.1.3. A device's certificate must say what its key is for; with TLS, OpenSSL's
@@ -337,14 +377,16 @@ static bool in_order(STACK_OF(X509) * chain)
     return true;
 }
 
-static enum verify_verdict run(const struct verifier *v, STACK_OF(X509) * chain,
-                               enum verify_purpose purpose, int64_t at)
+/* Sets verdict, good_until and undecided. */
+static void run(const struct verifier *v, STACK_OF(X509) * chain, enum verify_purpose purpose,
+                int64_t at, struct verify_peer *out)
 {
-    enum verify_verdict verdict = VERIFY_FAILED;
+    *out = (struct verify_peer){.verdict = VERIFY_FAILED, .undecided = true};
     X509 *leaf = sk_X509_value(chain, 0);
     bool tls = purpose == VERIFY_TLS_CLIENT || purpose == VERIFY_TLS_SERVER;
     if (!tls && !in_order(chain)) {
-        return VERIFY_MALFORMED;
+        *out = (struct verify_peer){.verdict = VERIFY_MALFORMED};
+        return;
     }
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     if (ctx != NULL && X509_STORE_CTX_init(ctx, v->store, leaf, chain) == 1) {
@@ -355,15 +397,17 @@ static enum verify_verdict run(const struct verifier *v, STACK_OF(X509) * chain,
         int wanted =
             purpose == VERIFY_TLS_CLIENT ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
         bool set = !tls || X509_STORE_CTX_set_purpose(ctx, wanted) == 1;
-        int good = set ? X509_verify_cert(ctx) : 0;
-        verdict = good == 1 ? VERIFY_GOOD : verdict_of(X509_STORE_CTX_get_error(ctx));
+        bool good = set && X509_verify_cert(ctx) == 1;
+        int error = X509_STORE_CTX_get_error(ctx);
+        out->verdict = good ? VERIFY_GOOD : verdict_of(error);
+        out->undecided = !good && library_failed(error);
+        out->good_until = good ? good_until(ctx, at) : 0;
     }
-    if (verdict == VERIFY_GOOD && !usage_allows(leaf, purpose)) {
-        verdict = VERIFY_PURPOSE;
+    if (out->verdict == VERIFY_GOOD && !usage_allows(leaf, purpose)) {
+        *out = (struct verify_peer){.verdict = VERIFY_PURPOSE};
     }
     X509_STORE_CTX_free(ctx);
     ERR_clear_error();
-    return verdict;
 }
 
 static bool push_all(STACK_OF(X509) * list, const struct bytes *chain, size_t n)
@@ -391,10 +435,14 @@ void verify_chain(const struct verifier *v, const struct bytes *chain, size_t n,
     }
     STACK_OF(X509) *list = sk_X509_new_null();
     if (list == NULL) {
-        out->verdict = VERIFY_FAILED;
+        *out = (struct verify_peer){.verdict = VERIFY_FAILED, .undecided = true};
         return;
     }
-    out->verdict = push_all(list, chain, n) ? run(v, list, purpose, at) : VERIFY_MALFORMED;
+    if (push_all(list, chain, n)) {
+        run(v, list, purpose, at, out);
+    } else {
+        out->verdict = VERIFY_MALFORMED;
+    }
     if (out->verdict == VERIFY_GOOD) {
         describe(v, sk_X509_value(list, 0), out);
     }

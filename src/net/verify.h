@@ -54,13 +54,15 @@ enum verify_purpose {
     VERIFY_DEVICE_PROVISIONING /* an end entity whose key may be encrypted to */
 };
 
-/* What a chain says of its holder; all but verdict are set only when that is good. */
+/* What a chain says of its holder; all but verdict and undecided are set only when it is good. */
 struct verify_peer {
     enum verify_verdict verdict;
     unsigned roles;                /* 1 << enum verify_role */
     char name[VERIFY_NAME_MAX];    /* the first dNSName, else the CN, in lower case; or empty */
     uint8_t digest[32];            /* SHA-256 of the leaf's DER */
     int64_t not_before, not_after; /* of the leaf, Unix seconds */
+    int64_t good_until; /* the first end of a certificate or list that the verdict stands on */
+    bool undecided;     /* only with VERIFY_FAILED: the library failed, not the chain */
 };
 bool verify_has_role(const struct verify_peer *peer, enum verify_role role);
 
@@ -68,7 +70,7 @@ struct verify_why {
     char text[256]; /* which file, and what to do */
 };
 struct verify_files {
-    const char *ca;  /* PEM, one or more CAs */
+    const char *ca;  /* PEM, one or more CAs; NULL: none is trusted */
     const char *crl; /* PEM, one or more lists; NULL: revocation is not checked */
 };
 struct verifier;

@@ -16,7 +16,8 @@ const char *verify_key_name(enum verify_key_kind kind); /* "p256", "p384", "ed25
 /* Errors: E_BAD_VALUE (no key in the one encoding, or no point of its curve), E_UNSUPPORTED
  * (another kind, RSA below 2048 or above 8192 bits, a public exponent below 65537), E_MEMORY. */
 MUST_USE enum err verify_key(struct bytes spki, enum verify_key_kind *kind);
-/* The key of a certificate in DER; spki_n has its length. Errors: as verify_key; E_NO_ROOM. */
+/* The key of a certificate in DER; spki_n has its length. No more of the certificate is looked at
+ * than where its key stands: it is verify.h that judges it. Errors: as verify_key; E_NO_ROOM. */
 MUST_USE enum err verify_key_of_certificate(struct bytes der, uint8_t spki[static VERIFY_SPKI_MAX],
                                             size_t *spki_n, enum verify_key_kind *kind);
 /* Errors: E_CRYPTO. */

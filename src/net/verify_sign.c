@@ -102,6 +102,48 @@ struct bytes signer_id(const struct signer *s)
     return BYTES_OF(s->id);
 }
 
+/* The file's one block, as it stands there; NULL if it has another number of them. */
+static unsigned char *only_block(BIO *in, size_t *n)
+{
+    char *name[2] = {NULL, NULL}, *header[2] = {NULL, NULL};
+    unsigned char *data[2] = {NULL, NULL};
+    long len[2] = {0, 0};
+    bool one = PEM_read_bio(in, &name[0], &header[0], &data[0], &len[0]) == 1 &&
+               PEM_read_bio(in, &name[1], &header[1], &data[1], &len[1]) != 1;
+    bool ok = one && strcmp(name[0], PEM_STRING_PUBLIC) == 0 && header[0][0] == '\0';
+    for (size_t i = 0; i < 2; i++) {
+        OPENSSL_free(name[i]);
+        OPENSSL_free(header[i]);
+        OPENSSL_free(i > 0 || !ok ? data[i] : NULL);
+    }
+    *n = (size_t)len[0];
+    return ok ? data[0] : NULL;
+}
+
+enum err signer_read_public(const char *path, uint8_t spki[static SIGNER_SPKI_LEN],
+                            uint8_t id[static 32], struct verify_why *why)
+{
+    enum verify_key_kind kind = VERIFY_KEY_RSA;
+    size_t n = 0;
+    BIO *in = BIO_new_file(path, "r");
+    if (in == NULL) {
+        return wrong(why, E_IO, path, "cannot be read");
+    }
+    unsigned char *der = only_block(in, &n);
+    BIO_free(in);
+    bool ok =
+        der != NULL && verify_key((struct bytes){der, n}, &kind) == E_OK && kind == VERIFY_KEY_P256;
+    enum err err = ok ? verify_digest((struct bytes){der, n}, id) : E_BAD_VALUE;
+    if (err == E_OK) {
+        memcpy(spki, der, SIGNER_SPKI_LEN);
+    } else {
+        err = wrong(why, err, path, "is not one public key on P-256 in PEM form");
+    }
+    OPENSSL_free(der);
+    ERR_clear_error(); /* the end of the file is one */
+    return err;
+}
+
 static bool to_raw(const unsigned char *der, size_t n, uint8_t out[static SIGNATURE_LEN])
 {
     const unsigned char *p = der;

@@ -23,6 +23,11 @@ struct bytes signer_id(const struct signer *s);
 /* Errors: E_CRYPTO. */
 MUST_USE enum err signer_sign(const struct signer *s, struct bytes content,
                               uint8_t out[static SIGNATURE_LEN]);
+/* The public key of somebody who signs: the file has it as SubjectPublicKeyInfo in PEM and nothing
+ * else in PEM; id is its SHA-256. Errors: E_IO, E_BAD_VALUE (no P-256 key, or more than one), with
+ * *why; E_CRYPTO. */
+MUST_USE enum err signer_read_public(const char *path, uint8_t spki[static SIGNER_SPKI_LEN],
+                                     uint8_t id[static 32], struct verify_why *why);
 /* Errors: E_BAD_VALUE (no P-256 key), E_BAD_MAC (it does not verify). */
 MUST_USE enum err signature_verify(struct bytes spki, struct bytes content,
                                    const uint8_t signature[static SIGNATURE_LEN]);

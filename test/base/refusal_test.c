@@ -61,13 +61,33 @@ static void a_provisional_refusal_never_gives_a_cause_that_disables_the_sim(void
     }
 }
 
-/* #6 is a verdict on the device: only an EIR's answer may give it, never an outage. */
-static void only_the_eir_calls_the_equipment_illegal(void **state)
+/* #6 is a verdict on the device: only an EIR's answer or a failed proof may give it, never an
+ * outage, and not that nobody published a binding. */
+/*= test devid-provisional */
+static void only_the_eir_and_a_failed_proof_call_the_equipment_illegal(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT; i++) {
-        bool eir = all[i].r == REFUSAL_EQUIPMENT_BLACK || all[i].r == REFUSAL_EQUIPMENT_UNKNOWN;
-        assert_true((refusal_row(all[i].r)->emm_cause == 6) == eir);
+        bool verdict = all[i].r == REFUSAL_EQUIPMENT_BLACK ||
+                       all[i].r == REFUSAL_EQUIPMENT_UNKNOWN || all[i].r == REFUSAL_DEVICE_FAILED;
+        assert_true((refusal_row(all[i].r)->emm_cause == 6) == verdict);
+    }
+}
+
+/* The MME that asked tells a failed proof by its code from all that may pass. */
+static void of_a_proof_only_its_failure_is_final_and_has_a_code_of_its_own(void **state)
+{
+    (void)state;
+    static const enum refusal passing[] = {REFUSAL_DEVICE_UNPROVEN, REFUSAL_DEVICE_UNDETERMINED,
+                                           REFUSAL_PROOF_MISSING};
+    assert_int_equal(refusal_row(REFUSAL_DEVICE_FAILED)->kind, REFUSAL_FINAL);
+    assert_int_equal(refusal_row(REFUSAL_DEVICE_FAILED)->code, 5422);
+    assert_int_equal(refusal_row(REFUSAL_DEVICE_FAILED)->carrier, REFUSAL_3GPP);
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+        assert_int_equal(refusal_row(passing[i])->kind, REFUSAL_PROVISIONAL);
+        assert_int_equal(refusal_row(passing[i])->emm_cause, 17);
+        assert_int_equal(refusal_row(passing[i])->code, 5012);
+        assert_int_equal(refusal_row(passing[i])->carrier, REFUSAL_BASE);
     }
 }
 
@@ -116,7 +136,8 @@ int main(void)
         cmocka_unit_test(names_are_lower_case_with_hyphens),
         cmocka_unit_test(names_and_sentences_are_unique),
         cmocka_unit_test(a_provisional_refusal_never_gives_a_cause_that_disables_the_sim),
-        cmocka_unit_test(only_the_eir_calls_the_equipment_illegal),
+        cmocka_unit_test(only_the_eir_and_a_failed_proof_call_the_equipment_illegal),
+        cmocka_unit_test(of_a_proof_only_its_failure_is_final_and_has_a_code_of_its_own),
         cmocka_unit_test(every_code_stands_in_the_range_of_its_carrier),
         cmocka_unit_test(only_none_succeeds_and_who_is_refused_is_told_why_or_nothing),
         cmocka_unit_test(a_value_outside_the_list_fails_closed),

@@ -12,9 +12,10 @@ static const char *const lines[] = {
     "AIR user-name=001010123456789 visited-plmn-id=001-01 served-imei=35209900176148 "
     "requested-vectors=2 requested-utran-vectors=1 resync=yes",
     "AIA result=DIAMETER_SUCCESS vectors=2 utran-vectors=1 geran-vectors=1 amf=processed "
-    "utran-amf=processed binding-control=provisioning-only",
+    "utran-amf=processed binding-control=provisioning-only proof-control=remembered",
     "ULR user-name=001010123456789 visited-plmn-id=001-01 rat-type=EUTRAN imei=35209900176148 "
-    "ulr-flags=0x22 kme-payload=61 octets",
+    "ulr-flags=0x22 device-proof=failed proof-cause=signature proof-form=public-key "
+    "kme-payload=61 octets",
     "ULA result=DIAMETER_SUCCESS ula-flags=0x1 subscriber-status=barred apns=2 nw-signature=yes",
     "PUR user-name=001010123456789 pur-flags=0x1",
     "PUA result=DIAMETER_SUCCESS pua-flags=0x1",
@@ -22,8 +23,9 @@ static const char *const lines[] = {
     "NOA result=DIAMETER_ERROR_UNKNOWN_SERVING_NODE (5423)",
     "CLR user-name=001010123456789 cancellation-type=subscription-withdrawal clr-flags=0x3",
     "CLA result=DIAMETER_TOO_BUSY (3004) error-message=later",
-    "ECR user-name=001010123456789 imei=35209900176148",
-    "ECA result=DIAMETER_SUCCESS equipment-status=greylisted",
+    "ECR user-name=001010123456789 imei=35209900176148 credential-request=identity",
+    "ECA result=DIAMETER_SUCCESS equipment-status=greylisted credential=found "
+    "credential-form=certificate credential-source=stale-cache",
 };
 
 static void each_message_reads_as_one_line(void **state)
@@ -109,6 +111,61 @@ static void a_failed_avp_is_named(void **state)
     assert_string_equal(text, "Answer result=5999 failed-avp=Visited-PLMN-Id");
 }
 
+/* An answer with one group, or none, and one number in it. */
+static const char *told(enum diameter_avp_id group, enum diameter_avp_id avp, uint32_t number)
+{
+    static char text[256];
+    uint8_t out[128];
+    struct wr w = wr_of(MBYTES_OF(out));
+    diameter_header_write(&w, &(struct diameter_header){.command = 999});
+    size_t mark = group != AVP_COUNT ? diameter_put_open(&w, group, OWN) : 0;
+    diameter_put_u32(&w, avp, OWN, number);
+    if (group != AVP_COUNT) {
+        diameter_put_close(&w, mark);
+    }
+    diameter_line((struct bytes){out, w.n}, OWN, false, MBYTES_OF(text));
+    return text + strlen("Answer ");
+}
+
+static void what_is_told_of_a_devices_identity_has_names(void **state)
+{
+    (void)state;
+    static const struct {
+        enum diameter_avp_id group, avp;
+        const char *told[5]; /* from 0 on */
+    } table[] = {
+        {AVP_BINDING_CONTROL,
+         AVP_PROOF_CONTROL,
+         {"proof-control=not-wanted", "proof-control=wanted", "proof-control=remembered",
+          "proof-control=3", "proof-control=4"}},
+        {AVP_DEVICE_PROOF,
+         AVP_PROOF_RESULT,
+         {"device-proof=0", "device-proof=proven", "device-proof=unproven", "device-proof=failed",
+          "device-proof=undetermined"}},
+        {AVP_DEVICE_PROOF,
+         AVP_CREDENTIAL_FORM,
+         {"proof-form=0", "proof-form=certificate", "proof-form=public-key", "proof-form=3",
+          "proof-form=4"}},
+        {AVP_COUNT,
+         AVP_CREDENTIAL_REQUEST,
+         {"credential-request=0", "credential-request=identity", "credential-request=provisioning",
+          "credential-request=3", "credential-request=4"}},
+        {AVP_DEVICE_CREDENTIAL,
+         AVP_CREDENTIAL_STATUS,
+         {"credential=0", "credential=found", "credential=none", "credential=revoked",
+          "credential=unavailable"}},
+        {AVP_DEVICE_CREDENTIAL,
+         AVP_CREDENTIAL_SOURCE,
+         {"credential-source=0", "credential-source=repository", "credential-source=cache",
+          "credential-source=stale-cache", "credential-source=4"}},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        for (uint32_t v = 0; v < 5; v++) {
+            assert_string_equal(told(table[i].group, table[i].avp, v), table[i].told[v]);
+        }
+    }
+}
+
 static void names_are_the_specifications(void **state)
 {
     (void)state;
@@ -141,6 +198,7 @@ int main(void)
         cmocka_unit_test(every_prefix_of_a_message_can_be_told),
         cmocka_unit_test(control_characters_of_a_peer_are_never_printed),
         cmocka_unit_test(a_failed_avp_is_named),
+        cmocka_unit_test(what_is_told_of_a_devices_identity_has_names),
         cmocka_unit_test(names_are_the_specifications),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,117 @@ static void an_equipment_status_above_2_is_refused(void **state)
     assert_err(s13_eca_write(OWN, &eca, MBYTES_OF(out), &n), E_BAD_VALUE);
 }
 
+/* The sample ECA with this change: is it written? */
+static enum err write_changed(void (*change)(struct s13_device_credential *))
+{
+    static struct s13_eca eca;
+    uint8_t out[2048];
+    size_t n = 0;
+    sample_eca(&eca);
+    change(&eca.device_credential);
+    return s13_eca_write(OWN, &eca, MBYTES_OF(out), &n);
+}
+
+static void form_0(struct s13_device_credential *c)
+{
+    c->credential_form.v = 0;
+}
+
+static void status_5(struct s13_device_credential *c)
+{
+    c->credential_status.v = 5;
+}
+
+static void source_4(struct s13_device_credential *c)
+{
+    c->credential_source.v = 4;
+}
+
+static void status_absent(struct s13_device_credential *c)
+{
+    c->credential_status.present = false;
+}
+
+static void short_signature(struct s13_device_credential *c)
+{
+    c->record_signature.n = 63;
+}
+
+static void short_signer(struct s13_device_credential *c)
+{
+    c->record_signer.n = 31;
+}
+
+static void empty_certificate(struct s13_device_credential *c)
+{
+    c->credential_certificate[1].n = 0;
+}
+
+static void what_a_credential_cannot_hold_is_not_written(void **state)
+{
+    (void)state;
+    assert_err(write_changed(form_0), E_BAD_VALUE);
+    assert_err(write_changed(status_5), E_BAD_VALUE);
+    assert_err(write_changed(source_4), E_BAD_VALUE);
+    assert_err(write_changed(status_absent), E_MISSING);
+    assert_err(write_changed(short_signature), E_BAD_LENGTH);
+    assert_err(write_changed(short_signer), E_BAD_LENGTH);
+    assert_err(write_changed(empty_certificate), E_BAD_LENGTH);
+}
+
+/* The sample ECA with its first certificate n times. */
+static enum err parse_with_certificates(size_t n, struct s13_eca *parsed,
+                                        struct diameter_fault *fault)
+{
+    uint8_t out[2048];
+    struct wr w = wr_of(MBYTES_OF(out));
+    diameter_header_write(&w, &(struct diameter_header){.application = DIAMETER_APP_S13,
+                                                        .command = S13_ME_IDENTITY_CHECK});
+    diameter_put_octets(&w, AVP_SESSION_ID, OWN, BYTES_LIT("a;1;2"));
+    diameter_put_u32(&w, AVP_RESULT_CODE, OWN, DIAMETER_SUCCESS);
+    diameter_put_u32(&w, AVP_AUTH_SESSION_STATE, OWN, S6A_NO_STATE_MAINTAINED);
+    diameter_put_octets(&w, AVP_ORIGIN_HOST, OWN, HSS);
+    diameter_put_octets(&w, AVP_ORIGIN_REALM, OWN, REALM);
+    size_t mark = diameter_put_open(&w, AVP_DEVICE_CREDENTIAL, OWN);
+    diameter_put_u32(&w, AVP_CREDENTIAL_STATUS, OWN, S13_CREDENTIAL_FOUND);
+    for (size_t i = 0; i < n; i++) {
+        diameter_put_octets(&w, AVP_CREDENTIAL_CERTIFICATE, OWN, FIRST(20 + i));
+    }
+    diameter_put_close(&w, mark);
+    assert_ok(diameter_length_set(&w));
+    return s13_eca_parse(OWN, wr_done(&w), parsed, fault);
+}
+
+static void a_chain_has_six_certificates_at_most_in_their_order(void **state)
+{
+    (void)state;
+    static struct s13_eca parsed;
+    struct diameter_fault fault;
+    assert_ok(parse_with_certificates(S13_CHAIN_MAX, &parsed, &fault));
+    assert_int_equal(parsed.device_credential.credential_certificate_n, S13_CHAIN_MAX);
+    for (size_t i = 0; i < S13_CHAIN_MAX; i++) {
+        assert_int_equal(parsed.device_credential.credential_certificate[i].n, 20 + i);
+    }
+    assert_err(parse_with_certificates(S13_CHAIN_MAX + 1, &parsed, &fault), E_REPEATED);
+    assert_int_equal(fault.result_code, DIAMETER_AVP_OCCURS_TOO_MANY_TIMES);
+}
+
+/* An MME that knows nothing of bindings has no use for what it did not ask for, nor any trouble
+ * with it. */
+static void an_eca_under_another_vendor_id_is_a_plain_one(void **state)
+{
+    (void)state;
+    static struct s13_eca eca, parsed;
+    struct diameter_fault fault;
+    uint8_t out[2048];
+    size_t n = 0;
+    sample_eca(&eca);
+    assert_ok(s13_eca_write(OWN, &eca, MBYTES_OF(out), &n));
+    assert_ok(s13_eca_parse(OWN + 1, (struct bytes){out, n}, &parsed, &fault));
+    assert_false(parsed.device_credential.present);
+    assert_int_equal(parsed.equipment_status.v, S13_GREYLISTED);
+}
+
 static void a_request_begins_with_the_application_and_its_answer_takes_it_over(void **state)
 {
     (void)state;
@@ -141,6 +252,9 @@ int main(void)
         cmocka_unit_test(an_ecr_without_terminal_information_lacks_an_avp),
         cmocka_unit_test(an_imei_has_14_to_16_characters),
         cmocka_unit_test(an_equipment_status_above_2_is_refused),
+        cmocka_unit_test(what_a_credential_cannot_hold_is_not_written),
+        cmocka_unit_test(a_chain_has_six_certificates_at_most_in_their_order),
+        cmocka_unit_test(an_eca_under_another_vendor_id_is_a_plain_one),
         cmocka_unit_test(a_request_begins_with_the_application_and_its_answer_takes_it_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,7 @@ static inline void sample_aia(struct s6a_aia *m)
         .present = true,
         .binding_mode = DIAMETER_U32_OF(S6A_BINDING_PROVISIONING_ONLY),
         .hss_nonce = FIRST(16),
+        .proof_control = DIAMETER_U32_OF(S6A_PROOF_REMEMBERED),
     };
 }
 
@@ -120,6 +121,13 @@ static inline void sample_ulr(struct s6a_ulr *m)
     m->ue_srvcc_capability = DIAMETER_U32_OF(0);
     m->visited_plmn_id = BYTES_OF(plmn_001_01);
     m->kme_payload = FIRST(61);
+    m->device_proof = (struct s6a_device_proof){
+        .present = true,
+        .proof_result = DIAMETER_U32_OF(S6A_PROOF_FAILED),
+        .proof_cause = BYTES_LIT("signature"),
+        .credential_form = DIAMETER_U32_OF(S6A_CREDENTIAL_IS_KEY),
+        .record_serial = {true, 0x0102030405060708},
+    };
 }
 
 static inline struct s6a_apn_configuration sample_apn(uint32_t id, struct bytes name)
@@ -221,7 +229,8 @@ static inline void sample_ecr(struct s13_ecr *m)
 {
     *m = (struct s13_ecr){.terminal_information = {.present = true,
                                                    .imei = BYTES_LIT("35209900176148"),
-                                                   .software_version = BYTES_LIT("23")}};
+                                                   .software_version = BYTES_LIT("23")},
+                          .credential_request = DIAMETER_U32_OF(S13_USE_IDENTITY)};
     sample_request(&m->request);
     m->request.header.application = DIAMETER_APP_S13;
     m->request.vendor_specific_application_id.auth_application_id.v = DIAMETER_APP_S13;
@@ -235,6 +244,18 @@ static inline void sample_eca(struct s13_eca *m)
     r.header.application = DIAMETER_APP_S13;
     s6a_answer_begin(&m->answer, &r, HSS, REALM);
     s6a_answer_result(&m->answer, DIAMETER_SUCCESS);
+    m->device_credential = (struct s13_device_credential){
+        .present = true,
+        .credential_status = DIAMETER_U32_OF(S13_CREDENTIAL_FOUND),
+        .credential_form = DIAMETER_U32_OF(S6A_CREDENTIAL_IS_CERTIFICATE),
+        .credential_certificate = {FIRST(33), FIRST(22)},
+        .credential_certificate_n = 2,
+        .binding_record = FIRST(41),
+        .record_signature = FIRST(64),
+        .record_signer = FIRST(32),
+        .credential_source = DIAMETER_U32_OF(S13_FROM_STALE_CACHE),
+        .credential_age = DIAMETER_U32_OF(86399),
+    };
 }
 
 static inline void sample_capabilities(struct diameter_capabilities *c)

@@ -120,6 +120,60 @@ static void every_input_of_kasme_changes_it(void **state)
     }
 }
 
+/* The value is of Python's hmac:
+ * hmac.new(bytes(range(32)), b"\0\x0ddevid channel\0\x20" + bytes(range(64, 96)), "sha256") */
+static void a_label_and_its_items_have_their_lengths_before_them(void **state)
+{
+    (void)state;
+    uint8_t key[32], nonce[32], want[32], got[32];
+    for (uint8_t i = 0; i < 32; i++) {
+        key[i] = i;
+        nonce[i] = (uint8_t)(64 + i);
+    }
+    const struct bytes item = BYTES_OF(nonce);
+    assert_ok(hex_decode("c33ce8a4e5b5b54262c84d96f717071bc2f8259e3e9b27a5dcdd43de86960c59",
+                         MBYTES_OF(want)));
+    assert_ok(kdf_own(&crypto, BYTES_OF(key), "devid channel", &item, 1, got));
+    assert_memory_equal(got, want, 32);
+}
+
+/* The same octets, divided otherwise, are another input. */
+static void where_one_item_ends_and_the_next_begins_counts(void **state)
+{
+    (void)state;
+    static const uint8_t key[32] = {1};
+    const struct bytes divided[][2] = {{BYTES_LIT("ab"), BYTES_LIT("c")},
+                                       {BYTES_LIT("a"), BYTES_LIT("bc")},
+                                       {BYTES_LIT("abc"), BYTES_LIT("")},
+                                       {BYTES_LIT(""), BYTES_LIT("abc")}};
+    uint8_t got[4][32], one[32];
+    for (size_t i = 0; i < 4; i++) {
+        assert_ok(kdf_own(&crypto, BYTES_OF(key), "label", divided[i], 2, got[i]));
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(got[i], got[j], 32);
+        }
+    }
+    assert_ok(kdf_own(&crypto, BYTES_OF(key), "label", divided[2], 1, one));
+    assert_memory_not_equal(one, got[2], 32);
+}
+
+static void what_does_not_fit_is_refused_and_nothing_is_written(void **state)
+{
+    (void)state;
+    static const uint8_t key[32] = {1}, zero[32] = {0};
+    static const uint8_t octets[0x10000 + 8] = {0};
+    uint8_t out[32] = {0};
+    /* two lengths and the label take up nine octets */
+    struct bytes item = {octets, KDF_OWN_MAX - 8};
+    assert_err(kdf_own(&crypto, BYTES_OF(key), "label", &item, 1, out), E_NO_ROOM);
+    item.n = 0x10000 + 3; /* whose length in two octets would be 3 */
+    assert_err(kdf_own(&crypto, BYTES_OF(key), "label", &item, 1, out), E_NO_ROOM);
+    assert_memory_equal(out, zero, 32);
+    item.n = KDF_OWN_MAX - 9;
+    assert_ok(kdf_own(&crypto, BYTES_OF(key), "label", &item, 1, out));
+    assert_memory_not_equal(out, zero, 32);
+}
+
 static enum err no_hmac(void *ctx, struct bytes key, const struct bytes *parts, size_t n_parts,
                         uint8_t out[static 32])
 {
@@ -148,6 +202,7 @@ static void a_failure_is_reported_and_nothing_is_written(void **state)
     assert_err(kdf_knasint(&c, &kasme, 2, &knasint), E_CRYPTO);
     assert_err(kdf_nh(&c, &kasme, zero, &nh), E_CRYPTO);
     assert_err(kdf_kenb(&c, &kasme, 0, &kenb), E_CRYPTO);
+    assert_err(kdf_own(&c, BYTES_OF(zero), "label", NULL, 0, kasme.b), E_CRYPTO);
     assert_memory_equal(kasme.b, zero, 32);
     assert_memory_equal(knasenc.b, zero, 16);
     assert_memory_equal(knasint.b, zero, 16);
@@ -162,6 +217,9 @@ int main(void)
         cmocka_unit_test(the_nas_count_stands_in_network_order),
         cmocka_unit_test(the_next_hop_follows_from_the_sync_input),
         cmocka_unit_test(every_input_of_kasme_changes_it),
+        cmocka_unit_test(a_label_and_its_items_have_their_lengths_before_them),
+        cmocka_unit_test(where_one_item_ends_and_the_next_begins_counts),
+        cmocka_unit_test(what_does_not_fit_is_refused_and_nothing_is_written),
         cmocka_unit_test(a_failure_is_reported_and_nothing_is_written),
     };
     return cmocka_run_group_tests_name("crypto/kdf", tests, open_crypto, close_crypto);

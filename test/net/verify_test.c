@@ -108,6 +108,36 @@ static void the_time_is_the_one_that_is_asked_for(void **state)
     assert_int_equal(peer.name[0], '\0');
 }
 
+static void a_verdict_is_good_until_the_first_end_of_what_it_stands_on(void **state)
+{
+    (void)state;
+    struct verifier *none = NULL;
+    struct verify_why why;
+    struct verify_peer peer;
+    struct chain c = {.n = 0};
+    const struct verify_files nothing = {NULL, NULL};
+    pki_make(&pki, "brief", "ca", "brief", NULL);
+    X509 *x = pki_cert(pki_path(&pki, "brief", ".crt"));
+    EVP_PKEY *key = pki_key(pki_path(&pki, "brief", ".key"));
+    EVP_PKEY *by = pki_key(pki_path(&pki, "ca", ".key"));
+    X509_gmtime_adj(X509_getm_notAfter(x), 600); /* before its CA's end */
+    assert_true(X509_sign(x, by, EVP_sha256()) > 0);
+    pki_save(&pki, "brief", x, key);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(by);
+    chain_add(&c, &pki, "brief");
+    assert_int_equal(judge(&c, VERIFY_TLS_CLIENT, time(NULL), &peer), VERIFY_GOOD);
+    assert_int_equal(peer.good_until, peer.not_after);
+    assert_false(peer.undecided);
+    assert_int_equal(judge(&c, VERIFY_TLS_CLIENT, peer.not_after, &peer), VERIFY_EXPIRED);
+    assert_int_equal(peer.good_until, 0);
+    assert_ok(verifier_open(&nothing, &none, &why)); /* trusts nobody */
+    verify_chain(none, c.der, c.n, VERIFY_TLS_CLIENT, time(NULL), &peer);
+    assert_int_equal(peer.verdict, VERIFY_UNTRUSTED);
+    verifier_close(none);
+}
+
 static void what_leads_to_no_ca_of_ours_is_not_trusted(void **state)
 {
     (void)state;
@@ -309,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_role_is_what_the_certificate_says_and_no_more),
         cmocka_unit_test(the_time_is_the_one_that_is_asked_for),
+        cmocka_unit_test(a_verdict_is_good_until_the_first_end_of_what_it_stands_on),
         cmocka_unit_test(what_leads_to_no_ca_of_ours_is_not_trusted),
         cmocka_unit_test(a_devices_key_usage_must_name_its_use),
         cmocka_unit_test(the_ca_that_is_kept_with_a_chain_must_be_one),

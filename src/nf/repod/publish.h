@@ -11,8 +11,8 @@
 
 #include "net/verify_key.h"
 #include "net/verify_sign.h"
-#include "nf/common/binding_record.h"
 #include "nf/repod/cause.h"
+#include "proc/binding_record.h"
 #include "store/repo_store.h"
 #include <jansson.h>
 
@@ -20,7 +20,7 @@
 
 struct publish_why {
     enum cause cause;
-    char detail[160]; /* for a person: which member, and what is wrong with it */
+    char detail[160]; /* for a person: which member, and what is wrong with it; printable ASCII */
 };
 struct publish_row {
     struct imei imei;
@@ -35,9 +35,22 @@ struct publish_row {
     size_t credential_n;
     uint8_t credential[REPO_CREDENTIAL_MAX]; /* the SPKI, or each certificate behind its length */
 };
+/* CAs that were kept with chains, made ready once for all the chains that end with them. One thread
+ * uses it. */
+#define PUBLISH_ROOTS 8
+struct publish_roots {
+    struct {
+        uint8_t digest[32];
+        struct verifier *verifier;
+    } all[PUBLISH_ROOTS];
+    unsigned next; /* the place that is given away next */
+};
+void publish_roots_free(struct publish_roots *roots);
+
 struct publish_rules {
     const struct verifier *device_ca; /* NULL: the chain's last certificate is the CA */
     int64_t now;                      /* Unix seconds */
+    struct publish_roots *roots;
 };
 
 /* One JSON object, a member no more than once. NULL with *why. */
@@ -61,6 +74,14 @@ struct publish_context {
 /* Within a batch of the store. *serial: of the record that holds now. */
 MUST_USE bool publish_apply(const struct publish_context *ctx, const struct publish_row *row,
                             enum publish_did *did, uint64_t *serial, struct publish_why *why);
+/* The same in three steps, so that many records are signed at once. First: may it be, and what
+ * comes of it? `record` is to get this serial, unless nothing is to be done: then it has the serial
+ * of the one that holds. Its credential is the row's. */
+MUST_USE bool publish_decide(const struct publish_context *ctx, const struct publish_row *row,
+                             uint64_t serial, enum publish_did *did, struct repo_row *record,
+                             struct publish_why *why);
+/* Second: any thread may do it. CAUSE_NONE or CAUSE_SIGNING_FAILED. The third is repo_store_add. */
+MUST_USE enum cause publish_sign(const struct signer *signer, struct repo_row *record);
 
 /* The i-th certificate of a stored chain; empty behind the last. */
 struct bytes publish_certificate(struct bytes credential, size_t i);

@@ -1,12 +1,12 @@
-/* nf/common/binding_record.h - what a device binding repository signs: the canonical content of a
+/* proc/binding_record.h - what a device binding repository signs: the canonical content of a
  * binding, written by the repository and read by whoever relies on it.
  *
  * Every item has its length before it, in two octets: label, version, IMEI, use, form, digest,
  * not before, not after, status, serial, issued. There is one way to write a record, and the reader
  * takes no other. The signature over it is made and verified by net/verify_sign.h.
  */
-#ifndef BINDERY_NF_COMMON_BINDING_RECORD_H
-#define BINDERY_NF_COMMON_BINDING_RECORD_H
+#ifndef BINDERY_PROC_BINDING_RECORD_H
+#define BINDERY_PROC_BINDING_RECORD_H
 
 #include "id/imei.h"
 

@@ -1,4 +1,4 @@
-#include "nf/common/binding_record.h"
+#include "proc/binding_record.h"
 
 #include <string.h>
 

@@ -1,7 +1,6 @@
-/* nf/common/binding_record.h and nf/common/base64.h. */
+#include "proc/binding_record.h"
+
 #include "lib/check.h"
-#include "nf/common/base64.h"
-#include "nf/common/binding_record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,33 +70,28 @@ static void only_the_one_way_to_write_a_record_is_read(void **state)
     }
 }
 
-static void base64_has_one_text_for_each_octet_string(void **state)
+static void every_value_has_its_name_and_no_other_has_one(void **state)
 {
     (void)state;
-    static const struct {
-        const char *octets, *text;
-    } rfc4648[] = {{"", ""},
-                   {"f", "Zg=="},
-                   {"fo", "Zm8="},
-                   {"foo", "Zm9v"},
-                   {"foob", "Zm9vYg=="},
-                   {"fooba", "Zm9vYmE="},
-                   {"foobar", "Zm9vYmFy"}};
-    static const char *const bad[] = {
-        "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm 9", "Zm9v\n", "Zm-_"};
-    char text[32];
-    uint8_t out[16];
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof rfc4648 / sizeof rfc4648[0]; i++) {
-        base64_encode(bytes_of_str(rfc4648[i].octets), text);
-        assert_string_equal(text, rfc4648[i].text);
-        assert_ok(base64_decode(bytes_of_str(text), MBYTES_OF(out), &n));
-        assert_true(bytes_eq((struct bytes){out, n}, bytes_of_str(rfc4648[i].octets)));
+    static const char *const uses[] = {"identity", "provisioning"};
+    uint8_t use = 9;
+    for (uint8_t v = 1; v <= 2; v++) {
+        assert_string_equal(binding_use_name(v), uses[v - 1]);
+        assert_ok(binding_use_parse(bytes_of_str(uses[v - 1]), &use));
+        assert_int_equal(use, v);
     }
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_not_equal(base64_decode(bytes_of_str(bad[i]), MBYTES_OF(out), &n), E_OK);
+    assert_string_equal(binding_form_name(BINDING_CERTIFICATE), "certificate");
+    assert_string_equal(binding_form_name(BINDING_PUBLIC_KEY), "public-key");
+    assert_string_equal(binding_status_name(BINDING_ACTIVE), "active");
+    assert_string_equal(binding_status_name(BINDING_REVOKED), "revoked");
+    for (unsigned v = 3; v <= 256; v++) {
+        assert_string_equal(binding_use_name((uint8_t)v), "unknown");
+        assert_string_equal(binding_form_name((uint8_t)v), "unknown");
+        assert_string_equal(binding_status_name((uint8_t)v), "unknown");
     }
-    assert_err(base64_decode(BYTES_LIT("Zm9v"), (struct mbytes){out, 2}, &n), E_NO_ROOM);
+    assert_err(binding_use_parse(BYTES_LIT("unknown"), &use), E_BAD_VALUE);
+    assert_err(binding_use_parse(BYTES_LIT(""), &use), E_BAD_VALUE);
+    assert_int_equal(use, 2);
 }
 
 int main(void)
@@ -106,6 +100,7 @@ int main(void)
         cmocka_unit_test(a_record_is_the_octets_that_its_page_shows),
         cmocka_unit_test(a_record_is_read_back_and_no_prefix_of_it_is),
         cmocka_unit_test(only_the_one_way_to_write_a_record_is_read),
-        cmocka_unit_test(base64_has_one_text_for_each_octet_string)};
+        cmocka_unit_test(every_value_has_its_name_and_no_other_has_one),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
