@@ -20,7 +20,7 @@
 #define BACKLOG           128
 #define TICK_MS           250u
 #define RUNS_PER_TURN     16u
-#define FILE_MOST         65536u
+#define REST_MOST_MS      16u
 #define BODY_FIRST        4096u
 
 struct https_server {
@@ -32,22 +32,14 @@ struct https_server {
     size_t key_n;
     struct MHD_Daemon *daemon;
     struct https_conns conns;
+    unsigned trust; /* counts the verifiers */
+    /* whether it is worth while to run the library again: see run() */
+    unsigned moves, sending;
+    uint64_t rest_ms;
     uv_poll_t poll;
     uv_timer_t timer, tick;
     unsigned handles; /* that are open */
 };
-
-struct https_limits https_limits_default(void)
-{
-    return (struct https_limits){.connections = 512,
-                                 .connections_per_address = 64,
-                                 .connections_per_client = 32,
-                                 .header_ms = 10000,
-                                 .body_ms = 30000,
-                                 .answer_ms = 60000,
-                                 .idle_ms = 60000,
-                                 .body_most = 65536};
-}
 
 static uint64_t now_ms(const struct https_server *s)
 {
@@ -88,11 +80,13 @@ static void judge(struct https_server *s, struct MHD_Connection *connection, str
 {
     struct bytes chain[VERIFY_CHAIN_MAX];
     int64_t now = wall_s(s);
-    bool fresh = c->judged_at != 0 && now >= c->judged_at && now < c->judged_at + HTTPS_VERDICT_S;
+    bool fresh = c->judged_at != 0 && c->trust == s->trust && now >= c->judged_at &&
+                 now < c->judged_at + HTTPS_VERDICT_S;
     if (!fresh) {
         size_t n = shown(connection, chain);
         verify_chain(s->options.verifier, chain, n, VERIFY_TLS_CLIENT, now, &c->peer);
         c->judged_at = now;
+        c->trust = s->trust;
     } else if (c->peer.verdict == VERIFY_GOOD && now > c->peer.not_after) {
         c->peer.verdict = VERIFY_EXPIRED;
     }
@@ -181,6 +175,8 @@ static enum MHD_Result reply(struct https_server *s, struct https_call *c)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     c->conn->deadline = now_ms(s) + s->options.limits.answer_ms;
+    s->sending += !c->sending;
+    c->sending = true;
     enum MHD_Result result = MHD_queue_response(c->connection, c->status, response);
     MHD_destroy_response(response);
     return result;
@@ -264,6 +260,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     struct https_server *s = ctx;
     struct https_call *c = *cls;
     (void)version;
+    s->moves++;
     if (c == NULL) {
         return call_new(s, connection, method, url, cls);
     }
@@ -289,10 +286,23 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **cl
     struct https_call *c = *cls;
     (void)connection;
     (void)code;
+    s->moves++;
     if (c != NULL) {
         *cls = NULL;
+        s->sending -= c->sending;
         c->conn->deadline = now_ms(s) + s->options.limits.idle_ms;
         call_free(s, c);
+    }
+}
+
+/* The handshake does not say which CAs are accepted: a client that goes by that would not show what
+ * https_trust may have made good. */
+static void hide_cas(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL && info->tls_session != NULL) {
+        gnutls_certificate_send_x509_rdn_sequence(info->tls_session, 1);
     }
 }
 
@@ -312,6 +322,7 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
     if (info == NULL) {
         return; /* without a context its requests are refused */
     }
+    hide_cas(connection);
     struct https_conn *c =
         https_conn_add(&s->conns, info->connect_fd, now_ms(s) + s->options.limits.header_ms);
     if (c != NULL) {
@@ -338,30 +349,43 @@ static void on_timer(uv_timer_t *timer)
 }
 
 /* The library asks to be called again at once while a connection may have more, and goes on asking
- * for one that stopped inside a TLS record. A timer of 0 ms would run for ever within libuv's own
- * round of timers, and nothing else would have its turn: so a few times here, then after the
- * others.
+ * for one that stopped inside a handshake or a TLS record, until its deadline. A timer of 0 ms
+ * would run for ever within libuv's own round of timers, and nothing else would have its turn. So:
+ * again while something moves, a few times; then after the others; and as long as nothing moves,
+ * less and less often. What arrives at a socket is told by the poll and does not wait for this.
  */
 static void run(struct https_server *s)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
     enum MHD_Result waits = MHD_YES;
-    for (unsigned i = 0; i < RUNS_PER_TURN && waits == MHD_YES && ms == 0; i++) {
+    const unsigned first = s->moves;
+    unsigned before = first - 1;
+    for (unsigned i = 0;
+         i < RUNS_PER_TURN && waits == MHD_YES && ms == 0 && (s->moves != before || s->sending > 0);
+         i++) {
+        before = s->moves;
         (void)MHD_run(s->daemon); /* fails only on a daemon with threads of its own */
         waits = MHD_get_timeout(s->daemon, &ms);
     }
-    if (waits == MHD_YES) {
-        (void)uv_timer_start(&s->timer, on_timer, ms > 0 ? ms : 1, 0);
-    } else {
+    if (waits != MHD_YES) {
         (void)uv_timer_stop(&s->timer);
+        return;
     }
+    if (s->moves != first || s->sending > 0 || s->rest_ms == 0) {
+        s->rest_ms = 1;
+    } else if (s->rest_ms < REST_MOST_MS) {
+        s->rest_ms *= 2;
+    }
+    (void)uv_timer_start(&s->timer, on_timer, ms > 0 ? ms : s->rest_ms, 0);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
+    struct https_server *s = poll->data;
     (void)status;
     (void)events;
-    run(poll->data);
+    s->rest_ms = 0;
+    run(s);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -382,6 +406,12 @@ void https_extend(struct https_server *s, struct https_call *c, uint32_t ms)
     c->conn->deadline = now_ms(s) + ms;
 }
 
+void https_trust(struct https_server *s, const struct verifier *verifier)
+{
+    s->options.verifier = verifier;
+    s->trust++;
+}
+
 struct address https_bound(const struct https_server *s)
 {
     return s->bound;
@@ -400,39 +430,15 @@ static enum err say(struct https_why *why, enum err err, const char *where, cons
     return err;
 }
 
-static enum err file_text(const char *path, bool secret, char **out, struct https_why *why)
-{
-    struct stat st;
-    FILE *f = fopen(path, "re");
-    char *text = calloc(1, FILE_MOST + 1);
-    if (f == NULL || text == NULL || fstat(fileno(f), &st) != 0) {
-        const char *what = strerror(f == NULL ? errno : ENOMEM);
-        if (f != NULL) {
-            (void)fclose(f);
-        }
-        free(text);
-        return say(why, E_IO, path, what);
-    }
-    bool open_to_others = secret && (st.st_mode & 077) != 0;
-    size_t n = open_to_others ? 0 : fread(text, 1, FILE_MOST + 1, f);
-    bool bad = ferror(f) != 0 || n > FILE_MOST;
-    (void)fclose(f); /* was only read */
-    *out = text;
-    if (open_to_others) {
-        return say(why, E_DENIED, path, "others may read this key: chmod 600 it");
-    }
-    return bad ? say(why, E_IO, path, "cannot be read, or is too large") : E_OK;
-}
-
 static enum err read_files(struct https_server *s, struct https_why *why)
 {
-    enum err err = file_text(s->options.certificate, false, &s->certificate, why);
+    enum err err = https_file_text(s->options.certificate, false, &s->certificate, why);
     if (err == E_OK) {
-        err = file_text(s->options.key, true, &s->key, why);
+        err = https_file_text(s->options.key, true, &s->key, why);
     }
     s->key_n = err == E_OK ? strlen(s->key) : 0;
     if (err == E_OK) {
-        err = file_text(s->options.ca, false, &s->ca, why);
+        err = https_file_text(s->options.ca, false, &s->ca, why);
     }
     return err;
 }

@@ -29,6 +29,7 @@ struct https_call {
     struct MHD_Connection *connection;
     struct https_conn *conn;
     enum https_phase phase;
+    bool sending; /* the server's: it has the answer */
     /* asked */
     const char *method, *path;      /* good until `end` */
     const struct verify_peer *peer; /* in `denied` its verdict says why */
@@ -70,7 +71,7 @@ struct https_limits https_limits_default(void);
 struct https_options {
     struct address address;
     const char *certificate, *key, *ca; /* PEM files; the key readable by its owner only */
-    const struct verifier *verifier;
+    const struct verifier *verifier;    /* judges the clients; ca only makes them show a chain */
     struct https_limits limits;
     size_t call_size; /* of the caller's structure */
     const struct https_handlers *handlers;
@@ -92,6 +93,9 @@ void https_quiesce(struct https_server *s);
 /* Ends every connection; calls that wait must have been resumed. Runs the loop until its handles
  * are closed. Harmless on NULL. */
 void https_close(struct https_server *s);
+/* Clients are judged by this one from the next request on, those that are connected too. The one
+ * before is not used any more. */
+void https_trust(struct https_server *s, const struct verifier *verifier);
 struct address https_bound(const struct https_server *s);
 /* Connections there are now. */
 unsigned https_connections(const struct https_server *s);

@@ -12,6 +12,7 @@
 #define HEADERS_MOST  16384u
 #define KEPT          2L
 #define KEPT_SECONDS  50L /* less than a server's rest */
+#define LIFE_SECONDS  300L
 #define LINE_MAX_HERE 96
 
 struct https_client {
@@ -82,6 +83,10 @@ static bool set_always(struct https_client *c)
     SET(CURLOPT_TIMEOUT_MS, (long)o->total_ms);
     SET(CURLOPT_MAXCONNECTS, KEPT);
     SET(CURLOPT_MAXAGE_CONN, KEPT_SECONDS);
+    SET(CURLOPT_MAXLIFETIME_CONN, LIFE_SECONDS);
+    SET(CURLOPT_CA_CACHE_TIMEOUT, 0L);    /* the CA file is read again, */
+    SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* and the server shows its chain again */
+    SET(CURLOPT_QUICK_EXIT, 1L);          /* out of time, it does not wait for a name server */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, c);
@@ -170,7 +175,9 @@ static bool set_request(struct https_client *c, const struct https_request *r,
 {
     bool ok = true;
     bool has_body = r->body.n > 0 || strcmp(r->method, "POST") == 0;
+    bool once_only = strcmp(r->method, "POST") == 0;
     SET(CURLOPT_HTTPGET, 1L); /* forgets the body of the last request */
+    SET(CURLOPT_FRESH_CONNECT, once_only ? 1L : 0L);
     SET(CURLOPT_URL, r->url);
     SET(CURLOPT_ERRORBUFFER, error);
     SET(CURLOPT_HTTPHEADER, has_body ? headers : NULL);

@@ -2,8 +2,17 @@
  * everything that a server could make large or slow.
  *
  * libcurl in its OpenSSL flavour, inside https_client.c. It blocks: a thread of its own, or one of
- * a pool, uses it. Redirects are not followed, no proxy and no cookie is used, and nothing but
- * https is spoken. The server's certificate must chain to the CA file and name the host of the URL.
+ * a pool, uses it, each with a client of its own. Redirects are not followed, no proxy and no
+ * cookie is used, and nothing but https is spoken. The server's certificate must chain to the CA
+ * file and name the host of the URL.
+ *
+ * The connection is kept from request to request, for five minutes at most. When the server ended
+ * it meanwhile, and nothing of an answer came, the request goes out once more over a fresh one: so
+ * a rest costs nobody a request. GET, PUT and DELETE only, which do the same when done twice (RFC
+ * 9110 9.2.2); a POST always has a fresh connection, and one try.
+ *
+ * The files are read whenever a connection is made, and no session is resumed: another CA, list or
+ * key counts from the next connection on.
  */
 #ifndef BINDERY_NET_HTTPS_CLIENT_H
 #define BINDERY_NET_HTTPS_CLIENT_H
@@ -13,11 +22,11 @@
 struct https_client_options {
     const char *certificate, *key, *ca; /* PEM files */
     const char *crl;                    /* PEM, or NULL */
-    uint32_t connect_ms, total_ms;      /* 0: 5 s, 15 s */
-    size_t answer_most;                 /* 0: 1 MiB */
+    uint32_t connect_ms, total_ms; /* 0: 5 s, 15 s; total: with looking up the name, and all else */
+    size_t answer_most;            /* 0: 1 MiB */
 };
 struct https_client;
-/* Errors: E_MEMORY, E_IO. The files are read when a connection is made. */
+/* Errors: E_MEMORY, E_IO. The file names stay the caller's until it is open. */
 MUST_USE enum err https_client_open(const struct https_client_options *options,
                                     struct https_client **out);
 void https_client_close(struct https_client *c);

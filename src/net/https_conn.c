@@ -4,6 +4,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
+struct https_limits https_limits_default(void)
+{
+    return (struct https_limits){.connections = 512,
+                                 .connections_per_address = 64,
+                                 .connections_per_client = 32,
+                                 .header_ms = 10000,
+                                 .body_ms = 30000,
+                                 .answer_ms = 60000,
+                                 .idle_ms = 60000,
+                                 .body_most = 65536};
+}
+
 struct https_conn *https_conn_add(struct https_conns *all, int fd, uint64_t deadline)
 {
     struct https_conn *c = calloc(1, sizeof *c);

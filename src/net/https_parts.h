@@ -1,5 +1,5 @@
-/* net/https_parts.h - what https.c (the server) and https_conn.c (its connections and their
- * deadlines) lend each other. Not for others. */
+/* net/https_parts.h - what https.c (the server), https_conn.c (its connections and their deadlines)
+ * and https_file.c (its files) lend each other. Not for others. */
 #ifndef BINDERY_NET_HTTPS_PARTS_H
 #define BINDERY_NET_HTTPS_PARTS_H
 
@@ -15,6 +15,7 @@ struct https_conn {
     struct address from;
     struct verify_peer peer;
     int64_t judged_at; /* Unix seconds; 0: not yet */
+    unsigned trust;    /* by which of the server's verifiers */
     bool over;         /* told to end */
 };
 struct https_conns {
@@ -28,5 +29,9 @@ void https_conn_remove(struct https_conns *all, struct https_conn *c);
 void https_conns_expire(struct https_conns *all, uint64_t now);
 /* How many show the certificate that c shows, c included. */
 unsigned https_conns_of(const struct https_conns *all, const struct https_conn *c);
+
+/* A file of 64 KiB at most; secret: nobody but its owner may read it. *out is the caller's, also
+ * after an error. Errors: E_IO, E_DENIED, with *why. */
+MUST_USE enum err https_file_text(const char *path, bool secret, char **out, struct https_why *why);
 
 #endif

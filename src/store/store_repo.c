@@ -73,6 +73,7 @@ struct repo_store {
     sqlite3 *db;
     sqlite3_stmt *st[RS_N];
     bool in_batch, failed;
+    uint64_t next; /* serial; 0: not looked up in this batch */
 };
 
 #define COL(kind, member)                                                                          \
@@ -101,7 +102,8 @@ static enum err make_file(const char *path, struct store_why *why)
 static enum err connect_to(struct repo_store *s)
 {
     static const char pragmas[] = "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;"
-                                  "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;";
+                                  "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+                                  "PRAGMA cache_size = -32768;"; /* KiB */
     int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
     if (rc == SQLITE_OK) {
         (void)sqlite3_extended_result_codes(s->db, 1); /* fails on NULL only */
@@ -282,6 +284,7 @@ enum err repo_store_begin(struct repo_store *s)
     enum err err = stmt_run(s->st[RS_BEGIN]);
     s->in_batch = err == E_OK;
     s->failed = false;
+    s->next = 0;
     return err;
 }
 
@@ -318,6 +321,10 @@ enum err repo_store_next_serial(struct repo_store *s, uint64_t *serial)
     if (!s->in_batch || s->failed) {
         return s->failed ? E_IO : E_BAD_STATE;
     }
+    if (s->next != 0) {
+        *serial = s->next;
+        return E_OK;
+    }
     sqlite3_stmt *st = s->st[RS_LAST];
     enum err err = stmt_row(st);
     int64_t last = err == E_OK ? sqlite3_column_int64(st, 0) : 0;
@@ -326,6 +333,7 @@ enum err repo_store_next_serial(struct repo_store *s, uint64_t *serial)
         return E_EXHAUSTED;
     }
     *serial = (uint64_t)last + 1;
+    s->next = err == E_OK ? *serial : 0; /* the lock keeps other writers away */
     return failed(s, err);
 }
 
@@ -351,5 +359,6 @@ enum err repo_store_add(struct repo_store *s, const struct repo_row *row)
     if (err == E_OK) {
         err = stmt_run(st);
     }
+    s->next = err == E_OK && next < INT64_MAX ? next + 1 : 0;
     return failed(s, err);
 }

@@ -4,78 +4,17 @@
 # on purpose.
 #
 # The repository is src/nf/repod/api.c with src/nf/repod/api_view.c and src/nf/repod/api_bulk.c,
-# src/nf/repod/serve.c and src/nf/repod/audit.c, run by bindery-repod.
+# src/nf/repod/serve.c and src/nf/repod/audit.c, run by bindery-repod. Who means it ill, and a reload, are
+# repod_attacks.sh's.
 set -euo pipefail
 # shellcheck source=test/live/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 umask 077
 cd "$work"
-roles=1.3.6.1.4.1.32473.1.1
+# shellcheck source=test/live/lib/repod.sh
+. "$live_here/lib/repod.sh"
+repod_certificates
 
-# ---- certificates ------------------------------------------------------------------------------
-
-ca() { # NAME
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.crt" \
-    -days 30 -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE \
-    -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
-}
-# leaf NAME CA EXTENSIONS [OPTIONS OF x509...]
-leaf() {
-  local name=$1 by=$2 extensions=$3
-  shift 3
-  [ -e "$name.key" ] || openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$name.key" 2>/dev/null
-  openssl req -new -key "$name.key" -subj "/CN=$name" -out "$name.csr"
-  printf 'basicConstraints=critical,CA:FALSE\n%b\n' "$extensions" >"$name.ext"
-  openssl x509 -req -in "$name.csr" -CA "$by.crt" -CAkey "$by.key" -set_serial "0x$(openssl rand -hex 8)" \
-    -extfile "$name.ext" -out "$name.crt" "$@" 2>/dev/null
-}
-client() { # NAME ROLE [HOST [CA]]
-  leaf "$1" "${4:-ca}" "keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth,$roles.$2\nsubjectAltName=DNS:${3:-$1.example}" -days 20
-}
-spki() { openssl pkey -in "$1" -pubout -outform DER 2>/dev/null | base64 -w0; }
-der() { openssl x509 -in "$1" -outform DER | base64 -w0; }
-
-ca ca
-ca stranger
-ca device-ca
-leaf server ca "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:localhost" -days 20
-client maker 2
-client other-maker 2
-client operator 1
-client narrow 1
-client unlisted 1
-client spy 2 operator.example      # the operator's name under the manufacturer's role
-client foreign 1 operator.example stranger
-leaf expired ca "keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth,$roles.1\nsubjectAltName=DNS:operator.example" -days -1
-leaf roleless ca "keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\nsubjectAltName=DNS:operator.example" -days 20
-leaf server-only ca "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,$roles.1\nsubjectAltName=DNS:operator.example" -days 20
-client revoked 1 operator.example
-for i in 1 2 3 4 5 6 7; do cat ca.crt; done | cat operator.crt - >long.crt
-cp operator.key long.key
-
-cat >ca.cnf <<'C'
-[ca]
-default_ca = it
-[it]
-database = index.txt
-default_md = sha256
-default_crl_days = 10
-C
-: >index.txt
-openssl ca -config ca.cnf -cert ca.crt -keyfile ca.key -revoke revoked.crt 2>/dev/null
-openssl ca -config ca.cnf -cert ca.crt -keyfile ca.key -gencrl -out ca.crl 2>/dev/null
-
-for name in p256:P-256 p256b:P-256 p384:P-384 p521:P-521; do
-  openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:${name#*:}" -out "${name%:*}.key" 2>/dev/null
-done
-openssl genpkey -algorithm ED25519 -out ed25519.key
-openssl genrsa -out rsa2048.key 2048 2>/dev/null
-openssl genrsa -out rsa1024.key 1024 2>/dev/null
-leaf device device-ca 'keyUsage=critical,digitalSignature' -days 20
-leaf device-kem device-ca 'keyUsage=critical,keyAgreement' -days 20
-leaf device-old device-ca 'keyUsage=critical,digitalSignature' -days -1
-openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out records.key 2>/dev/null
-openssl pkey -in records.key -pubout -out records.pub
 
 # ---- the repository ----------------------------------------------------------------------------
 
@@ -92,55 +31,8 @@ operators:
   - {name: narrow.example, ranges: ["35693803"]}
 limits: {header_seconds: 1, body_seconds: 2, bulk_rows: 3000, requests_per_second: 100000, burst: 100000}
 C
-start() {
-  "$BINDERY_BUILD/bindery-repod" --config repod.yaml 2>>log &
-  repod=$!
-  pids+=("$repod")
-  wait_for 10 grep -q '"event":"ready"' log
-  url=https://localhost:$(sed -n 's/.*"listener":"[^"]*:\([0-9]*\)".*/\1/p' log | tail -1)
-}
-stop() {
-  kill -TERM "$repod"
-  wait "$repod" || true
-  : >log
-}
 : >log
 start
-
-# as CLIENT ARGUMENT... : the answer goes to said, its status to $status.
-as() {
-  local who=$1
-  shift
-  status=$(curl -s -o said -w '%{http_code}' --max-time 30 --path-as-is --cacert ca.crt ${who:+--cert "$who.crt" --key "$who.key"} "$@") || true
-}
-# refuses SENTENCE STATUS CAUSE CLIENT ARGUMENT...
-refuses() {
-  local sentence=$1 wanted=$2 cause=$3
-  shift 3
-  as "$@"
-  if [ "$status" = "$wanted" ] && grep -qF "\"/problems/$cause\"" said; then
-    passed "$sentence ($cause)"
-  else
-    missed "$sentence ($cause)" "status $status" "$(cat said)"
-  fi
-}
-# does SENTENCE STATUS PART CLIENT ARGUMENT...
-does() {
-  local sentence=$1 wanted=$2 part=$3
-  shift 3
-  as "$@"
-  if [ "$status" = "$wanted" ] && grep -qF -- "$part" said; then
-    passed "$sentence"
-  else
-    missed "$sentence" "status $status" "$(head -c 2000 said)"
-  fi
-}
-member() { sed -n "s/.*\"$1\":\"\\{0,1\\}\\([^\",}]*\\).*/\\1/p" said | head -1; }
-
-b=$url/v1/bindings
-imei=35693803564380
-key() { printf '{"public_key":"%s"%s}' "$(spki "$1.key")" "${2:-}"; }
-chain() { printf '{"certificates":["%s","%s"]}' "$(der "$1.crt")" "$(der device-ca.crt)"; }
 
 # ---- publishing and asking ---------------------------------------------------------------------
 
@@ -152,33 +44,11 @@ for kind in p384 ed25519 rsa2048; do
   does "a key of kind $kind is taken" 201 added maker -X PUT "$b/3569380300000$n/identity" -d "$(key $kind)"
 done
 does 'an operator finds the binding by its IMEI' 200 "\"public_key\":\"$(spki p256.key)\"" operator "$b/$imei"
-member record | base64 -d >record
-member signature | base64 -d >signature.raw
-# r and s as DER integers
-half() { # FROM: a zero in front makes it positive; openssl takes no more of them
-  local h
-  h=$(tail -c +"$1" signature.raw | head -c 32 | od -An -v -tx1 | tr -d ' \n' | sed 's/^\(00\)*//')
-  case $h in [89a-f]*) h=00$h ;; esac
-  printf '02%02x%s' $((${#h} / 2)) "$h"
-}
-both=$(half 1)$(half 33)
-printf '30%02x%s' $((${#both} / 2)) "$both" | perl -ne 'print pack "H*", $_' >signature.der
-if openssl dgst -sha256 -verify records.pub -signature signature.der record >/dev/null; then
-  passed 'openssl verifies the record with the signing key'
-else
-  missed 'openssl verifies the record with the signing key'
-fi
-digest=$(openssl pkey -in p256.key -pubout -outform DER 2>/dev/null | openssl dgst -sha256 -binary | od -An -v -tx1 | tr -d ' \n')
-item() { # LENGTH HEX
-  printf '%04x%s' "$1" "$2"
-}
-hex() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
-wanted=$(item 22 "$(hex 'bindery device binding')")$(item 1 01)$(item 14 "$(hex $imei)")$(item 1 01)$(item 1 02)$(item 32 "$digest")
-if [ "$(od -An -v -tx1 record | tr -d ' \n' | head -c ${#wanted})" = "$wanted" ] && [ "$(member digest)" = "$digest" ]; then
-  passed 'the signed content names the IMEI, the use and the digest of the key'
-else
-  missed 'the signed content names the IMEI, the use and the digest of the key' "$wanted" "$(od -An -v -tx1 record)"
-fi
+record_of 1
+record_verifies 'openssl verifies the record with the signing key'
+digest=$(openssl pkey -in p256.key -pubout -outform DER 2>/dev/null | digest_of)
+record_names 'the signed content names the IMEI, the use and the digest of the key' $imei 1 2 "$digest"
+same 'the digest is shown too' "$digest" "$(member digest)"
 printf 'x' | dd of=record bs=1 seek=40 conv=notrunc 2>/dev/null
 if openssl dgst -sha256 -verify records.pub -signature signature.der record >/dev/null 2>&1; then
   missed 'a record with another IMEI does not verify'
@@ -190,6 +60,20 @@ does 'a certificate with its CA is taken' 201 added maker -X PUT "$b/35693804000
 does 'and found with its chain' 200 "\"certificates\":[\"$(der device.crt)\",\"$(der device-ca.crt)\"]" operator "$b/35693804000001"
 does 'a provisioning certificate stands beside it' 201 added maker -X PUT "$b/35693804000001/provisioning" -d "$(chain device-kem)"
 does 'a chain to the configured CA needs no root in it' 201 added other-maker -X PUT "$b/35693900000001/identity" -d "{\"certificates\":[\"$(der device.crt)\"]}"
+certified=$(openssl x509 -in device.crt -outform DER | digest_of)
+shown() { # IMEI N: the N-th certificate of the chain that an operator is given, in PEM
+  as operator "$b/$1"
+  grep -o '"certificates":\[[^]]*' said | head -1 | cut -d'[' -f2 | tr -d '"' | tr ',' '\n' | sed -n "$2p" |
+    base64 -d | openssl x509 -inform DER
+}
+for each in 35693804000001 35693900000001; do
+  shown $each 1 >leaf.pem
+  record_of 1
+  record_verifies "openssl verifies the record of the chain of $each"
+  record_names 'which names the IMEI and the digest of its certificate' $each 1 1 "$certified"
+  if [ $each = 35693804000001 ]; then shown $each 2 >root.pem; else cp device-ca.crt root.pem; fi
+  holds 'and the chain, from what was kept with it or from the configured CA' openssl verify -CAfile root.pem leaf.pem
+done
 
 # ---- replacing, revoking, history, changes -----------------------------------------------------
 
@@ -364,7 +248,6 @@ fi
 stop
 sed -i 's/requests_per_second: 100000, burst: 100000/requests_per_second: 1, burst: 2/' repod.yaml
 start
-b=$url/v1/bindings
 does 'after a restart all is there' 200 '"status":"revoked"' operator "$b/$imei"
 as operator "$b/$imei"
 for _ in 1 2 3 4 5; do

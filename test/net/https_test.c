@@ -1,5 +1,6 @@
-/* net/https.h with src/net/https_call.c and src/net/https_conn.c, net/https_client.h and
- * net/https_rate.h: a server on a thread of its own, asked by the client and by bare sockets. */
+/* net/https.h with src/net/https_call.c, src/net/https_conn.c and src/net/https_file.c, and
+ * net/https_rate.h: a server on a thread of its own, asked by net/https_client.h and by bare
+ * sockets. */
 #include "net/pki.h"
 
 #include "net/https.h"
@@ -9,21 +10,22 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <uv.h>
 
 struct world {
     struct pki pki;
-    struct verifier *verifier;
+    struct verifier *verifier, *other;
     struct https_server *server;
     uv_loop_t loop;
-    uv_async_t stop, wake;
+    uv_async_t stop, wake, distrust;
     pthread_t thread;
     struct address bound;
     char url[64];
     _Atomic uint64_t ahead_ms;
-    atomic_int denied, headers, ended, ports, crowded;
+    atomic_int denied, headers, ended, ports, crowded, distrusted;
     uint16_t port;
     struct https_call *waiting;
 };
@@ -112,6 +114,13 @@ static void on_wake(uv_async_t *async)
     }
 }
 
+static void on_distrust(uv_async_t *async)
+{
+    struct world *w = async->data;
+    https_trust(w->server, w->other);
+    w->distrusted = 1;
+}
+
 static void on_stop(uv_async_t *async)
 {
     uv_stop(async->loop);
@@ -163,8 +172,11 @@ static int setup(void **state)
     pki_make(&w->pki, "stranger", "other", "stranger", "DNS:client.example");
     const struct verify_files files = {pki_path(&w->pki, "ca", ".crt"), NULL};
     assert_ok(verifier_open(&files, &w->verifier, &verify));
+    const struct verify_files others = {pki_path(&w->pki, "other", ".crt"), NULL};
+    assert_ok(verifier_open(&others, &w->other, &verify));
     uv_loop_init(&w->loop);
-    w->stop.data = w->wake.data = w;
+    w->stop.data = w->wake.data = w->distrust.data = w;
+    uv_async_init(&w->loop, &w->distrust, on_distrust);
     uv_async_init(&w->loop, &w->stop, on_stop);
     uv_async_init(&w->loop, &w->wake, on_wake);
     struct https_options o = options_of(w);
@@ -185,9 +197,11 @@ static int teardown(void **state)
     assert_int_equal(w->ended, w->headers + w->denied + w->crowded);
     uv_close((uv_handle_t *)&w->stop, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
+    uv_close((uv_handle_t *)&w->distrust, NULL);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     verifier_close(w->verifier);
+    verifier_close(w->other);
     pki_close(&w->pki);
     free(w);
     return 0;
@@ -212,7 +226,7 @@ static enum err ask(struct world *w, struct https_client *c, const char *path, s
 {
     char url[128];
     snprintf(url, sizeof url, "%s%s", w->url, path);
-    const struct https_request r = {body.n > 0 ? "POST" : "GET", url, "text/plain", body};
+    const struct https_request r = {body.n > 0 ? "PUT" : "GET", url, "text/plain", body};
     return https_client_do(c, &r, reply);
 }
 
@@ -251,6 +265,28 @@ static void a_certificate_of_another_ca_reaches_no_handler_but_denied(void **sta
     assert_int_equal(w->headers, 0);
     assert_int_equal(w->denied, 1);
     https_client_close(c);
+}
+
+/* The stranger's CA takes the place of ours while both are connected. */
+static void who_is_trusted_changes_for_those_who_are_connected(void **state)
+{
+    struct world *w = *state;
+    struct https_reply r;
+    struct https_client *c = client_of(w, "client", "ca"), *s = client_of(w, "stranger", "ca");
+    assert_ok(ask(w, c, "/echo", NOTHING, &r));
+    assert_int_equal(r.status, 200);
+    assert_ok(ask(w, s, "/echo", NOTHING, &r));
+    assert_int_equal(r.status, 403);
+    uv_async_send(&w->distrust);
+    while (!w->distrusted) {
+        sched_yield();
+    }
+    assert_ok(ask(w, c, "/echo", NOTHING, &r));
+    assert_int_equal(r.status, 403);
+    assert_ok(ask(w, s, "/echo", NOTHING, &r));
+    assert_int_equal(r.status, 200);
+    https_client_close(c);
+    https_client_close(s);
 }
 
 static void the_client_takes_no_other_server(void **state)
@@ -426,6 +462,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(requests_are_answered_over_one_connection),
         T(a_certificate_of_another_ca_reaches_no_handler_but_denied),
+        T(who_is_trusted_changes_for_those_who_are_connected),
         T(the_client_takes_no_other_server),
         T(what_is_too_large_is_refused_on_either_side),
         T(a_redirect_is_an_answer_and_a_mute_handler_is_the_end),

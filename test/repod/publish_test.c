@@ -12,6 +12,7 @@ struct world {
     struct pki pki;
     struct repo_store *store;
     struct signer *signer;
+    struct publish_roots roots;
     char key[3][BASE64_ROOM(VERIFY_SPKI_MAX)];
 };
 
@@ -39,6 +40,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
+    publish_roots_free(&w->roots);
     repo_store_close(w->store);
     signer_close(w->signer);
     pki_close(&w->pki);
@@ -52,7 +54,7 @@ static enum cause publish(struct world *w, const char *text, enum publish_did *d
 {
     struct publish_row *row = calloc(1, sizeof *row);
     struct publish_why why = {.cause = CAUSE_NONE};
-    const struct publish_rules rules = {NULL, NOW};
+    const struct publish_rules rules = {NULL, NOW, &w->roots};
     const struct publish_context ctx = {w->store, w->signer, "maker", NOW};
     json_t *json = publish_json(bytes_of_str(text), &why);
     bool ok = json != NULL && publish_identity(json, row, &why) &&

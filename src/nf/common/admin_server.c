@@ -18,6 +18,7 @@
 #define CONNECTION_MEMORY (size_t)65536
 #define BODY_FIRST        4096u
 #define RETRY_AFTER       "1"
+#define RUNS_PER_TURN     16u
 
 struct admin_server {
     struct admin_server_options options;
@@ -164,12 +165,19 @@ static void on_timer(uv_timer_t *timer)
     admin_server_run(timer->data);
 }
 
+/* While the library asks to be called again at once, a timer of 0 ms would run for ever within
+ * libuv's own round of timers, and nothing else would have its turn: so a few times here, then
+ * after the others. */
 void admin_server_run(struct admin_server *s)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
-    (void)MHD_run(s->daemon); /* fails only on a daemon with threads of its own */
-    if (MHD_get_timeout(s->daemon, &ms) == MHD_YES) {
-        (void)uv_timer_start(&s->timer, on_timer, ms, 0);
+    enum MHD_Result waits = MHD_YES;
+    for (unsigned i = 0; i < RUNS_PER_TURN && waits == MHD_YES && ms == 0; i++) {
+        (void)MHD_run(s->daemon); /* fails only on a daemon with threads of its own */
+        waits = MHD_get_timeout(s->daemon, &ms);
+    }
+    if (waits == MHD_YES) {
+        (void)uv_timer_start(&s->timer, on_timer, ms > 0 ? ms : 1, 0);
     } else {
         (void)uv_timer_stop(&s->timer);
     }

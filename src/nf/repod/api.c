@@ -82,8 +82,8 @@ void api_show(struct repod *r, struct api_call *c, unsigned status, json_t *body
 
 struct publish_rules api_rules(const struct repod *r, const struct api_call *c)
 {
-    return (struct publish_rules){r->clients[c->grant - r->config->grants].device_ca,
-                                  repod_wall(r)};
+    return (struct publish_rules){c->rules->clients[c->grant - c->rules->config->grants].device_ca,
+                                  repod_wall(r), bulk_desk_roots(r->desk)};
 }
 
 struct publish_context api_context(const struct repod *r, const struct api_call *c)
@@ -285,8 +285,7 @@ static const struct api_route *find_route(const struct https_call *call, struct 
 }
 
 /* A manufacturer's grant comes first where both roles may ask. */
-static const struct repod_grant *find_grant(const struct repod *r, const struct api_call *c,
-                                            bool *has_role)
+static const struct repod_grant *find_grant(const struct api_call *c, bool *has_role)
 {
     static const enum verify_role all[] = {VERIFY_ROLE_MANUFACTURER, VERIFY_ROLE_OPERATOR};
     const struct repod_grant *found = NULL;
@@ -294,20 +293,21 @@ static const struct repod_grant *find_grant(const struct repod *r, const struct 
     for (size_t i = 0; found == NULL && i < sizeof all / sizeof all[0]; i++) {
         bool may = (c->route->roles >> all[i] & 1) != 0 && verify_has_role(c->call.peer, all[i]);
         *has_role = *has_role || may;
-        found = may ? repod_config_grant(r->config, all[i], c->call.peer->name) : NULL;
+        found = may ? repod_config_grant(c->rules->config, all[i], c->call.peer->name) : NULL;
     }
     return found;
 }
 
 static enum cause check_client(struct repod *r, struct api_call *c)
 {
+    const struct repod_config *config = c->rules->config;
     bool has_role = false;
-    c->grant = find_grant(r, c, &has_role);
+    c->grant = find_grant(c, &has_role);
     if (c->grant == NULL) {
         return has_role ? CAUSE_NO_GRANT : CAUSE_WRONG_ROLE;
     }
-    return https_rate_take(&r->clients[c->grant - r->config->grants].rate,
-                           r->config->requests_per_second, r->config->burst, repod_now(r))
+    return https_rate_take(&c->rules->clients[c->grant - config->grants].rate,
+                           config->requests_per_second, config->burst, repod_now(r))
                ? CAUSE_NONE
                : CAUSE_TOO_MANY_REQUESTS;
 }
@@ -363,6 +363,7 @@ static void on_headers(void *ctx, struct https_call *call)
 {
     struct repod *r = ctx;
     struct api_call *c = (struct api_call *)(void *)call;
+    c->rules = repod_rules_hold(r->rules);
     enum cause cause = admit(r, c);
     if (cause != CAUSE_NONE) {
         api_refuse(r, c, cause, NULL);
@@ -397,8 +398,10 @@ static void on_denied(void *ctx, struct https_call *call)
 
 static void on_end(void *ctx, struct https_call *call)
 {
+    struct api_call *c = (struct api_call *)(void *)call;
     (void)ctx;
-    api_bulk_free(((struct api_call *)(void *)call)->bulk);
+    bulk_free(c->bulk);
+    repod_rules_release(c->rules);
 }
 
 const struct https_handlers api_handlers = {on_denied, on_headers, on_data, on_request, on_end};

@@ -6,26 +6,19 @@
 
 #include "nf/repod/repod.h"
 
-#define API_BULK_BUFFER 65536u /* of rows, and the longest row */
-#define API_LIMIT_MAX   1000u
+#define API_LIMIT_MAX 1000u
 
 struct api_route;
-struct api_bulk { /* a bulk that is being read */
-    uint8_t *buffer;
-    size_t n;
-    int report; /* a file without a name, or -1 */
-    uint64_t rows, done[4], refused;
-    enum cause ended; /* why no more rows are taken */
-};
 struct api_call {
-    struct https_call call; /* first */
+    struct https_call call;    /* first */
+    struct repod_rules *rules; /* held: a request ends by those with which it began */
     const struct api_route *route;
     const struct repod_grant *grant;
     struct imei imei;
     bool has_imei;
     uint8_t use;
     uint64_t after, limit;
-    struct api_bulk *bulk;
+    struct bulk *bulk;
 };
 
 extern const struct https_handlers api_handlers; /* their context is a struct repod */
@@ -48,6 +41,5 @@ struct publish_context api_context(const struct repod *r, const struct api_call 
 void api_bulk_begin(struct repod *r, struct api_call *c);
 void api_bulk_data(struct repod *r, struct api_call *c, struct bytes part);
 void api_bulk_end(struct repod *r, struct api_call *c);
-void api_bulk_free(struct api_bulk *b);
 
 #endif

@@ -254,6 +254,36 @@ void repod_config_free(struct repod_config *c)
     free(c);
 }
 
+static bool same_limits(const struct https_limits *a, const struct https_limits *b)
+{
+    return a->connections == b->connections &&
+           a->connections_per_address == b->connections_per_address &&
+           a->connections_per_client == b->connections_per_client && a->header_ms == b->header_ms &&
+           a->body_ms == b->body_ms && a->answer_ms == b->answer_ms && a->idle_ms == b->idle_ms;
+}
+
+const char *repod_config_fixed(const struct repod_config *a, const struct repod_config *b)
+{
+    const struct {
+        const char *name;
+        bool same;
+    } all[] = {{"listener.address",
+                strcmp(address_print(&a->address).s, address_print(&b->address).s) == 0},
+               {"listener.certificate", strcmp(a->certificate, b->certificate) == 0},
+               {"listener.key", strcmp(a->key, b->key) == 0},
+               {"signing_key", strcmp(a->signing_key, b->signing_key) == 0},
+               {"store", strcmp(a->store, b->store) == 0},
+               {"audit", strcmp(a->audit, b->audit) == 0},
+               {"limits", same_limits(&a->limits, &b->limits)},
+               {"log.level", a->log_level == b->log_level}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (!all[i].same) {
+            return all[i].name;
+        }
+    }
+    return NULL;
+}
+
 const struct repod_grant *repod_config_grant(const struct repod_config *c, enum verify_role role,
                                              const char *name)
 {

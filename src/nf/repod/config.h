@@ -33,6 +33,8 @@ struct repod_config {
 MUST_USE enum err repod_config_load(const char *path, struct repod_config **out,
                                     struct config_why *why);
 void repod_config_free(struct repod_config *config);
+/* What differs between the two and takes effect only at a start: the name of a key, or NULL. */
+const char *repod_config_fixed(const struct repod_config *a, const struct repod_config *b);
 /* The grant of a client in a role; NULL: it has none. */
 const struct repod_grant *repod_config_grant(const struct repod_config *c, enum verify_role role,
                                              const char *name);

@@ -12,11 +12,20 @@ static bool wrong(struct publish_why *why, enum cause cause, const char *detail)
     return false;
 }
 
+/* What a client sent may stand in it, cut off inside a character. */
+static void only_printable(struct publish_why *why)
+{
+    for (char *p = why->detail; *p != '\0'; p++) {
+        *p = *p >= ' ' && *p <= '~' ? *p : '?';
+    }
+}
+
 static bool wrong_member(struct publish_why *why, enum cause cause, const char *name,
                          const char *what)
 {
     why->cause = cause;
     (void)snprintf(why->detail, sizeof why->detail, "`%.40s` %.100s", name, what);
+    only_printable(why);
     return false;
 }
 
@@ -28,6 +37,7 @@ json_t *publish_json(struct bytes text, struct publish_why *why)
         why->cause = CAUSE_NOT_JSON;
         (void)snprintf(why->detail, sizeof why->detail, "at octet %d: %.120s", error.position,
                        error.text);
+        only_printable(why);
     } else if (!json_is_object(json)) {
         (void)wrong(why, CAUSE_NOT_JSON, "it is no object");
         json_decref(json);
@@ -169,21 +179,55 @@ static bool decode_chain(const json_t *list, struct publish_row *row,
         chain[i] = (struct bytes){row->credential + at, got};
         row->credential_n = at + got;
     }
-    return true;
+    return row->credential_n - 2 * n <= VERIFY_DER_MAX ||
+           wrong(why, CAUSE_CHAIN_TOO_LARGE, "all certificates have 16384 octets at most");
+}
+
+void publish_roots_free(struct publish_roots *roots)
+{
+    for (size_t i = 0; i < PUBLISH_ROOTS; i++) {
+        verifier_close(roots->all[i].verifier);
+    }
+    *roots = (struct publish_roots){.next = 0};
+}
+
+/* NULL: it is no CA that signs itself. */
+static const struct verifier *root_of(struct publish_roots *roots, struct bytes der)
+{
+    uint8_t digest[32];
+    struct verifier *made = NULL;
+    if (verify_digest(der, digest) != E_OK) {
+        return NULL;
+    }
+    for (size_t i = 0; i < PUBLISH_ROOTS; i++) {
+        if (roots->all[i].verifier != NULL &&
+            memcmp(roots->all[i].digest, digest, sizeof digest) == 0) {
+            return roots->all[i].verifier;
+        }
+    }
+    if (verifier_of_root(der, &made) != E_OK) {
+        return NULL;
+    }
+    const unsigned at = roots->next++ % PUBLISH_ROOTS;
+    verifier_close(roots->all[at].verifier);
+    roots->all[at].verifier = made;
+    memcpy(roots->all[at].digest, digest, sizeof digest);
+    return made;
 }
 
 static enum verify_verdict verify_row(const struct bytes *chain, size_t n,
                                       const struct publish_rules *rules, uint8_t use,
                                       struct verify_peer *leaf)
 {
-    struct verifier *own = NULL;
     enum verify_purpose purpose =
         use == BINDING_IDENTITY ? VERIFY_DEVICE_IDENTITY : VERIFY_DEVICE_PROVISIONING;
-    if (rules->device_ca == NULL && verifier_of_root(chain[n - 1], &own) != E_OK) {
+    const bool with_root = rules->device_ca == NULL;
+    const struct verifier *by = with_root ? root_of(rules->roots, chain[n - 1]) : rules->device_ca;
+    if (by == NULL) {
         return VERIFY_UNTRUSTED;
     }
-    verify_chain(own != NULL ? own : rules->device_ca, chain, n, purpose, rules->now, leaf);
-    verifier_close(own);
+    /* The root is what the verifier was made of: it is not read again. Alone it is a device's. */
+    verify_chain(by, chain, with_root && n > 1 ? n - 1 : n, purpose, rules->now, leaf);
     return leaf->verdict;
 }
 

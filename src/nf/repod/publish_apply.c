@@ -101,7 +101,7 @@ static bool may_follow(const struct repo_row *newest, const struct publish_row *
 
 /* ---- adding ---- */
 
-static enum cause sign(const struct signer *signer, struct repo_row *row)
+enum cause publish_sign(const struct signer *signer, struct repo_row *row)
 {
     uint8_t content[BINDING_RECORD_LEN];
     struct binding_record r = {.imei = row->imei,
@@ -119,50 +119,44 @@ static enum cause sign(const struct signer *signer, struct repo_row *row)
                                                                           : CAUSE_SIGNING_FAILED;
 }
 
-static bool add(const struct publish_context *ctx, struct repo_row *r, uint64_t *serial,
-                struct publish_why *why)
+static void issue(const struct publish_context *ctx, uint64_t serial, struct repo_row *r)
 {
+    r->serial = serial;
     r->issued = ctx->now;
     (void)snprintf(r->by, sizeof r->by, "%s", ctx->by);
-    enum err err = repo_store_next_serial(ctx->store, &r->serial);
-    enum cause cause = err == E_OK ? sign(ctx->signer, r) : cause_of_err(err);
-    if (cause == CAUSE_NONE) {
-        cause = cause_of_err(repo_store_add(ctx->store, r));
-    }
-    *serial = r->serial;
-    return cause == CAUSE_NONE || wrong(why, cause, "nothing was changed");
 }
 
 static bool revoke(const struct publish_context *ctx, const struct repo_row *newest,
-                   enum publish_did *did, uint64_t *serial, struct publish_why *why)
+                   uint64_t serial, enum publish_did *did, struct repo_row *record)
 {
-    struct repo_row r = *newest;
+    *record = *newest;
     *did = PUBLISH_UNCHANGED;
-    *serial = newest->serial;
-    if (newest->status == BINDING_REVOKED) {
-        return true;
+    if (newest->status != BINDING_REVOKED) {
+        *did = PUBLISH_REVOKED;
+        record->status = BINDING_REVOKED;
+        issue(ctx, serial, record);
     }
-    *did = PUBLISH_REVOKED;
-    r.status = BINDING_REVOKED;
-    return add(ctx, &r, serial, why);
+    return true;
 }
 
-static bool put(const struct publish_context *ctx, const struct publish_row *row, uint64_t *serial,
-                struct publish_why *why)
+static bool put(const struct publish_context *ctx, const struct publish_row *row, uint64_t serial,
+                struct repo_row *record)
 {
-    struct repo_row r = {.imei = row->imei,
-                         .use = row->use,
-                         .form = row->form,
-                         .status = BINDING_ACTIVE,
-                         .not_before = row->not_before,
-                         .not_after = row->not_after,
-                         .credential = {row->credential, row->credential_n}};
-    memcpy(r.digest, row->digest, sizeof r.digest);
-    return add(ctx, &r, serial, why);
+    *record = (struct repo_row){.imei = row->imei,
+                                .use = row->use,
+                                .form = row->form,
+                                .status = BINDING_ACTIVE,
+                                .not_before = row->not_before,
+                                .not_after = row->not_after,
+                                .credential = {row->credential, row->credential_n}};
+    memcpy(record->digest, row->digest, sizeof record->digest);
+    issue(ctx, serial, record);
+    return true;
 }
 
-bool publish_apply(const struct publish_context *ctx, const struct publish_row *row,
-                   enum publish_did *did, uint64_t *serial, struct publish_why *why)
+bool publish_decide(const struct publish_context *ctx, const struct publish_row *row,
+                    uint64_t serial, enum publish_did *did, struct repo_row *record,
+                    struct publish_why *why)
 {
     struct repo_row newest = {.serial = 0};
     enum err err = repo_store_newest(ctx->store, &row->imei, row->use, &newest);
@@ -171,12 +165,12 @@ bool publish_apply(const struct publish_context *ctx, const struct publish_row *
     }
     bool has = err == E_OK;
     if (row->revoke) {
-        return has ? revoke(ctx, &newest, did, serial, why)
+        return has ? revoke(ctx, &newest, serial, did, record)
                    : wrong(why, CAUSE_NO_BINDING, "there is nothing to revoke");
     }
     if (has && repeats(&newest, row, ctx->now)) {
         *did = PUBLISH_UNCHANGED;
-        *serial = newest.serial;
+        *record = newest;
         return true;
     }
     if (!has && row->replaces != 0) {
@@ -184,5 +178,28 @@ bool publish_apply(const struct publish_context *ctx, const struct publish_row *
     }
     *did = has ? PUBLISH_REPLACED : PUBLISH_ADDED;
     return (!has || may_follow(&newest, row, why)) && key_is_free(ctx, row, has, why) &&
-           put(ctx, row, serial, why);
+           put(ctx, row, serial, record);
+}
+
+bool publish_apply(const struct publish_context *ctx, const struct publish_row *row,
+                   enum publish_did *did, uint64_t *serial, struct publish_why *why)
+{
+    struct repo_row record = {.serial = 0};
+    uint64_t next = 0;
+    enum err err = repo_store_next_serial(ctx->store, &next);
+    if (err != E_OK) {
+        return wrong(why, cause_of_err(err), "nothing was changed");
+    }
+    if (!publish_decide(ctx, row, next, did, &record, why)) {
+        return false;
+    }
+    *serial = record.serial;
+    if (*did == PUBLISH_UNCHANGED) {
+        return true;
+    }
+    enum cause cause = publish_sign(ctx->signer, &record);
+    if (cause == CAUSE_NONE) {
+        cause = cause_of_err(repo_store_add(ctx->store, &record));
+    }
+    return cause == CAUSE_NONE || wrong(why, cause, "nothing was changed");
 }

@@ -1,32 +1,41 @@
 /* nf/repod/repod.h - the device binding repository: manufacturers publish which key belongs to
  * which IMEI, operators ask, and every answer is a record that the repository signed.
  *
- * One thread, one libuv loop: HTTPS (net/https.h) in front, the store (store/repo_store.h) behind.
- * A change is durable before it is acknowledged; a bulk is committed in batches of what fits 64
- * KiB. It never tells a client that may not ask whether a binding exists, and it never forgets a
- * record.
+ * One libuv loop on one thread: HTTPS (net/https.h) in front, the store (store/repo_store.h)
+ * behind, and a crew that checks and signs the rows of bulks (bulk.h). A change is durable before
+ * it is acknowledged. It never tells a client that may not ask whether a binding exists, and it
+ * never forgets a record.
  */
 #ifndef BINDERY_NF_REPOD_REPOD_H
 #define BINDERY_NF_REPOD_REPOD_H
 
 #include "net/https_rate.h"
 #include "nf/repod/audit.h"
-#include "nf/repod/config.h"
-#include "nf/repod/publish.h"
+#include "nf/repod/bulk.h"
 
 struct uv_loop_s;
 struct repod_client { /* beside config->grants[i] */
     struct verifier *device_ca;
     struct https_rate rate;
 };
-struct repod {
+/* What a reload replaces, whole. Who uses it beyond a call of a function holds it; it is not
+ * changed but for the rates. */
+struct repod_rules {
+    unsigned users;
     const struct repod_config *config;
+    struct repod_config *own; /* the same, when it goes with the rules */
+    struct verifier *clients_ca;
+    struct repod_client *clients;
+};
+struct repod {
+    const struct repod_config *config; /* of the start; the caller's */
+    struct repod_rules *rules;         /* of now */
     struct log *log;
     struct repo_store *store;
     struct signer *signer;
-    struct verifier *clients_ca;
+    struct crew *crew;
+    struct bulk_desk *desk;
     struct audit *audit;
-    struct repod_client *clients;
     struct https_server *server;
     char *folder; /* of the store, for the reports of bulks */
     /* NULL: the system's */
@@ -35,17 +44,30 @@ struct repod {
     void *clock;
 };
 struct repod_why {
-    char text[512];
+    char text[700];
 };
 /* r->config, r->log and the clocks are set. Opens everything and listens in the loop. Errors with
  * *why. */
 MUST_USE enum err repod_start(struct repod *r, struct uv_loop_s *loop, struct repod_why *why);
 /* Runs the loop until its connections are closed. Harmless after a failed start. */
 void repod_stop(struct repod *r);
-/* SIGPIPE ignored, SIGTERM and SIGINT blocked until repod_run. Before anything starts a thread. */
+/* Reads the configuration's file again, with the CAs and revocation lists that it names: grants and
+ * rates are the new ones from the next request on, and every client is judged again. When anything
+ * is wrong with it, or would need a restart, all stays as it is. Errors with *why. */
+MUST_USE enum err repod_reload(struct repod *r, struct repod_why *why);
+/* SIGPIPE ignored, SIGTERM, SIGINT and SIGHUP blocked until repod_run. Before anything starts a
+ * thread. */
 void repod_signals(void);
-/* Starts, says READY=1 to the notify socket (NULL: nobody), serves until SIGTERM or SIGINT. */
+/* Starts, says READY=1 to the notify socket (NULL: nobody), serves until SIGTERM or SIGINT, reloads
+ * on SIGHUP. */
 MUST_USE enum err repod_run(struct repod *r, const char *notify_socket, struct repod_why *why);
+
+/* reload.c. Errors with *why. */
+MUST_USE enum err repod_rules_open(const struct repod_config *config, uint64_t now_ms,
+                                   struct repod_rules **out, struct repod_why *why);
+struct repod_rules *repod_rules_hold(struct repod_rules *rules);
+/* Harmless on NULL. */
+void repod_rules_release(struct repod_rules *rules);
 
 int64_t repod_wall(const struct repod *r);
 uint64_t repod_now(const struct repod *r);

@@ -47,24 +47,13 @@ static enum err say(struct repod_why *why, enum err err, const char *text)
     return err;
 }
 
-static enum err open_clients(struct repod *r, struct repod_why *why)
+static enum err open_crew(struct repod *r, struct repod_why *why)
 {
-    const struct repod_config *c = r->config;
-    struct verify_why said = {.text = "there is not enough memory"};
-    const struct verify_files files = {c->ca, c->crl};
-    enum err err = verifier_open(&files, &r->clients_ca, &said);
-    r->clients = err == E_OK ? calloc(c->n_grants + 1, sizeof *r->clients) : NULL;
-    if (err == E_OK && r->clients == NULL) {
-        err = E_MEMORY;
+    enum err err = crew_open(0, &r->crew);
+    if (err == E_OK) {
+        err = bulk_desk_open(r->crew, &r->desk);
     }
-    for (size_t i = 0; err == E_OK && i < c->n_grants; i++) {
-        const struct verify_files device = {c->grants[i].device_ca, NULL};
-        r->clients[i].rate = https_rate_of(c->burst, repod_now(r));
-        if (device.ca != NULL) {
-            err = verifier_open(&device, &r->clients[i].device_ca, &said);
-        }
-    }
-    return say(why, err, said.text);
+    return say(why, err, "there is not enough memory");
 }
 
 static enum err open_files(struct repod *r, struct repod_why *why)
@@ -98,14 +87,17 @@ enum err repod_start(struct repod *r, uv_loop_t *loop, struct repod_why *why)
     struct https_why https = {.text = ""};
     enum err err = open_files(r, why);
     if (err == E_OK) {
-        err = open_clients(r, why);
+        err = open_crew(r, why);
+    }
+    if (err == E_OK) {
+        err = repod_rules_open(r->config, repod_now(r), &r->rules, why);
     }
     if (err == E_OK) {
         const struct https_options options = {.address = c->address,
                                               .certificate = c->certificate,
                                               .key = c->key,
                                               .ca = c->ca,
-                                              .verifier = r->clients_ca,
+                                              .verifier = r->rules->clients_ca,
                                               .limits = c->limits,
                                               .call_size = sizeof(struct api_call),
                                               .handlers = &api_handlers,
@@ -123,18 +115,17 @@ enum err repod_start(struct repod *r, uv_loop_t *loop, struct repod_why *why)
 void repod_stop(struct repod *r)
 {
     https_close(r->server);
-    for (size_t i = 0; r->clients != NULL && i < r->config->n_grants; i++) {
-        verifier_close(r->clients[i].device_ca);
-    }
-    free(r->clients);
-    verifier_close(r->clients_ca);
+    repod_rules_release(r->rules);
+    bulk_desk_close(r->desk);
+    crew_close(r->crew);
     audit_close(r->audit);
     signer_close(r->signer);
     repo_store_close(r->store);
     free(r->folder);
     r->server = NULL;
-    r->clients = NULL;
-    r->clients_ca = NULL;
+    r->rules = NULL;
+    r->desk = NULL;
+    r->crew = NULL;
     r->audit = NULL;
     r->signer = NULL;
     r->store = NULL;
@@ -143,14 +134,15 @@ void repod_stop(struct repod *r)
 
 /* ---- serve ---- */
 
-static const int ends[] = {SIGTERM, SIGINT};
+#define SIGNALS 3u
+static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 
-static void mask_ends(int how)
+static void mask(int how)
 {
     sigset_t set;
     (void)sigemptyset(&set);
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        (void)sigaddset(&set, ends[i]);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        (void)sigaddset(&set, numbers[i]);
     }
     (void)pthread_sigmask(how, &set, NULL);
 }
@@ -159,13 +151,29 @@ void repod_signals(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigaction(SIGPIPE, &ignore, NULL);
-    mask_ends(SIG_BLOCK);
+    mask(SIG_BLOCK);
+}
+
+static void reload(struct repod *r)
+{
+    struct repod_why why = {.text = ""};
+    enum err err = repod_reload(r, &why);
+    const struct log_field refused[] = {LOG_FIELD_STR("reason", why.text)};
+    const struct log_field done[] = {LOG_FIELD_UINT("grants", r->rules->config->n_grants)};
+    if (err == E_OK) {
+        log_line(r->log, LOG_LEVEL_INFO, "reloaded", done, 1);
+    } else {
+        log_line(r->log, LOG_LEVEL_ERROR, "reload-refused", refused, 1);
+    }
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    (void)number;
-    uv_stop(handle->loop);
+    if (number == SIGHUP) {
+        reload(handle->data);
+    } else {
+        uv_stop(handle->loop);
+    }
 }
 
 static void tell(struct repod *r, const char *notify_socket, const char *state)
@@ -179,12 +187,13 @@ static void tell(struct repod *r, const char *notify_socket, const char *state)
 
 static void serve(struct repod *r, uv_loop_t *loop, const char *notify_socket)
 {
-    uv_signal_t signals[2];
-    for (size_t i = 0; i < 2; i++) {
+    uv_signal_t signals[SIGNALS];
+    for (size_t i = 0; i < SIGNALS; i++) {
         (void)uv_signal_init(loop, &signals[i]);
-        (void)uv_signal_start(&signals[i], on_signal, ends[i]);
+        signals[i].data = r;
+        (void)uv_signal_start(&signals[i], on_signal, numbers[i]);
     }
-    mask_ends(SIG_UNBLOCK);
+    mask(SIG_UNBLOCK);
     struct address bound = https_bound(r->server);
     struct address_text at = address_print(&bound);
     const struct log_field field = LOG_FIELD_STR("listener", at.s);
@@ -193,7 +202,7 @@ static void serve(struct repod *r, uv_loop_t *loop, const char *notify_socket)
     (void)uv_run(loop, UV_RUN_DEFAULT);
     log_line(r->log, LOG_LEVEL_INFO, "stopping", NULL, 0);
     tell(r, notify_socket, "STOPPING=1");
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SIGNALS; i++) {
         uv_close((uv_handle_t *)&signals[i], NULL);
     }
     repod_stop(r);

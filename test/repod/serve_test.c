@@ -1,0 +1,293 @@
+/* nf/repod/repod.h with src/nf/repod/reload.c, asked over HTTPS in one process: what no client can
+ * bring about from outside, and what a reload keeps. The rest is test/live/repod.sh's. */
+#define OPENSSL_SUPPRESS_DEPRECATED                                                                \
+    1 /* RAND_set_rand_method: there is no other way to let it fail */
+#include "net/pki.h"
+
+#include "net/https_client.h"
+#include "nf/common/base64.h"
+#include "nf/repod/api.h"
+
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+struct world {
+    struct pki pki;
+    struct repod_config *config;
+    struct repod repod;
+    uv_loop_t loop;
+    uv_async_t stop, reload;
+    pthread_t thread;
+    atomic_int reloads;
+    enum err reloaded;
+    struct repod_why why;
+    char url[96], path[64], key[BASE64_ROOM(VERIFY_SPKI_MAX)];
+};
+
+/* ---- what fails, and only on the server's thread ---- */
+
+static atomic_bool no_random;
+static atomic_int failing_allocations;
+static _Thread_local bool server;
+
+static void *allocate(size_t n)
+{
+    return server && failing_allocations > 0 && failing_allocations-- > 0 ? NULL : malloc(n);
+}
+
+static const RAND_METHOD *random_good;
+
+static int random_octets(unsigned char *out, int n)
+{
+    return no_random && server ? 0 : random_good->bytes(out, n);
+}
+
+static int random_status(void)
+{
+    return 1;
+}
+
+/* ---- the world ---- */
+
+static void give_role(struct world *w, const char *name, const char *role)
+{
+    char usage[80];
+    X509 *c = pki_cert(pki_path(&w->pki, name, ".crt"));
+    EVP_PKEY *own = pki_key(pki_path(&w->pki, name, ".key"));
+    EVP_PKEY *ca = pki_key(pki_path(&w->pki, "ca", ".key"));
+    snprintf(usage, sizeof usage, "clientAuth," VERIFY_OID_ROLES ".%s", role);
+    pki_extend(c, NID_ext_key_usage, usage);
+    assert_true(X509_sign(c, ca, EVP_sha256()) > 0);
+    pki_save(&w->pki, name, c, own);
+    EVP_PKEY_free(ca);
+    EVP_PKEY_free(own);
+    X509_free(c);
+}
+
+static void write_config(struct world *w, const char *operators, const char *more)
+{
+    FILE *f = fopen(w->path, "w");
+    assert_non_null(f);
+    fprintf(f,
+            "listener: {address: \"https://127.0.0.1:0\", certificate: server.crt,"
+            " key: server.key, ca: ca.crt}\n"
+            "signing_key: records.key\nstore: repo.db\naudit: audit.log\n"
+            "manufacturers:\n  - {name: maker.example, ranges: [\"35693803\"]}\n"
+            "operators:\n  - {name: %s}\nlimits: {requests_per_second: 1, burst: 6%s}\n",
+            operators, more);
+    fclose(f);
+}
+
+static void on_stop(uv_async_t *async)
+{
+    uv_stop(async->loop);
+}
+
+static void on_reload(uv_async_t *async)
+{
+    struct world *w = async->data;
+    w->reloaded = repod_reload(&w->repod, &w->why);
+    w->reloads++;
+}
+
+static void *serve(void *arg)
+{
+    struct world *w = arg;
+    server = true;
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+static uint64_t clock_stands(void *ctx)
+{
+    (void)ctx;
+    return 1000000;
+}
+
+static void make_key(struct world *w)
+{
+    uint8_t spki[VERIFY_SPKI_MAX], *p = spki;
+    EVP_PKEY *k = EVP_EC_gen("P-256");
+    int n = i2d_PUBKEY(k, &p);
+    base64_encode((struct bytes){spki, (size_t)n}, w->key);
+    EVP_PKEY_free(k);
+}
+
+static void make_certificates(struct world *w)
+{
+    pki_open(&w->pki);
+    pki_make(&w->pki, "ca", NULL, "ca", NULL);
+    pki_make(&w->pki, "records", "ca", "records", NULL);
+    pki_make(&w->pki, "server", "ca", "server", "DNS:localhost");
+    pki_make(&w->pki, "maker", "ca", "maker", "DNS:maker.example");
+    pki_make(&w->pki, "operator", "ca", "operator", "DNS:operator.example");
+    give_role(w, "maker", "2");
+    give_role(w, "operator", "1");
+    make_key(w);
+}
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    struct config_why why;
+    make_certificates(w);
+    snprintf(w->path, sizeof w->path, "%s", pki_path(&w->pki, "repod", ".yaml"));
+    write_config(w, "operator.example", "");
+    assert_ok(repod_config_load(w->path, &w->config, &why));
+    uv_loop_init(&w->loop);
+    w->stop.data = w->reload.data = w;
+    uv_async_init(&w->loop, &w->stop, on_stop);
+    uv_async_init(&w->loop, &w->reload, on_reload);
+    w->repod = (struct repod){.config = w->config, .now_ms = clock_stands};
+    assert_ok(repod_start(&w->repod, &w->loop, &w->why));
+    snprintf(w->url, sizeof w->url, "https://localhost:%u/v1/bindings/35693803564380",
+             https_bound(w->repod.server).port);
+    pthread_create(&w->thread, NULL, serve, w);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    uv_async_send(&w->stop);
+    pthread_join(w->thread, NULL);
+    repod_stop(&w->repod);
+    uv_close((uv_handle_t *)&w->stop, NULL);
+    uv_close((uv_handle_t *)&w->reload, NULL);
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&w->loop), 0);
+    repod_config_free(w->config);
+    pki_close(&w->pki);
+    free(w);
+    return 0;
+}
+
+static struct https_client *client_of(struct world *w, const char *name)
+{
+    struct https_client *c = NULL;
+    const struct https_client_options o = {.certificate = pki_path(&w->pki, name, ".crt"),
+                                           .key = pki_path(&w->pki, name, ".key"),
+                                           .ca = pki_path(&w->pki, "ca", ".crt"),
+                                           .total_ms = 60000};
+    assert_ok(https_client_open(&o, &c));
+    return c;
+}
+
+/* The status; what was said has this in it. */
+static unsigned asked(struct world *w, struct https_client *c, const char *part)
+{
+    struct https_reply r;
+    char text[2048];
+    const struct https_request q = {.method = "GET", .url = w->url};
+    assert_ok(https_client_do(c, &q, &r));
+    snprintf(text, sizeof text, "%.*s", (int)r.body.n, (const char *)r.body.p);
+    if (strstr(text, part) == NULL) {
+        fail_msg("%s", text);
+    }
+    return r.status;
+}
+
+static unsigned put(struct world *w, struct https_client *c, const char *part)
+{
+    struct https_reply r;
+    char text[2048], url[128], body[256];
+    snprintf(url, sizeof url, "%s/identity", w->url);
+    snprintf(body, sizeof body, "{\"public_key\":\"%s\"}", w->key);
+    const struct https_request q = {.method = "PUT", .url = url, .body = bytes_of_str(body)};
+    assert_ok(https_client_do(c, &q, &r));
+    snprintf(text, sizeof text, "%.*s", (int)r.body.n, (const char *)r.body.p);
+    if (strstr(text, part) == NULL) {
+        fail_msg("%s", text);
+    }
+    return r.status;
+}
+
+static void what_cannot_be_signed_is_not_published(void **state)
+{
+    struct world *w = *state;
+    struct https_client *c = client_of(w, "maker");
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    no_random = true;
+    assert_int_equal(put(w, c, "/problems/signing-failed"), 500);
+    no_random = false;
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    assert_int_equal(put(w, c, "\"did\":\"added\",\"serial\":1"), 201);
+    https_client_close(c);
+}
+
+static void without_memory_a_client_is_told_to_come_again(void **state)
+{
+    struct world *w = *state;
+    struct https_client *c = client_of(w, "maker");
+    assert_int_equal(put(w, c, "\"did\":\"added\""), 201);
+    failing_allocations = 1;
+    assert_int_equal(asked(w, c, "/problems/no-memory"), 503);
+    assert_int_equal(failing_allocations, 0);
+    assert_int_equal(asked(w, c, "\"status\":\"active\""), 200);
+    https_client_close(c);
+}
+
+static enum err reload(struct world *w)
+{
+    const int before = w->reloads;
+    uv_async_send(&w->reload);
+    while (w->reloads == before) {
+        sched_yield();
+    }
+    return w->reloaded;
+}
+
+static void a_reload_replaces_the_grants_or_nothing(void **state)
+{
+    struct world *w = *state;
+    struct https_client *c = client_of(w, "operator");
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    write_config(w, "somebody.example", ", connections: 3");
+    assert_err(reload(w), E_CONFLICT);
+    assert_non_null(strstr(w->why.text, "(limits)"));
+    write_config(w, "operator.example", ", burst: 0");
+    assert_int_not_equal(reload(w), E_OK);
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    write_config(w, "somebody.example", "");
+    assert_ok(reload(w));
+    assert_int_equal(asked(w, c, "/problems/no-grant"), 403);
+    write_config(w, "operator.example", "");
+    assert_ok(reload(w));
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    https_client_close(c);
+}
+
+static void a_reload_gives_nobody_back_what_was_used_up(void **state)
+{
+    struct world *w = *state;
+    struct https_client *c = client_of(w, "operator");
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    }
+    assert_int_equal(asked(w, c, "/problems/too-many-requests"), 429);
+    assert_ok(reload(w));
+    assert_int_equal(asked(w, c, "/problems/too-many-requests"), 429);
+    https_client_close(c);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(what_cannot_be_signed_is_not_published), T(without_memory_a_client_is_told_to_come_again),
+        T(a_reload_replaces_the_grants_or_nothing), T(a_reload_gives_nobody_back_what_was_used_up)};
+    RAND_METHOD random = {
+        .bytes = random_octets, .pseudorand = random_octets, .status = random_status};
+    random_good = RAND_get_rand_method();
+    signal(SIGPIPE, SIG_IGN);
+    json_set_alloc_funcs(allocate, free);
+    RAND_set_rand_method(&random);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    RAND_set_rand_method(random_good);
+    return failed;
+}
