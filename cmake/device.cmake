@@ -7,7 +7,7 @@ set(device_exports ${CMAKE_SOURCE_DIR}/src/device/bindery_ue.exports)
 file(STRINGS ${CMAKE_SOURCE_DIR}/tools/host-files.txt device_host_files REGEX "^[^#]")
 set(device_sources)
 # Of codec only NAS: the device speaks neither Diameter nor S1AP.
-foreach(files base/* id/* crypto/* proc/* codec/nas* nassec/* device/*)
+foreach(files base/* id/* crypto/* proc/* codec/nas* wire/* nassec/* device/*)
   file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${files}.c)
   list(APPEND device_sources ${found})
 endforeach()

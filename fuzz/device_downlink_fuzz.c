@@ -1,7 +1,7 @@
 /* A device and a hostile network that holds its keys: a sequence of PDUs, in clear or well
  * protected, of what the lower layers say, of time and of wishes, brought to a device that has got
- * as far as the first octet says. Whatever comes: nothing crashes, what comes out is a PDU, a
- * device that was switched off is deregistered, and its image reads back.
+ * as far as the first octet says, with the key that it says. Whatever comes: nothing crashes, what
+ * comes out is a PDU, a device that was switched off is deregistered, and its image reads back.
  *
  * After the first octet a record is: what (1), length (1), that many octets.
  */
@@ -11,6 +11,7 @@
 #include "device/bindery_ue.h"
 #include "device/linux/platform_openssl.h"
 #include "nassec/nassec.h"
+#include "proc/devid.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ struct world {
     struct bindery_ue ue;
     struct nas_security network;
     bool secured;
+    uint8_t kind; /* of its key */
+    struct bindery_ue_signer signer;
     uint64_t now;
     uint8_t buffer[BINDERY_UE_BUFFER_MIN];
 };
@@ -54,6 +57,17 @@ static enum bindery_ue_usim_status usim(void *ctx, const uint8_t rand[16], const
     return (enum bindery_ue_usim_status)(rand[0] % 4);
 }
 
+/* A key by the device's number: of this algorithm, or one that is none; it fails now and then. */
+static bool sign(void *ctx, const uint8_t *content, size_t n, uint8_t *signature,
+                 size_t *signature_n)
+{
+    const uint8_t *kind = ctx;
+    must(n == DEVID_CONTENT_LEN && *signature_n == BINDERY_UE_SIGNATURE_MAX);
+    *signature_n = *kind == BINDERY_UE_SIGNATURE_RSA_PSS ? BINDERY_UE_SIGNATURE_MAX : 64;
+    memset(signature, content[n - 1], *signature_n);
+    return content[n - 1] % 8 != 0;
+}
+
 static void take(struct world *w)
 {
     struct bindery_ue_uplink up;
@@ -64,6 +78,8 @@ static void take(struct world *w)
     }
     while (bindery_ue_next_event(&w->ue, &e)) {
         must(bindery_ue_event_name(e.kind)[0] != '\0');
+        /* Nobody learns of the IMEI's proof in clear. */
+        must(e.kind != BINDERY_UE_EVENT_PROVED || (e.secured && w->secured));
     }
 }
 
@@ -167,7 +183,8 @@ static enum bindery_ue_result boot(struct world *w, const uint8_t *octets, size_
     static const struct bindery_ue_settings settings = {
         .eea = 0xf0, .eia = 0x70, .pdn_type = 1, .apn = "a", .unprotected_limit = 3};
     static const uint8_t kme[BINDERY_UE_KME_SIZE] = {1};
-    const struct bindery_ue_host host = {.usim = usim, .store = store};
+    const struct bindery_ue_host host = {
+        .usim = usim, .store = store, .signer = w->kind > 0 ? &w->signer : NULL};
     const struct bindery_ue_identity identity = {
         .imsi = {'0', '0', '1', '0', '1', '0', '0', '0', '0', '0', '0', '0', '0', '0', '1'},
         .imsi_n = 15,
@@ -186,6 +203,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(platform_openssl_open(&table) == E_OK && crypto_openssl_open(&crypto) == E_OK);
     }
     image_n = 0;
+    w.kind = size > 0 ? data[0] / 4 % 8 : 0;
+    w.signer = (struct bindery_ue_signer){.ctx = &w.kind, .algorithm = w.kind, .sign = sign};
     must(boot(&w, NULL, 0) == BINDERY_UE_OK);
     begin(&w, rd_u8(&r));
     for (unsigned i = 0; i < 64 && rd_left(&r) > 1; i++) {

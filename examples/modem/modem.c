@@ -1,4 +1,5 @@
-/* How a modem uses libbindery-ue, in one file: layer 1 in challenge(), layer 2 in the rest.
+/* How a modem uses libbindery-ue, in one file: layer 1 in challenge() and prove(), layer 2 in the
+ * rest.
  *
  * The radio is standard input and output: a line in is what RRC would tell NAS, a line out what NAS
  * would tell RRC. So the program can be tried by hand, or tied to anything that carries NAS PDUs.
@@ -13,6 +14,8 @@
 /* A device's own data. In a modem they come from its protected storage; these are made up. */
 static const uint8_t kme[BINDERY_UE_KME_SIZE] = {0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c,
                                                  0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c};
+
+static const char imeisv[] = "3569380356438099";
 
 /* Everything that must outlive the library's contexts. */
 struct modem {
@@ -76,6 +79,48 @@ static void challenge(struct modem *m, const char *rand_hex, const char *autn_he
     memset(&answer, 0, sizeof answer);
 }
 
+/* Where the stack meets an IDENTITY REQUEST for the IMEI with an information element 7E: its
+ * content, and KASME of the security context that the message came under. The stack knows whether
+ * that message was integrity protected and ciphered; here it was, with EEA2. */
+static void prove(const char *element_hex, const char *kasme_hex)
+{
+    uint8_t element[256], kasme[32];
+    uint8_t out[BINDERY_UE_DEVID_ANSWER(64)]; /* for a key of Ed25519 */
+    size_t n = sizeof out;
+    struct bindery_ue_devid_request request = {
+        .identity_type = 2, .integrity = true, .eea = 2, .plmn = {0x00, 0xf1, 0x10}};
+    if (from_hex(kasme_hex, kasme, 32) != 32) {
+        puts("error: KASME is 64 hex digits");
+        return;
+    }
+    request.element = element;
+    request.element_n = from_hex(element_hex, element, sizeof element);
+    request.kasme = kasme;
+    memcpy(request.imei, imeisv, sizeof request.imei);
+    enum bindery_ue_devid_outcome o =
+        bindery_ue_devid_answer(&platform_crypto, &platform_signer, &request, out, &n);
+    switch (o) {
+    case BINDERY_UE_DEVID_PROVED:
+        printf("IDENTITY RESPONSE %.14s, ciphered, 7e ", imeisv);
+        put_hex(out, n);
+        break;
+    case BINDERY_UE_DEVID_NO_PROOF:
+    case BINDERY_UE_DEVID_NOT_ASKED:
+        printf("IDENTITY RESPONSE %.14s (%s)\n", imeisv, bindery_ue_devid_outcome_name(o));
+        break;
+    case BINDERY_UE_DEVID_UNPROTECTED:
+        printf("EMM STATUS 98 (%s)\n", bindery_ue_devid_outcome_name(o));
+        break;
+    case BINDERY_UE_DEVID_MALFORMED:
+        printf("EMM STATUS 95 (%s)\n", bindery_ue_devid_outcome_name(o));
+        break;
+    case BINDERY_UE_DEVID_BROKEN:
+        puts("no answer: the crypto engine or the key failed");
+        break;
+    }
+    memset(kasme, 0, sizeof kasme);
+}
+
 /* ---- layer 2: the whole NAS client ---- */
 
 /* The library waits for this before anything leaves that relies on the image. The soft USIM's
@@ -118,6 +163,10 @@ static void give_out(struct modem *m)
         case BINDERY_UE_EVENT_REJECTED:
             printf(" cause=%u", e.cause);
             break;
+        case BINDERY_UE_EVENT_PROVED:
+            printf(" %s", bindery_ue_signature_name(e.algorithm));
+            break;
+        case BINDERY_UE_EVENT_NO_PROOF:
         case BINDERY_UE_EVENT_SECURED:
         case BINDERY_UE_EVENT_REGISTERED:
         case BINDERY_UE_EVENT_DEREGISTERED:
@@ -158,6 +207,10 @@ static void line_in(struct modem *m, char *line)
         challenge(m, a, b);
         return;
     }
+    if (strcmp(word, "prove") == 0 && a != NULL && b != NULL) {
+        prove(a, b);
+        return;
+    }
     if (strcmp(word, "camp") == 0 && a != NULL && from_hex(a, cell.plmn, 3) == 3) {
         cell.tac = (uint16_t)strtoul(b != NULL ? b : "1", NULL, 10);
         (void)bindery_ue_camp(&m->ue, now, &cell);
@@ -189,8 +242,11 @@ static bool power_on(struct modem *m)
         .apn = "iot",
         .unprotected_limit = 0, /* nobody comes to switch a meter off and on */
     };
-    const struct bindery_ue_host host = {
-        .ctx = m, .usim = bindery_ue_usim_authenticate, .usim_ctx = &m->usim, .store = store};
+    const struct bindery_ue_host host = {.ctx = m,
+                                         .usim = bindery_ue_usim_authenticate,
+                                         .usim_ctx = &m->usim,
+                                         .store = store,
+                                         .signer = &platform_signer};
     struct bindery_ue_usim_keys keys = {
         .algorithm = BINDERY_UE_MILENAGE, .k_n = 16, .opc_n = 16, .res_n = 8};
     struct bindery_ue_identity identity = {.imsi_n = 15, .kme = kme};
@@ -202,7 +258,7 @@ static bool power_on(struct modem *m)
     memset(keys.k, 0x11, 16);
     memset(keys.opc, 0x22, 16);
     memcpy(identity.imsi, "001010123456789", 15);
-    memcpy(identity.imeisv, "3569380356438099", 16);
+    memcpy(identity.imeisv, imeisv, 16);
     if (known) {
         memcpy(seq, stored, sizeof seq);
     }

@@ -1,5 +1,5 @@
-/* What this example's platform brings: crypto, and a flash that is a file. A modem has its crypto
- * engine and its own flash in their places. */
+/* What this example's platform brings: crypto, the device's key, and a flash that is a file. A
+ * modem has its crypto engine and its own flash in their places. */
 #ifndef EXAMPLE_MODEM_PLATFORM_H
 #define EXAMPLE_MODEM_PLATFORM_H
 
@@ -9,6 +9,8 @@
 
 /* The table of functions that the library computes with. */
 extern const struct bindery_ue_crypto platform_crypto;
+/* The device's own private key, which proves its IMEI. In a modem a secure element signs. */
+extern const struct bindery_ue_signer platform_signer;
 
 struct flash {
     const char *path;

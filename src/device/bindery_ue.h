@@ -12,17 +12,17 @@
  * Two layers, usable separately.
  *
  *   Layer 1, the hooks, is for a modem with a NAS stack of its own. On AUTHENTICATION REQUEST it
- *   calls bindery_ue_binding_challenge() where it would have called the USIM. Nothing else of it
- *   changes.
+ *   calls bindery_ue_binding_challenge() where it would have called the USIM. On IDENTITY REQUEST
+ *   with information element 7E it calls bindery_ue_devid_answer(). Nothing else of it changes.
  *
  *   Layer 2, the NAS client, is a whole EMM and ESM machine (TS 24.301) without I/O: PDUs, events
  *   of the lower layers and the time go in, PDUs and events come out. It uses layer 1 by itself.
  *
  * Memory. A context is a struct with an array `space`; its owner may put it anywhere, copy it to
  * another place, and forget it after wiping it. What a context is pointed to (crypto table, host,
- * settings, buffer) has to outlive it and stays where it is. A context belongs to one thread at a
- * time. Different contexts have nothing in common but what their owner shares among them: one
- * crypto table, one settings and one buffer may serve every context of a thread.
+ * signer, settings, buffer) has to outlive it and stays where it is. A context belongs to one
+ * thread at a time. Different contexts have nothing in common but what their owner shares among
+ * them: one crypto table, one settings and one buffer may serve every context of a thread.
  *
  * Calls and what comes out. A call does its work at once and never blocks, but for what the host's
  * functions do. Afterwards take what came out: bindery_ue_uplink() until it says that there is no
@@ -59,7 +59,11 @@
  * many were sent. What is lost with a crash are numbers, never their uniqueness. A downlink COUNT
  * is stored before its message has any effect, so what was acted upon once can't be replayed after
  * a crash; messages without effect (EMM INFORMATION, a refused one) store nothing. An attach costs
- * three images, or four if the network asks for the APN, a service request mostly none.
+ * three images, one more if the network asks for the APN, and one for each identity that it asks
+ * for; a service request mostly none.
+ *
+ * A proof of the IMEI leaves nothing to be stored, in either layer: the same challenge, asked
+ * again, is signed again, and what was signed once is of no use in another session.
  *
  * After a crash, or with no image, the device attaches again: a lost context costs an
  * authentication, an SQN that is behind a resynchronisation, and no more. But hand in the image
@@ -133,6 +137,31 @@ typedef enum bindery_ue_usim_status (*bindery_ue_usim_fn)(void *ctx, const uint8
                                                           const uint8_t autn[16],
                                                           struct bindery_ue_usim_answer *out);
 
+/* How a device's key signs; the numbers are those on the air. NAME, number, "name". */
+#define BINDERY_UE_SIGNATURES(X)                                                                   \
+    X(ECDSA_P256, 1, "ecdsa-p256") /* SHA-256; r || s, 64 octets */                                \
+    X(ECDSA_P384, 2, "ecdsa-p384") /* SHA-384; r || s, 96 octets */                                \
+    X(ED25519, 3, "ed25519")       /* 64 octets */                                                 \
+    X(RSA_PSS, 4, "rsa-pss")       /* SHA-256, MGF1 with it, salt of 32; 2048 to 4096 bits */
+enum bindery_ue_signature {
+#define BINDERY_UE_X(name, number, text) BINDERY_UE_SIGNATURE_##name = number,
+    BINDERY_UE_SIGNATURES(BINDERY_UE_X)
+#undef BINDERY_UE_X
+};
+#define BINDERY_UE_SIGNATURE_MAX 512
+const char *bindery_ue_signature_name(uint8_t algorithm); /* "ecdsa-p256"; never NULL */
+
+/* The private key that proves this device's IMEI: in a secure element, in protected memory,
+ * wherever it was put when the device was made. The library never sees it. */
+struct bindery_ue_signer {
+    void *ctx;
+    uint8_t algorithm; /* enum bindery_ue_signature: the one that the key has */
+    /* Signs `n` octets. *signature_n is the room, BINDERY_UE_SIGNATURE_MAX, and then the octets
+     * written, 64 or more. False: it failed; nothing is answered, and the network asks again. */
+    bool (*sign)(void *ctx, const uint8_t *content, size_t n, uint8_t *signature,
+                 size_t *signature_n);
+};
+
 /* ---- layer 1: hooks for a modem with a NAS stack of its own ---------------------------------- */
 
 /* Equipment's side of the binding of IMSI and IMEI (TR 33.868 5.4.4.2.3.2): the network may have
@@ -176,6 +205,50 @@ void bindery_ue_binding_forget(struct bindery_ue_binding *b);
 /* Keys and answers become zeros. */
 void bindery_ue_binding_wipe(struct bindery_ue_binding *b);
 
+/* Device's side of device identifier authentication (TR 33.899 5.2.4.x and 5.2.4.y, steps 4 and 5):
+ * an IDENTITY REQUEST for the IMEI brings a fresh challenge in information element 7E, and the
+ * device signs its IMEI with it, for this NAS session and no other. */
+struct bindery_ue_devid_request {
+    uint8_t identity_type;  /* of IDENTITY REQUEST (TS 24.301 9.9.3.17): 2 is the IMEI */
+    const uint8_t *element; /* the content of its element 7E, without IEI and length */
+    size_t element_n;
+    bool integrity; /* the message was integrity protected, and its MAC held */
+    /* What the message was ciphered with, and the answer will be: EEA1 to EEA3. 0: it was not, or
+     * with EEA0, which is no ciphering. */
+    uint8_t eea;
+    const uint8_t *kasme; /* of the current security context: 32 octets */
+    uint8_t plmn[3];      /* the serving PLMN, which KASME was made for */
+    char imei[14];        /* TAC and SNR, no check digit */
+};
+enum bindery_ue_devid_outcome {
+    BINDERY_UE_DEVID_PROVED,      /* IDENTITY RESPONSE with the IMEI, and *out in element 7E */
+    BINDERY_UE_DEVID_NO_PROOF,    /* IDENTITY RESPONSE with the IMEI, no element: the device has no
+                                     key, or none of an algorithm that the network accepts */
+    BINDERY_UE_DEVID_NOT_ASKED,   /* the element is for something else, or of a later version: go on
+                                     as if it was not there */
+    BINDERY_UE_DEVID_UNPROTECTED, /* no integrity, or no ciphering: no IDENTITY RESPONSE. EMM STATUS
+                                     #98 if it was integrity protected, else nothing */
+    BINDERY_UE_DEVID_MALFORMED,   /* it cannot be read, or another identity than the IMEI was asked
+                                     for with it: no IDENTITY RESPONSE, EMM STATUS #95 */
+    BINDERY_UE_DEVID_BROKEN       /* crypto table or signer failed or is not complete, IMEI or PLMN
+                                     is none, or the room is too small: nothing is answered */
+};
+/* "proved", "no-proof" and so on; never NULL. */
+const char *bindery_ue_devid_outcome_name(enum bindery_ue_devid_outcome o);
+
+/* Octets of an answer with a signature of so many: 90 with ecdsa-p256 and ed25519. */
+#define BINDERY_UE_DEVID_ANSWER(signature_n) (26 + (signature_n))
+#define BINDERY_UE_DEVID_ANSWER_MAX          BINDERY_UE_DEVID_ANSWER(BINDERY_UE_SIGNATURE_MAX)
+
+/* On an IDENTITY REQUEST with element 7E. signer: NULL if the device has no key. *out_n is the room
+ * at `out`, at least BINDERY_UE_DEVID_ANSWER of the key's signature; then the octets written, 0
+ * with any outcome but BINDERY_UE_DEVID_PROVED. `out` may be where the element stands. Keeps
+ * nothing: a request that is repeated is answered again. Send what it says integrity protected and
+ * ciphered, or not at all. */
+enum bindery_ue_devid_outcome bindery_ue_devid_answer(
+    const struct bindery_ue_crypto *crypto, const struct bindery_ue_signer *signer,
+    const struct bindery_ue_devid_request *request, uint8_t *out, size_t *out_n);
+
 /* ---- a soft USIM, where there is no UICC ----------------------------------------------------- */
 
 #define BINDERY_UE_USIM_SIZE      512
@@ -213,7 +286,7 @@ void bindery_ue_usim_wipe(struct bindery_ue_usim *usim);
 #define BINDERY_UE_SIZE        1536
 #define BINDERY_UE_IMAGE_MAX   384  /* octets of an image, at most */
 #define BINDERY_UE_UPLINK_MAX  1024 /* octets of a PDU that leaves, at most */
-#define BINDERY_UE_BUFFER_MIN  (BINDERY_UE_UPLINK_MAX + 512)
+#define BINDERY_UE_BUFFER_MIN  (BINDERY_UE_UPLINK_MAX + 640)
 #define BINDERY_UE_COUNT_AHEAD 64
 #define BINDERY_UE_APN_MAX     100 /* characters */
 #define BINDERY_UE_NEVER       UINT64_MAX
@@ -229,6 +302,8 @@ struct bindery_ue_host {
     void *usim_ctx;
     /* Writes an image in the place of the one before; see WHO SAVES WHAT, WHEN. */
     bool (*store)(void *ctx, const uint8_t *image, size_t n);
+    /* Pointed to, not copied; NULL: this device has no key to prove its IMEI with. */
+    const struct bindery_ue_signer *signer;
 };
 
 /* Timers of the UE (TS 24.301 10.2), in milliseconds; 0 means the value given there. */
@@ -369,6 +444,8 @@ bool bindery_ue_uplink(struct bindery_ue *ue, struct bindery_ue_uplink *out);
     X(UNPROTECTED, "unprotected", "this message must be integrity protected and was not")          \
     X(IDENTITY_UNPROTECTED, "identity-unprotected",                                                \
       "IMEI or IMEISV was asked for without protection")                                           \
+    X(CHALLENGE_UNPROTECTED, "challenge-unprotected",                                              \
+      "a proof of the IMEI was asked for without integrity protection or without ciphering")       \
     X(NO_CONTEXT, "no-context", "it is protected, and no security context is there to check it")   \
     X(BAD_MAC, "bad-mac", "its message authentication code does not hold")                         \
     X(REPLAYED, "replayed", "it was accepted before")                                              \
@@ -398,16 +475,20 @@ enum bindery_ue_event_kind {
     BINDERY_UE_EVENT_AUTHENTICATION, /* a challenge came: outcome, processed */
     BINDERY_UE_EVENT_SECURED,        /* NAS security is on: eea, eia */
     BINDERY_UE_EVENT_REGISTERED,     /* attached, or updated: bindery_ue_registration() */
-    BINDERY_UE_EVENT_REJECTED,     /* the network said no: message, cause, esm_cause, secured; what
-                                      follows is said by WAITING or DEREGISTERED */
-    BINDERY_UE_EVENT_WAITING,      /* why, and until (BINDERY_UE_NEVER: for camp, or switch off) */
-    BINDERY_UE_EVENT_DEREGISTERED, /* by_network, cause if one was given */
-    BINDERY_UE_EVENT_NOT_GENUINE,  /* the network failed to authenticate itself (5.4.2.7): bar the
-                                      cell; the connection is to be released */
-    BINDERY_UE_EVENT_RELEASE,      /* release the connection locally */
-    BINDERY_UE_EVENT_REFUSED,      /* refusal, message: a downlink PDU was refused */
-    BINDERY_UE_EVENT_STORE_FAILED, /* the host could not store; a PDU did not leave */
-    BINDERY_UE_EVENT_CRYPTO_FAILED /* crypto table or USIM failed; a PDU did not leave */
+    BINDERY_UE_EVENT_REJECTED,      /* the network said no: message, cause, esm_cause, secured; what
+                                       follows is said by WAITING or DEREGISTERED */
+    BINDERY_UE_EVENT_WAITING,       /* why, and until (BINDERY_UE_NEVER: for camp, or switch off) */
+    BINDERY_UE_EVENT_DEREGISTERED,  /* by_network, cause if one was given */
+    BINDERY_UE_EVENT_NOT_GENUINE,   /* the network failed to authenticate itself (5.4.2.7): bar the
+                                       cell; the connection is to be released */
+    BINDERY_UE_EVENT_RELEASE,       /* release the connection locally */
+    BINDERY_UE_EVENT_REFUSED,       /* refusal, message: a downlink PDU was refused */
+    BINDERY_UE_EVENT_STORE_FAILED,  /* the host could not store; a PDU did not leave */
+    BINDERY_UE_EVENT_CRYPTO_FAILED, /* crypto table, USIM or signer failed; a PDU did not leave */
+    BINDERY_UE_EVENT_PROVED,        /* algorithm: the IMEI was asked for with a challenge, and the
+                                       answer that leaves is signed */
+    BINDERY_UE_EVENT_NO_PROOF       /* the same, and the IMEI leaves without a proof: no key, or
+                                       none of an algorithm that the network accepts */
 };
 const char *bindery_ue_event_name(enum bindery_ue_event_kind k); /* "registered"; never NULL */
 
@@ -435,6 +516,7 @@ struct bindery_ue_event {
     uint8_t cause;     /* EMM cause; 0: none */
     uint8_t esm_cause; /* 0: none */
     uint8_t eea, eia;  /* 0 to 3 */
+    uint8_t algorithm; /* enum bindery_ue_signature */
     bool processed;    /* RAND was encrypted under KME */
     bool secured;      /* the message was integrity protected */
     bool by_network;

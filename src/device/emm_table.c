@@ -221,6 +221,7 @@ static void protected_message(struct step *s)
         return;
     }
     s->secured = true;
+    s->ciphered = nassec_was_ciphered(&ue->security, &got);
     ue->secured = true;
     err = nas_peek((struct bytes){room.p, got.n}, &plain);
     if (err != E_OK || (plain.kind != NAS_PLAIN_EMM && plain.kind != NAS_PLAIN_ESM)) {

@@ -27,6 +27,8 @@ static const char *const event_names[] = {
     [BINDERY_UE_EVENT_REFUSED] = "refused",
     [BINDERY_UE_EVENT_STORE_FAILED] = "store-failed",
     [BINDERY_UE_EVENT_CRYPTO_FAILED] = "crypto-failed",
+    [BINDERY_UE_EVENT_PROVED] = "proved",
+    [BINDERY_UE_EVENT_NO_PROOF] = "no-proof",
 };
 static const char *const why_names[] = {
     [BINDERY_UE_WHY_RETRY] = "retry",           [BINDERY_UE_WHY_EXHAUSTED] = "exhausted",

@@ -1,6 +1,7 @@
 /* Authentication, security mode control and identification (TS 24.301 5.4.2 to 5.4.4). */
 #include "codec/nas.h"
 #include "crypto/kdf.h"
+#include "device/proof.h"
 #include "device/ue.h"
 #include <string.h>
 
@@ -361,38 +362,88 @@ void security_mode_command(struct step *s)
 
 /* ---- IDENTITY REQUEST ---- */
 
-/* What may be asked for without protection was decided before (nassec_may_be_plain): the IMSI, and
- * that only. What this device does not have is answered with "no identity". */
-void security_identity_request(struct step *s)
+/* The element is for this device to answer, and the proof, if there is one, is in *proof: a span in
+ * that part of the buffer where the request stood. False: it was refused, or could not be signed.
+ */
+bool security_prove(struct step *s, const struct nas_identity_request *m, struct proof *proof)
 {
     struct ue *ue = s->ue;
-    struct nas_identity_request m;
+    const struct crypto c = ue_crypto(ue);
+    const struct mbytes room = {ue->buffer.p, ue->buffer.n - BINDERY_UE_UPLINK_MAX};
+    const struct proof_asked asked = {.identity_type = m->identity_type & 7,
+                                      .element = m->bindery_container,
+                                      .integrity = s->secured,
+                                      .ciphered = s->ciphered,
+                                      .session = {ue->cell.plmn, &ue->security.agreed.kasme},
+                                      .imei = ue->imeisv.imei};
+    switch (proof_answer(&c, ue->host.signer, &asked, room, &proof->value)) {
+    case BINDERY_UE_DEVID_PROVED:
+    case BINDERY_UE_DEVID_NO_PROOF:
+        proof->asked = true;
+        return true;
+    case BINDERY_UE_DEVID_NOT_ASKED:
+        return true;
+    case BINDERY_UE_DEVID_UNPROTECTED:
+        ue_refuse(s, BINDERY_UE_REFUSED_CHALLENGE_UNPROTECTED);
+        if (s->secured) { /* to a network that is none, this device says nothing */
+            emm_status(s, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
+        }
+        return false;
+    case BINDERY_UE_DEVID_MALFORMED:
+        ue_refuse(s, BINDERY_UE_REFUSED_MALFORMED);
+        emm_status(s, EMM_CAUSE_SEMANTICALLY_INCORRECT);
+        return false;
+    case BINDERY_UE_DEVID_BROKEN:
+        break;
+    }
+    (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+    return false;
+}
+
+/* What this device does not have is answered with "no identity". */
+static struct nas_identity identity_of(const struct ue *ue, uint8_t type)
+{
+    switch (type) {
+    case NAS_IDENTITY_IMSI:
+        return (struct nas_identity){.type = NAS_IDENTITY_IMSI, .imsi = ue->imsi};
+    case NAS_IDENTITY_IMEI:
+        return (struct nas_identity){.type = NAS_IDENTITY_IMEI, .imei = ue->imeisv.imei};
+    case NAS_IDENTITY_IMEISV:
+        return (struct nas_identity){.type = NAS_IDENTITY_IMEISV, .imeisv = ue->imeisv};
+    default:
+        return (struct nas_identity){.type = NAS_IDENTITY_NONE};
+    }
+}
+
+/*= devid-5 */
+static void answer_identity(struct step *s, uint8_t type, const struct proof *proof)
+{
+    const struct nas_identity id = identity_of(s->ue, type);
     struct nas_identity_response out;
-    struct nas_identity id = {.type = NAS_IDENTITY_NONE};
     uint8_t room[NAS_IDENTITY_MAX];
     memset(&out, 0, sizeof out);
+    out.bindery_container = proof->value;
+    if (nas_identity_write(&id, MBYTES_OF(room), &out.identity) != E_OK ||
+        !emm_send(s, &nas_identity_response_message, &out) || !proof->asked) {
+        return;
+    }
+    const bool proved = proof->value.p != NULL;
+    struct bindery_ue_event *e =
+        ue_event(s, proved ? BINDERY_UE_EVENT_PROVED : BINDERY_UE_EVENT_NO_PROOF);
+    e->algorithm = proved ? s->ue->host.signer->algorithm : 0;
+    e->secured = s->secured;
+}
+
+/* What may be asked for without protection was decided before (nassec_may_be_plain): the IMSI, and
+ * that only. */
+void security_identity_request(struct step *s)
+{
+    struct nas_identity_request m;
+    struct proof proof = {.asked = false};
     enum err err = nas_parse(&nas_identity_request_message, s->msg, &m, NULL);
     if (err != E_OK) {
         emm_malformed(s, err);
-        return;
-    }
-    switch (m.identity_type & 7) {
-    case NAS_IDENTITY_IMSI:
-        id.type = NAS_IDENTITY_IMSI;
-        id.imsi = ue->imsi;
-        break;
-    case NAS_IDENTITY_IMEI:
-        id.type = NAS_IDENTITY_IMEI;
-        id.imei = ue->imeisv.imei;
-        break;
-    case NAS_IDENTITY_IMEISV:
-        id.type = NAS_IDENTITY_IMEISV;
-        id.imeisv = ue->imeisv;
-        break;
-    default:
-        break;
-    }
-    if (nas_identity_write(&id, MBYTES_OF(room), &out.identity) == E_OK) {
-        (void)emm_send(s, &nas_identity_response_message, &out);
+    } else if (m.bindery_container.p == NULL || security_prove(s, &m, &proof)) {
+        answer_identity(s, m.identity_type & 7, &proof);
     }
 }

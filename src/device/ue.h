@@ -138,6 +138,7 @@ struct step {
     uint8_t type;
     uint8_t ebi, pti;
     bool secured;  /* it was integrity protected */
+    bool ciphered; /* and ciphered, not by EEA0 */
     bool harmless; /* nothing to store: it changed nothing but the COUNT */
 };
 
@@ -256,8 +257,9 @@ void attach_t3247(struct step *s);
 void attach_t3247_elsewhere(struct step *s);
 void attach_areas(struct step *s); /* UE_AREAS */
 void attach_areas_elsewhere(struct step *s);
-/* Its only caller is in the same file, as update_send's and security_answer's are: a function of
- * its own keeps the message it makes off the stack of all that its caller calls besides. */
+/* Its only caller is in the same file, as update_send's, security_answer's and security_prove's
+ * are: a function of its own keeps the message it makes off the stack of all that its caller calls
+ * besides. */
 void attach_send(struct step *s);
 /* NULL, or what keeps it off the cell longest. */
 const struct ue_forbidden *attach_forbidden(const struct ue *ue);
@@ -292,6 +294,13 @@ void security_t3416(struct step *s);
 void security_t3418(struct step *s);
 void security_mode_command(struct step *s); /* s->pdu, still protected */
 void security_identity_request(struct step *s);
+struct nas_identity_request;
+/* The answer to a challenge in an IDENTITY REQUEST. */
+struct proof {
+    bool asked;         /* the element was one */
+    struct bytes value; /* of the element in IDENTITY RESPONSE; p NULL: there is none */
+};
+bool security_prove(struct step *s, const struct nas_identity_request *m, struct proof *proof);
 /* May a context with these algorithms be used? */
 bool security_allows(const struct ue *ue, unsigned eea, unsigned eia);
 

@@ -143,6 +143,12 @@ int command_detach(int argc, char **argv)
 
 /* ---- identity ---- */
 
+/* What the device proves its IMEI with. */
+static const char *proof_of(const struct population *p)
+{
+    return p->state.identity.n > 0 ? devid_algorithm_name(p->state.identity.algorithm) : "none";
+}
+
 static void print_identity(const struct population *p, const char *imei, bool has_guti,
                            const struct bindery_ue_guti *guti)
 {
@@ -150,8 +156,8 @@ static void print_identity(const struct population *p, const char *imei, bool ha
     if (has_guti) {
         say_guti(guti, text);
     }
-    printf("IMSI   %s\nIMEI   %s\nKME    %s\nGUTI   %s\nKeys   %s\nState  %s\n",
-           p->state.imsi.digits, imei, p->state.me.has_kme ? "present" : "none", text,
+    printf("IMSI   %s\nIMEI   %s\nKME    %s\nProof  %s\nGUTI   %s\nKeys   %s\nState  %s\n",
+           p->state.imsi.digits, imei, p->state.me.has_kme ? "present" : "none", proof_of(p), text,
            p->state.has_nas && p->state.nas.has_security ? "a NAS security context is kept"
                                                          : "no NAS security context",
            bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
@@ -168,10 +174,11 @@ static void json_identity(const struct population *p, const char *imei, bool has
         g = json_pack("{s:s, s:i, s:i, s:I}", "plmn", text, "mme_group", (int)guti->mme_group_id,
                       "mme_code", (int)guti->mme_code, "m_tmsi", (json_int_t)guti->m_tmsi);
     }
-    json_t *o = json_pack("{s:s, s:s, s:b, s:o, s:b, s:s}", "imsi", p->state.imsi.digits, "imei",
-                          imei, "kme", p->state.me.has_kme, "guti", g, "security_context",
-                          p->state.has_nas && p->state.nas.has_security, "state",
-                          bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
+    json_t *o =
+        json_pack("{s:s, s:s, s:b, s:s, s:o, s:b, s:s}", "imsi", p->state.imsi.digits, "imei", imei,
+                  "kme", p->state.me.has_kme, "proof", proof_of(p), "guti", g, "security_context",
+                  p->state.has_nas && p->state.nas.has_security, "state",
+                  bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
     (void)json_dumpf(o, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(o);
@@ -348,6 +355,7 @@ static const struct {
     {"attach", "attach one device and say each step", command_attach},
     {"detach", "attach one device and detach it", command_detach},
     {"identity", "say who a device is and what it has of the network", command_identity},
+    {"key", "make the key that proves a device's IMEI", command_key},
     {"run", "many devices attach and detach", command_run},
     {"lot", "write the devices that run makes of a seed", command_lot},
 };

@@ -18,6 +18,7 @@ int commands_main(int argc, char **argv);
 int command_attach(int argc, char **argv);
 int command_detach(int argc, char **argv);
 int command_identity(int argc, char **argv);
+int command_key(int argc, char **argv); /* command_key.c */
 int command_run(int argc, char **argv);
 int command_lot(int argc, char **argv);
 

@@ -180,6 +180,10 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
     case BINDERY_UE_EVENT_CRYPTO_FAILED:
         e->tally.crypto_failed++;
         break;
+    case BINDERY_UE_EVENT_PROVED:
+    case BINDERY_UE_EVENT_NO_PROOF:
+        e->tally.proofs[event->algorithm < TALLY_PROOFS ? event->algorithm : 0]++;
+        break;
     case BINDERY_UE_EVENT_WAITING:
         break;
     }

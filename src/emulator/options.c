@@ -351,12 +351,49 @@ static bool settings_of(const struct ue_options *o, struct bindery_ue_settings *
     return true;
 }
 
+static bool read_key(const char *path, struct device_key *out)
+{
+    uint8_t text[SIGNER_PEM_MAX];
+    size_t n = 0, der_n = 0;
+    enum err err = private_file_load(path, MBYTES_OF(text), &n);
+    if (err != E_OK) {
+        options_error("%s: %s", path,
+                      err == E_DENIED       ? "others may read this file, and it is a private key"
+                      : err == E_BAD_LENGTH ? "longer than a private key ever is"
+                                            : strerror(errno));
+        wipe(text, sizeof text);
+        return false;
+    }
+    if (signer_openssl_from_pem((struct bytes){text, n}, out->der, &der_n) != E_OK) {
+        der_n = n < sizeof out->der ? n : 0;
+        memcpy(out->der, text, der_n);
+    }
+    wipe(text, sizeof text);
+    if (signer_openssl_algorithm((struct bytes){out->der, der_n}, &out->algorithm) != E_OK) {
+        options_error("%s: no private key that a device proves its IMEI with: PKCS#8 in PEM or "
+                      "DER, P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits",
+                      path);
+        return false;
+    }
+    out->n = (uint16_t)der_n;
+    return true;
+}
+
 static bool guise_of(const struct ue_options *o, struct population_guise *g)
 {
-    const char *imei = options_text(o, OPT_AS_IMEI);
+    const char *imei = options_text(o, OPT_AS_IMEI), *key = options_text(o, OPT_PROOF_KEY);
     g->without_kme = options_flag(o, FLAG_WITHOUT_KME);
+    g->without_proof = options_flag(o, FLAG_NO_PROOF);
+    g->silent = options_flag(o, FLAG_SILENT);
+    g->replay = options_flag(o, FLAG_REPLAY_PROOF);
     g->has_imei = imei != NULL;
-    return imei == NULL || imei_of("as-imei", imei, &g->imei);
+    if (g->without_proof + g->silent + g->replay > 1 || (g->without_proof && key != NULL)) {
+        options_error("--no-proof, --silent and --replay-proof exclude each other, and --no-proof "
+                      "uses no --proof-key");
+        return false;
+    }
+    return (imei == NULL || imei_of("as-imei", imei, &g->imei)) &&
+           (key == NULL || read_key(key, &g->other));
 }
 
 static bool derive(const struct ue_options *o, struct population *p)
@@ -368,7 +405,9 @@ static bool derive(const struct ue_options *o, struct population *p)
     enum err err = good ? population_add_derived(p, &origin, n) : E_OK;
     wipe(room, sizeof room);
     if (err != E_OK) {
-        options_error("the devices could not be made: %s", err_sentence(err));
+        options_error("the devices could not be made: %s", p->identities_why.text[0] != '\0'
+                                                               ? p->identities_why.text
+                                                               : err_sentence(err));
     }
     return good && err == E_OK;
 }
@@ -387,10 +426,19 @@ static bool take_first(const struct ue_options *o, struct population *p)
 static bool fill(const struct ue_options *o, struct population *p)
 {
     const char *device = options_text(o, OPT_DEVICE), *lot = options_text(o, OPT_LOT);
+    const char *identities = options_text(o, OPT_IDENTITIES);
     struct population_why why = {""};
     if ((device != NULL) + (lot != NULL) + (options_text(o, OPT_IMSI) != NULL) != 1) {
         options_error("which device? Give %s", "--device FILE, --lot FILE or --imsi IMSI, and one "
                                                "of them (attach, detach and identity: --device)");
+        return false;
+    }
+    if (identities != NULL && device != NULL) {
+        options_error("--identities is for many devices: a state file has its own key");
+        return false;
+    }
+    if (identities != NULL && population_identities(p, identities, &why) != E_OK) {
+        options_error("%s", why.text);
         return false;
     }
     if (device == NULL && lot == NULL) {
@@ -412,7 +460,9 @@ bool options_population(const struct ue_options *o, struct population *p)
     if (!settings_of(o, &settings) || !guise_of(o, &guise)) {
         return false;
     }
-    if (population_open(p, &settings, &guise) != E_OK) {
+    const enum err err = population_open(p, &settings, &guise);
+    wipe(&guise, sizeof guise);
+    if (err != E_OK) {
         options_error("there is not enough memory");
         return false;
     }

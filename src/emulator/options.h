@@ -41,6 +41,9 @@ enum ue_option {
     OPT_JSON,
     OPT_TRACE,
     OPT_OUT,
+    OPT_IDENTITIES,
+    OPT_PROOF_KEY,
+    OPT_ALGORITHM,
     OPT_TEXTS_END,
     FLAG_EEA0 = OPT_TEXTS_END,
     FLAG_WITHOUT_KME,
@@ -55,6 +58,11 @@ enum ue_option {
     FLAG_ALLOW_FAILURES,
     FLAG_MINE,
     FLAG_JSON,
+    FLAG_NO_PROOF,
+    FLAG_SILENT,
+    FLAG_REPLAY_PROOF,
+    FLAG_REPLACE,
+    FLAG_SHOW,
     FLAGS_END
 };
 struct ue_options {
@@ -64,7 +72,8 @@ struct ue_options {
     unsigned mmes;
 };
 /* Of each verb; their input is a struct ue_options. */
-extern const struct argp options_attach, options_detach, options_identity, options_run, options_lot;
+extern const struct argp options_attach, options_detach, options_identity, options_key, options_run,
+    options_lot;
 
 const char *options_text(const struct ue_options *o, enum ue_option id);
 bool options_flag(const struct ue_options *o, enum ue_option id);

@@ -21,42 +21,62 @@
             "act on REROUTE NAS REQUEST: go to another MME given, of the group it names", g          \
     }
 
-#define OPTIONS_DEVICE(g)                                                                            \
-    {0, 0, 0, 0, "What the device says and does:", g},                                               \
-        {"apn", OPT_APN, "NAME", 0, "the APN that is asked for (the default one)", g},               \
-        {"capabilities",                                                                             \
-         OPT_CAPABILITIES,                                                                           \
-         "LIST",                                                                                     \
-         0,                                                                                          \
-         "the algorithms that it says it has: eea0,eea2,eia2 (all)",                                 \
-         g},                                                                                         \
-        {"allow-eea0", FLAG_EEA0, NULL, 0, "accept a network that selects no ciphering", g},         \
-        {"delay-tolerant",                                                                           \
-         FLAG_DELAY_TOLERANT,                                                                        \
-         NULL,                                                                                       \
-         0,                                                                                          \
-         "the establishment cause of a low priority device",                                         \
-         g},                                                                                         \
-        {"persist",                                                                                  \
-         FLAG_PERSIST,                                                                               \
-         NULL,                                                                                       \
-         0,                                                                                          \
-         "after a reject go on as TS 24.301 says, until --timeout",                                  \
-         g},                                                                                         \
-        {"timeout", OPT_TIMEOUT, "TIME", 0, "an attach or detach fails after this time (30s)", g},   \
-        {0, 0, 0, 0, "Attacks, and faults:", g + 1},                                                 \
-        {"as-imei", OPT_AS_IMEI, "IMEI", 0, "report this IMEI instead of the own", g + 1},           \
-        {"without-kme", FLAG_WITHOUT_KME, NULL, 0, "the equipment has no KME: a stolen SIM", g + 1}, \
-        {"radio-flip",                                                                               \
-         OPT_RADIO_FLIP,                                                                             \
-         "WHAT",                                                                                     \
-         0,                                                                                          \
-         "somebody between device and network changes: amf, capability, nas-octet=N (what the "      \
-         "device receives), nas-octet=up:N",                                                         \
-         g + 1},                                                                                     \
-    {                                                                                                \
-        "faults", OPT_FAULTS, "LIST", 0,                                                             \
-            "per cent of NAS PDUs: lose=5,repeat=1,delay=10,delay-ms=200,tamper=1,seed=7", g + 1     \
+#define OPTIONS_DEVICE(g)                                                                          \
+    {0, 0, 0, 0, "What the device says and does:", g},                                             \
+        {"apn", OPT_APN, "NAME", 0, "the APN that is asked for (the default one)", g},             \
+        {"capabilities",                                                                           \
+         OPT_CAPABILITIES,                                                                         \
+         "LIST",                                                                                   \
+         0,                                                                                        \
+         "the algorithms that it says it has: eea0,eea2,eia2 (all)",                               \
+         g},                                                                                       \
+        {"allow-eea0", FLAG_EEA0, NULL, 0, "accept a network that selects no ciphering", g},       \
+        {"delay-tolerant",                                                                         \
+         FLAG_DELAY_TOLERANT,                                                                      \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "the establishment cause of a low priority device",                                       \
+         g},                                                                                       \
+        {"persist",                                                                                \
+         FLAG_PERSIST,                                                                             \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "after a reject go on as TS 24.301 says, until --timeout",                                \
+         g},                                                                                       \
+        {"timeout", OPT_TIMEOUT, "TIME", 0, "an attach or detach fails after this time (30s)", g}, \
+        {0, 0, 0, 0, "Attacks, and faults:", g + 1},                                               \
+        {"as-imei", OPT_AS_IMEI, "IMEI", 0, "report this IMEI instead of the own", g + 1},         \
+        {"without-kme",                                                                            \
+         FLAG_WITHOUT_KME,                                                                         \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "the equipment has no KME, and no key to prove an IMEI: a stolen SIM",                    \
+         g + 1},                                                                                   \
+        {"no-proof", FLAG_NO_PROOF, NULL, 0, "asked to prove the IMEI, give it without a proof",   \
+         g + 1},                                                                                   \
+        {"silent", FLAG_SILENT, NULL, 0, "asked to prove the IMEI, do not answer", g + 1},         \
+        {"proof-key",                                                                              \
+         OPT_PROOF_KEY,                                                                            \
+         "FILE",                                                                                   \
+         0,                                                                                        \
+         "prove the IMEI with this private key (PKCS#8, PEM or DER, for its owner only)",          \
+         g + 1},                                                                                   \
+        {"replay-proof",                                                                           \
+         FLAG_REPLAY_PROOF,                                                                        \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "answer with what the device's key signed for another challenge",                         \
+         g + 1},                                                                                   \
+        {"radio-flip",                                                                             \
+         OPT_RADIO_FLIP,                                                                           \
+         "WHAT",                                                                                   \
+         0,                                                                                        \
+         "somebody between device and network changes: amf, capability, nas-octet=N (what the "    \
+         "device receives), nas-octet=up:N",                                                       \
+         g + 1},                                                                                   \
+    {                                                                                              \
+        "faults", OPT_FAULTS, "LIST", 0,                                                           \
+            "per cent of NAS PDUs: lose=5,repeat=1,delay=10,delay-ms=200,tamper=1,seed=7", g + 1   \
     }
 
 #define OPTIONS_TRACE(g)                                                                           \
@@ -97,12 +117,22 @@ static const struct argp_option identity_options[] = {
     {"json", FLAG_JSON, NULL, 0, "in JSON", 1},
     {0}};
 
+static const struct argp_option key_options[] = {
+    {"device", OPT_DEVICE, "FILE", 0, "the device's state file (needed)", 1},
+    {"algorithm", OPT_ALGORITHM, "NAME", 0, "ecdsa-p256, ecdsa-p384 or ed25519 (ecdsa-p256)", 1},
+    {"replace", FLAG_REPLACE, NULL, 0, "replace the key that the device has", 1},
+    {"show", FLAG_SHOW, NULL, 0, "make none: say the public half of the one it has", 1},
+    {"json", FLAG_JSON, NULL, 0, "as a row that a repository takes", 1},
+    {0}};
+
 static const struct argp_option run_options[] = {
     {0, 0, 0, 0, "The devices:", 1},
     {"lot", OPT_LOT, "FILE", 0,
      "devices with their keys, rows as `bindery import` takes: CSV, or .ndjson", 1},
     {"device", OPT_DEVICE, "FILE", 0, "or one, of its state file", 1},
     OPTIONS_DERIVED(1),
+    {"identities", OPT_IDENTITIES, "DIR", 0,
+     "their keys to prove IMEIs with, by IMEI: a production lot", 1},
     {"count", OPT_COUNT, "N", 0, "how many of them (1; of a lot all)", 1},
     {0, 0, 0, 0, "When:", 2},
     {"rate", OPT_RATE, "R", 0, "so many attaches begin per second, evenly (100)", 2},
@@ -180,6 +210,16 @@ const struct argp options_identity = {identity_options,
                                       NULL,
                                       NULL,
                                       NULL};
+const struct argp options_key = {
+    key_options,
+    take,
+    NULL,
+    "Makes the private key that proves a device's IMEI, in its state file, and says the public "
+    "half, "
+    "which belongs in a device binding repository. The private one never leaves the file.",
+    NULL,
+    NULL,
+    NULL};
 const struct argp options_run = {
     run_options,
     take,

@@ -2,6 +2,7 @@
 
 #include "crypto/openssl.h"
 #include "device/linux/platform_openssl.h"
+#include "device/linux/signer_openssl.h"
 #include "emulator/enb.h"
 #include <errno.h>
 #include <stdio.h>
@@ -71,8 +72,20 @@ enum err population_open(struct population *p, const struct bindery_ue_settings 
     return err;
 }
 
+static void drop_key(struct device *d)
+{
+    if (d->key != NULL) {
+        wipe(d->key, d->key_n);
+        free(d->key);
+        d->key = NULL;
+    }
+}
+
 void population_close(struct population *p)
 {
+    for (uint32_t i = 0; i < p->n; i++) {
+        drop_key(population_at(p, i));
+    }
     for (uint32_t i = 0; i < p->chunks; i++) {
         wipe(p->chunk[i], POPULATION_CHUNK * sizeof(struct device));
         free(p->chunk[i]);
@@ -80,7 +93,10 @@ void population_close(struct population *p)
     free(p->chunk);
     p->chunk = NULL;
     p->n = p->chunks = 0;
+    identity_source_close(p->identities);
+    p->identities = NULL;
     device_state_wipe(&p->state);
+    wipe(&p->guise, sizeof p->guise);
     wipe(p->image, sizeof p->image);
     wipe(p->buffer, sizeof p->buffer);
     platform_openssl_close(&p->table);
@@ -150,6 +166,98 @@ static bool store(void *ctx, const uint8_t *image, size_t n)
     return true;
 }
 
+/* ---- how a device proves its IMEI ---- */
+
+#define OF_ANOTHER_NONCE   3 /* the items of what is signed (proc/devid.h), from 0 */
+#define OF_ANOTHER_CHANNEL 5
+
+/* What the same device signed in another session, for another challenge. */
+static bool make_older(struct bytes content, uint8_t out[static DEVID_CONTENT_LEN])
+{
+    if (content.n != DEVID_CONTENT_LEN) {
+        return false;
+    }
+    memcpy(out, content.p, content.n);
+    struct rd r = rd_of(content);
+    for (unsigned i = 0; rd_left(&r) > 0 && r.err == E_OK; i++) {
+        const size_t n = rd_be16(&r);
+        if (i == OF_ANOTHER_NONCE || i == OF_ANOTHER_CHANNEL) {
+            memset(out + r.at, 0, n <= rd_left(&r) ? n : 0);
+        }
+        (void)rd_take(&r, n);
+    }
+    return r.err == E_OK;
+}
+
+static bool sign(void *ctx, const uint8_t *content, size_t n, uint8_t *signature,
+                 size_t *signature_n)
+{
+    const struct device *d = ctx;
+    const struct population_guise *g = &d->population->guise;
+    const struct bytes key = g->other.n > 0 ? (struct bytes){g->other.der, g->other.n}
+                                            : (struct bytes){d->key, d->key_n};
+    uint8_t older[DEVID_CONTENT_LEN];
+    struct bytes what = {content, n};
+    if (g->silent || (g->replay && !make_older(what, older))) {
+        return false;
+    }
+    what = g->replay ? BYTES_OF(older) : what;
+    return signer_openssl_sign(key, what, signature, signature_n) == E_OK;
+}
+
+static enum err give_key(struct population *p, struct device *d, struct bytes key,
+                         uint8_t algorithm)
+{
+    d->key = malloc(key.n);
+    if (d->key == NULL) {
+        return E_MEMORY;
+    }
+    memcpy(d->key, key.p, key.n);
+    d->key_n = (uint16_t)key.n;
+    d->signer.algorithm = algorithm;
+    p->key_octets += key.n;
+    return E_OK;
+}
+
+/* From the lot; who is not in it has no key. */
+static enum err find_key(struct population *p, struct device *d, const struct lot_device *from)
+{
+    struct identity_row row;
+    if (p->identities == NULL || !from->has_imei) {
+        return E_OK;
+    }
+    enum err err = identity_source_find(p->identities, &from->imei, &row, &p->identities_why);
+    if (err == E_OK) {
+        err = give_key(p, d, (struct bytes){row.key.der, row.key.n}, row.algorithm);
+    }
+    identity_row_wipe(&row);
+    return err == E_NOT_FOUND ? E_OK : err;
+}
+
+/* NULL when it has nothing to sign with. One that keeps silent has to be asked first. */
+static const struct bindery_ue_signer *signer_of(const struct population *p, struct device *d)
+{
+    const struct population_guise *g = &p->guise;
+    d->signer.ctx = d;
+    d->signer.sign = sign;
+    if (g->other.n > 0) {
+        d->signer.algorithm = g->other.algorithm;
+    } else if (g->silent && d->key == NULL) {
+        d->signer.algorithm = DEVID_ECDSA_P256;
+    }
+    const bool own = d->key != NULL && !g->without_kme;
+    return !g->without_proof && (own || g->other.n > 0 || g->silent) ? &d->signer : NULL;
+}
+
+enum err population_identities(struct population *p, const char *dir, struct population_why *why)
+{
+    enum err err = identity_source_open(dir, &p->identities, &p->identities_why);
+    if (err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "%s", p->identities_why.text);
+    }
+    return err;
+}
+
 /* ---- a device ---- */
 
 static bool make_usim(struct population *p, struct device *d, const struct aka_keys *keys,
@@ -182,16 +290,15 @@ static void imeisv_of(const struct population *p, const struct lot_device *from,
     }
 }
 
-static enum err add(struct population *p, const struct lot_device *from, const uint64_t *seq,
-                    struct bytes image)
+static enum err begin(struct population *p, struct device *d, const struct lot_device *from,
+                      const uint64_t *seq, struct bytes image)
 {
-    struct device *d = new_device(p);
-    if (d == NULL) {
-        return E_MEMORY;
-    }
     struct bindery_ue_identity id = {.imsi_n = from->imsi.n};
-    const struct bindery_ue_host host = {
-        .ctx = d, .usim = bindery_ue_usim_authenticate, .usim_ctx = &d->usim, .store = store};
+    const struct bindery_ue_host host = {.ctx = d,
+                                         .usim = bindery_ue_usim_authenticate,
+                                         .usim_ctx = &d->usim,
+                                         .store = store,
+                                         .signer = signer_of(p, d)};
     memcpy(id.imsi, from->imsi.digits, sizeof id.imsi);
     imeisv_of(p, from, id.imeisv);
     id.kme = from->has_kme && !p->guise.without_kme ? from->kme.b : NULL;
@@ -200,11 +307,39 @@ static enum err add(struct population *p, const struct lot_device *from, const u
     d->imsi = from->imsi;
     d->connection = ENB_NO_CONNECTION;
     d->pending_ns = UINT64_MAX;
-    if (!make_usim(p, d, &from->keys, seq) ||
-        bindery_ue_init(&d->ue, &p->table, &host, &p->settings, &id, p->buffer, sizeof p->buffer,
-                        image.p, image.n) != BINDERY_UE_OK) {
+    const bool begun = make_usim(p, d, &from->keys, seq) &&
+                       bindery_ue_init(&d->ue, &p->table, &host, &p->settings, &id, p->buffer,
+                                       sizeof p->buffer, image.p, image.n) == BINDERY_UE_OK;
+    return begun ? E_OK : E_BAD_VALUE;
+}
+
+/* What a device's own file has beyond a lot's row. */
+struct kept {
+    const uint64_t *seq;
+    struct bytes image;
+    const struct device_key *identity;
+};
+
+static enum err add(struct population *p, const struct lot_device *from, const struct kept *kept)
+{
+    struct device *d = new_device(p);
+    enum err err = E_OK;
+    if (d == NULL) {
+        return E_MEMORY;
+    }
+    if (kept->identity == NULL) {
+        err = find_key(p, d, from);
+    } else if (kept->identity->n > 0) {
+        err = give_key(p, d, (struct bytes){kept->identity->der, kept->identity->n},
+                       kept->identity->algorithm);
+    }
+    if (err == E_OK) {
+        err = begin(p, d, from, kept->seq, kept->image);
+    }
+    if (err != E_OK) {
+        drop_key(d);
         wipe(d, sizeof *d);
-        return E_BAD_VALUE;
+        return err;
     }
     p->n++;
     return E_OK;
@@ -212,7 +347,8 @@ static enum err add(struct population *p, const struct lot_device *from, const u
 
 enum err population_add(struct population *p, const struct lot_device *device)
 {
-    return add(p, device, NULL, (struct bytes){0});
+    const struct kept nothing = {.seq = NULL};
+    return add(p, device, &nothing);
 }
 
 /* ---- a lot ---- */
@@ -237,7 +373,11 @@ enum err population_load_lot(struct population *p, const char *path, struct popu
     if (t.err == E_BAD_VALUE) {
         (void)snprintf(lot.text, sizeof lot.text, "device %u: no device is like that", p->n + 1);
     }
-    (void)snprintf(why->text, sizeof why->text, "%s: %s", path, lot.text);
+    if (p->identities_why.text[0] != '\0' && t.err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "%s", p->identities_why.text);
+    } else {
+        (void)snprintf(why->text, sizeof why->text, "%s: %s", path, lot.text);
+    }
     return t.err != E_OK ? t.err : err;
 }
 
@@ -261,8 +401,10 @@ enum err population_load_device(struct population *p, const char *path, struct p
               ? E_NOT_FOUND
               : device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
     if (err == E_OK || err == E_NOT_FOUND) {
-        err = add(p, &from, p->state.usim.seq,
-                  (struct bytes){err == E_OK ? p->image : NULL, p->image_n});
+        const struct kept kept = {.seq = p->state.usim.seq,
+                                  .image = {err == E_OK ? p->image : NULL, p->image_n},
+                                  .identity = &p->state.identity};
+        err = add(p, &from, &kept);
     }
     wipe(&from, sizeof from);
     if (err != E_OK) {
@@ -340,7 +482,7 @@ enum err population_add_derived(struct population *p, const struct population_or
     return err;
 }
 
-enum err population_seed_load(const char *path, uint8_t out[static POPULATION_SEED_MAX], size_t *n)
+enum err private_file_load(const char *path, struct mbytes out, size_t *n)
 {
     struct stat st;
     FILE *f = fopen(path, "re");
@@ -349,18 +491,23 @@ enum err population_seed_load(const char *path, uint8_t out[static POPULATION_SE
     }
     (void)setvbuf(f, NULL, _IONBF, 0); /* no copy that nobody wipes */
     enum err err = E_OK;
-    *n = fread(out, 1, POPULATION_SEED_MAX, f);
+    *n = fread(out.p, 1, out.n, f);
     if (ferror(f) || fstat(fileno(f), &st) != 0) {
         err = E_IO;
     } else if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0) {
         err = E_DENIED;
-    }
-    (void)fclose(f);
-    while (*n > 0 && (out[*n - 1] == '\n' || out[*n - 1] == '\r')) {
-        (*n)--;
-    }
-    if (err == E_OK && (*n < POPULATION_SEED_MIN || *n == POPULATION_SEED_MAX)) {
+    } else if (*n == out.n) {
         err = E_BAD_LENGTH;
     }
+    (void)fclose(f);
     return err;
+}
+
+enum err population_seed_load(const char *path, uint8_t out[static POPULATION_SEED_MAX], size_t *n)
+{
+    enum err err = private_file_load(path, (struct mbytes){out, POPULATION_SEED_MAX}, n);
+    while (err == E_OK && *n > 0 && (out[*n - 1] == '\n' || out[*n - 1] == '\r')) {
+        (*n)--;
+    }
+    return err == E_OK && *n < POPULATION_SEED_MIN ? E_BAD_LENGTH : err;
 }

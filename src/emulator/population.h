@@ -3,13 +3,15 @@
  *
  * Three sources: one device state file, which is written before anything leaves that relies on it;
  * a lot (device/linux/lot.h); or keys derived from a seed, for loads. Devices of the latter two
- * keep their state in this process only: they are new when it starts. All share one crypto table,
+ * keep their state in this process only: they are new when it starts. Their keys to prove IMEIs
+ * with come out of a production lot (device/linux/identity_lot.h). All share one crypto table,
  * one settings and one buffer, so a population belongs to one thread.
  */
 #ifndef BINDERY_EMULATOR_POPULATION_H
 #define BINDERY_EMULATOR_POPULATION_H
 
 #include "device/bindery_ue.h"
+#include "device/linux/identity_lot.h"
 #include "device/linux/lot.h"
 #include "device/linux/state_file.h"
 
@@ -23,6 +25,9 @@ struct population;
 struct device {
     struct bindery_ue ue;
     struct bindery_ue_usim usim;
+    struct bindery_ue_signer signer;
+    uint8_t *key; /* that proves its IMEI, PKCS#8; NULL: it has none. OpenSSL gets it to sign */
+    uint16_t key_n;
     struct population *population;
     uint32_t number;
     struct imsi imsi;
@@ -45,7 +50,12 @@ struct device {
 struct population_guise {
     bool has_imei;
     struct imei imei; /* reported instead of its own */
-    bool without_kme;
+    bool without_kme; /* and without the key that proves the IMEI */
+    /* When it is asked to prove its IMEI. Its state is stored as ever. */
+    bool without_proof;      /* it answers, and proves nothing */
+    bool silent;             /* it does not answer */
+    bool replay;             /* with what its key signed for another challenge */
+    struct device_key other; /* with this key, if there is one, instead of its own */
 };
 
 #define POPULATION_CHUNK 1024
@@ -55,6 +65,9 @@ struct population {
     struct bindery_ue_settings settings;
     struct population_guise guise;
     uint8_t buffer[BINDERY_UE_BUFFER_MIN + 1024];
+    struct identity_source *identities; /* where devices that are added find their keys; or NULL */
+    struct identity_why identities_why;
+    size_t key_octets; /* of all devices */
     struct device **chunk;
     uint32_t n, chunks;
     /* Hears of each image before it counts as stored; may be NULL. */
@@ -82,7 +95,13 @@ struct bindery_ue_settings population_settings(void);
 /* "eea0,eea2,eia2": what a device says it can. Errors: E_BAD_VALUE. */
 MUST_USE enum err population_capabilities(const char *text, struct bindery_ue_settings *out);
 
-/* Errors: E_MEMORY, E_BAD_VALUE (something that no USIM or device has). */
+/* Devices that are added from now on have the keys of this production lot, by IMEI; who is not in
+ * it has none. Errors: those of identity_source_open. */
+MUST_USE enum err population_identities(struct population *p, const char *dir,
+                                        struct population_why *why);
+
+/* Errors: E_MEMORY, E_BAD_VALUE (something that no USIM or device has); those of
+ * identity_source_find but E_NOT_FOUND, said in identities_why. */
 MUST_USE enum err population_add(struct population *p, const struct lot_device *device);
 /* Errors: those of lot_load. */
 MUST_USE enum err population_load_lot(struct population *p, const char *path,
@@ -106,8 +125,10 @@ MUST_USE enum err population_derive(const struct crypto *c, const struct populat
 /* n of them. Errors: those of population_derive and population_add. */
 MUST_USE enum err population_add_derived(struct population *p,
                                          const struct population_origin *origin, uint32_t n);
-/* The octets of a file that only its owner may read, but for the line end at its end; wipe them.
- * Errors: E_NOT_FOUND, E_DENIED, E_BAD_LENGTH, E_IO. */
+/* The octets of a file that only its owner may read; wipe them. Errors: E_NOT_FOUND, E_DENIED,
+ * E_BAD_LENGTH (there are as many as fit, or more), E_IO. */
+MUST_USE enum err private_file_load(const char *path, struct mbytes out, size_t *n);
+/* The same, but for the line end at its end. Errors: also E_BAD_LENGTH when it is too short. */
 MUST_USE enum err population_seed_load(const char *path, uint8_t out[static POPULATION_SEED_MAX],
                                        size_t *n);
 

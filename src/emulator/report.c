@@ -8,6 +8,11 @@ static const char *outcome_name(size_t o)
     return bindery_ue_outcome_name((enum bindery_ue_outcome)o);
 }
 
+static const char *proof_name(size_t algorithm)
+{
+    return algorithm == 0 ? "none" : bindery_ue_signature_name((uint8_t)algorithm);
+}
+
 static double per_second(uint64_t n, uint64_t ns)
 {
     return ns > 0 ? (double)n * 1e9 / (double)ns : 0;
@@ -85,6 +90,17 @@ static void print_devices(const struct tally *t, FILE *to)
     }
 }
 
+static void print_proofs(const struct tally *t, FILE *to)
+{
+    const char *head = "\nProofs of the IMEI\n";
+    for (size_t i = 0; i < TALLY_PROOFS; i++) {
+        if (t->proofs[i] > 0) {
+            fprintf(to, "%s  %-68s %10" PRIu64 "\n", head, proof_name(i), t->proofs[i]);
+            head = "";
+        }
+    }
+}
+
 static void print_network(const struct run_result *r, FILE *to)
 {
     for (unsigned i = 1; i < ENB_FAULT_COUNT; i++) {
@@ -121,6 +137,7 @@ void report_print(const struct run_plan *plan, const struct run_result *r, FILE 
     latency_row(to, "detach", &t->detach);
     print_failures(t, to);
     print_devices(t, to);
+    print_proofs(t, to);
     print_network(r, to);
     fprintf(to, "\nMemory: %" PRIu64 " octets per device, %.1f MiB for all\n", r->device_octets,
             (double)r->device_octets * r->devices / (1 << 20));
@@ -143,6 +160,15 @@ static json_t *json_challenges(const struct tally *t)
     json_t *o = json_pack("{s:I}", "processed", (json_int_t)t->processed);
     for (size_t i = 0; i < TALLY_OUTCOMES; i++) {
         (void)json_object_set_new(o, outcome_name(i), json_integer((json_int_t)t->outcomes[i]));
+    }
+    return o;
+}
+
+static json_t *json_proofs(const struct tally *t)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < TALLY_PROOFS; i++) {
+        (void)json_object_set_new(o, proof_name(i), json_integer((json_int_t)t->proofs[i]));
     }
     return o;
 }
@@ -206,12 +232,12 @@ json_t *report_json(const struct run_plan *plan, const struct run_result *r)
         "offered_per_s", per_second(t->offered, r->elapsed_ns), "registered_per_s",
         per_second(t->registered, r->elapsed_ns));
     json_t *more = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "attach_ms",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "attach_ms",
         latency_json(&t->attach, "count"), "sent_after_ms", latency_json(&t->lag, "count"),
         "detach_ms", latency_json(&t->detach, "count"), "failures", json_failures(t), "challenges",
-        json_challenges(t), "refused_by_devices", json_refused(t), "store_failed",
-        (json_int_t)t->store_failed, "crypto_failed", (json_int_t)t->crypto_failed, "enb",
-        json_enb(&r->enb), "radio", json_radio(&r->radio), "associations_lost",
+        json_challenges(t), "proofs", json_proofs(t), "refused_by_devices", json_refused(t),
+        "store_failed", (json_int_t)t->store_failed, "crypto_failed", (json_int_t)t->crypto_failed,
+        "enb", json_enb(&r->enb), "radio", json_radio(&r->radio), "associations_lost",
         (json_int_t)r->associations_lost, "octets_per_device", (json_int_t)r->device_octets);
     if (o == NULL || more == NULL || json_object_update(o, more) != 0) {
         json_decref(o);

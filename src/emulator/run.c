@@ -515,7 +515,8 @@ void run(const struct run_plan *plan, struct population *population,
     memset(out, 0, sizeof *out);
     out->end = RUN_FAILED;
     out->devices = population->n;
-    out->device_octets = emulation_device_size();
+    out->device_octets =
+        emulation_device_size() + population->key_octets / (population->n > 0 ? population->n : 1);
     enum err err = open_all(&r);
     if (err == E_OK && await_setup(&r)) {
         loop(&r);

@@ -193,7 +193,18 @@ void say_event(struct say *s, const struct device *d, const struct bindery_ue_ev
         say_line(s, "the state could not be stored, so nothing was sent");
         break;
     case BINDERY_UE_EVENT_CRYPTO_FAILED:
-        say_line(s, "a cryptographic operation failed, so nothing was sent");
+        say_line(s, "%s, so nothing was sent",
+                 d->population->guise.silent && e->message == NAS_IDENTITY_REQUEST
+                     ? "was asked to prove the IMEI and keeps silent"
+                     : "a cryptographic operation failed");
+        break;
+    case BINDERY_UE_EVENT_PROVED:
+        (void)snprintf(text, sizeof text, "proved the IMEI with %s",
+                       bindery_ue_signature_name(e->algorithm));
+        put(s, s->now_ns, text);
+        break;
+    case BINDERY_UE_EVENT_NO_PROOF:
+        put(s, s->now_ns, "was asked to prove the IMEI, and has nothing to prove it with");
         break;
     }
 }

@@ -13,6 +13,7 @@
 #define TALLY_TEXT     96
 #define TALLY_OUTCOMES (BINDERY_UE_BROKEN + 1)
 #define TALLY_REFUSALS (BINDERY_UE_REFUSED_BEARER + 1)
+#define TALLY_PROOFS   (BINDERY_UE_SIGNATURE_RSA_PSS + 1)
 
 struct tally_cause {
     uint64_t n;
@@ -25,6 +26,7 @@ struct tally {
     uint64_t processed; /* challenges under KME */
     uint64_t outcomes[TALLY_OUTCOMES];
     uint64_t refused[TALLY_REFUSALS]; /* downlink PDUs, by name */
+    uint64_t proofs[TALLY_PROOFS];    /* of IMEIs, by algorithm; 0: asked for one, and gave none */
     uint64_t store_failed, crypto_failed;
     uint64_t last_ns; /* when the last attach ended, by the host's clock; 0: none did */
     struct load_histogram attach, detach, lag;

@@ -45,22 +45,23 @@ static void end_is(FILE *in)
 /*= test binding-offline */
 static void csv_rows(void **state)
 {
-    FILE *in = source("kme,imsi,imei,suspended,k\n"
-                      "aa,001010000000001,35693803564380,yes,bb\n"
-                      ",001010000000002,,,\n"
-                      ",001010000000003,,maybe,\n"
-                      "aa,001010000000004,,,\n"
+    FILE *in = source("kme,imsi,imei,suspended,k,proof\n"
+                      "aa,001010000000001,35693803564380,yes,bb,require\n"
+                      ",001010000000002,,,,\n"
+                      ",001010000000003,,maybe,,\n"
+                      "aa,001010000000004,,,,\n"
                       "only,three,fields\n"
-                      ",\"001010000000005\",,no,\n");
+                      ",\"001010000000005\",,no,,\"unproven=admit,failed=refuse\"\n");
     (void)state;
     assert_true(import_rows_open(&rows, in, false, why, sizeof why));
-    row_is(2, "{\"imsi\":\"001010000000001\",\"k\":\"bb\",\"suspended\":true,"
+    row_is(2, "{\"imsi\":\"001010000000001\",\"k\":\"bb\",\"proof\":\"require\",\"suspended\":true,"
               "\"devices\":[{\"imei\":\"35693803564380\",\"kme\":\"aa\"}]}");
     row_is(3, "{\"imsi\":\"001010000000002\"}");
     fault_is(4, "suspended");
     fault_is(5, "no device");
-    fault_is(6, "3 fields, where the header has 5");
-    row_is(7, "{\"imsi\":\"001010000000005\",\"suspended\":false}");
+    fault_is(6, "3 fields, where the header has 6");
+    row_is(7, "{\"imsi\":\"001010000000005\","
+              "\"proof\":\"unproven=admit,failed=refuse\",\"suspended\":false}");
     end_is(in);
 }
 

@@ -114,9 +114,74 @@ static void bad_members_are_named(void **state)
     refused("last", NULL, json_object(), "last.rand is missing");
 }
 
+/* ---- the key that proves the IMEI ---- */
+
+static struct device_state with_key(uint8_t algorithm)
+{
+    struct device_state s = sample();
+    size_t n = 0;
+    assert_ok(signer_openssl_make(algorithm, s.identity.der, &n));
+    s.identity.algorithm = algorithm;
+    s.identity.n = (uint16_t)n;
+    return s;
+}
+
+static void a_key_is_kept_and_who_has_none_keeps_his_file(void **state)
+{
+    static const uint8_t all[] = {DEVID_ECDSA_P256, DEVID_ECDSA_P384, DEVID_ED25519};
+    struct device_state t;
+    json_error_t at;
+    (void)state;
+    for (size_t i = 0; i < sizeof all; i++) {
+        const struct device_state s = with_key(all[i]);
+        assert_ok(device_state_save(path, false, &s, &why));
+        assert_ok(device_state_load(path, &t, &why));
+        assert_int_equal(t.identity.algorithm, all[i]);
+        assert_int_equal(t.identity.n, s.identity.n);
+        assert_memory_equal(t.identity.der, s.identity.der, s.identity.n);
+        json_t *o = json_load_file(path, 0, &at);
+        json_t *identity = json_object_get(o, "identity");
+        assert_string_equal(json_string_value(json_object_get(identity, "algorithm")),
+                            devid_algorithm_name(all[i]));
+        assert_non_null(strstr(json_string_value(json_object_get(identity, "key")),
+                               "-----BEGIN PRIVATE KEY-----\n"));
+        json_decref(o);
+    }
+    const struct device_state s = sample();
+    assert_ok(device_state_save(path, false, &s, &why));
+    json_t *o = json_load_file(path, 0, &at);
+    assert_null(json_object_get(o, "identity"));
+    json_decref(o);
+}
+
+static json_t *identity_of(uint8_t key, const char *algorithm)
+{
+    const struct device_state s = with_key(key);
+    char pem[SIGNER_PEM_MAX];
+    assert_ok(signer_openssl_to_pem((struct bytes){s.identity.der, s.identity.n}, pem));
+    return json_pack("{s:s, s:s}", "algorithm", algorithm, "key", pem);
+}
+
+static void a_key_that_is_none_is_named_and_not_shown(void **state)
+{
+    json_t *o = identity_of(DEVID_ED25519, "ed25519");
+    (void)state;
+    json_object_set_new(o, "more", json_true());
+    refused("identity", NULL, o, "identity.more is not a member");
+    refused("identity", NULL, json_string("x"), "identity. is not an object");
+    refused("identity", NULL, json_pack("{s:s}", "algorithm", "ed25519"),
+            "identity.key is missing");
+    refused("identity", NULL, json_pack("{s:s, s:s}", "algorithm", "ed25519", "key", "SECRET"),
+            "identity.key is not");
+    assert_null(strstr(why.text, "SECRET"));
+    refused("identity", NULL, identity_of(DEVID_ED25519, "ecdsa-p256"), "identity.key is not");
+    refused("identity", NULL, identity_of(DEVID_ED25519, "dsa"), "identity.algorithm is none");
+    assert_null(strstr(why.text, "PRIVATE"));
+}
+
 static void no_prefix_is_taken(void **state)
 {
-    struct device_state s = sample(), t;
+    struct device_state s = with_key(DEVID_ED25519), t;
     char text[8192];
     (void)state;
     assert_ok(device_state_save(path, false, &s, &why));
@@ -139,6 +204,8 @@ int main(void)
         cmocka_unit_test(what_is_saved_is_loaded),
         cmocka_unit_test(a_failed_save_leaves_the_file),
         cmocka_unit_test(bad_members_are_named),
+        cmocka_unit_test(a_key_is_kept_and_who_has_none_keeps_his_file),
+        cmocka_unit_test(a_key_that_is_none_is_named_and_not_shown),
         cmocka_unit_test(no_prefix_is_taken),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -15,6 +15,7 @@
 #include "emulator/population.h"
 #include "nassec/nassec.h"
 #include "proc/binding.h"
+#include "wire/devid.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,10 @@ struct mme_ue {
     char imeisv[17];
     uint32_t count; /* of the message that KeNB comes from */
     bool registered;
+    struct devid_challenge challenge;
+    uint32_t secured_count; /* of SECURITY MODE COMPLETE */
+    bool has_proof;
+    struct devid_proof proof;
 };
 struct mme_out {
     unsigned enb;
@@ -57,8 +62,10 @@ struct mme {
     /* what it does wrong, or otherwise */
     bool silent;    /* answers no NAS */
     bool wrong_kme; /* encrypts under another KME */
+    bool plain;     /* encrypts under none */
     bool wrong_kenb;
     bool keep_context;   /* does not release after detach */
+    bool asks_proof;     /* of the IMEI, after security mode */
     uint8_t reject;      /* EMM cause: rejects each attach */
     bool reject_secured; /* after security mode */
     bool resend_setup_failure;
@@ -66,7 +73,7 @@ struct mme {
     uint32_t group; /* of the GUMMEI; 0: MME_GROUP */
     /* what it saw */
     unsigned setups, attaches, registered, detached, services, errors, non_deliveries, resets,
-        releases, release_requests, mac_failures, context_failures, challenges;
+        releases, release_requests, mac_failures, context_failures, challenges, proofs, unproven;
     enum s1ap_rrc_establishment_cause rrc_cause;
     bool has_s_tmsi;
     char last_imeisv[17];
@@ -166,8 +173,9 @@ static inline void mme_challenge(struct mme *m, struct mme_ue *u)
     other.b[0] ^= m->wrong_kme;
     m->sqn += 32;
     m->challenges++;
-    assert_ok(binding_hss_vector(&m->c, &u->device.keys, u->device.has_kme ? &other : NULL, m->sqn,
-                                 sn, &u->vector));
+    assert_ok(binding_hss_vector(&m->c, &u->device.keys,
+                                 u->device.has_kme && !m->plain ? &other : NULL, m->sqn, sn,
+                                 &u->vector));
     const struct nas_authentication_request r = {
         .ksi = 1, .rand = BYTES_OF(u->vector.rand), .autn = BYTES_OF(u->vector.autn.b)};
     mme_plain(m, u, &nas_authentication_request_message, &r);
@@ -309,6 +317,27 @@ static inline void mme_response(struct mme *m, struct mme_ue *u, struct bytes pl
     }
 }
 
+static inline void mme_ask_proof(struct mme *m, struct mme_ue *u)
+{
+    static const uint8_t algorithms[] = {DEVID_ECDSA_P256, DEVID_ED25519, DEVID_ECDSA_P384};
+    uint8_t element[64], b[128];
+    struct nas_identity_request r = {.identity_type = NAS_IDENTITY_IMEI};
+    u->secured_count = u->count;
+    assert_ok(devid_challenge_make(&m->c, BYTES_OF(algorithms), &u->challenge));
+    assert_ok(wire_devid_challenge_write(&u->challenge, MBYTES_OF(element), &r.bindery_container));
+    mme_nas(m, u,
+            mme_protect(m, u, NAS_SHT_CIPHERED, &nas_identity_request_message, &r, MBYTES_OF(b)));
+}
+
+/* What the device should have signed. */
+static inline void mme_content(struct mme *m, const struct mme_ue *u, const struct imei *imei,
+                               uint8_t out[static DEVID_CONTENT_LEN])
+{
+    struct devid_session session = {.kasme = &u->vector.kasme};
+    assert_ok(plmn_parse(BYTES_LIT("001-01"), &session.plmn));
+    assert_ok(devid_content(&m->c, u->proof.algorithm, imei, u->challenge.nonce, &session, out));
+}
+
 static inline void mme_complete(struct mme *m, struct mme_ue *u, struct bytes plain)
 {
     struct nas_security_mode_complete r;
@@ -319,9 +348,26 @@ static inline void mme_complete(struct mme *m, struct mme_ue *u, struct bytes pl
     u->secured = true;
     if (m->reject != 0) {
         mme_reject(m, u, true);
+    } else if (m->asks_proof) {
+        mme_ask_proof(m, u);
     } else {
         mme_accept_attach(m, u);
     }
+}
+
+/* Whatever it says of the IMEI, it is let in: what a proof is worth is for other tests. */
+static inline void mme_identity(struct mme *m, struct mme_ue *u, struct bytes plain)
+{
+    struct nas_identity_response r;
+    assert_ok(nas_parse(&nas_identity_response_message, plain, &r, NULL));
+    u->has_proof = r.bindery_container.p != NULL;
+    m->proofs += u->has_proof;
+    m->unproven += !u->has_proof;
+    if (u->has_proof) {
+        assert_ok(wire_devid_proof_read(r.bindery_container, &u->proof));
+    }
+    u->count = u->secured_count;
+    mme_accept_attach(m, u);
 }
 
 static inline void mme_detach(struct mme *m, struct mme_ue *u, struct bytes plain)
@@ -372,6 +418,9 @@ static inline void mme_message(struct mme *m, struct mme_ue *u, struct bytes pla
         break;
     case NAS_SECURITY_MODE_COMPLETE:
         mme_complete(m, u, plain);
+        break;
+    case NAS_IDENTITY_RESPONSE:
+        mme_identity(m, u, plain);
         break;
     case NAS_ATTACH_COMPLETE:
         u->registered = true;

@@ -86,6 +86,7 @@ static inline struct server *server_open(void)
 
 static inline void server_start(struct server *s)
 {
+    atomic_store(&s->stop, false); /* it may have been stopped before */
     assert_int_equal(pthread_create(&s->thread, NULL, server_loop, s), 0);
 }
 

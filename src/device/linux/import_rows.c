@@ -11,6 +11,7 @@ const char *const import_columns[IMPORT_COLUMNS] = {
     [COLUMN_OPC] = "opc",
     [COLUMN_MSISDN] = "msisdn",
     [COLUMN_POLICY] = "policy",
+    [COLUMN_PROOF] = "proof",
     [COLUMN_PROFILE] = "profile",
     [COLUMN_SUSPENDED] = "suspended",
     [COLUMN_SQN] = "sqn",
@@ -41,8 +42,8 @@ static void keep_imsi(const char *text, char *out, size_t cap)
 /* What to say of a name in the header that is none; a key in its place is not repeated. */
 static void unknown_column(const char *name, char *out, size_t cap)
 {
-    static const char known[] = "known are imsi, algorithm, k, op, opc, msisdn, policy, profile, "
-                                "suspended, sqn, imei, kme";
+    static const char known[] = "known are imsi, algorithm, k, op, opc, msisdn, policy, proof, "
+                                "profile, suspended, sqn, imei, kme";
     size_t n = strlen(name), letters = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
                                                     "QRSTUVWXYZ_- ");
     if (strchr(name, ';') || strchr(name, '\t')) {
@@ -124,9 +125,9 @@ static bool set_device(json_t *o, const char *imei, const char *kme)
 
 static enum err row_of(const char *const value[IMPORT_COLUMNS], struct import_row *out)
 {
-    static const enum import_column plain[] = {COLUMN_IMSI,   COLUMN_ALGORITHM, COLUMN_K,
-                                               COLUMN_OP,     COLUMN_OPC,       COLUMN_MSISDN,
-                                               COLUMN_POLICY, COLUMN_PROFILE,   COLUMN_SQN};
+    static const enum import_column plain[] = {
+        COLUMN_IMSI,   COLUMN_ALGORITHM, COLUMN_K,     COLUMN_OP,      COLUMN_OPC,
+        COLUMN_MSISDN, COLUMN_POLICY,    COLUMN_PROOF, COLUMN_PROFILE, COLUMN_SQN};
     char what[64];
     out->json = json_object();
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {

@@ -21,6 +21,7 @@ enum import_column {
     COLUMN_OPC,
     COLUMN_MSISDN,
     COLUMN_POLICY,
+    COLUMN_PROOF,
     COLUMN_PROFILE,
     COLUMN_SUSPENDED,
     COLUMN_SQN,

@@ -243,10 +243,30 @@ static void read_nas(struct reading *r, json_t *o, struct device_state *out)
     out->has_nas = r->err == E_OK;
 }
 
+static void read_identity(struct reading *r, json_t *o, struct device_key *out)
+{
+    static const char *const known[] = {"algorithm", "key", NULL};
+    uint8_t algorithm = 0;
+    size_t n = 0;
+    only_known(r, o, "identity.", known);
+    const struct bytes pem = bytes_of_str(text_at(r, o, "identity.", "key"));
+    if (devid_algorithm_parse(bytes_of_str(text_at(r, o, "identity.", "algorithm")),
+                              &out->algorithm) != E_OK) {
+        refuse(r, E_BAD_VALUE, "identity.algorithm is none of those that devices sign with");
+    }
+    if (signer_openssl_from_pem(pem, out->der, &n) != E_OK ||
+        signer_openssl_algorithm((struct bytes){out->der, n}, &algorithm) != E_OK ||
+        algorithm != out->algorithm) {
+        refuse(r, E_BAD_VALUE,
+               "identity.key is not a private key (PKCS#8 in PEM) of its algorithm");
+    }
+    out->n = (uint16_t)n;
+}
+
 static void read_device(struct reading *r, json_t *o, struct device_state *out)
 {
-    static const char *const known[] = {"bindery_device", "imei", "kme", "usim",
-                                        "last",           "nas",  NULL};
+    static const char *const known[] = {"bindery_device", "imei", "kme", "identity",
+                                        "usim",           "last", "nas", NULL};
     only_known(r, o, "", known);
     if (number_at(r, o, "", "bindery_device", INT32_MAX) > FORMAT) {
         refuse(r, E_TOO_NEW, "it was written by a newer version of this program");
@@ -257,6 +277,9 @@ static void read_device(struct reading *r, json_t *o, struct device_state *out)
     if (json_object_get(o, "kme") && !json_is_null(json_object_get(o, "kme"))) {
         hex_at(r, o, "", "kme", MBYTES_OF(out->me.kme.b));
         out->me.has_kme = r->err == E_OK;
+    }
+    if (is_there(o, "identity")) {
+        read_identity(r, json_object_get(o, "identity"), &out->identity);
     }
     json_t *usim = json_object_get(o, "usim");
     if (!usim) {
@@ -396,7 +419,19 @@ static json_t *nas_json(const struct device_state *s)
                      nas->has_security ? hex_of(BYTES_OF(nas->security)) : json_null());
 }
 
-/* "nas" stands there only once a NAS client has run: other files stay what they were. */
+static json_t *identity_json(const struct device_key *key)
+{
+    char pem[SIGNER_PEM_MAX];
+    json_t *o = NULL;
+    if (signer_openssl_to_pem((struct bytes){key->der, key->n}, pem) == E_OK) {
+        o = json_pack("{s:s, s:s}", "algorithm", devid_algorithm_name(key->algorithm), "key", pem);
+    }
+    wipe(pem, sizeof pem);
+    return o;
+}
+
+/* "nas" stands there only once a NAS client has run, "identity" only with a key: other files stay
+ * what they were. */
 static json_t *device_json(const struct device_state *s)
 {
     char imei[IMEI_DIGITS + 2];
@@ -404,10 +439,17 @@ static json_t *device_json(const struct device_state *s)
     json_t *o = json_pack("{s:i, s:s, s:o, s:o, s:o}", "bindery_device", FORMAT, "imei", imei,
                           "kme", s->me.has_kme ? hex_of(BYTES_OF(s->me.kme.b)) : json_null(),
                           "usim", usim_json(s), "last", last_json(&s->me));
-    if (o && s->has_nas) {
-        (void)json_object_set_new(o, "nas", nas_json(s));
+    bool good = o != NULL;
+    if (good && s->identity.n > 0) {
+        good = json_object_set_new(o, "identity", identity_json(&s->identity)) == 0;
     }
-    return o;
+    if (good && s->has_nas) {
+        good = json_object_set_new(o, "nas", nas_json(s)) == 0;
+    }
+    if (!good) {
+        json_decref(o);
+    }
+    return good ? o : NULL;
 }
 
 static bool write_all(int fd, const char *p, size_t n)

@@ -1,5 +1,6 @@
 /* device/linux/state_file.h - what an emulated device keeps between power cycles: its IMEI, its
- * KME, its USIM and what its NAS client stores, in one JSON file that only its owner may read.
+ * KME, the key that proves its IMEI, its USIM and what its NAS client stores, in one JSON file that
+ * only its owner may read.
  *
  * Read strictly: an unknown, repeated or missing member is refused with its place. Written whole
  * beside the file and renamed over it, so a crash leaves the one before or the one after. The state
@@ -9,6 +10,7 @@
 #define BINDERY_DEVICE_LINUX_STATE_FILE_H
 
 #include "device/image.h"
+#include "device/linux/signer_openssl.h"
 #include "id/imsi.h"
 #include "proc/binding.h"
 
@@ -24,12 +26,19 @@ struct device_nas {
     bool has_security;
     uint8_t security[NASSEC_IMAGE_LEN];
 };
+/* A private key of its own; n is 0 when the device has none. */
+struct device_key {
+    uint8_t algorithm; /* enum devid_algorithm */
+    uint16_t n;
+    uint8_t der[SIGNER_KEY_MAX]; /* PKCS#8 */
+};
 struct device_state {
     struct imei imei;
     struct imsi imsi;
     struct binding_me me; /* KME and the last challenge answered */
     struct usim usim;
-    bool has_nas; /* a NAS client has run on this device */
+    struct device_key identity; /* proves the IMEI (proc/devid.h) */
+    bool has_nas;               /* a NAS client has run on this device */
     struct device_nas nas;
 };
 struct device_why {
