@@ -2,8 +2,10 @@
  * Two contexts, the second of which may be what the first one's GUTI names. The UE that speaks is
  * now the right one, now one without keys, now noise. After every step: the effects fit, nothing
  * follows the end, an ended context holds nothing, no bearer and no ATTACH ACCEPT without secure
- * exchange and without RES, and a COUNT is never used twice downwards. */
+ * exchange and without RES, a COUNT is never used twice downwards, and who is to prove its IMEI
+ * gets no further than the home network's word on it. */
 #include "mmed/emm_rig.h"
+#include "wire/devid.h"
 
 #define EVENTS_MAX 64
 
@@ -52,8 +54,9 @@ static void check_context(const struct rig *g)
     must(g->ue->state != EMM_AUTHENTICATION || g->ue->next_vector > 0);
     must(!g->ue->secured || g->ue->has_security);
     must(g->ue->state != EMM_IDLE || !g->ue->connected);
-    must(g->ue->state < EMM_EQUIPMENT || g->ue->state > EMM_ACCEPT || g->ue->secured);
-    must(g->ue->state < EMM_EQUIPMENT || g->ue->who.authenticated);
+    must(g->ue->state < EMM_PROOF || g->ue->state > EMM_ACCEPT || g->ue->secured);
+    must(g->ue->state < EMM_PROOF || g->ue->who.authenticated);
+    must(g->ue->state != EMM_PROOF || (g->ue->proof_wanted && g->ue->proof_asked));
 }
 
 static void check_effects(const struct rig *g, bool was_authenticated)
@@ -63,6 +66,14 @@ static void check_effects(const struct rig *g, bool was_authenticated)
     for (unsigned i = 0; i < g->fx.n; i++) {
         const struct emm_effect *e = &g->fx.e[i];
         must(e->kind != EMM_FORGET || i + 1 == g->fx.n);
+        if (e->kind == EMM_DEVICE) {
+            must(e->proof.result == devid_cause_result(e->proof.cause) && e->who.has_imei);
+            must(i + 1 < g->fx.n && e[1].kind == EMM_ASK_LOCATION);
+            must(e[1].proof.result == e->proof.result && e[1].proof.cause == e->proof.cause);
+        }
+        must(e->kind != EMM_ASK_LOCATION || g->gone || !g->ue->proof_wanted ||
+             e->proof.result != DEVID_NOT_ASKED);
+        must(e->kind != EMM_ASK_EQUIPMENT || e->who.has_imei);
         authenticated = authenticated || e->kind == EMM_AUTHENTICATED;
         if (e->kind == EMM_SETUP) {
             must(authenticated && e->who.authenticated && e->apn != NULL);
@@ -83,6 +94,34 @@ static void check_effects(const struct rig *g, bool was_authenticated)
 /* ---- events ------------------------------------------------------------------------------------
  */
 
+/* What a repository may say; the good one is of the IMEI that the rig's UE has. */
+static void publish(struct rig *g, struct input *in)
+{
+    static const uint8_t key[] = "a key", nothing[64];
+    static uint8_t octets[BINDING_RECORD_LEN];
+    static struct devid_credential c;
+    const struct bytes spki = BYTES_OF(key);
+    uint8_t how = take(in);
+    struct binding_record r = {.use = BINDING_IDENTITY,
+                               .form = BINDING_PUBLIC_KEY,
+                               .status = (how & 8) != 0 ? BINDING_REVOKED : BINDING_ACTIVE,
+                               .not_after = INT64_MAX,
+                               .serial = how};
+    must(imei_parse(BYTES_LIT("35693803564380"), &r.imei) == E_OK);
+    must(g->crypto.sha256(g->crypto.ctx, &spki, 1, r.digest) == E_OK);
+    binding_record_write(&r, octets);
+    c = (struct devid_credential){.status = (enum devid_status)(1 + how % 4),
+                                  .cause = (enum devid_cause)(how / 8),
+                                  .spki = spki,
+                                  .n_chain = 1,
+                                  .chain = {spki},
+                                  .record = BYTES_OF(octets),
+                                  .signature = BYTES_OF(nothing),
+                                  .signer = {nothing, 32}};
+    c.form = (how & 16) != 0 ? BINDING_CERTIFICATE : BINDING_PUBLIC_KEY;
+    g->credential = (how & 32) != 0 ? NULL : &c;
+}
+
 static void hss_event(struct rig *g, struct input *in)
 {
     static const uint32_t codes[] = {2001, 0, 5001, 4181, 3004, 5004};
@@ -91,6 +130,7 @@ static void hss_event(struct rig *g, struct input *in)
     struct emm_ula ula = rig_subscription();
     switch (how % 3) {
     case 0:
+        g->proof_control = g->config.devid ? take(in) % 4 : 0;
         rig_vectors(g, how % 7, code, (how & 64) != 0);
         return;
     case 1:
@@ -102,9 +142,31 @@ static void hss_event(struct rig *g, struct input *in)
         rig_located(g, &ula);
         return;
     default:
+        if (g->config.devid) {
+            publish(g, in);
+        }
         rig_checked(g, code, take(in));
         return;
     }
+}
+
+/* The answer to a challenge: with a proof, with noise, or without. */
+static void proof_event(struct rig *g, struct input *in)
+{
+    static uint8_t room[600];
+    uint8_t how = take(in);
+    const char *imei = (how & 1) != 0 ? "35693803564380" : "35693803564398";
+    struct devid_proof p = {.algorithm = how >> 4, .n = 64};
+    struct bytes container = {NULL, 0};
+    must(imei_parse(bytes_of_str((how & 2) != 0 ? "35693803564380" : "35693803564398"), &p.imei) ==
+         E_OK);
+    if ((how & 4) != 0) {
+        must(wire_devid_proof_write(&p, MBYTES_OF(room), &container) == E_OK);
+    } else if ((how & 8) != 0) {
+        container = take_span(in);
+        container = container.n < 2 ? (struct bytes){NULL, 0} : container;
+    }
+    rig_imei(g, imei, container);
 }
 
 /* What the right UE would say. */
@@ -153,6 +215,12 @@ static void ue_event(struct rig *g, struct input *in)
         rig_pdu(g, initial,
                 rig_update_request(g, g->secured ? NAS_SHT_INTEGRITY : sht, take(in) & 15));
         return;
+    case 10:
+        if (g->config.devid) {
+            proof_event(g, in);
+            return;
+        }
+        /* fall through */
     default: { /* any octets, protected */
         struct bytes plain = take_span(in);
         if (plain.n >= 2 && plain.n <= 200 && g->secured && plain.p[0] >> 4 < 12 &&
@@ -258,6 +326,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g.config.reuse_security = (how & 2) != 0;
     g.config.reroute = (how & 4) != 0;
     g.config.serve = (how & 8) == 0;
+    g.config.devid = (how & 32) != 0;
     g.config.vectors = 1 + how / 64;
     g.config.network_name = (how & 16) != 0 ? BYTES_LIT("Bindery") : (struct bytes){NULL, 0};
     begin_another(&g, &old, false);

@@ -127,6 +127,8 @@ static void note(struct world *w, unsigned ue, const struct bindery_ue_event *e)
     d->registrations += e->kind == BINDERY_UE_EVENT_REGISTERED;
     d->deregistrations += e->kind == BINDERY_UE_EVENT_DEREGISTERED;
     d->refused += e->kind == BINDERY_UE_EVENT_REFUSED;
+    d->proved += e->kind == BINDERY_UE_EVENT_PROVED;
+    d->not_proved += e->kind == BINDERY_UE_EVENT_NO_PROOF;
     if (e->kind == BINDERY_UE_EVENT_REFUSED) {
         d->last_refused = e->refusal;
     }

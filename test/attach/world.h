@@ -59,6 +59,7 @@ struct device {
     struct bindery_ue_identity identity;
     struct bindery_ue_settings settings;
     struct bindery_ue_host host;
+    struct bindery_ue_signer signer; /* host.signer points here if the device has a key */
     struct bindery_ue_usim usim;
     struct bindery_ue ue;
     struct world *world;
@@ -69,6 +70,7 @@ struct device {
     uint32_t connection;
     bool wants; /* to be attached */
     unsigned registrations, deregistrations, refused;
+    unsigned proved, not_proved; /* challenges that it answered with a proof, and without */
     enum bindery_ue_refusal last_refused;
     uint8_t last_reject; /* EMM cause */
     bool invalid;        /* told that its USIM is */
@@ -94,8 +96,25 @@ struct world {
     uint32_t ula_code;
     bool ula_experimental;
     uint8_t equipment;
-    unsigned airs, ulrs, purges, reports;
+    unsigned airs, ulrs, ecrs, purges, reports;
     uint64_t serial;
+
+    /* Proofs of the IMEI: what the subscriptions want, whether the HSS remembers one, what the
+     * repository says of an IMEI (NULL: it has no binding), and what the MME judges with. */
+    struct devid_policy policy;
+    bool remembered;
+    const struct devid_credential *(*binding)(void *ctx, const struct imei *imei);
+    void *binding_ctx;
+    const struct devid_port *devid;
+    int64_t unix_s;
+    unsigned inquiries;
+    struct devid_outcome outcome;  /* the last one that an MME told */
+    struct devid_outcome reported; /* with the last ULR */
+    struct imei registered;        /* likewise */
+
+    /* Answers of the HSS are numbered from 0: this one is lost, or late. */
+    enum fault_kind answer_fault;
+    unsigned answer_fault_at, answers;
 
     /* the line */
     enum fault_kind fault;

@@ -14,6 +14,9 @@ static void hss_vectors(struct world *w, const struct emm_effect *e, struct emm_
     w->airs++;
     *out = (struct emm_aia){.code = 2001, .has_control = true};
     out->control = w->bound ? S6A_BINDING_PROCESSED : S6A_BINDING_REGULAR;
+    out->proof_control = !w->policy.wanted ? S6A_PROOF_NOT_WANTED
+                         : w->remembered   ? S6A_PROOF_REMEMBERED
+                                           : S6A_PROOF_WANTED;
     if (e->has_resync) {
         struct binding_view view = {.policy = BINDING_BOUND, .n_devices = 1};
         enum binding_auts_under under;
@@ -32,11 +35,67 @@ static void hss_vectors(struct world *w, const struct emm_effect *e, struct emm_
     }
 }
 
+static void hss_location(struct world *w, const struct emm_effect *e, struct emm_ula *out)
+{
+    const struct devid_outcome *told = e->proof.result == DEVID_NOT_ASKED ? NULL : &e->proof;
+    enum refusal why = devid_hss_admit(&w->policy, told, w->remembered);
+    *out =
+        (struct emm_ula){.code = w->hss_down ? 0 : w->ula_code,
+                         .experimental = w->ula_experimental && !w->hss_down,
+                         .subscription = {.ambr_ul = 50000000, .ambr_dl = 150000000, .n_apns = 1}};
+    memcpy(out->subscription.apns[0].encoded, "\x08internet", 9);
+    out->subscription.apns[0].n = 9;
+    out->subscription.apns[0].qci = 9;
+    out->subscription.apns[0].pdn_type = EMM_SUBSCRIBED_BOTH;
+    if (why != REFUSAL_NONE && !w->hss_down) {
+        out->code = refusal_row(why)->code;
+        out->experimental = refusal_row(why)->carrier == REFUSAL_3GPP;
+    }
+    w->ulrs++;
+    w->reported = e->proof;
+    w->registered = e->who.imei.imei;
+}
+
+static void hss_equipment(struct world *w, const struct emm_effect *e, struct emm_eca *out)
+{
+    static const struct devid_credential none = {.status = DEVID_NONE,
+                                                 .source = DEVID_FROM_REPOSITORY};
+    const struct devid_credential *found = NULL;
+    *out = (struct emm_eca){.code = w->hss_down ? 0 : 2001, .status = w->equipment};
+    w->ecrs++;
+    if (!e->wants_credential || w->hss_down) {
+        return;
+    }
+    w->inquiries++;
+    found = w->binding != NULL ? w->binding(w->binding_ctx, &e->who.imei.imei) : NULL;
+    out->has_credential = true;
+    out->credential = found != NULL ? *found : none;
+}
+
+/* The answer goes on its way, or is never heard of. */
+static void hss_answer(struct world *w, struct mail m)
+{
+    static const struct emm_aia no_aia;
+    static const struct emm_ula no_ula;
+    static const struct emm_eca no_eca;
+    uint64_t after = w->hss_down ? 4000 : 10;
+    bool here = w->answers++ == w->answer_fault_at;
+    if (here && w->answer_fault == FAULT_LOSE) {
+        m.event.aia = &no_aia;
+        m.event.ula = &no_ula;
+        m.event.eca = &no_eca;
+        after = 4000;
+    } else if (here && w->answer_fault == FAULT_DELAY) {
+        after = 3500;
+    }
+    world_post(w, m, after);
+}
+
 static void hss_ask(struct world *w, struct context *x, const struct emm_effect *e)
 {
     static struct emm_aia aia[64];
-    static struct emm_ula ula;
-    static struct emm_eca eca;
+    static struct emm_ula ula[64];
+    static struct emm_eca eca[64];
     struct mail m = {.kind = MAIL_HSS, .connection = (uint32_t)(x - w->contexts)};
     x->serial = ++w->serial;
     m.event.cancellation_type = 0;
@@ -51,23 +110,15 @@ static void hss_ask(struct world *w, struct context *x, const struct emm_effect 
             hss_vectors(w, e, a);
         }
     } else if (e->kind == EMM_ASK_LOCATION) {
-        ula = (struct emm_ula){
-            .code = w->hss_down ? 0 : w->ula_code,
-            .experimental = w->ula_experimental && !w->hss_down,
-            .subscription = {.ambr_ul = 50000000, .ambr_dl = 150000000, .n_apns = 1}};
-        memcpy(ula.subscription.apns[0].encoded, "\x08internet", 9);
-        ula.subscription.apns[0].n = 9;
-        ula.subscription.apns[0].qci = 9;
-        ula.subscription.apns[0].pdn_type = EMM_SUBSCRIBED_BOTH;
         m.event.kind = EMM_ULA;
-        m.event.ula = &ula;
-        w->ulrs++;
+        m.event.ula = &ula[w->serial % 64];
+        hss_location(w, e, &ula[w->serial % 64]);
     } else {
-        eca = (struct emm_eca){.code = w->hss_down ? 0 : 2001, .status = w->equipment};
         m.event.kind = EMM_ECA;
-        m.event.eca = &eca;
+        m.event.eca = &eca[w->serial % 64];
+        hss_equipment(w, e, &eca[w->serial % 64]);
     }
-    world_post(w, m, w->hss_down ? 4000 : 10);
+    hss_answer(w, m);
 }
 
 /* ---- the MME's shell ------------------------------------------------------------------------- */
@@ -194,6 +245,9 @@ static bool effect(struct world *w, struct context *x, const struct emm_effect *
         return true;
     case EMM_REGISTERED_NOW:
         return true;
+    case EMM_DEVICE:
+        w->outcome = e->proof;
+        return true;
     case EMM_TOLD:
         assert_true(w->n_told < WORLD_TOLD);
         w->told[w->n_told++] = e->refusal;
@@ -213,6 +267,8 @@ void world_mme_step(struct world *w, struct context *x, const struct emm_event *
                           .crypto = &w->c,
                           .m_tmsi = ++w->next_m_tmsi,
                           .pdn_address = {10, 45, 0, 2},
+                          .devid = w->devid,
+                          .unix_s = w->unix_s,
                           .scratch = {scratch, room}};
     bool stays = true;
     emm_step(x->emm, &env, event, &fx);

@@ -1,6 +1,6 @@
 /* The configuration: what is read, and for each fault its place and sentence. Covers by the one way
  * in src/nf/mmed/config_raw.c, src/nf/mmed/config_check.c, src/nf/mmed/config_s1.c,
- * src/nf/mmed/config_homes.c and src/nf/mmed/config_service.c. */
+ * src/nf/mmed/config_homes.c, src/nf/mmed/config_service.c and src/nf/mmed/config_devid.c. */
 #include "lib/check.h"
 
 #include "nf/mmed/config.h"
@@ -111,6 +111,7 @@ static void has_the_documented_defaults(void **state)
     assert_int_equal(c->limits.attaching, 8192);
     assert_int_equal(c->limits.hss_pending, 16384);
     assert_int_equal(c->limits.events_kept, 10000);
+    assert_false(c->devid.on);
     assert_int_equal(c->log_level, LOG_LEVEL_INFO);
     assert_false(c->mask_imsi);
     mmed_config_free(c);
@@ -161,6 +162,35 @@ static void reads_a_whole_file(void **state)
     assert_true(c->mask_imsi);
     mmed_config_free(c);
     file_gone(&f);
+}
+
+static void proofs_are_configured_by_a_section_that_needs_only_a_signer(void **state)
+{
+    (void)state;
+    static const uint8_t all[] = {DEVID_ECDSA_P256, DEVID_ED25519, DEVID_ECDSA_P384, DEVID_RSA_PSS};
+    struct mmed_config *c = loaded(GOOD "devid: {signers: [/etc/r.pem]}\n");
+    assert_true(c->devid.on);
+    assert_int_equal(c->devid.n_signers, 1);
+    assert_string_equal(c->devid.signers[0], "/etc/r.pem");
+    assert_null(c->devid.ca);
+    assert_null(c->devid.crl);
+    assert_false(c->devid.ca_with_binding);
+    assert_int_equal(c->devid.n_algorithms, sizeof all);
+    assert_memory_equal(c->devid.algorithms, all, sizeof all);
+    assert_int_equal(c->devid.verified_kept, 65536);
+    mmed_config_free(c);
+    c = loaded(GOOD "devid:\n  signers: [/a.pem, /b.pem]\n  ca: /ca.pem\n  crl: /ca.crl\n"
+                    "  ca_with_binding: true\n  algorithms: [rsa-pss, ed25519]\n"
+                    "  verified_kept: 0\n");
+    assert_int_equal(c->devid.n_signers, 2);
+    assert_string_equal(c->devid.ca, "/ca.pem");
+    assert_string_equal(c->devid.crl, "/ca.crl");
+    assert_true(c->devid.ca_with_binding);
+    assert_int_equal(c->devid.n_algorithms, 2);
+    assert_int_equal(c->devid.algorithms[0], DEVID_RSA_PSS);
+    assert_int_equal(c->devid.algorithms[1], DEVID_ED25519);
+    assert_int_equal(c->devid.verified_kept, 0);
+    mmed_config_free(c);
 }
 
 static void only_listed_addresses_are_let_in(void **state)
@@ -265,6 +295,24 @@ static void says_where_and_what_is_wrong(void **state)
         {ONE("timers: {t3412_seconds: 59}\n"), ":10:10 (timers.t3412_seconds)", "from 60 to 11160"},
         {ONE("limits: {ues: 5, attaching: 6}\n"), "(limits.attaching)", "from 1 to 5"},
         {ONE("vendor_id: 10415\n"), ":10:1 (vendor_id)", "3GPP"},
+        {ONE("devid: {}\n"), ":10:1 (devid.signers)", "is missing or empty"},
+        {ONE("devid: {ca: x.pem}\n"), ":10:1 (devid.signers)", "is missing or empty"},
+        {ONE("devid: {signers: [a, a]}\n"), ":10:22 (devid.signers[1])", "keep one"},
+        {ONE("devid: {signers: [a, \"\"]}\n"), "(devid.signers[1])", "is missing"},
+        {ONE("devid: {signers: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}\n"), "(devid.signers)",
+         "more than 16"},
+        {ONE("devid: {signers: [a], crl: x}\n"), ":10:23 (devid.crl)", "without `ca`"},
+        {ONE("devid: {signers: [a], algorithms: [md5]}\n"), ":10:36 (devid.algorithms[0])",
+         "`md5` is none"},
+        {ONE("devid: {signers: [a], algorithms: [ed25519, ed25519]}\n"), "(devid.algorithms[1])",
+         "keep one"},
+        {ONE("devid: {signers: [a], ca_with_binding: yes}\n"), "(devid.ca_with_binding)",
+         "neither `true`"},
+        {ONE("devid: {signers: [a], verified_kept: 1048577}\n"), "(devid.verified_kept)",
+         "1048576"},
+        {ONE("devid: {signers: [a], colour: red}\n"), "(devid.colour)", "no key `colour`"},
+        {ONE("devid: {signers: [a]}\nsecurity: {ciphering: [eea2, eea0]}\n"),
+         ":11:12 (security.ciphering)", "may not have eea0 together with `devid`"},
         {HEAD HOMES, ":1:1 (peers)", "missing or empty"},
         {HEAD PEERS, ":1:1 (homes)", "missing or empty"},
         {HEAD PEERS "homes: [{peers: [hss9.example.net]}]\n", ":8:18 (homes[0].peers[0])",
@@ -310,7 +358,8 @@ static void survives_every_prefix(void **state)
 {
     (void)state;
     static const char text[] = GOOD "security: {ciphering: [eea3], integrity: [eia1]}\n"
-                                    "listeners: [{address: \"s1-tcp://127.0.0.1:1\"}]\n";
+                                    "listeners: [{address: \"s1-tcp://127.0.0.1:1\"}]\n"
+                                    "devid: {signers: [a], algorithms: [rsa-pss]}\n";
     for (size_t n = 0; n < sizeof text - 1; n += 3) {
         char part[sizeof text];
         struct mmed_config *c = NULL;
@@ -331,6 +380,7 @@ int main(void)
         cmocka_unit_test(has_the_documented_defaults),
         cmocka_unit_test(reads_the_example),
         cmocka_unit_test(reads_a_whole_file),
+        cmocka_unit_test(proofs_are_configured_by_a_section_that_needs_only_a_signer),
         cmocka_unit_test(only_listed_addresses_are_let_in),
         cmocka_unit_test(the_longest_plmn_finds_the_home),
         cmocka_unit_test(the_realm_is_the_homes_or_made_from_the_imsi),

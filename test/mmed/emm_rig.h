@@ -32,10 +32,16 @@ struct rig {
     /* how the attach is to be */
     uint8_t attach_type, pti, pdn_type, claimed_ksi;
     bool by_guti, transfer;
+    bool no_imeisv; /* in SECURITY MODE COMPLETE */
     uint32_t guti;
     const char *imsi;
     uint8_t pdu[EMM_PDU_MAX]; /* the UE's last one */
     struct bytes last;        /* what the MME was given last */
+    /* the proof of the IMEI: what the home network wants, answers, and what a library finds */
+    uint8_t proof_control;
+    const struct devid_credential *credential; /* with the ECA; NULL: none comes */
+    const struct devid_port *devid;
+    int64_t unix_s;
 };
 
 static inline void must_at(bool holds, const char *file, int line)
@@ -46,6 +52,40 @@ static inline void must_at(bool holds, const char *file, int line)
     }
 }
 #define must(x) must_at((x), __FILE__, __LINE__)
+
+/* A library that finds all of it good; who wants it otherwise puts another one in. */
+static inline enum err rig_record(void *ctx, struct bytes signer, struct bytes record,
+                                  struct bytes signature)
+{
+    (void)ctx;
+    (void)signer;
+    (void)record;
+    (void)signature;
+    return E_OK;
+}
+
+static inline enum devid_cause rig_chain(void *ctx, const struct bytes *chain, size_t n, int64_t at)
+{
+    (void)ctx;
+    (void)chain;
+    (void)n;
+    (void)at;
+    return DEVID_CAUSE_NONE;
+}
+
+static inline enum err rig_signature(void *ctx, uint8_t algorithm, bool certificate,
+                                     struct bytes key, struct bytes content, struct bytes signature)
+{
+    (void)ctx;
+    (void)algorithm;
+    (void)certificate;
+    (void)key;
+    (void)content;
+    (void)signature;
+    return E_OK;
+}
+
+static const struct devid_port rig_devid = {NULL, rig_record, rig_chain, rig_signature};
 
 static inline void rig_open(struct rig *g)
 {
@@ -79,6 +119,10 @@ static inline void rig_open(struct rig *g)
     g->claimed_ksi = NAS_KSI_NONE;
     g->imsi = "001010123456789";
     g->guti = 0x1234;
+    g->devid = &rig_devid;
+    g->config.n_proof_algorithms = 2;
+    g->config.proof_algorithms[0] = DEVID_ECDSA_P256;
+    g->config.proof_algorithms[1] = DEVID_ED25519;
 }
 
 static inline void rig_close(struct rig *g)
@@ -117,6 +161,8 @@ static inline void rig_step(struct rig *g, const struct emm_event *event)
                                 .crypto = &g->crypto,
                                 .m_tmsi = ++g->m_tmsi,
                                 .pdn_address = {10, 45, 0, 2},
+                                .devid = g->devid,
+                                .unix_s = g->unix_s,
                                 .scratch = {g->scratch, (size_t)EMM_EFFECTS_MAX * EMM_PDU_MAX}};
     emm_step(g->ue, &env, event, &g->fx);
     g->gone = g->gone || rig_effect(g, EMM_FORGET) != NULL;
@@ -240,6 +286,17 @@ static inline void rig_identity(struct rig *g)
     rig_up(g, &nas_identity_response_message, &m);
 }
 
+/* The answer to a challenge: an IMEI, and a container of these octets (empty: none). */
+static inline void rig_imei(struct rig *g, const char *imei, struct bytes container)
+{
+    uint8_t room[NAS_IDENTITY_MAX];
+    struct nas_identity id = {.type = NAS_IDENTITY_IMEI};
+    struct nas_identity_response m = {.bindery_container = container};
+    must(imei_parse(bytes_of_str(imei), &id.imei) == E_OK);
+    must(nas_identity_write(&id, MBYTES_OF(room), &m.identity) == E_OK);
+    rig_up(g, &nas_identity_response_message, &m);
+}
+
 /* RES of the made-up vectors: eight octets of the key's octet. */
 static inline void rig_res(struct rig *g)
 {
@@ -269,6 +326,9 @@ static inline void rig_security_complete(struct rig *g)
     }
     must(imeisv_parse(BYTES_LIT("3569380356438099"), &id.imeisv) == E_OK);
     must(nas_identity_write(&id, MBYTES_OF(room), &m.imeisv) == E_OK);
+    if (g->no_imeisv) {
+        m.imeisv = (struct bytes){NULL, 0};
+    }
     rig_pdu(g, !g->ue->connected,
             rig_write(g, NAS_SHT_CIPHERED_NEW, &nas_security_mode_complete_message, &m));
 }
@@ -315,7 +375,8 @@ static inline void rig_vectors(struct rig *g, unsigned n, uint32_t code, bool ex
     struct emm_event event = {.kind = EMM_AIA, .aia = &aia};
     g->kasme++;
     g->secured = false;
-    aia = (struct emm_aia){.code = code, .experimental = experimental, .n = n};
+    aia = (struct emm_aia){
+        .code = code, .experimental = experimental, .n = n, .proof_control = g->proof_control};
     for (unsigned i = 0; i < n && i < EMM_VECTORS_MAX; i++) {
         aia.vectors[i].xres.n = 8;
         memset(aia.vectors[i].xres.b, (uint8_t)(g->kasme + i), 8);
@@ -346,8 +407,11 @@ static inline void rig_located(struct rig *g, const struct emm_ula *ula)
 
 static inline void rig_checked(struct rig *g, uint32_t code, uint8_t status)
 {
-    struct emm_eca eca = {.code = code, .status = status};
+    struct emm_eca eca = {.code = code, .status = status, .has_credential = g->credential != NULL};
     struct emm_event event = {.kind = EMM_ECA, .eca = &eca};
+    if (g->credential != NULL) {
+        eca.credential = *g->credential;
+    }
     rig_step(g, &event);
 }
 
@@ -362,6 +426,8 @@ static inline void rig_cancel(struct rig *g, uint8_t type)
 static inline void rig_to_location(struct rig *g, enum emm_state to)
 {
     g->config.check_imei = to == EMM_EQUIPMENT;
+    g->config.devid = to == EMM_PROOF;
+    g->proof_control = to == EMM_PROOF ? S6A_PROOF_WANTED : S6A_PROOF_NOT_WANTED;
     g->transfer = to == EMM_ESM_INFORMATION;
     g->by_guti = to == EMM_IDENTITY;
     rig_pdu(g, true, rig_attach_request(g, NAS_SHT_PLAIN));
@@ -371,7 +437,7 @@ static inline void rig_to_location(struct rig *g, enum emm_state to)
     if (to >= EMM_SECURITY_MODE) {
         rig_res(g);
     }
-    if (to >= EMM_EQUIPMENT) {
+    if (to >= EMM_PROOF) {
         rig_security_complete(g);
     }
     g->config.check_imei = false;

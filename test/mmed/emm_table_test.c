@@ -50,7 +50,11 @@ static void nas_event(struct rig *g, enum emm_row_event e)
         rig_pdu(g, initial, rig_attach_request(g, sht));
         return;
     case EMM_ON_IDENTITY_RESPONSE:
-        rig_identity(g);
+        if (g->ue->state == EMM_PROOF) {
+            rig_imei(g, "35693803564380", (struct bytes){NULL, 0});
+        } else {
+            rig_identity(g);
+        }
         return;
     case EMM_ON_AUTHENTICATION_RESPONSE:
         rig_res(g);
@@ -189,6 +193,7 @@ static const char *effect_name(enum emm_effect_kind k)
         [EMM_DROP_GUTI] = "drop",
         [EMM_AUTHENTICATED] = "authenticated",
         [EMM_REGISTERED_NOW] = "registered",
+        [EMM_DEVICE] = "device",
         [EMM_FORGET] = "forget",
         [EMM_TOLD] = "told",
     };
@@ -366,6 +371,10 @@ static void every_handler_stands_in_the_table(void **state)
         emm_on_security_complete,
         emm_on_security_reject,
         emm_security_again,
+        emm_on_proof,
+        emm_proof_again,
+        emm_identity_unasked,
+        emm_identity_late,
         emm_on_eca,
         emm_on_ula,
         emm_on_esm_information,

@@ -84,14 +84,29 @@ static void an_ulr_says_initial_attach_and_which_equipment(void **state)
     struct s6a_ulr ulr;
     for (int imei = 0; imei < 2; imei++) {
         who.has_imei = imei != 0;
-        assert_ok(hss_write_ulr(&ask, &who, MBYTES_OF(out), &n));
+        struct emm_effect e = {.who = who};
+        assert_ok(hss_write_ulr(&ask, &e, MBYTES_OF(out), &n));
         assert_ok(s6a_ulr_parse(VENDOR, (struct bytes){out, n}, &ulr, &fault));
         assert_request(&ulr.request);
         assert_int_equal(ulr.ulr_flags.v, S6A_ULR_S6A_S6D | S6A_ULR_INITIAL_ATTACH);
         assert_int_equal(ulr.rat_type.v, S6A_RAT_EUTRAN);
         assert_int_equal(ulr.terminal_information.present, imei);
         assert_true(!imei || bytes_eq(ulr.terminal_information.software_version, BYTES_LIT("99")));
+        assert_false(ulr.device_proof.present);
     }
+}
+
+static void an_imei_whose_version_is_not_known_goes_without_one(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    struct s6a_ulr ulr;
+    struct emm_effect e = {.who = who};
+    e.who.imei.svn[0] = '\0';
+    assert_ok(hss_write_ulr(&ask, &e, MBYTES_OF(out), &n));
+    assert_ok(s6a_ulr_parse(VENDOR, (struct bytes){out, n}, &ulr, &fault));
+    assert_int_equal(ulr.terminal_information.imei.n, IMEI_DIGITS);
+    assert_null(ulr.terminal_information.software_version.p);
 }
 
 static void an_ecr_a_nor_and_a_pur_are_what_they_should_be(void **state)
@@ -102,7 +117,7 @@ static void an_ecr_a_nor_and_a_pur_are_what_they_should_be(void **state)
     struct s6a_nor nor;
     struct s6a_pur pur;
     struct emm_effect e = {.who = who, .failure_cause = S6A_FAILURE_RES, .failure_count = 1};
-    assert_ok(hss_write_ecr(&ask, &who, MBYTES_OF(out), &n));
+    assert_ok(hss_write_ecr(&ask, &e, MBYTES_OF(out), &n));
     assert_ok(s13_ecr_parse(VENDOR, (struct bytes){out, n}, &ecr, &fault));
     assert_request(&ecr.request);
     assert_true(ecr.terminal_information.present);
@@ -132,11 +147,14 @@ static void the_longest_request_fits_and_too_little_room_is_said(void **state)
     }
     config.origin_host = host;
     config.origin_realm = realm;
-    config.sends_served_imei = true;
+    config.sends_served_imei = config.devid.on = true;
     ask.realm = realm;
+    e.wants_credential = true;
+    e.proof = (struct devid_outcome){DEVID_FAILED, DEVID_CAUSE_CHAIN_EARLY, BINDING_CERTIFICATE,
+                                     UINT64_MAX};
     assert_ok(hss_write_air(&ask, &e, MBYTES_OF(out), &ns[0]));
-    assert_ok(hss_write_ulr(&ask, &who, MBYTES_OF(out), &ns[1]));
-    assert_ok(hss_write_ecr(&ask, &who, MBYTES_OF(out), &ns[2]));
+    assert_ok(hss_write_ulr(&ask, &e, MBYTES_OF(out), &ns[1]));
+    assert_ok(hss_write_ecr(&ask, &e, MBYTES_OF(out), &ns[2]));
     assert_ok(hss_write_nor(&ask, &e, MBYTES_OF(out), &ns[3]));
     assert_ok(hss_write_pur(&ask, MBYTES_OF(out), &ns[4]));
     for (size_t cap = 0; cap < ns[0]; cap++) {
@@ -475,6 +493,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_air_asks_for_what_is_wanted_and_nothing_else, set_up),
         cmocka_unit_test_setup(an_ulr_says_initial_attach_and_which_equipment, set_up),
+        cmocka_unit_test_setup(an_imei_whose_version_is_not_known_goes_without_one, set_up),
         cmocka_unit_test_setup(an_ecr_a_nor_and_a_pur_are_what_they_should_be, set_up),
         cmocka_unit_test_setup(the_longest_request_fits_and_too_little_room_is_said, set_up),
         cmocka_unit_test(vectors_of_an_answer_are_read_and_not_more_than_there_is_room_for),

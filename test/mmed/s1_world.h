@@ -14,6 +14,7 @@
 #include "nf/mmed/events.h"
 #include "nf/mmed/hss.h"
 #include "nf/mmed/s1.h"
+#include "wire/devid.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -49,6 +50,13 @@ struct world {
     bool silent, black;
     uint32_t air_code; /* experimental; 0: vectors */
     uint32_t control;  /* enum s6a_binding_mode, 0: none said */
+    uint32_t proof_control;
+    const struct devid_credential
+        *credential; /* whoever asks gets it; NULL: it has no such thing */
+    unsigned inquiries;
+    struct devid_outcome reported; /* with the last ULR */
+    uint32_t offered;              /* features, in it */
+    enum refusal refuses;          /* the ULR */
     uint8_t kasme;
     unsigned airs, ulrs, ecrs, purs, nors, clas;
     char last_purged[16];
@@ -104,15 +112,23 @@ static inline enum err w_write_aia(struct world *w, const struct s6a_request *r,
     if (w->control != 0) {
         aia.binding_control.present = true;
         aia.binding_control.binding_mode = DIAMETER_U32_OF(w->control);
+        aia.binding_control.proof_control = DIAMETER_U32_OF(w->proof_control);
     }
     return s6a_aia_write(W_VENDOR, &aia, out, n);
 }
 
-static inline enum err w_write_ula(const struct s6a_request *r, struct mbytes out, size_t *n)
+static inline enum err w_write_ula(const struct world *w, const struct s6a_request *r,
+                                   struct mbytes out, size_t *n)
 {
     static struct s6a_ula ula;
     memset(&ula, 0, sizeof ula);
     s6a_answer_begin(&ula.answer, r, BYTES_LIT("hss.home.example"), BYTES_LIT("home.example"));
+    if (w->refuses != REFUSAL_NONE) {
+        const struct refusal_row *row = refusal_row(w->refuses);
+        row->carrier == REFUSAL_3GPP ? s6a_answer_experimental(&ula.answer, row->code)
+                                     : s6a_answer_result(&ula.answer, row->code);
+        return s6a_ula_write(W_VENDOR, &ula, out, n);
+    }
     s6a_answer_result(&ula.answer, 2001);
     struct s6a_subscription_data *d = &ula.subscription_data;
     d->present = true;
@@ -163,7 +179,11 @@ static inline enum err w_answer(struct world *w, const struct diameter_header *h
     case S6A_UPDATE_LOCATION:
         w->ulrs++;
         assert_ok(s6a_ulr_parse(W_VENDOR, msg, &q.ulr, &fault));
-        return w_write_ula(&q.ulr.request, out, n);
+        assert_ok(wire_devid_outcome_read(&q.ulr.device_proof, &w->reported));
+        w->offered =
+            s6a_features_of(q.ulr.request.supported_features, q.ulr.request.supported_features_n,
+                            W_VENDOR, OWN_FEATURE_LIST_ID);
+        return w_write_ula(w, &q.ulr.request, out, n);
     case S6A_PURGE_UE:
         w->purs++;
         assert_ok(s6a_pur_parse(W_VENDOR, msg, &q.pur, &fault));
@@ -185,6 +205,10 @@ static inline enum err w_answer(struct world *w, const struct diameter_header *h
         s6a_answer_begin(&a.eca.answer, &q.ecr.request, host, realm);
         s6a_answer_result(&a.eca.answer, 2001);
         a.eca.equipment_status = DIAMETER_U32_OF(w->black ? S13_BLACKLISTED : S13_WHITELISTED);
+        w->inquiries += q.ecr.credential_request.present;
+        if (q.ecr.credential_request.present && w->credential != NULL) {
+            wire_devid_credential_fill(w->credential, &a.eca.device_credential);
+        }
         return s13_eca_write(W_VENDOR, &a.eca, out, n);
     }
 }
@@ -193,7 +217,7 @@ static inline void w_request(void *ctx, struct node_conn *c, const struct diamet
                              struct bytes msg)
 {
     struct world *w = ctx;
-    uint8_t out[4096];
+    static uint8_t out[32 * 1024];
     size_t n = 0;
     if (w->silent) {
         w->airs += h->command == S6A_AUTHENTICATION_INFORMATION;
@@ -232,6 +256,7 @@ static inline void w_open_hss(struct world *w)
     k.peer.applications[0] = (struct peer_application){10415, DIAMETER_APP_S6A};
     k.peer.applications[1] = (struct peer_application){10415, DIAMETER_APP_S13};
     k.peer.application_n = 2;
+    k.peer.answer_max = (size_t)32 * 1024; /* chains of certificates */
     k.callbacks = &w->hss_callbacks;
     k.ctx = w;
     assert_ok(node_open(&k, &w->hss));

@@ -80,6 +80,21 @@ static void state_text(enum emm_state state, char out[static 32])
     }
 }
 
+/* null until it is known, or where none was wanted. */
+static json_t *proof_of(const struct ue *ue)
+{
+    struct devid_outcome o;
+    emm_ue_proof(ue->emm, &o);
+    if (o.result == DEVID_NOT_ASKED) {
+        return json_null();
+    }
+    return json_pack("{s:s,s:o,s:o,s:o}", "result", devid_result_name(o.result), "cause",
+                     o.result == DEVID_PROVEN ? json_null()
+                                              : json_string(devid_cause_name(o.cause)),
+                     "form", o.form != 0 ? json_string(binding_form_name(o.form)) : json_null(),
+                     "serial", o.form != 0 ? count_of(o.serial) : json_null());
+}
+
 json_t *mmed_view_ue(const struct mmed *m, const struct ue *ue)
 {
     struct emm_who who;
@@ -87,11 +102,11 @@ json_t *mmed_view_ue(const struct mmed *m, const struct ue *ue)
     emm_ue_who(ue->emm, &who);
     state_text(emm_ue_state(ue->emm), state);
     snprintf(m_tmsi, sizeof m_tmsi, "%08x", who.m_tmsi);
-    return json_pack("{s:I,s:s,s:o,s:b,s:o,s:o,s:o}", "id", (json_int_t)ue->id, "state", state,
+    return json_pack("{s:I,s:s,s:o,s:b,s:o,s:o,s:o,s:o}", "id", (json_int_t)ue->id, "state", state,
                      "imsi", imsi_of(m, who.has_imsi, &who.imsi), "authenticated",
                      (int)who.authenticated, "imei", imei_of(who.has_imei, &who.imei.imei),
                      "m_tmsi", who.has_guti ? json_string(m_tmsi) : json_null(), "enb",
-                     enb_of(m, ue));
+                     enb_of(m, ue), "proof", proof_of(ue));
 }
 
 /* ---- eNBs ------------------------------------------------------------------------------------ */

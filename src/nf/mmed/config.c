@@ -27,6 +27,16 @@ static void peer_free(struct mmed_peer *p)
     free(p->ca);
 }
 
+static void devid_free(struct mmed_devid *d)
+{
+    for (size_t i = 0; i < d->n_signers; i++) {
+        free(d->signers[i]);
+    }
+    free(d->signers);
+    free(d->ca);
+    free(d->crl);
+}
+
 static void home_free(struct mmed_home *h)
 {
     free(h->realm);
@@ -45,6 +55,7 @@ void mmed_config_free(struct mmed_config *config)
     for (size_t i = 0; i < config->n_homes; i++) {
         home_free(&config->homes[i]);
     }
+    devid_free(&config->devid);
     free(config->peers);
     free(config->homes);
     free(config->listeners);

@@ -11,6 +11,7 @@
 #include "net/address.h"
 #include "nf/common/config_places.h"
 #include "nf/common/log.h"
+#include "proc/devid.h"
 
 struct mmed_listener { /* S1 */
     struct address address;
@@ -30,6 +31,16 @@ struct mmed_peer { /* an HSS, or an agent on the way to one */
     char *certificate; /* with tls:// : paths; else NULL */
     char *key;
     char *ca;
+};
+struct mmed_devid { /* devices' proofs of their IMEIs (nf/common/devid_port.h) */
+    bool on;
+    char **signers; /* files: public keys of repositories */
+    size_t n_signers;
+    char *ca, *crl; /* files, or NULL */
+    bool ca_with_binding;
+    uint8_t algorithms[DEVID_ALGORITHMS_MAX]; /* accepted, best first */
+    uint8_t n_algorithms;
+    size_t verified_kept;
 };
 struct mmed_limits {
     size_t enbs;
@@ -75,6 +86,7 @@ struct mmed_config {
     unsigned request_ms; /* for an answer of an HSS */
     unsigned watchdog_seconds, reconnect_seconds;
     struct mmed_limits limits;
+    struct mmed_devid devid;
     enum log_level log_level;
     bool mask_imsi;
 };

@@ -40,6 +40,15 @@ static const cyaml_schema_field_t security_fields[] = {
     CONFIG_TEXTS(raw_security, integrity),
     CONFIG_END,
 };
+static const cyaml_schema_field_t devid_fields[] = {
+    CONFIG_TEXTS(raw_mme_devid, signers),
+    CONFIG_TEXT(raw_mme_devid, ca),
+    CONFIG_TEXT(raw_mme_devid, crl),
+    CONFIG_TEXT(raw_mme_devid, ca_with_binding),
+    CONFIG_TEXTS(raw_mme_devid, algorithms),
+    CONFIG_TEXT(raw_mme_devid, verified_kept),
+    CONFIG_END,
+};
 static const cyaml_schema_field_t timers_fields[] = {
     CONFIG_TEXT(raw_mme_timers, t3412_seconds),
     CONFIG_TEXT(raw_mme_timers, t3402_seconds),
@@ -82,6 +91,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PARTS(raw_mme, peers, &peer, PEERS_MAX),
     CONFIG_PART(raw_mme, admin, admin_fields),
     CONFIG_PART(raw_mme, security, security_fields),
+    /* of its own, because it is enabled by being there */
+    CYAML_FIELD_MAPPING_PTR("devid", CONFIG_OPTIONAL, struct raw_mme, devid, devid_fields),
     CONFIG_TEXT(raw_mme, vectors),
     CONFIG_TEXT(raw_mme, reuse_security),
     CONFIG_TEXT(raw_mme, sends_served_imei),

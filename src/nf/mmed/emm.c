@@ -37,6 +37,11 @@ void emm_ue_who(const struct emm_ue *ue, struct emm_who *out)
     *out = ue->who;
 }
 
+void emm_ue_proof(const struct emm_ue *ue, struct devid_outcome *out)
+{
+    *out = ue->outcome;
+}
+
 void emm_effects_wipe(struct emm_effects *fx)
 {
     wipe(fx, sizeof *fx);

@@ -3,9 +3,9 @@
  *
  * The caller owns the context, its place in tables (by MME UE S1AP ID, GUTI, IMSI), the S1
  * connection, the connections to HSSs and the timers; it hands in the time nowhere but through
- * expired timers. Nothing here allocates, sends, or looks another UE up. A PDU that is refused
- * changes nothing but its counter. States and events are one table (emm_table.h); every pair that
- * has no row is answered as clause 7 says.
+ * expired timers, and as the date that certificates are judged at. Nothing here allocates, sends,
+ * or looks another UE up. A PDU that is refused changes nothing but its counter. States and events
+ * are one table (emm_table.h); every pair that has no row is answered as clause 7 says.
  *
  * Two attaches in one subscriber's name are two contexts. The older one stays what it is until the
  * newer one is authenticated (5.5.1.2.7), because an attach request proves nothing.
@@ -22,6 +22,7 @@
 #include "id/plmn.h"
 #include "nassec/nassec.h"
 #include "proc/binding.h"
+#include "proc/devid.h"
 
 #define EMM_VECTORS_MAX 5
 #define EMM_APN_MAX     101 /* octets, encoded (TS 23.003 9.1) */
@@ -37,14 +38,19 @@ struct emm_config {
     uint8_t mme_code;
     struct nassec_preference algorithms;
     unsigned vectors;    /* asked for at a time, 1 to EMM_VECTORS_MAX */
-    bool reuse_security; /* an attach whose integrity holds under a stored context needs no AKA */
+    bool reuse_security; /* an attach whose integrity holds under a stored context needs no AKA;
+                            not where the home network has its say with the vectors: reroute, devid
+                          */
     bool served_imei;    /* tell the HSS the IMEI in AIR when it is known from an earlier attach */
     bool check_imei;     /* S13 */
     bool admit_grey;     /* an equipment on the grey list may attach */
     bool serve;          /* end an attach with a default bearer; else refuse after ULR (#17) */
     bool reroute;        /* an attach that needs no provisioning goes to reroute_group_id */
     uint16_t reroute_group_id;
-    uint8_t resyncs; /* resynchronisations in one attach, at most */
+    bool devid; /* a device is asked for a proof of its IMEI where the home network wants one */
+    uint8_t n_proof_algorithms;                     /* 1 or more, with devid */
+    uint8_t proof_algorithms[DEVID_ALGORITHMS_MAX]; /* enum devid_algorithm, best first */
+    uint8_t resyncs;                                /* resynchronisations in one attach, at most */
     uint32_t t3412_s, t3402_s;
     uint32_t t3450_ms, t3460_ms, t3470_ms, t3422_ms, t3489_ms;
     uint8_t retransmissions; /* 4: the fifth expiry aborts */
@@ -62,6 +68,7 @@ struct emm_config {
     X(VECTORS)         /* AIR sent */                                                              \
     X(AUTHENTICATION)  /* AUTHENTICATION REQUEST sent, T3460 */                                    \
     X(SECURITY_MODE)   /* SECURITY MODE COMMAND sent, T3460 */                                     \
+    X(PROOF)           /* IDENTITY REQUEST (IMEI) with a challenge sent, T3470 */                  \
     X(EQUIPMENT)       /* ECR sent */                                                              \
     X(LOCATION)        /* ULR sent */                                                              \
     X(ESM_INFORMATION) /* ESM INFORMATION REQUEST sent, T3489 */                                   \
@@ -105,11 +112,13 @@ struct emm_who {
     bool has_imsi, has_imei, has_guti;
     struct imsi imsi; /* authenticated only if `authenticated` */
     bool authenticated;
-    struct imeisv imei;
+    struct imeisv imei; /* svn is empty if only the IMEI is known */
     uint32_t m_tmsi;
 };
 enum emm_state emm_ue_state(const struct emm_ue *ue);
 void emm_ue_who(const struct emm_ue *ue, struct emm_who *out);
+/* What the proof of its IMEI came to, in the attach under way or the last one. */
+void emm_ue_proof(const struct emm_ue *ue, struct devid_outcome *out);
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
@@ -127,7 +136,8 @@ struct emm_aia {
     unsigned n;
     struct binding_vector vectors[EMM_VECTORS_MAX];
     bool has_control;
-    uint8_t control; /* enum s6a_binding_mode */
+    uint8_t control;       /* enum s6a_binding_mode */
+    uint8_t proof_control; /* enum s6a_proof_control; a number that is none asks for nothing */
 };
 struct emm_ula {
     uint32_t code;
@@ -140,6 +150,8 @@ struct emm_eca {
     uint32_t code;
     bool experimental;
     uint8_t status; /* enum emm_equipment */
+    bool has_credential;
+    struct devid_credential credential; /* its spans hold during the step */
 };
 
 /* What a table of EMM knows as events; NAS messages have one each. */
@@ -183,8 +195,8 @@ enum emm_effect_kind {
     EMM_RELEASE,        /* UE Context Release Command: cause; after what was sent before */
     EMM_REROUTE,        /* Reroute NAS Request with the initial PDU; the S1 context is then gone */
     EMM_ASK_VECTORS,    /* AIR: vectors; with resync when has_resync */
-    EMM_ASK_LOCATION,   /* ULR: initial attach */
-    EMM_ASK_EQUIPMENT,  /* ECR */
+    EMM_ASK_LOCATION,   /* ULR: initial attach, with proof */
+    EMM_ASK_EQUIPMENT,  /* ECR: wants_credential */
     EMM_REPORT_FAILURE, /* NOR with Binding-Failure: failure_cause */
     EMM_PURGE,          /* PUR */
     EMM_TIMER_START,    /* timer, ms: replaces what was set */
@@ -193,6 +205,7 @@ enum emm_effect_kind {
     EMM_DROP_GUTI,      /* m_tmsi is no longer this context's */
     EMM_AUTHENTICATED,  /* others with the same IMSI are to be given EMM_SUPERSEDED */
     EMM_REGISTERED_NOW, /* for counters and events */
+    EMM_DEVICE,         /* what the device's proof came to, for log, events and counters: proof */
     EMM_FORGET,         /* the context's end: no effect follows */
     EMM_TOLD            /* a refusal or an event for log, events and counters: refusal, emm_cause */
 };
@@ -212,6 +225,8 @@ struct emm_effect {
     bool has_resync;
     uint8_t resync_rand[16];
     struct auts auts;
+    struct devid_outcome proof; /* result DEVID_NOT_ASKED: nothing is known, or was wanted */
+    bool wants_credential;
     uint8_t failure_cause; /* enum s6a_binding_failure_cause */
     uint8_t failure_count;
     uint32_t m_tmsi;
@@ -238,6 +253,9 @@ struct emm_env {
     uint32_t m_tmsi; /* fresh, unused by any context: taken if this step assigns a GUTI. 0: none
                         could be made, an attach that needs one is refused */
     uint8_t pdn_address[4]; /* likewise, for a default bearer */
+    /* What judges a device's proof; NULL, and then always: no device is asked for one. */
+    const struct devid_port *devid;
+    int64_t unix_s; /* when the proof is judged: certificates and bindings have their times */
     /* Sees each message that is protected, as it is inside; for a trace with secrets, else NULL. */
     void (*plain)(void *ctx, bool uplink, struct bytes message);
     void *plain_ctx;

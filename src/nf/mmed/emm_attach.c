@@ -32,15 +32,21 @@ void emm_attach_timeout(struct emm_run *r)
     emm_leave(r);
 }
 
-bool emm_once_more(struct emm_run *r, uint32_t ms)
+bool emm_once_more_or(struct emm_run *r, uint32_t ms, enum refusal why)
 {
     if (r->ue->sent > r->env->config->retransmissions) {
-        emm_attach_timeout(r);
+        emm_tell_end(r, why);
+        emm_leave(r);
         return false;
     }
     r->ue->sent++;
     emm_guard(r, ms);
     return true;
+}
+
+bool emm_once_more(struct emm_run *r, uint32_t ms)
+{
+    return emm_once_more_or(r, ms, REFUSAL_ATTACH_TIMEOUT);
 }
 
 /* ---- identity -------------------------------------------------------------------------------- */
@@ -71,6 +77,10 @@ void emm_on_identity(struct emm_run *r)
     struct nas_identity_response m;
     struct nas_identity id;
     if (!emm_parse(r, &nas_identity_response_message, &m)) {
+        return;
+    }
+    if (m.bindery_container.p != NULL) { /* the IMSI alone was asked for, before security */
+        emm_tell(r, REFUSAL_PROOF_UNASKED);
         return;
     }
     emm_stop(r, EMM_TIMER_PROCEDURE);
@@ -144,8 +154,8 @@ static void proceed(struct emm_run *r)
     struct emm_ue *ue = r->ue;
     ue->attach_protected = r->verified;
     const struct emm_config *c = r->env->config;
-    /* who is to go elsewhere is told by the HSS together with vectors */
-    bool reuse = r->verified && c->reuse_security && !c->reroute;
+    /* who is to go elsewhere, or owes a proof, is told by the HSS together with vectors */
+    bool reuse = r->verified && c->reuse_security && !c->reroute && !c->devid;
     if (reuse && !nassec_wants_aka(&ue->security)) {
         ue->secured = true;
         ue->kenb_count = r->count;

@@ -65,10 +65,16 @@ void emm_challenge_again(struct emm_run *r)
     }
 }
 
-/* Those who need no provisioning are the ordinary MME's, and know nothing of this one. */
+static bool may_prove(const struct emm_run *r)
+{
+    return r->env->config->devid && r->env->devid != NULL;
+}
+
+/* Those who need no provisioning and owe no proof are the ordinary MME's, and know nothing of this
+ * one. A proof that is remembered is not owed. */
 static bool rerouted(struct emm_run *r, const struct emm_aia *a)
 {
-    if (!r->env->config->reroute ||
+    if (!r->env->config->reroute || (may_prove(r) && a->proof_control == S6A_PROOF_WANTED) ||
         (a->has_control && a->control == S6A_BINDING_PROVISIONING_ONLY)) {
         return false;
     }
@@ -93,6 +99,8 @@ void emm_on_aia(struct emm_run *r)
     if (rerouted(r, a)) {
         return;
     }
+    ue->proof_wanted = may_prove(r) && (a->proof_control == S6A_PROOF_WANTED ||
+                                        a->proof_control == S6A_PROOF_REMEMBERED);
     emm_drop_vectors(ue);
     memcpy(ue->vectors, a->vectors, a->n * sizeof a->vectors[0]);
     ue->n_vectors = (uint8_t)a->n;

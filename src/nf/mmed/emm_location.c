@@ -28,26 +28,20 @@ enum refusal emm_hss_refusal(uint32_t code, bool experimental)
     }
 }
 
-static void ask_location(struct emm_run *r)
+void emm_ask_location(struct emm_run *r)
 {
     r->ue->state = EMM_LOCATION;
-    emm_add(r, EMM_ASK_LOCATION);
+    emm_add(r, EMM_ASK_LOCATION)->proof = r->ue->outcome;
 }
 
-void emm_after_security(struct emm_run *r)
+void emm_ask_equipment(struct emm_run *r)
 {
-    if (!r->env->config->check_imei) {
-        ask_location(r);
-    } else if (!r->ue->who.has_imei) {
-        emm_reject_attach(r, REFUSAL_IDENTITY_MISSING);
-    } else {
-        r->ue->state = EMM_EQUIPMENT;
-        emm_add(r, EMM_ASK_EQUIPMENT);
-    }
+    r->ue->state = EMM_EQUIPMENT;
+    emm_add(r, EMM_ASK_EQUIPMENT)->wants_credential = r->ue->proof_wanted;
 }
 
-/* TS 23.401 5.3.2.1 step 5b; TS 29.272 7.3.51. */
-void emm_on_eca(struct emm_run *r)
+/* What the EIR says of the equipment (TS 29.272 7.3.51). */
+static enum refusal verdict(const struct emm_run *r)
 {
     const struct emm_eca *a = r->event->eca;
     enum refusal why = emm_hss_refusal(a->code, a->experimental);
@@ -58,17 +52,52 @@ void emm_on_eca(struct emm_run *r)
     } else if (why == REFUSAL_NONE && a->status > EMM_EQUIPMENT_GREY) {
         why = REFUSAL_HSS_REFUSED;
     }
-    if (why != REFUSAL_NONE) {
+    return why;
+}
+
+/* Where the EIR was not to be asked, only the inquiry after the binding was: no answer to that is
+ * the home network's to weigh. */
+static bool tolerated(const struct emm_run *r, enum refusal why)
+{
+    return !r->env->config->check_imei && why != REFUSAL_EQUIPMENT_UNKNOWN &&
+           why != REFUSAL_EQUIPMENT_BLACK && why != REFUSAL_EQUIPMENT_GREY;
+}
+
+/* TS 23.401 5.3.2.1 step 5b. */
+void emm_on_eca(struct emm_run *r)
+{
+    enum refusal why = verdict(r);
+    if (why != REFUSAL_NONE && !tolerated(r, why)) {
         emm_reject_attach(r, why);
-    } else {
-        ask_location(r);
+        return;
     }
+    if (r->ue->proof_wanted) {
+        emm_judge_proof(r);
+    }
+    emm_ask_location(r);
+}
+
+/* The home network has decided: this is its reason, as far as its code and what it was told say. */
+static enum refusal reason(const struct emm_run *r)
+{
+    const struct emm_ula *a = r->event->ula;
+    enum devid_result result = r->ue->outcome.result;
+    enum refusal why = emm_hss_refusal(a->code, a->experimental);
+    if (why == REFUSAL_EQUIPMENT_UNKNOWN && result == DEVID_FAILED) {
+        return REFUSAL_DEVICE_FAILED;
+    }
+    if (a->experimental || a->code != refusal_row(REFUSAL_DEVICE_UNPROVEN)->code) {
+        return why;
+    }
+    return result == DEVID_UNPROVEN       ? REFUSAL_DEVICE_UNPROVEN
+           : result == DEVID_UNDETERMINED ? REFUSAL_DEVICE_UNDETERMINED
+                                          : why;
 }
 
 void emm_on_ula(struct emm_run *r)
 {
     const struct emm_ula *a = r->event->ula;
-    enum refusal why = emm_hss_refusal(a->code, a->experimental);
+    enum refusal why = reason(r);
     r->ue->located = why == REFUSAL_NONE;
     if (why == REFUSAL_NONE) {
         why = a->barred                     ? REFUSAL_BARRED

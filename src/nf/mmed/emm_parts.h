@@ -23,6 +23,16 @@ struct emm_esm { /* of the PDN CONNECTIVITY REQUEST that came with the attach */
     bool active;
 };
 
+/* What a device said when it was asked for a proof of its IMEI (proc/devid.h). */
+struct emm_said {
+    uint8_t nonce[DEVID_NONCE_LEN]; /* of this attach's challenge */
+    bool answered;                  /* else it could not be asked */
+    bool has_proof;
+    bool unreadable;  /* the container of its answer */
+    bool contradicts; /* IMEISV, identity and proof do not name one IMEI */
+    struct devid_proof proof;
+};
+
 struct emm_ue {
     enum emm_state state;
     struct emm_who who;
@@ -49,11 +59,22 @@ struct emm_ue {
     struct emm_esm esm;
 
     /* Authentication. */
-    struct binding_vector vectors[EMM_VECTORS_MAX];
     uint8_t n_vectors, next_vector; /* the one under way is next_vector - 1 */
     uint8_t resyncs;
     bool by_guti; /* the IMSI is the one that the GUTI led to: it may be another UE's */
-    struct emm_subscription subscription;
+
+    /* One after the other: each is wiped when the next begins. */
+    union {
+        struct binding_vector vectors[EMM_VECTORS_MAX]; /* until the SECURITY MODE COMMAND */
+        struct emm_said said;                           /* until the ULR; with proof_wanted */
+        struct emm_subscription subscription;           /* from the ULA on */
+    };
+
+    /* Proof of the IMEI. */
+    bool proof_wanted;            /* the home network wants one; with it an inquiry goes out */
+    bool proof_asked;             /* the device was challenged in this attach */
+    bool imei_fresh;              /* who.imei was told in this attach, under integrity */
+    struct devid_outcome outcome; /* DEVID_NOT_ASKED until the ECA */
 
     uint8_t sent;        /* how often the message that the procedure timer guards was sent */
     bool reattach;       /* told to, with the DETACH REQUEST */
@@ -111,6 +132,7 @@ struct emm_run {
     size_t used;        /* octets of the scratch */
     struct bytes plain; /* the NAS message, opened */
     bool verified;      /* its integrity held */
+    bool hidden;        /* and it was ciphered */
     uint32_t count;     /* the COUNT it came under */
     bool ended;         /* the context is forgotten: nothing follows */
     struct nas_fault fault;
@@ -143,6 +165,7 @@ void emm_forget(struct emm_run *r);
 void emm_leave(struct emm_run *r);
 /* Counts one more sending and starts its timer; false: it was the last, and the attach is over. */
 MUST_USE bool emm_once_more(struct emm_run *r, uint32_t ms);
+MUST_USE bool emm_once_more_or(struct emm_run *r, uint32_t ms, enum refusal why);
 /* Parses the message received; false: it was answered as clause 7 says, and told. */
 MUST_USE bool emm_parse(struct emm_run *r, const struct nas_message *m, void *out);
 
@@ -179,8 +202,18 @@ void emm_on_security_complete(struct emm_run *r);
 void emm_on_security_reject(struct emm_run *r);
 void emm_security_again(struct emm_run *r);
 
+/* emm_proof.c */
+void emm_after_security(struct emm_run *r); /* proof, equipment, or location */
+void emm_on_proof(struct emm_run *r);
+void emm_proof_again(struct emm_run *r);
+void emm_judge_proof(struct emm_run *r); /* with the ECA that it waited for */
+/* An IDENTITY RESPONSE where none is waited for. */
+void emm_identity_unasked(struct emm_run *r);
+void emm_identity_late(struct emm_run *r); /* it may be the answer to a repeated request */
+
 /* emm_location.c */
-void emm_after_security(struct emm_run *r); /* equipment, location, or straight on */
+void emm_ask_equipment(struct emm_run *r);
+void emm_ask_location(struct emm_run *r);
 void emm_on_eca(struct emm_run *r);
 void emm_on_ula(struct emm_run *r);
 enum refusal emm_hss_refusal(uint32_t code, bool experimental);

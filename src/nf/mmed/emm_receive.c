@@ -112,6 +112,7 @@ static bool take_protected(struct emm_run *r, const struct nas_pdu *pdu)
     r->used = EMM_PDU_MAX;
     emm_show(r, true, r->plain);
     r->verified = true;
+    r->hidden = nassec_was_ciphered(&ue->security, &got);
     r->count = got.count;
     return true;
 }

@@ -76,6 +76,7 @@ static void take_imeisv(struct emm_ue *ue, struct bytes value)
         id.type == NAS_IDENTITY_IMEISV) {
         ue->who.has_imei = true;
         ue->who.imei = id.imeisv;
+        ue->imei_fresh = true;
     }
 }
 

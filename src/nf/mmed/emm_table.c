@@ -43,6 +43,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
         {
             ATTACHING,
             [EMM_ON_AIA] = emm_on_aia,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_unasked,
         },
     [EMM_AUTHENTICATION] =
         {
@@ -50,6 +51,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_AUTHENTICATION_RESPONSE] = emm_on_res,
             [EMM_ON_AUTHENTICATION_FAILURE] = emm_on_authentication_failure,
             [EMM_ON_T_PROCEDURE] = emm_challenge_again,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_unasked,
         },
     [EMM_SECURITY_MODE] =
         {
@@ -58,24 +60,35 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_SECURITY_MODE_REJECT] = emm_on_security_reject,
             [EMM_ON_AUTHENTICATION_RESPONSE] = emm_ignore,
             [EMM_ON_T_PROCEDURE] = emm_security_again,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_unasked,
+        },
+    [EMM_PROOF] =
+        {
+            ATTACHING,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_on_proof,
+            [EMM_ON_SECURITY_MODE_COMPLETE] = emm_ignore,
+            [EMM_ON_T_PROCEDURE] = emm_proof_again,
         },
     [EMM_EQUIPMENT] =
         {
             ATTACHING,
             [EMM_ON_ECA] = emm_on_eca,
             [EMM_ON_SECURITY_MODE_COMPLETE] = emm_ignore,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_late,
         },
     [EMM_LOCATION] =
         {
             ATTACHING,
             [EMM_ON_ULA] = emm_on_ula,
             [EMM_ON_SECURITY_MODE_COMPLETE] = emm_ignore,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_late,
         },
     [EMM_ESM_INFORMATION] =
         {
             ATTACHING,
             [EMM_ON_ESM_INFORMATION_RESPONSE] = emm_on_esm_information,
             [EMM_ON_T_PROCEDURE] = emm_esm_information_again,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_late,
         },
     [EMM_ACCEPT] =
         {
@@ -88,6 +101,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_SERVICE_REQUEST] = emm_not_now,
             [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_not_now,
             [EMM_ON_T_PROCEDURE] = emm_accept_again,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_late,
         },
     [EMM_REGISTERED] =
         {
@@ -108,6 +122,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_CONTEXT_FAILED] = emm_context_failed,
             [EMM_ON_CONNECTION_LOST] = emm_lost_registered,
             [EMM_ON_SUPERSEDED] = emm_superseded,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_unasked,
         },
     [EMM_IDLE] =
         {
@@ -132,6 +147,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_CANCEL] = emm_ignore,
             [EMM_ON_CONNECTION_LOST] = emm_lost_during_attach,
             [EMM_ON_SUPERSEDED] = emm_superseded,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_unasked,
         },
 };
 

@@ -13,6 +13,8 @@
 #include <sys/random.h>
 
 #define T_BIT 0x10u /* of the flags in the header, octet 4 */
+/* Octets of an answer, at most: a device's chain of certificates may come with one. */
+#define ANSWER_MAX ((size_t)32 * 1024)
 
 enum hss_kind { HSS_AIR, HSS_ULR, HSS_ECR, HSS_NOR, HSS_PUR };
 
@@ -263,7 +265,7 @@ void hss_ask_location(struct hss *h, struct ue *ue, const struct emm_effect *e)
     struct hss_pending *p = begin(h, &e->who.imsi, &ask, realm);
     if (p != NULL) {
         asked(ue, p, HSS_ULR);
-        go(h, p, hss_write_ulr(&ask, &e->who, MBYTES_OF(p->message), &p->n));
+        go(h, p, hss_write_ulr(&ask, e, MBYTES_OF(p->message), &p->n));
     }
 }
 
@@ -275,7 +277,7 @@ void hss_ask_equipment(struct hss *h, struct ue *ue, const struct emm_effect *e)
     struct hss_pending *p = begin(h, &e->who.imsi, &ask, realm);
     if (p != NULL) {
         asked(ue, p, HSS_ECR);
-        go(h, p, hss_write_ecr(&ask, &e->who, MBYTES_OF(p->message), &p->n));
+        go(h, p, hss_write_ecr(&ask, e, MBYTES_OF(p->message), &p->n));
     }
 }
 
@@ -495,6 +497,7 @@ static enum err open_node(struct hss *h)
     n.peer.applications[0] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S6A};
     n.peer.applications[1] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S13};
     n.peer.application_n = 2;
+    n.peer.message_max = ANSWER_MAX;
     n.connections_max = c->n_peers + 1;
     n.pending_max = c->limits.hss_pending;
     n.callbacks = &h->callbacks;

@@ -2,6 +2,7 @@
 
 #include "codec/nas_ie.h"
 #include "codec/private.h"
+#include "wire/devid.h"
 #include "wire/s6a_aka.h"
 
 #include <stdio.h>
@@ -30,11 +31,12 @@ static void begin(const struct hss_ask *a, struct s6a_request *r, char session[s
     identify(a, r, session);
 }
 
-/* That we know what Binding-Control is, and report failures. */
+/* That we know what Binding-Control is, and report failures; and ask devices for proof. */
 static void offer_binding(const struct hss_ask *a, struct s6a_request *r)
 {
+    uint32_t features = OWN_FEATURE_BINDING | (a->config->devid.on ? OWN_FEATURE_DEVID : 0);
     bool added = s6a_features_add(r->supported_features, &r->supported_features_n,
-                                  a->config->vendor_id, OWN_FEATURE_LIST_ID, OWN_FEATURE_BINDING);
+                                  a->config->vendor_id, OWN_FEATURE_LIST_ID, features);
     (void)added; /* the list was empty */
 }
 
@@ -67,34 +69,40 @@ static struct s6a_terminal_information terminal(const struct emm_who *who)
     if (!who->has_imei) {
         return (struct s6a_terminal_information){.present = false};
     }
-    return (struct s6a_terminal_information){
-        .present = true,
-        .imei = {(const uint8_t *)who->imei.imei.digits, IMEI_DIGITS},
-        .software_version = {(const uint8_t *)who->imei.svn, 2}};
+    struct s6a_terminal_information t = {
+        .present = true, .imei = {(const uint8_t *)who->imei.imei.digits, IMEI_DIGITS}};
+    if (who->imei.svn[0] != '\0') {
+        t.software_version = (struct bytes){(const uint8_t *)who->imei.svn, 2};
+    }
+    return t;
 }
 
-enum err hss_write_ulr(const struct hss_ask *a, const struct emm_who *who, struct mbytes out,
+enum err hss_write_ulr(const struct hss_ask *a, const struct emm_effect *e, struct mbytes out,
                        size_t *n)
 {
     char session[SESSION_MAX];
     uint8_t plmn[PLMN_LEN];
     struct s6a_ulr ulr = {
-        .terminal_information = terminal(who),
+        .terminal_information = terminal(&e->who),
         .rat_type = DIAMETER_U32_OF(S6A_RAT_EUTRAN),
         .ulr_flags = DIAMETER_U32_OF(S6A_ULR_S6A_S6D | S6A_ULR_INITIAL_ATTACH),
     };
     begin(a, &ulr.request, session);
     offer_binding(a, &ulr.request);
+    wire_devid_outcome_fill(&e->proof, &ulr.device_proof);
     plmn_to_octets(&a->config->plmn, plmn);
     ulr.visited_plmn_id = BYTES_OF(plmn);
     return s6a_ulr_write(a->config->vendor_id, &ulr, out, n);
 }
 
-enum err hss_write_ecr(const struct hss_ask *a, const struct emm_who *who, struct mbytes out,
+enum err hss_write_ecr(const struct hss_ask *a, const struct emm_effect *e, struct mbytes out,
                        size_t *n)
 {
     char session[SESSION_MAX];
-    struct s13_ecr ecr = {.terminal_information = terminal(who)};
+    struct s13_ecr ecr = {.terminal_information = terminal(&e->who)};
+    if (e->wants_credential) {
+        ecr.credential_request = DIAMETER_U32_OF(S13_USE_IDENTITY);
+    }
     s13_request_begin(&ecr.request, 0, a->end_to_end);
     identify(a, &ecr.request, session);
     return s13_ecr_write(a->config->vendor_id, &ecr, out, n);
@@ -159,6 +167,9 @@ void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out)
     }
     out->has_control = aia.binding_control.present && aia.binding_control.binding_mode.present;
     out->control = u8_of(aia.binding_control.binding_mode);
+    if (aia.binding_control.proof_control.present) {
+        out->proof_control = u8_of(aia.binding_control.proof_control);
+    }
 }
 
 static bool take_apn(const struct s6a_apn_configuration *from, struct emm_apn *to)
@@ -224,4 +235,8 @@ void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out)
     }
     out->code = code_of(&eca.answer, &out->experimental);
     out->status = u8_of(eca.equipment_status);
+    out->has_credential = eca.device_credential.present;
+    if (out->has_credential) {
+        wire_devid_credential_read(&eca.device_credential, &out->credential);
+    }
 }

@@ -23,15 +23,16 @@ struct hss_ask { /* what every request says */
 /* Each writes a request. Errors: those of diameter_write. */
 MUST_USE enum err hss_write_air(const struct hss_ask *a, const struct emm_effect *e,
                                 struct mbytes out, size_t *n);
-MUST_USE enum err hss_write_ulr(const struct hss_ask *a, const struct emm_who *who,
+MUST_USE enum err hss_write_ulr(const struct hss_ask *a, const struct emm_effect *e,
                                 struct mbytes out, size_t *n);
-MUST_USE enum err hss_write_ecr(const struct hss_ask *a, const struct emm_who *who,
+MUST_USE enum err hss_write_ecr(const struct hss_ask *a, const struct emm_effect *e,
                                 struct mbytes out, size_t *n);
 MUST_USE enum err hss_write_nor(const struct hss_ask *a, const struct emm_effect *e,
                                 struct mbytes out, size_t *n);
 MUST_USE enum err hss_write_pur(const struct hss_ask *a, struct mbytes out, size_t *n);
 
-/* Each reads an answer. One that cannot be read is as good as none: code 0. */
+/* Each reads an answer. One that cannot be read is as good as none: code 0. A credential's spans
+ * point into msg. */
 void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out);
 void hss_read_ula(uint32_t own_vendor, struct bytes msg, struct emm_ula *out);
 void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out);

@@ -4,6 +4,7 @@
 #include "nf/mmed/events.h"
 #include "nf/mmed/hss.h"
 #include "nf/mmed/s1.h"
+#include "nf/mmed/trust.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +31,10 @@ static uint64_t wall_ns(void)
 /* What somebody should look at. */
 static enum log_level level_of(const char *name)
 {
-    static const char *const alarms[] = {"binding-failed", "res-mismatch", "bidding-down",
-                                         "crypto-failed",  "congestion",   "hss-lost",
-                                         "enb-lost",       "enb-replaced", "enb-address"};
+    static const char *const alarms[] = {"binding-failed", "res-mismatch",   "bidding-down",
+                                         "crypto-failed",  "congestion",     "hss-lost",
+                                         "enb-lost",       "enb-replaced",   "enb-address",
+                                         "device-failed",  "devid-files-bad"};
     for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++) {
         if (strcmp(name, alarms[i]) == 0) {
             return LOG_LEVEL_WARNING;
@@ -157,6 +159,8 @@ void mmed_emm_config(const struct mmed_config *c, struct emm_config *out)
         .serve = c->serve,
         .reroute = c->reroute,
         .reroute_group_id = c->reroute_group_id,
+        .devid = c->devid.on,
+        .n_proof_algorithms = c->devid.n_algorithms,
         .resyncs = 2,
         .t3412_s = c->t3412_s,
         .t3402_s = c->t3402_s,
@@ -171,6 +175,7 @@ void mmed_emm_config(const struct mmed_config *c, struct emm_config *out)
         .network_name = bytes_of_str(c->network_name),
     };
     memcpy(out->transport, c->transport, sizeof out->transport);
+    memcpy(out->proof_algorithms, c->devid.algorithms, sizeof out->proof_algorithms);
 }
 
 static enum err open_memory(struct mmed *m)
@@ -197,9 +202,12 @@ enum err mmed_open(struct mmed *m, const struct mmed_config *config, struct log 
     m->config = config;
     m->log = log;
     m->now_ms = mmed_monotonic_ms();
-    m->started_unix = (int64_t)(wall_ns() / 1000000000u);
+    m->started_unix = m->now_unix = (int64_t)(wall_ns() / 1000000000u);
     mmed_emm_config(config, &m->emm);
     enum err err = open_memory(m);
+    if (err == E_OK) {
+        err = trust_open(m);
+    }
     if (err == E_OK) {
         err = hss_open(m, &m->hss);
     }
@@ -218,6 +226,7 @@ void mmed_close(struct mmed *m)
     hss_close(m->hss);
     ue_table_close(m->ues);
     events_close(m->events);
+    trust_close(m->trust);
     crypto_openssl_close(&m->crypto);
     free(m->scratch);
     free(m->out);
@@ -226,6 +235,7 @@ void mmed_close(struct mmed *m)
     m->hss = NULL;
     m->ues = NULL;
     m->events = NULL;
+    m->trust = NULL;
     m->scratch = m->out = m->traced = NULL;
 }
 
@@ -246,6 +256,8 @@ int mmed_wait_ms(struct mmed *m)
 enum err mmed_poll(struct mmed *m)
 {
     m->now_ms = mmed_monotonic_ms();
+    m->now_unix = (int64_t)(wall_ns() / 1000000000u);
+    trust_poll(m);
     mmed_timers(m);
     enum err err = hss_poll(m->hss); /* first: it ends what was begun */
     return err == E_OK ? s1_poll(m->s1) : err;

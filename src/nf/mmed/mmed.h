@@ -10,12 +10,14 @@
 
 #include "crypto/openssl.h"
 #include "net/assoc.h"
+#include "nf/common/devid_port.h"
 #include "nf/common/log.h"
 #include "nf/mmed/config.h"
 #include "nf/mmed/ue_table.h"
 #include "trace/pcapng.h"
 
 struct hss;
+struct mmed_trust;
 struct s1;
 struct mmed_events;
 
@@ -32,6 +34,10 @@ struct mmed_events;
     X(rerouted)                                                                                    \
     X(authentications)                                                                             \
     X(binding_failures)                                                                            \
+    X(device_proven)                                                                               \
+    X(device_unproven)                                                                             \
+    X(device_failed)                                                                               \
+    X(device_undetermined)                                                                         \
     X(nas_refused)                                                                                 \
     X(s1_refused)                                                                                  \
     X(s1_unsent)                                                                                   \
@@ -58,6 +64,8 @@ struct mmed {
     struct mmed_events *events; /* the last ones, for the administration interface */
     size_t attaching;           /* UEs between ATTACH REQUEST and ATTACH COMPLETE */
     uint64_t now_ms;            /* of this wake-up */
+    int64_t now_unix;           /* likewise */
+    struct mmed_trust *trust;   /* nf/mmed/trust.h; NULL: no device is asked for a proof */
     int64_t started_unix;
     struct pcapng_writer *trace; /* or NULL */
     bool trace_secrets;

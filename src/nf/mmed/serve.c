@@ -126,6 +126,13 @@ static void warn(const struct serve *s)
             LOG_FIELD_STR("detail", "security.ciphering has eea0: NAS messages may go in clear");
         log_line(s->m->log, LOG_LEVEL_WARNING, "no-ciphering", &field, 1);
     }
+    const struct mmed_devid *d = &s->m->config->devid;
+    if (d->on && d->ca != NULL && d->crl == NULL) {
+        const struct log_field field =
+            LOG_FIELD_STR("detail", "devid has no crl: a device's certificate that its CA revoked "
+                                    "counts on");
+        log_line(s->m->log, LOG_LEVEL_WARNING, "no-revocation-list", &field, 1);
+    }
 }
 
 static void close_handle(uv_handle_t *handle, void *ctx)

@@ -1,6 +1,7 @@
 #include "codec/s6a.h"
 #include "nf/mmed/hss.h"
 #include "nf/mmed/s1.h"
+#include "nf/mmed/trust.h"
 
 #include <stdlib.h>
 
@@ -63,6 +64,26 @@ static void supersede_others(struct mmed *m, struct ue *ue, const struct imsi *i
         }
         other = next;
     }
+}
+
+/* The outcome by its name, and why: what a policy makes of it is the home network's. */
+static void device(struct mmed *m, const struct emm_effect *e)
+{
+    static const char *const names[] = {[DEVID_PROVEN] = "device-proven",
+                                        [DEVID_UNPROVEN] = "device-unproven",
+                                        [DEVID_FAILED] = "device-failed",
+                                        [DEVID_UNDETERMINED] = "device-undetermined"};
+    enum devid_result result = e->proof.result;
+    if (result < DEVID_PROVEN || result > DEVID_UNDETERMINED) {
+        return;
+    }
+    m->counters.device_proven += result == DEVID_PROVEN;
+    m->counters.device_unproven += result == DEVID_UNPROVEN;
+    m->counters.device_failed += result == DEVID_FAILED;
+    m->counters.device_undetermined += result == DEVID_UNDETERMINED;
+    mmed_event(m, names[result], &e->who,
+               result == DEVID_PROVEN ? NULL : devid_cause_name(e->proof.cause),
+               e->proof.form != 0 ? binding_form_name(e->proof.form) : NULL);
 }
 
 static void told(struct mmed *m, const struct emm_effect *e)
@@ -169,6 +190,9 @@ static void carry_out(struct mmed *m, struct ue *ue, const struct emm_effect *e)
     case EMM_REGISTERED_NOW:
         registered(m, ue, e);
         return;
+    case EMM_DEVICE:
+        device(m, e);
+        return;
     case EMM_TOLD:
         told(m, e);
         return;
@@ -199,6 +223,8 @@ static void step(struct mmed *m, struct ue *ue, const struct emm_event *event,
                           .m_tmsi = fresh_m_tmsi(m),
                           .plain = m->trace != NULL && m->trace_secrets ? show_plain : NULL,
                           .plain_ctx = m,
+                          .devid = trust_port(m->trust),
+                          .unix_s = m->now_unix,
                           .scratch = scratch};
     enum emm_state was = emm_ue_state(ue->emm);
     address_of(m, ue, env.pdn_address);
