@@ -51,6 +51,9 @@ MUST_USE enum err repo_store_history(struct repo_store *s, const struct imei *im
 MUST_USE enum err repo_store_changes(struct repo_store *s, uint64_t after, size_t max,
                                      repo_each each, void *ctx);
 
+/* The serial of the newest record of all; 0: there is none. Errors: E_IO. */
+MUST_USE enum err repo_store_last(struct repo_store *s, uint64_t *serial);
+
 /* A batch: begin, any number of additions, commit, after which all of them are durable
  * (synchronous=FULL). After E_IO a batch takes nothing more, and commit returns E_IO. Errors of
  * begin: E_BAD_STATE (nested), E_BUSY, E_IO. */

@@ -62,6 +62,7 @@ struct store_subscriber {
     struct aka_keys keys;          /* sealed at rest */
     int64_t dif;                   /* proc/sqn.h */
     uint8_t policy;                /* enum binding_policy */
+    uint8_t proof;                 /* bits of devid_policy_bits: what is wanted of its devices */
     bool suspended;                /* the operator bars the subscription */
     char msisdn[STORE_MSISDN_MAX]; /* digits, or empty */
     char profile[STORE_PROFILE_MAX];
@@ -70,6 +71,33 @@ struct store_subscriber {
     struct store_serving serving;
     uint32_t binding_failures; /* in a row */
     uint64_t version;          /* grows with each administrative change */
+};
+
+/* What became of devices' proofs of their IMEI (proc/devid.h) with a subscription: what is
+ * remembered of one that was proven, and the last outcome there was. One subscription remembers one
+ * IMEI, and one IMEI is remembered by one subscription. */
+#define STORE_CAUSE_MAX 48
+struct store_memory {
+    struct imei imei;
+    uint8_t form;    /* enum binding_form */
+    uint64_t serial; /* of the record that was relied on */
+    int64_t at;      /* Unix seconds */
+    int64_t until;
+};
+struct store_outcome {
+    struct imei imei;
+    uint8_t result;              /* enum devid_result */
+    char cause[STORE_CAUSE_MAX]; /* the name of an enum devid_cause */
+    uint8_t form;                /* 0: nothing was relied on */
+    uint64_t serial;
+    int64_t at;
+};
+struct store_proof {
+    struct imsi imsi;
+    bool remembered;
+    struct store_memory memory;
+    bool known;
+    struct store_outcome last;
 };
 
 struct store_device {
@@ -106,7 +134,8 @@ MUST_USE enum err store_read_for_vectors(struct store_reader *r, const struct im
                                          struct store_subscriber *out,
                                          struct store_device devices[static STORE_DEVICES_MAX],
                                          size_t *n);
-/* The IMSIs that may use this device, at most max. */
+/* The IMSIs that may use this device, that remember its proof, or whose last outcome was its, in
+ * ascending order, at most max. */
 MUST_USE enum err store_read_imsis_of(struct store_reader *r, const struct imei *imei,
                                       struct imsi *out, size_t max, size_t *n);
 /* Subscribers after `after` (empty or NULL: from the first) in IMSI order, without opening their
@@ -121,6 +150,15 @@ MUST_USE enum err store_list_devices(struct store_reader *r, const struct imsi *
                                      size_t max, size_t *n);
 MUST_USE enum err store_count(struct store_reader *r, uint64_t *subscribers, uint64_t *devices);
 MUST_USE enum err store_read_mark(struct store_reader *r, uint64_t *mark); /* 0 if never stored */
+
+/* ---- proofs of IMEIs (store_proof.c) ---- */
+
+/* Neither remembered nor known where there is nothing: that is no error. */
+MUST_USE enum err store_read_proof(struct store_reader *r, const struct imsi *imsi,
+                                   struct store_proof *out);
+/* How far the changes of a repository were taken; 0 if never stored. */
+MUST_USE enum err store_read_cursor(struct store_reader *r, const char *repository,
+                                    uint64_t *cursor);
 
 struct store_event {
     uint64_t id;
@@ -191,15 +229,15 @@ MUST_USE enum err store_step_end(struct store_writer *w, bool keep);
 
 enum store_put { STORE_INSERT, STORE_UPDATE, STORE_UPSERT };
 enum store_did { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
-/* Administrative fields only: keys, dif (on insert), policy, suspended, msisdn, profile. What the
- * network wrote (serving node, last IMEI, failures) stays; so does dif unless the keys changed.
- * `version` begins at 1. UNCHANGED writes nothing. *did is written on E_OK only.
+/* Administrative fields only: keys, dif (on insert), policy, proof, suspended, msisdn, profile.
+ * What the network wrote (serving node, last IMEI, failures, proofs) stays; so does dif unless the
+ * keys changed. `version` begins at 1. UNCHANGED writes nothing. *did is written on E_OK only.
  * Errors: E_EXISTS (INSERT), E_NOT_FOUND (UPDATE), E_CONFLICT (MSISDN in use), E_BAD_LENGTH and
  * E_BAD_VALUE (keys that no algorithm takes, a text without its end), E_WRONG_KEY (the row that is
  * there does not open), E_CRYPTO, E_IO. */
 MUST_USE enum err store_put_subscriber(struct store_writer *w, enum store_put how,
                                        const struct store_subscriber *row, enum store_did *did);
-/* With its devices. Errors: E_NOT_FOUND, E_IO. */
+/* With its devices and what is known of their proofs. Errors: E_NOT_FOUND, E_IO. */
 MUST_USE enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi);
 /* On a changed KME the former one is kept as previous. A row without a KME leaves the one that is
  * stored (a list of devices imported again must not undo what they agreed since): to drop a KME,
@@ -234,6 +272,18 @@ MUST_USE enum err store_set_binding_failures(struct store_writer *w, const struc
 MUST_USE enum err store_add_event(struct store_writer *w, const struct store_event *event,
                                   uint64_t keep);
 MUST_USE enum err store_set_mark(struct store_writer *w, uint64_t mark);
+
+/* Reads inside the batch. */
+MUST_USE enum err store_writer_proof(struct store_writer *w, const struct imsi *imsi,
+                                     struct store_proof *out);
+/* Writes the whole of it; nothing remembered and nothing known is no row. Another subscription that
+ * remembers the same IMEI forgets it. Errors: E_BAD_LENGTH (a text without its end), E_IO. */
+MUST_USE enum err store_put_proof(struct store_writer *w, const struct store_proof *row);
+/* Whoever remembers the device forgets it: *whose. Errors: E_NOT_FOUND (nobody does), E_IO. */
+MUST_USE enum err store_forget_proof_of(struct store_writer *w, const struct imei *imei,
+                                        struct imsi *whose);
+/* Errors: E_BAD_LENGTH, E_IO. */
+MUST_USE enum err store_set_cursor(struct store_writer *w, const char *repository, uint64_t cursor);
 
 /* Adds a rule, or gives it another note. `most`: so many rules there may be. Errors: E_NO_ROOM,
  * E_BAD_VALUE (no range, no list), E_BAD_LENGTH (a note without its end), E_IO. */

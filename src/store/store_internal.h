@@ -6,7 +6,7 @@
  * store_sql.c    every statement, and the connections that keep them prepared
  * store_rows.c   keys of rows, and the tables that map columns to structures
  * store_seal.c   secrets of rows
- * store_read.c, store_write.c, store_eir.c  the interface
+ * store_read.c, store_write.c, store_eir.c, store_proof.c  the interface
  */
 #ifndef BINDERY_STORE_STORE_INTERNAL_H
 #define BINDERY_STORE_STORE_INTERNAL_H
@@ -96,6 +96,9 @@ enum statement {
     ST_LIST_EIR_RULES,
     ST_EIR_NOTE,
     ST_PAIRING,
+    ST_PROOF,
+    ST_PROOF_OF,
+    ST_CURSOR,
     ST_READER_COUNT, /* those above are all a reader has */
     ST_WRITE_BEGIN = ST_READER_COUNT,
     ST_STEP_BEGIN,
@@ -118,6 +121,11 @@ enum statement {
     ST_PUT_EIR_RULE,
     ST_DELETE_EIR_RULE,
     ST_EIR_MOVED,
+    ST_PUT_PROOF,
+    ST_DELETE_PROOF,
+    ST_FORGET_ELSEWHERE,
+    ST_FORGET_PROOF_OF,
+    ST_SET_CURSOR,
     ST_COUNT_ALL
 };
 struct connection {
@@ -204,7 +212,7 @@ MUST_USE enum err read_devices(struct connection *c, const struct imsi *imsi,
 /* A blob column, valid until the next step. */
 struct bytes stmt_blob(sqlite3_stmt *st, int column);
 
-/* ---- store_write.c, for store_eir.c too ---- */
+/* ---- store_write.c, for store_eir.c and store_proof.c too ---- */
 
 /* May the batch take a change? E_BAD_STATE out of one, E_IO after a failure. */
 MUST_USE enum err writer_check(const struct store_writer *w);

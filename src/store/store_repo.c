@@ -274,6 +274,16 @@ enum err repo_store_changes(struct repo_store *s, uint64_t after, size_t max, re
     return give(st, bind_numbers(st, 2, (int64_t[]){at_most(after), at_most(max)}), each, ctx);
 }
 
+enum err repo_store_last(struct repo_store *s, uint64_t *serial)
+{
+    sqlite3_stmt *st = s->st[RS_LAST];
+    enum err err = stmt_row(st);
+    int64_t last = err == E_OK ? sqlite3_column_int64(st, 0) : 0;
+    stmt_end(st);
+    *serial = (uint64_t)last;
+    return err;
+}
+
 /* ---- writing ---- */
 
 enum err repo_store_begin(struct repo_store *s)
@@ -325,14 +335,12 @@ enum err repo_store_next_serial(struct repo_store *s, uint64_t *serial)
         *serial = s->next;
         return E_OK;
     }
-    sqlite3_stmt *st = s->st[RS_LAST];
-    enum err err = stmt_row(st);
-    int64_t last = err == E_OK ? sqlite3_column_int64(st, 0) : 0;
-    stmt_end(st);
+    uint64_t last;
+    enum err err = repo_store_last(s, &last);
     if (err == E_OK && last == INT64_MAX) {
         return E_EXHAUSTED;
     }
-    *serial = (uint64_t)last + 1;
+    *serial = last + 1;
     s->next = err == E_OK ? *serial : 0; /* the lock keeps other writers away */
     return failed(s, err);
 }

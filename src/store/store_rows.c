@@ -88,7 +88,7 @@ enum err imei_of_key(int64_t key, struct imei *out)
         FIELD(INT, struct store_subscriber, dif), FIELD(INT, struct store_subscriber, policy),     \
         FIELD(BOOL, struct store_subscriber, suspended),                                           \
         FIELD(TEXT, struct store_subscriber, msisdn),                                              \
-        FIELD(TEXT, struct store_subscriber, profile)
+        FIELD(TEXT, struct store_subscriber, profile), FIELD(INT, struct store_subscriber, proof)
 
 static const struct column admin[] = {ADMIN_FIELDS};
 static const struct column subscriber[] = {
@@ -119,6 +119,7 @@ static const struct column vector[] = {
     FIELD(INT, struct store_subscriber, keys.keccak_iterations),
     FIELD(INT, struct store_subscriber, dif),
     FIELD(INT, struct store_subscriber, policy),
+    FIELD(INT, struct store_subscriber, proof),
     FIELD(BOOL, struct store_subscriber, suspended),
     OPTIONAL_IMEI(struct store_subscriber, last_imei, has_last_imei),
     FIELD(TEXT, struct store_subscriber, serving.host),

@@ -66,6 +66,26 @@ const struct schema_step schema_steps[] = {
         " version INTEGER NOT NULL) STRICT;"
         "INSERT INTO eir (id, rules, version) VALUES (1, 0, 0);"
         "PRAGMA user_version = 2;"},
+    {3, "ALTER TABLE subscriber ADD COLUMN proof INTEGER NOT NULL DEFAULT 0;"
+        "CREATE TABLE device_proof ("
+        " imsi INTEGER PRIMARY KEY," /* imsi_key */
+        " imei INTEGER,"             /* imei_key: remembered as proven until `until`; or NULL */
+        " form INTEGER NOT NULL,"
+        " serial INTEGER NOT NULL,"
+        " at INTEGER NOT NULL,"
+        " until INTEGER NOT NULL,"
+        " last_imei INTEGER," /* of the last outcome; or NULL */
+        " last_result INTEGER NOT NULL,"
+        " last_cause TEXT NOT NULL,"
+        " last_form INTEGER NOT NULL,"
+        " last_serial INTEGER NOT NULL,"
+        " last_at INTEGER NOT NULL) STRICT;"
+        "CREATE UNIQUE INDEX device_proof_by_imei ON device_proof (imei) WHERE imei IS NOT NULL;"
+        "CREATE INDEX device_proof_by_last_imei ON device_proof (last_imei);"
+        "CREATE TABLE repository ("
+        " name TEXT PRIMARY KEY,"
+        " cursor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "PRAGMA user_version = 3;"},
 };
 const size_t schema_steps_n = sizeof schema_steps / sizeof schema_steps[0];
 

@@ -4,9 +4,12 @@
 
 #define SUBSCRIBER_SELECT                                                                          \
     "SELECT imsi, algorithm, res_len, keccak_iterations, dif, policy, suspended, msisdn, profile," \
-    " last_imei, host, realm, plmn, purged, since, binding_failures, version"
+    " proof, last_imei, host, realm, plmn, purged, since, binding_failures, version"
 #define DEVICE_SELECT "SELECT imsi, imei, kme IS NOT NULL, previous IS NOT NULL"
-#define EVENT_SELECT  "SELECT id, at_ms, name, imsi, imei, peer, cause, detail FROM event"
+#define PROOF_SELECT                                                                               \
+    "SELECT imsi, imei, form, serial, at, until, last_imei, last_result, last_cause, last_form,"   \
+    " last_serial, last_at FROM device_proof"
+#define EVENT_SELECT "SELECT id, at_ms, name, imsi, imei, peer, cause, detail FROM event"
 
 static const char *const statements[ST_COUNT_ALL] = {
     [ST_READ_BEGIN] = "BEGIN",
@@ -15,11 +18,14 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_SUBSCRIBER] = SUBSCRIBER_SELECT ", keys FROM subscriber WHERE imsi = ?1",
     [ST_DEVICES] = DEVICE_SELECT ", kme, previous FROM device WHERE imsi = ?1 ORDER BY imei",
     [ST_FOR_VECTORS] =
-        "SELECT s.algorithm, s.res_len, s.keccak_iterations, s.dif, s.policy, s.suspended,"
-        " s.last_imei, s.host, s.version, s.keys, d.imei, d.kme, d.previous"
+        "SELECT s.algorithm, s.res_len, s.keccak_iterations, s.dif, s.policy, s.proof,"
+        " s.suspended, s.last_imei, s.host, s.version, s.keys, d.imei, d.kme, d.previous"
         " FROM subscriber s LEFT JOIN device d ON d.imsi = s.imsi WHERE s.imsi = ?1"
         " ORDER BY d.imei",
-    [ST_IMSIS_OF] = "SELECT imsi FROM device WHERE imei = ?1 ORDER BY imsi LIMIT ?2",
+    [ST_IMSIS_OF] = "SELECT imsi FROM device WHERE imei = ?1"
+                    " UNION SELECT imsi FROM device_proof WHERE imei = ?1"
+                    " UNION SELECT imsi FROM device_proof WHERE last_imei = ?1"
+                    " ORDER BY imsi LIMIT ?2",
     [ST_LIST_SUBSCRIBERS] =
         SUBSCRIBER_SELECT " FROM subscriber WHERE imsi > ?1 ORDER BY imsi LIMIT ?2",
     [ST_LIST_DEVICES] = DEVICE_SELECT " FROM device WHERE (imsi, imei) > (?1, ?2)"
@@ -36,6 +42,9 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_PAIRING] = "SELECT policy, last_imei,"
                    " EXISTS (SELECT 1 FROM device WHERE imsi = ?1 AND imei = ?2)"
                    " FROM subscriber WHERE imsi = ?1",
+    [ST_PROOF] = PROOF_SELECT " WHERE imsi = ?1",
+    [ST_PROOF_OF] = PROOF_SELECT " WHERE imei = ?1",
+    [ST_CURSOR] = "SELECT cursor FROM repository WHERE name = ?1",
 
     [ST_WRITE_BEGIN] = "BEGIN IMMEDIATE",
     [ST_STEP_BEGIN] = "SAVEPOINT step",
@@ -43,10 +52,11 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_STEP_UNDO] = "ROLLBACK TO step",
     [ST_INSERT_SUBSCRIBER] =
         "INSERT INTO subscriber (imsi, algorithm, res_len, keccak_iterations, dif, policy,"
-        " suspended, msisdn, profile, keys) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        " suspended, msisdn, profile, proof, keys)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [ST_UPDATE_SUBSCRIBER] =
         "UPDATE subscriber SET algorithm = ?2, res_len = ?3, keccak_iterations = ?4, dif = ?5,"
-        " policy = ?6, suspended = ?7, msisdn = ?8, profile = ?9, keys = ?10,"
+        " policy = ?6, suspended = ?7, msisdn = ?8, profile = ?9, proof = ?10, keys = ?11,"
         " version = version + 1 WHERE imsi = ?1",
     [ST_DELETE_SUBSCRIBER] = "DELETE FROM subscriber WHERE imsi = ?1",
     [ST_DELETE_DEVICES_OF] = "DELETE FROM device WHERE imsi = ?1",
@@ -68,6 +78,18 @@ static const char *const statements[ST_COUNT_ALL] = {
                         " ON CONFLICT (first, last, list) DO UPDATE SET note = excluded.note",
     [ST_DELETE_EIR_RULE] = "DELETE FROM eir_rule WHERE first = ?1 AND last = ?2 AND list = ?3",
     [ST_EIR_MOVED] = "UPDATE eir SET rules = rules + ?1, version = version + 1 WHERE id = 1",
+    [ST_PUT_PROOF] =
+        "INSERT INTO device_proof (imsi, imei, form, serial, at, until, last_imei, last_result,"
+        " last_cause, last_form, last_serial, last_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT (imsi) DO UPDATE SET imei = ?2, form = ?3, serial = ?4, at = ?5, until = ?6,"
+        " last_imei = ?7, last_result = ?8, last_cause = ?9, last_form = ?10, last_serial = ?11,"
+        " last_at = ?12",
+    [ST_DELETE_PROOF] = "DELETE FROM device_proof WHERE imsi = ?1",
+    [ST_FORGET_ELSEWHERE] = "UPDATE device_proof SET imei = NULL WHERE imei = ?1 AND imsi <> ?2",
+    [ST_FORGET_PROOF_OF] = "UPDATE device_proof SET imei = NULL WHERE imei = ?1",
+    [ST_SET_CURSOR] = "INSERT INTO repository (name, cursor) VALUES (?1, ?2)"
+                      " ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor",
 };
 
 /* The writer checkpoints after 1000 pages and gives a log that a long reader made big back to the

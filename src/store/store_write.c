@@ -172,7 +172,7 @@ static bool same_keys(const struct aka_keys *a, const struct aka_keys *b)
 
 static bool same_admin(const struct store_subscriber *a, const struct store_subscriber *b)
 {
-    return a->policy == b->policy && a->suspended == b->suspended &&
+    return a->policy == b->policy && a->proof == b->proof && a->suspended == b->suspended &&
            strcmp(a->msisdn, b->msisdn) == 0 && strcmp(a->profile, b->profile) == 0;
 }
 
@@ -249,6 +249,10 @@ enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi
     if (err == E_OK) {
         err = writer_run_on_row(w, ST_DELETE_DEVICES_OF, 1, key);
         err = err == E_NOT_FOUND ? E_OK : err; /* it had none */
+    }
+    if (err == E_OK) {
+        err = writer_run_on_row(w, ST_DELETE_PROOF, 1, key);
+        err = err == E_NOT_FOUND ? E_OK : err;
     }
     return err;
 }

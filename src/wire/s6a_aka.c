@@ -125,10 +125,11 @@ enum err wire_air_read(uint32_t own_vendor, struct bytes msg, const struct s6a_a
     memcpy(w.visited_plmn_id, air->visited_plmn_id.p, sizeof w.visited_plmn_id);
     read_resync(&air->requested_eutran_authentication_info, &w);
     read_resync(&air->requested_utran_geran_authentication_info, &w);
-    w.knows_binding =
-        (s6a_features_of(air->request.supported_features, air->request.supported_features_n,
-                         own_vendor, OWN_FEATURE_LIST_ID) &
-         OWN_FEATURE_BINDING) != 0;
+    uint32_t features =
+        s6a_features_of(air->request.supported_features, air->request.supported_features_n,
+                        own_vendor, OWN_FEATURE_LIST_ID);
+    w.knows_binding = (features & OWN_FEATURE_BINDING) != 0;
+    w.knows_devid = (features & OWN_FEATURE_DEVID) != 0;
     *out = w;
     return E_OK;
 }
@@ -165,11 +166,15 @@ void wire_aia_fill(const struct wire_aia *vectors, bool knows_binding, struct s6
                                       .confidentiality_key = BYTES_OF(v->ck.b),
                                       .integrity_key = BYTES_OF(v->ik.b)};
     }
-    if (knows_binding && total > 0) {
+    bool wants_proof = vectors->proof != S6A_PROOF_NOT_WANTED;
+    if ((knows_binding || wants_proof) && total > 0) {
         bool processed = vectors->vectors[0].processed;
         out->binding_control.present = true;
         out->binding_control.binding_mode =
             DIAMETER_U32_OF(processed ? S6A_BINDING_PROCESSED : S6A_BINDING_REGULAR);
+        if (wants_proof) {
+            out->binding_control.proof_control = DIAMETER_U32_OF(vectors->proof);
+        }
     }
 }
 

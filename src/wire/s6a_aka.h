@@ -23,6 +23,7 @@ struct wire_air {
     uint8_t resync_rand[16]; /* as the USIM's ME received it: plain or encrypted */
     struct auts auts;
     bool knows_binding; /* the MME offered the feature: it may be sent Binding-Control */
+    bool knows_devid;   /* likewise: and Proof-Control in it */
 };
 /* On error *fault names the AVP. Errors: E_BAD_VALUE, E_MISSING (no vectors asked at all). */
 MUST_USE enum err wire_air_read(uint32_t own_vendor, struct bytes msg, const struct s6a_air *air,
@@ -33,6 +34,7 @@ struct wire_aia {
     struct binding_vector vectors[2 * S6A_VECTORS_MAX];
     unsigned eutran;
     unsigned utran;
+    enum s6a_proof_control proof; /* not wanted: is not said */
 };
 /* Puts them into the answer, which already has its beginning and result. */
 void wire_aia_fill(const struct wire_aia *vectors, bool knows_binding, struct s6a_aia *out);

@@ -285,6 +285,52 @@ static const char *did(const json_t *json, size_t row)
     return text != NULL ? text : "refused";
 }
 
+static void what_is_wanted_of_a_device_s_identity_is_set_and_shown(void **state)
+{
+    (void)state;
+    json_t *json = NULL;
+    static const char *const wrong[] = {"1", "null", "\"maybe\"", "\"unproven=admit\""};
+    char body[128];
+    assert_int_equal(ask("GET", ONE, "", &json), 200);
+    assert_string_equal(json_string_value(json_object_get(json, "proof")), "off");
+    assert_null(json_object_get(json, "proof_last"));
+    assert_null(json_object_get(json, "proof_remembered"));
+    json_decref(json);
+    expect(200, "PATCH", ONE, "{\"proof\":\"require\"}");
+    expect(200, "PATCH", ONE, "{\"suspended\":false}"); /* what is not given stays */
+    assert_int_equal(ask("GET", ONE, "", &json), 200);
+    assert_string_equal(json_string_value(json_object_get(json, "proof")), "require");
+    json_decref(json);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(body, sizeof body, "{\"proof\":%s}", wrong[i]);
+        expect_problem("bad-member", "PATCH", ONE, body);
+    }
+    json = import("/v1/import", "{\"imsi\":\"001010000000001\",\"proof\":"
+                                "\"unproven=admit,failed=refuse,undetermined=refuse\"}");
+    assert_string_equal(did(json, 0), "changed");
+    json_decref(json);
+    expect(200, "POST", ONE "/proof/forget", "");
+    expect_problem("no-such-subscriber", "POST", "/v1/subscribers/001010000000077/proof/forget",
+                   "");
+    expect(200, "PATCH", ONE, "{\"proof\":\"off\",\"suspended\":true}");
+}
+
+static void without_repositories_there_are_none_to_show(void **state)
+{
+    (void)state;
+    json_t *json = NULL;
+    assert_int_equal(ask("GET", "/v1/repositories", "", &json), 200);
+    assert_int_equal(json_array_size(json_object_get(json, "repositories")), 0);
+    assert_int_equal(json_integer_value(json_object_get(json, "cached")), 0);
+    json_decref(json);
+    assert_int_equal(ask("POST", "/v1/repositories/flush", "", &json), 200);
+    assert_int_equal(json_integer_value(json_object_get(json, "dropped")), 0);
+    json_decref(json);
+    assert_int_equal(ask("GET", "/v1/status", "", &json), 200);
+    assert_non_null(json_object_get(json, "devid"));
+    json_decref(json);
+}
+
 static void an_import_takes_good_rows_and_names_bad_ones(void **state)
 {
     (void)state;
@@ -529,6 +575,8 @@ int main(void)
         cmocka_unit_test(conditions_hold),
         cmocka_unit_test(devices_follow_the_rules_of_binding),
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
+        cmocka_unit_test(what_is_wanted_of_a_device_s_identity_is_set_and_shown),
+        cmocka_unit_test(without_repositories_there_are_none_to_show),
         cmocka_unit_test(an_import_takes_good_rows_and_names_bad_ones),
         cmocka_unit_test(a_thousand_rows_are_paged_through),
         cmocka_unit_test(a_rule_is_put_checked_and_removed),

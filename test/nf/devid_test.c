@@ -171,7 +171,7 @@ static void an_imsi_has_a_repository_asked_so_often_and_no_more(void **state)
         assert_int_equal(inquire(IMSI_A, 100 + i), DEVID_NONE);
     }
     assert_int_equal(inquire(IMSI_A, 200), DEVID_UNAVAILABLE);
-    assert_int_equal(credential.cause, DEVID_CAUSE_REPOSITORY_BUSY);
+    assert_int_equal(credential.cause, DEVID_CAUSE_INQUIRY_LIMITED);
     assert_int_equal(inquire(IMSI_A, 100), DEVID_NONE); /* what is known costs nobody anything */
     assert_int_equal(inquire(IMSI_N(2), 200), DEVID_NONE);
     thread.now_ms += INQUIRY_MS;
@@ -219,6 +219,44 @@ static void a_repository_that_is_silent_costs_the_wait_and_no_more(void **state)
     assert_int_equal(take(), DIAMETER_SUCCESS);
     assert_int_equal(credential.cause, DEVID_CAUSE_REPOSITORY_SILENT);
     assert_int_equal(counted(&hss.counters.inquiries_unanswered), 1);
+}
+
+/*= test devid-bounded */
+static void on_a_crowded_connection_no_inquiry_waits(void **state)
+{
+    (void)state;
+    struct imei imei = world_imei(7);
+    world_publish(7, false);
+    thread.crowded = true;
+    assert_int_equal(serve(0, ecr_octets(0, IMSI_A, imei.digits, S13_USE_IDENTITY)), S6A_ANSWERED);
+    assert_int_equal(take(), DIAMETER_SUCCESS);
+    assert_int_equal(credential.cause, DEVID_CAUSE_REPOSITORY_BUSY);
+    thread.crowded = false;
+    assert_int_equal(inquire(IMSI_A, 7), DEVID_FOUND);
+    thread.crowded = true;
+    assert_int_equal(inquire(IMSI_A, 7), DEVID_FOUND); /* from the cache */
+    assert_int_equal(credential.source, DEVID_FROM_CACHE);
+    atomic_fetch_add(&world_ms, 3601 * 1000);
+    assert_int_equal(inquire(IMSI_A, 7), DEVID_FOUND);
+    assert_int_equal(credential.source, DEVID_FROM_STALE_CACHE);
+    thread.crowded = false;
+}
+
+/* The orderly end: what it read and wrote with is another thread's to free by then. */
+static void an_inquiry_of_a_thread_that_has_ended_touches_nothing_of_it(void **state)
+{
+    (void)state;
+    struct imei imei = world_imei(6);
+    WORLD_SET(held, true);
+    assert_int_equal(serve(0, ecr_octets(0, IMSI_A, imei.digits, S13_USE_IDENTITY)), S6A_LATER);
+    thread.ended = true;
+    thread.calls = 0;
+    thread.sent_n = 0;
+    repositories_quiesce(hss.repositories);
+    pump_one();
+    thread.ended = false;
+    assert_int_equal(thread.calls, 0);
+    assert_int_equal(thread.sent_n, 0);
 }
 
 /* ---- registrations ---- */
@@ -434,6 +472,8 @@ int main(void)
         CASE(inquiries_without_an_imsi_come_out_of_the_peer_s_share),
         CASE(more_imsis_than_there_is_room_for_are_forgotten_oldest_first),
         CASE(a_repository_that_is_silent_costs_the_wait_and_no_more),
+        CASE(on_a_crowded_connection_no_inquiry_waits),
+        CASE(an_inquiry_of_a_thread_that_has_ended_touches_nothing_of_it),
         CASE(a_registration_is_decided_by_the_proof_and_by_what_is_remembered),
         CASE(a_proof_that_an_untrusted_mme_brings_is_not_looked_at),
         CASE(the_same_again_is_answered_without_a_write),

@@ -47,7 +47,10 @@ struct hssd_thread {
     uint8_t sent[65536]; /* the last answer, or request of ours */
     size_t sent_n;
     unsigned requests;
-    bool full;       /* takes no request of ours */
+    bool full; /* takes no request of ours */
+    bool crowded;
+    bool ended;
+    unsigned calls;  /* for answers that came later */
     size_t out_size; /* 0: all of out */
     uint64_t now_ms;
 };
@@ -93,8 +96,14 @@ static bool pump_waiting(void)
     return waiting;
 }
 
+bool hssd_thread_has_ended(const struct hssd_thread *t)
+{
+    return t->ended;
+}
+
 struct s6a_call hssd_thread_call(struct hssd_thread *t, uint64_t conn)
 {
+    t->calls++;
     return (struct s6a_call){.h = t->h,
                              .thread = t,
                              .conn = conn,
@@ -351,6 +360,7 @@ static enum s6a_outcome serve(size_t mme, struct bytes msg)
     thread.sent_n = 0;
     call.peer = &peer_states[mme];
     call.msg = msg;
+    call.crowded = thread.crowded;
     assert_ok(diameter_header_read(msg, &call.header));
     assert_ok(diameter_routing_read(msg, &call.routing));
     enum s6a_outcome outcome = s6a_serve(&call);
@@ -435,8 +445,8 @@ static inline enum binding_me_outcome challenge(const struct s6a_aia *aia, struc
     return o;
 }
 
-static uint32_t ulr(size_t mme, const char *imsi, const char *imei, uint32_t flags,
-                    struct s6a_ula *out)
+static inline uint32_t ulr(size_t mme, const char *imsi, const char *imei, uint32_t flags,
+                           struct s6a_ula *out)
 {
     static uint8_t octets[4096];
     static struct s6a_ula mine;

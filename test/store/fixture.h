@@ -285,6 +285,7 @@ static inline void assert_same_subscriber(const struct store_subscriber *a,
     assert_same_keys(&a->keys, &b->keys);
     assert_int_equal(a->dif, b->dif);
     assert_int_equal(a->policy, b->policy);
+    assert_int_equal(a->proof, b->proof);
     assert_int_equal(a->suspended, b->suspended);
     assert_string_equal(a->msisdn, b->msisdn);
     assert_string_equal(a->profile, b->profile);

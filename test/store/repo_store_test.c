@@ -75,12 +75,17 @@ static void the_newest_record_of_each_use_is_found(void **state)
     struct world *w = *state;
     struct seen seen = {0};
     struct repo_row newest;
+    uint64_t last = 9;
+    assert_ok(repo_store_last(w->s, &last));
+    assert_int_equal(last, 0);
     assert_ok(repo_store_begin(w->s));
     assert_ok(add(w->s, row_of(1, 1)));
     assert_ok(add(w->s, row_of(1, 1)));
     assert_ok(add(w->s, row_of(2, 1)));
     assert_ok(add(w->s, row_of(1, 2)));
     assert_ok(repo_store_commit(w->s));
+    assert_ok(repo_store_last(w->s, &last));
+    assert_int_equal(last, 4);
     struct repo_row one = row_of(1, 1), none = row_of(3, 1);
     assert_ok(repo_store_find(w->s, &one.imei, see, &seen));
     assert_int_equal(seen.n, 2);

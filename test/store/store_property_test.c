@@ -67,6 +67,7 @@ static struct store_subscriber random_row(struct world *w, unsigned p)
     s.imsi = imsi_nr(p);
     s.keys.k.b[3] = (uint8_t)pick(w, 2);
     s.policy = (uint8_t)pick(w, 3);
+    s.proof = (uint8_t)pick(w, 3);
     s.suspended = pick(w, 2);
     s.dif = (int64_t)pick(w, 1000) - 500;
     strcpy(s.msisdn, msisdns[pick(w, 5)]);
@@ -93,8 +94,8 @@ static enum err model_put(struct world *w, unsigned p, enum store_put how,
         return err;
     }
     bool same_k = w->m.there[p] && old->keys.k.b[3] == row->keys.k.b[3];
-    if (same_k && old->policy == row->policy && old->suspended == row->suspended &&
-        !strcmp(old->msisdn, row->msisdn)) {
+    if (same_k && old->policy == row->policy && old->proof == row->proof &&
+        old->suspended == row->suspended && !strcmp(old->msisdn, row->msisdn)) {
         *did = STORE_UNCHANGED;
         return E_OK;
     }
@@ -109,6 +110,7 @@ static enum err model_put(struct world *w, unsigned p, enum store_put how,
     old->dif = same_k ? old->dif : row->dif;
     old->keys = row->keys;
     old->policy = row->policy;
+    old->proof = row->proof;
     old->suspended = row->suspended;
     strcpy(old->msisdn, row->msisdn);
     old->version++;

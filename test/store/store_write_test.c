@@ -136,6 +136,11 @@ static void change_policy(struct store_subscriber *s)
 {
     s->policy = 0;
 }
+static void change_proof(struct store_subscriber *s)
+{
+    s->proof = 5;
+}
+
 static void change_suspended(struct store_subscriber *s)
 {
     s->suspended = true;
@@ -154,8 +159,8 @@ static void each_administrative_field_makes_a_change_and_only_keys_take_dif(void
     struct fixture *f = *state;
     struct store_subscriber s = subscriber_of(IMSI_A);
     static void (*const changes[])(struct store_subscriber *) = {
-        change_k,      change_opc,       change_to_tuak, change_iterations,
-        change_policy, change_suspended, change_msisdn,  change_profile,
+        change_k,     change_opc,       change_to_tuak, change_iterations, change_policy,
+        change_proof, change_suspended, change_msisdn,  change_profile,
     };
     put(f, &s);
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {

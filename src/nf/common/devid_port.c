@@ -154,7 +154,8 @@ static enum devid_cause chain_cause(void *ctx, const struct bytes *chain, size_t
         int64_t until = at + DEVID_PORT_CHAIN_KEPT;
         devid_kept_put(v->chains, digest, at, peer.good_until < until ? peer.good_until : until);
     }
-    return cause_of(&peer);
+    bool has_ca = v->options.ca != NULL || v->options.ca_with_binding;
+    return peer.verdict == VERIFY_UNTRUSTED && !has_ca ? DEVID_CAUSE_NO_CA : cause_of(&peer);
 }
 
 /* ---- proofs ---- */

@@ -5,7 +5,7 @@
  * configured; or, where that is allowed, to the CA that is kept with the binding as the last
  * certificate of its chain. That one counts only because the record was believed that names the
  * chain's leaf: the port is asked about a chain only then (devid_check does so), and what revokes
- * such a chain is the record.
+ * such a chain is the record. Where there is neither, no device is to blame for its chain (NO_CA).
  *
  * What was found good is remembered, so that a device that comes again costs one verification: a
  * record for ever, a chain until the first of its certificates or lists expires and for an hour at

@@ -125,6 +125,8 @@ void *node_conn_space(struct node_conn *c);
 uint32_t node_conn_waited(const struct node_conn *c);
 /* Had it more waiting than its last turn took? */
 bool node_conn_has_more(const struct node_conn *c);
+/* See peer_is_half_full. */
+bool node_conn_is_half_full(const struct node_conn *c);
 /* Milliseconds that the last turn of all connections with more waiting took; 0: there are none. */
 uint32_t node_pass_ms(const struct node *n);
 /* The request just given out costs a quarter of one: its connection's turn may be longer. */

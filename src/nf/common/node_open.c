@@ -327,6 +327,11 @@ bool node_conn_has_more(const struct node_conn *c)
     return c->backlog.waits;
 }
 
+bool node_conn_is_half_full(const struct node_conn *c)
+{
+    return peer_is_half_full(&c->peer);
+}
+
 uint32_t node_pass_ms(const struct node *n)
 {
     uint64_t so_far = n->pass_last != NULL ? n->now - n->pass_began : 0;

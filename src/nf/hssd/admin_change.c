@@ -71,6 +71,7 @@ static bool plan(const struct hssd *h, struct work *work)
     case ADMIN_IMPORT:
         return admin_plan_row(&world, &item->row, how, &work->before, &work->after, &item->fault);
     case ADMIN_REMOVE:
+    case ADMIN_PROOF_FORGET:
         return work->before.exists || admin_fault_set(&item->fault, PROBLEM_NO_SUBSCRIBER, NULL,
                                                       "the IMSI is no subscriber here");
     case ADMIN_DEVICE_PATCH:
@@ -132,6 +133,23 @@ static enum err write_dif(struct work *work, bool *changed)
     return moved ? store_set_dif(work->w, &work->after.row.imsi, work->after.row.dif) : E_OK;
 }
 
+static enum err forget_proof(struct store_writer *w, const struct imsi *imsi, bool *did)
+{
+    struct store_proof row;
+    enum err err = store_writer_proof(w, imsi, &row);
+    *did = err == E_OK && row.remembered;
+    row.remembered = false;
+    return *did ? store_put_proof(w, &row) : err;
+}
+
+/* Whose devices nobody asks any more, of them nothing is remembered: the SIM may move meanwhile. */
+static enum err write_proof(struct work *work)
+{
+    bool did;
+    bool ends = work->before.exists && work->before.row.proof != 0 && work->after.row.proof == 0;
+    return ends ? forget_proof(work->w, &work->after.row.imsi, &did) : E_OK;
+}
+
 /* The MSISDN is the one thing that only the store can refuse; it is asked first. */
 static enum err write_row(struct work *work)
 {
@@ -148,6 +166,9 @@ static enum err write_row(struct work *work)
     }
     if (err == E_OK) {
         err = write_devices(work, &changed);
+    }
+    if (err == E_OK) {
+        err = write_proof(work);
     }
     if (changed && item->did == STORE_UNCHANGED) {
         item->did = STORE_CHANGED;
@@ -166,6 +187,14 @@ static enum err write_device(struct work *work)
     return store_put_device(work->w, STORE_UPSERT, d, &item->did);
 }
 
+static enum err write_forgotten(struct work *work)
+{
+    bool did = false;
+    enum err err = forget_proof(work->w, &work->item->row.imsi, &did);
+    work->item->did = did ? STORE_CHANGED : STORE_UNCHANGED;
+    return err;
+}
+
 static enum err write_item(struct work *work)
 {
     switch (work->item->verb) {
@@ -180,6 +209,8 @@ static enum err write_item(struct work *work)
     case ADMIN_DEVICE_PATCH:
     case ADMIN_DEVICE_REMOVE:
         return write_device(work);
+    case ADMIN_PROOF_FORGET:
+        return write_forgotten(work);
     }
     return E_BAD_STATE;
 }
@@ -188,6 +219,9 @@ static void leave_behind(struct work *work)
 {
     struct admin_item *item = work->item;
     item->serving = work->before.row.serving;
+    if (item->verb == ADMIN_PROOF_FORGET) {
+        return; /* nobody is served otherwise; the next registration needs a proof */
+    }
     if (item->verb == ADMIN_REMOVE) {
         item->cancel = true;
         item->cancel_type = CANCEL_SUBSCRIPTION;
@@ -246,6 +280,8 @@ static const char *event_of(const struct admin_item *item)
         return item->did == STORE_ADDED ? "device-added" : "device-changed";
     case ADMIN_DEVICE_REMOVE:
         return "device-removed";
+    case ADMIN_PROOF_FORGET:
+        return "proof-forgotten";
     }
     return NULL;
 }

@@ -19,6 +19,7 @@ enum admin_verb {
     ADMIN_DEVICE_PUT,    /* row.imsi, device */
     ADMIN_DEVICE_PATCH,  /* row.imsi, device */
     ADMIN_DEVICE_REMOVE, /* row.imsi, device.imei */
+    ADMIN_PROOF_FORGET,  /* row.imsi */
 };
 /* What the request demands of the entry before. */
 struct admin_condition {

@@ -105,6 +105,9 @@ static void take_fields(const struct admin_row *row, struct store_subscriber *s)
     if (counts(row, ROW_POLICY)) {
         s->policy = (uint8_t)row->policy;
     }
+    if (counts(row, ROW_PROOF)) {
+        s->proof = devid_policy_bits(&row->proof);
+    }
     if (counts(row, ROW_PROFILE)) {
         memcpy(s->profile, row->profile, sizeof s->profile);
     }

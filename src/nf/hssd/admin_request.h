@@ -56,6 +56,7 @@ void admin_delete_subscriber(struct admin_request *r);
 void admin_put_device(struct admin_request *r);
 void admin_patch_device(struct admin_request *r);
 void admin_delete_device(struct admin_request *r);
+void admin_forget_proof(struct admin_request *r);
 void admin_import(struct admin_request *r);
 /* The job is back: hands in the next one or sets the answer. */
 void admin_write_done(struct admin_request *r);

@@ -152,10 +152,14 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
 {
     struct store_subscriber s;
     struct store_device devices[STORE_DEVICES_MAX];
+    struct store_proof proof;
     size_t n = 0;
     enum err err = store_read_subscriber(r->reader, &r->imsi, &s);
     if (err == E_OK) {
         err = store_read_devices(r->reader, &r->imsi, devices, &n);
+    }
+    if (err == E_OK) {
+        err = store_read_proof(r->reader, &r->imsi, &proof);
     }
     if (err == E_NOT_FOUND) {
         refuse_missing(r, PROBLEM_NO_SUBSCRIBER);
@@ -163,7 +167,9 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
         refuse_err(r, err);
     } else {
         snprintf(r->call.etag, sizeof r->call.etag, "\"%" PRIu64 "\"", s.version);
-        answer_or_no_memory(r, status, view_subscriber(&s, devices, n));
+        json_t *body = view_subscriber(&s, devices, n);
+        view_add_proof(body, &proof, r->h->config->devid.remember_seconds);
+        answer_or_no_memory(r, status, body);
     }
     wipe(&s, sizeof s);
     wipe(devices, sizeof devices);
@@ -201,7 +207,7 @@ static void get_device(struct admin_request *r)
                        : store_read_imsis_of(r->reader, &r->imei, imsis, IMSIS_OF_MAX, &n);
     if (err != E_OK || n == 0) {
         free(imsis);
-        if (err == E_OK || err == E_NOT_FOUND) {
+        if (err == E_OK) {
             refuse_missing(r, PROBLEM_NO_DEVICE);
         } else {
             refuse_err(r, err);
@@ -215,6 +221,19 @@ static void get_device(struct admin_request *r)
     free(imsis);
     answer_or_no_memory(r, STATUS_OK,
                         json_pack("{s:s,s:o}", "imei", r->imei.digits, "imsis", list));
+}
+
+static void get_repositories(struct admin_request *r)
+{
+    answer_or_no_memory(r, STATUS_OK, view_repositories(r->h));
+}
+
+static void flush_repositories(struct admin_request *r)
+{
+    struct repositories *all = r->h->repositories;
+    uint64_t dropped = all != NULL ? repositories_flush(all) : 0;
+    hssd_event(r->h, "repositories-flushed", NULL, NULL, NULL, NULL, "");
+    answer_or_no_memory(r, STATUS_OK, json_pack("{s:I}", "dropped", (json_int_t)dropped));
 }
 
 static json_t *events_page(const struct store_event *rows, size_t n, uint64_t after)
@@ -259,6 +278,7 @@ static const struct route {
     {{"PUT", "/v1/subscribers/{imsi}", ""}, admin_put_subscriber},
     {{"PATCH", "/v1/subscribers/{imsi}", ""}, admin_patch_subscriber},
     {{"DELETE", "/v1/subscribers/{imsi}", ""}, admin_delete_subscriber},
+    {{"POST", "/v1/subscribers/{imsi}/proof/forget", ""}, admin_forget_proof},
     {{"GET", "/v1/devices", " after limit "}, list_devices},
     {{"GET", "/v1/devices/{imei}", ""}, get_device},
     {{"PUT", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_put_device},
@@ -266,6 +286,8 @@ static const struct route {
     {{"DELETE", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_delete_device},
     {{"POST", "/v1/import", " dry_run "}, admin_import},
     {{"GET", "/v1/events", " after name limit "}, list_events},
+    {{"GET", "/v1/repositories", ""}, get_repositories},
+    {{"POST", "/v1/repositories/flush", ""}, flush_repositories},
     {{"GET", "/v1/eir", ""}, admin_eir_state},
     {{"GET", "/v1/eir/rules", " after limit "}, admin_eir_list},
     {{"PUT", "/v1/eir/rules/{rule}/{list}", ""}, admin_eir_put},

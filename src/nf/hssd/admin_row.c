@@ -104,6 +104,13 @@ static bool take_policy(const json_t *v, struct admin_row *row, const struct pla
            bad(at, "must be \"open\", \"learn\" or \"bound\"");
 }
 
+static bool take_proof(const json_t *v, struct admin_row *row, const struct place *at)
+{
+    return devid_policy_parse(text_of(v), &row->proof) == E_OK ||
+           bad(at, "must be \"off\", \"observe\", \"want\", \"require\", or all three of "
+                   "\"unproven=admit,failed=refuse,undetermined=admit\"");
+}
+
 static bool take_profile(const json_t *v, struct admin_row *row, const struct place *at)
 {
     struct bytes s = text_of(v);
@@ -250,6 +257,7 @@ static const struct member {
     {"keccak_iterations", ROW_KECCAK, take_keccak},
     {"sqn", ROW_SQN, take_sqn},
     {"policy", ROW_POLICY, take_policy},
+    {"proof", ROW_PROOF, take_proof},
     {"profile", ROW_PROFILE, take_profile},
     {"msisdn", ROW_MSISDN, take_msisdn},
     {"suspended", ROW_SUSPENDED, take_suspended},
@@ -279,7 +287,7 @@ static bool row_members(const json_t *json, struct admin_row *row, struct admin_
         if (m == NULL) {
             return unknown("", name, fault,
                            "imsi, algorithm, k, opc, op, res_length, keccak_iterations, sqn, "
-                           "policy, profile, msisdn, suspended, devices");
+                           "policy, proof, profile, msisdn, suspended, devices");
         }
         if (!m->take(json_object_iter_value(i), row, &at)) {
             return false;

@@ -10,6 +10,7 @@
 
 #include "nf/common/admin_problem.h"
 #include "proc/binding.h"
+#include "proc/devid.h"
 #include "store/store.h"
 
 enum admin_member {
@@ -28,6 +29,7 @@ enum admin_member {
     ROW_DEVICES = 1 << 12,
     ROW_IMEI = 1 << 13,
     ROW_KME = 1 << 14,
+    ROW_PROOF = 1 << 15,
 };
 
 struct admin_device {
@@ -44,6 +46,7 @@ struct admin_row {
     struct key_op op;
     uint64_t sqn;
     enum binding_policy policy;
+    struct devid_policy proof;
     char profile[STORE_PROFILE_MAX];
     char msisdn[STORE_MSISDN_MAX];
     bool suspended;

@@ -2,7 +2,11 @@
 
 #include "nf/common/admin_call.h"
 #include "nf/hssd/admin_eir.h"
+#include "nf/hssd/proof.h"
 #include "proc/binding.h"
+#include "proc/devid.h"
+
+#include <stdio.h>
 
 #ifndef BINDERY_VERSION
 #define BINDERY_VERSION "0.1.0"
@@ -31,21 +35,68 @@ static json_t *view_devices(const struct store_device *devices, size_t n)
     return list;
 }
 
+static void print_policy(uint8_t bits, char out[static DEVID_POLICY_TEXT])
+{
+    struct devid_policy policy = {.wanted = false};
+    if (devid_policy_of_bits(bits, &policy) == E_OK) {
+        devid_policy_print(&policy, out);
+    } else {
+        snprintf(out, DEVID_POLICY_TEXT, "unknown");
+    }
+}
+
 json_t *view_subscriber(const struct store_subscriber *s, const struct store_device *devices,
                         size_t n)
 {
-    json_t *o =
-        json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:o,s:o,s:I}", "imsi", s->imsi.digits, "algorithm",
-                  aka_algorithm_name(s->keys.algorithm), "policy",
-                  binding_policy_name((enum binding_policy)s->policy), "profile", s->profile,
-                  "msisdn", admin_text_or_null(s->msisdn), "suspended", (int)s->suspended,
-                  "version", (json_int_t)s->version, "serving", view_serving(&s->serving),
-                  "last_imei", s->has_last_imei ? json_string(s->last_imei.digits) : json_null(),
-                  "binding_failures", (json_int_t)s->binding_failures);
+    char proof[DEVID_POLICY_TEXT];
+    print_policy(s->proof, proof);
+    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:o,s:o,s:I}", "imsi", s->imsi.digits,
+                          "algorithm", aka_algorithm_name(s->keys.algorithm), "policy",
+                          binding_policy_name((enum binding_policy)s->policy), "proof", proof,
+                          "profile", s->profile, "msisdn", admin_text_or_null(s->msisdn),
+                          "suspended", (int)s->suspended, "version", (json_int_t)s->version,
+                          "serving", view_serving(&s->serving), "last_imei",
+                          s->has_last_imei ? json_string(s->last_imei.digits) : json_null(),
+                          "binding_failures", (json_int_t)s->binding_failures);
     if (o != NULL && devices != NULL) {
         (void)json_object_set_new(o, "devices", view_devices(devices, n));
     }
     return o;
+}
+
+static json_t *view_form(uint8_t form)
+{
+    return form != 0 ? json_string(binding_form_name(form)) : json_null();
+}
+
+static json_t *view_memory(const struct store_memory *m)
+{
+    return json_pack("{s:s,s:I,s:o,s:I,s:I}", "imei", m->imei.digits, "until", (json_int_t)m->until,
+                     "form", view_form(m->form), "serial", (json_int_t)m->serial, "at",
+                     (json_int_t)m->at);
+}
+
+static json_t *view_outcome(const struct store_outcome *o)
+{
+    json_t *v = json_pack("{s:s,s:s,s:s,s:o,s:I}", "imei", o->imei.digits, "result",
+                          devid_result_name((enum devid_result)o->result), "cause", o->cause,
+                          "form", view_form(o->form), "at", (json_int_t)o->at);
+    if (v != NULL) {
+        (void)json_object_set_new(v, "serial",
+                                  o->form != 0 ? json_integer((json_int_t)o->serial) : json_null());
+    }
+    return v;
+}
+
+void view_add_proof(json_t *subscriber, const struct store_proof *proof, uint32_t remember_seconds)
+{
+    if (subscriber != NULL && proof->known) {
+        (void)json_object_set_new(subscriber, "proof_last", view_outcome(&proof->last));
+    }
+    if (subscriber != NULL &&
+        proof_is_remembered(proof, NULL, remember_seconds, hssd_unix_seconds())) {
+        (void)json_object_set_new(subscriber, "proof_remembered", view_memory(&proof->memory));
+    }
 }
 
 json_t *view_device(const struct store_device *d, bool with_imsi)
@@ -98,6 +149,42 @@ static json_t *view_peers(struct hssd *h)
     return list;
 }
 
+static const char *state_name(const struct repository_state *s)
+{
+    return s->state == REPOSITORY_UP ? "up" : s->state == REPOSITORY_DOWN ? "down" : "untried";
+}
+
+static json_t *view_repository(const struct repository_state *s)
+{
+    int64_t for_ms = (int64_t)(hssd_monotonic_ms() - s->since_ms);
+    json_t *o = json_pack("{s:s,s:s,s:s,s:o,s:o,s:I,s:i}", "name", s->repository->name, "url",
+                          s->repository->url, "state", state_name(s), "cause",
+                          s->state == REPOSITORY_DOWN ? json_string(devid_cause_name(s->cause))
+                                                      : json_null(),
+                          "since", admin_time(hssd_unix_seconds() * 1000 - for_ms), "cursor",
+                          (json_int_t)s->cursor, "waiting", (int)s->waiting);
+#define X(name)                                                                                    \
+    if (o != NULL) {                                                                               \
+        (void)json_object_set_new(o, #name, json_integer((json_int_t)s->name));                    \
+    }
+    REPOSITORY_COUNTERS(X)
+#undef X
+    return o;
+}
+
+json_t *view_repositories(struct hssd *h)
+{
+    json_t *list = json_array();
+    size_t n = h->repositories != NULL ? repositories_count(h->repositories) : 0;
+    uint64_t cached = h->repositories != NULL ? repositories_cached(h->repositories) : 0;
+    for (size_t i = 0; i < n; i++) {
+        struct repository_state s;
+        repositories_state(h->repositories, i, &s);
+        (void)json_array_append_new(list, view_repository(&s));
+    }
+    return json_pack("{s:o,s:I}", "repositories", list, "cached", (json_int_t)cached);
+}
+
 static json_t *view_listeners(const struct hssd_config *config, const struct address *bound)
 {
     json_t *list = json_array();
@@ -112,7 +199,7 @@ json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscr
                     uint64_t devices)
 {
     const struct hssd_config *c = h->config;
-    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "program",
+    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "program",
                      "bindery-hssd", "version", BINDERY_VERSION, "origin_host", c->origin_host,
                      "origin_realm", c->origin_realm, "instance", (int)c->instance, "started",
                      admin_time(h->started_unix * 1000), "uptime_seconds",
@@ -120,5 +207,6 @@ json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscr
                      (json_int_t)h->n_threads, "subscribers", (json_int_t)subscribers, "devices",
                      (json_int_t)devices, "writer_waiting", (json_int_t)writer_depth(h->writer),
                      "listeners", view_listeners(c, bound), "peers", view_peers(h), "eir",
-                     admin_eir_in_force(h), "counters", view_counters(h));
+                     admin_eir_in_force(h), "devid", view_repositories(h), "counters",
+                     view_counters(h));
 }

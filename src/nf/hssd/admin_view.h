@@ -12,6 +12,10 @@
 /* devices NULL: without the member `devices`. */
 json_t *view_subscriber(const struct store_subscriber *s, const struct store_device *devices,
                         size_t n);
+/* Adds what is known of the device's proofs, if anything is, to a subscriber. */
+void view_add_proof(json_t *subscriber, const struct store_proof *proof, uint32_t remember_seconds);
+/* The repositories, and the cache. */
+json_t *view_repositories(struct hssd *h);
 /* with_imsi: as a row of a list of devices. */
 json_t *view_device(const struct store_device *d, bool with_imsi);
 json_t *view_event(const struct store_event *e);

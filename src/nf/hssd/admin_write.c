@@ -171,6 +171,11 @@ void admin_delete_device(struct admin_request *r)
     removal(r, ADMIN_DEVICE_REMOVE);
 }
 
+void admin_forget_proof(struct admin_request *r)
+{
+    removal(r, ADMIN_PROOF_FORGET);
+}
+
 static void one_done(struct admin_request *r)
 {
     const struct admin_item *item = &r->items[0];
@@ -183,6 +188,7 @@ static void one_done(struct admin_request *r)
     case ADMIN_PUT:
     case ADMIN_PATCH:
     case ADMIN_IMPORT:
+    case ADMIN_PROOF_FORGET:
         admin_show_subscriber(r, status);
         break;
     case ADMIN_DEVICE_PUT:

@@ -2,6 +2,7 @@
  * except for a resynchronisation that moves DIF. */
 #include "codec/private.h"
 #include "nf/hssd/authorise.h"
+#include "nf/hssd/proof.h"
 #include "nf/hssd/s6a.h"
 
 #include <stdio.h>
@@ -194,17 +195,49 @@ static enum err make_vectors(struct s6a_call *call, const struct air *a, const s
     return err;
 }
 
+static bool brings_proofs(const struct s6a_call *call, const struct air *a)
+{
+    return a->ask.knows_devid && call->peer->peer->sends_device_proof;
+}
+
+/*= devid-policy */
+/* Only for a subscription that wants proofs, and an MME that can have them, is anything looked up.
+ */
+static enum s6a_proof_control proof_control(struct s6a_call *call, const struct air *a)
+{
+    struct devid_policy policy;
+    struct store_proof row;
+    const struct imei *served = a->ask.has_served_imei ? &a->ask.served_imei : NULL;
+    if (a->row.proof == 0 || !brings_proofs(call, a)) {
+        return S6A_PROOF_NOT_WANTED;
+    }
+    if (devid_policy_of_bits(a->row.proof, &policy) == E_OK && !policy.wanted) {
+        return S6A_PROOF_NOT_WANTED;
+    }
+    return store_read_proof(call->reader, &a->ask.imsi, &row) == E_OK &&
+                   proof_is_remembered(&row, served, call->h->config->devid.remember_seconds,
+                                       hssd_unix_seconds())
+               ? S6A_PROOF_REMEMBERED
+               : S6A_PROOF_WANTED;
+}
+
+static uint32_t features_told(const struct s6a_call *call, const struct air *a)
+{
+    return (a->ask.knows_binding ? OWN_FEATURE_BINDING : 0) |
+           (brings_proofs(call, a) ? OWN_FEATURE_DEVID : 0);
+}
+
 static enum s6a_outcome air_answer(struct s6a_call *call, const struct air *a,
                                    const struct wire_aia *vectors)
 {
+    uint32_t features = features_told(call, a);
     struct s6a_aia aia = {.authentication_info.present = true};
     s6a_success(call, &a->msg.request, &aia.answer);
     /* The list is empty, so there is room: telling the feature back cannot fail. */
-    bool told =
-        a->ask.knows_binding &&
-        s6a_features_add(aia.answer.supported_features, &aia.answer.supported_features_n,
-                         call->h->config->vendor_id, OWN_FEATURE_LIST_ID, OWN_FEATURE_BINDING);
-    wire_aia_fill(vectors, told, &aia);
+    bool told = features != 0 &&
+                s6a_features_add(aia.answer.supported_features, &aia.answer.supported_features_n,
+                                 call->h->config->vendor_id, OWN_FEATURE_LIST_ID, features);
+    wire_aia_fill(vectors, told && a->ask.knows_binding, &aia);
     return s6a_written(call, s6a_aia_write(call->h->config->vendor_id, &aia, call->out, &call->n));
 }
 
@@ -234,6 +267,7 @@ static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a)
     const struct key_kme *kme = choice.processed ? &a->view.devices[choice.device].kme : NULL;
     enum s6a_outcome outcome;
     if (make_vectors(call, a, kme, &drawn, &vectors) == E_OK) {
+        vectors.proof = proof_control(call, a);
         outcome = air_answer(call, a, &vectors);
         atomic_fetch_add_explicit(&call->h->counters.vectors, drawn.got, memory_order_relaxed);
         atomic_fetch_add_explicit(&call->h->counters.vectors_processed,

@@ -51,6 +51,7 @@ void hssd_config_free(struct hssd_config *config)
     for (size_t i = 0; i < config->n_listeners; i++) {
         listener_free(&config->listeners[i]);
     }
+    hssd_free_devid(config);
     free(config->peers);
     free(config->listeners);
     free(config->profiles);

@@ -11,6 +11,7 @@
 #ifndef BINDERY_NF_HSSD_CONFIG_H
 #define BINDERY_NF_HSSD_CONFIG_H
 
+#include "id/imei_range.h"
 #include "id/plmn.h"
 #include "net/address.h"
 #include "nf/common/config_places.h"
@@ -21,7 +22,9 @@
 #define HSSD_PROFILE_NAME_MAX 32 /* with its NUL; what store.h has room for */
 #define HSSD_APN_NAME_MAX     101
 #define HSSD_INSTANCE_MAX     31    /* the IND of the SQNs this instance issues */
-#define HSSD_SEND_BUFFER_MIN  32768 /* octets: room for four of the longest answers */
+#define HSSD_ANSWER_SHORT     8192  /* octets of the longest answer but for one with a chain */
+#define HSSD_ANSWER_LONG      20480 /* octets of an equipment check's with a device's chain */
+#define HSSD_REPOSITORIES_MAX 64
 
 struct hssd_listener {
     struct address address;
@@ -56,6 +59,7 @@ struct hssd_peer {
     bool on_sctp;
     unsigned connections; /* at most this many at once */
     bool sends_served_imei;
+    bool sends_device_proof; /* what it says of a device's proof counts, and it may inquire */
 };
 
 struct hssd_ambr {
@@ -88,6 +92,28 @@ struct hssd_alarms {
     uint32_t suspected_theft_after;     /* binding failures in a row; 0: never */
     uint32_t unconfirmed_vectors_after; /* AIRs in a row without a ULR; 0: never */
     bool unconfirmed_raises_theft;
+};
+/* Where the bindings of IMEIs are asked for (docs/repository.md). */
+struct hssd_repository {
+    char *name;
+    char *url;                    /* https://host[:port], without a path */
+    char *certificate, *key, *ca; /* of the operator, for TLS */
+    char *crl;                    /* or NULL */
+    char **signers;               /* files: the keys whose records are believed */
+    size_t n_signers;             /* 1 or more */
+    struct imei_range *ranges;    /* what it is asked about; */
+    size_t n_ranges;              /* 0: everything */
+};
+struct hssd_devid {
+    uint32_t cache_seconds;    /* how long an answer holds; 0: each inquiry is asked */
+    uint32_t unknown_seconds;  /* the same for "no binding" */
+    uint32_t stale_seconds;    /* and beyond that, while nobody can be asked */
+    uint32_t changes_seconds;  /* between two pulls of changes */
+    uint32_t entries;          /* of the cache */
+    uint32_t wait_ms;          /* how long an inquiry may wait for the repository */
+    uint32_t queue;            /* inquiries that may wait, of each repository */
+    unsigned connections;      /* to each repository, beside that of the changes */
+    uint32_t remember_seconds; /* how long a proof is remembered; 0: not at all */
 };
 struct hssd_eir {
     bool enabled; /* S13 is offered and served */
@@ -134,6 +160,10 @@ struct hssd_config {
     size_t n_profiles;
     struct hssd_alarms alarms;
     struct hssd_eir eir;
+    struct hssd_repository
+        *repositories; /* as in the file: the first that covers an IMEI is asked */
+    size_t n_repositories;
+    struct hssd_devid devid;
     struct hssd_limits limits;
     struct hssd_timers timers;
     enum log_level log_level;
@@ -151,6 +181,13 @@ const struct hssd_peer *hssd_config_peer_by_host(const struct hssd_config *confi
                                                  struct bytes host);
 /* The profile of this name, or NULL. By bisection. */
 const struct hssd_profile *hssd_config_profile(const struct hssd_config *config, const char *name);
+/* Is S13 offered? To answer equipment checks, or inquiries, or both. */
+bool hssd_config_serves_s13(const struct hssd_config *config);
+/* Octets of the longest answer. */
+uint32_t hssd_config_answer_max(const struct hssd_config *config);
+/* The repository that is asked about an IMEI, or NULL. */
+const struct hssd_repository *hssd_config_repository_of(const struct hssd_config *config,
+                                                        const struct imei *imei);
 /* Is the IMSI of one of the home PLMNs? */
 bool hssd_config_is_home(const struct hssd_config *config, const struct imsi *imsi);
 

@@ -52,17 +52,19 @@ static void eir(struct checker *k, const struct raw_eir *raw, struct hssd_eir *e
         (enum eir_pairing)check_choice(k, "pairing", raw->pairing, pairing, 4, EIR_PAIRING_GREY);
 }
 
-static void buffers(struct checker *k, const struct raw_limits *raw, struct hssd_limits *l)
+/* What is sent needs room for four of the longest answers; what is received has no chains in it.
+ * Inquiries may wait in one half of what is sent, so there is room for more of them. */
+static void buffers(struct checker *k, const struct raw_limits *raw, uint32_t answer,
+                    struct hssd_limits *l)
 {
     l->message_size = check_bounded(k, "message_size", raw->message_size, 4096, 1048576, 16384);
     unsigned receive = l->message_size > 65536 ? l->message_size : 65536;
-    unsigned send = l->message_size > 262144 ? l->message_size : 262144;
+    unsigned room = (answer == HSSD_ANSWER_LONG ? 96 : 32) * answer;
+    unsigned send = l->message_size > room ? l->message_size : room;
     l->receive_buffer =
         check_bounded(k, "receive_buffer", raw->receive_buffer, l->message_size, 16777216, receive);
-    l->send_buffer = check_bounded(k, "send_buffer", raw->send_buffer,
-                                   l->message_size > HSSD_SEND_BUFFER_MIN ? l->message_size
-                                                                          : HSSD_SEND_BUFFER_MIN,
-                                   16777216, send);
+    unsigned least = l->message_size > 4 * answer ? l->message_size : 4 * answer;
+    l->send_buffer = check_bounded(k, "send_buffer", raw->send_buffer, least, 16777216, send);
 }
 
 static void turns(struct checker *k, const struct raw_limits *raw, struct hssd_limits *l)
@@ -75,7 +77,8 @@ static void turns(struct checker *k, const struct raw_limits *raw, struct hssd_l
         check_bounded(k, "spin_microseconds", raw->spin_microseconds, 0, 1000, 200);
 }
 
-static void limits(struct checker *k, const struct raw_limits *raw, struct hssd_limits *l)
+static void limits(struct checker *k, const struct raw_limits *raw, uint32_t answer,
+                   struct hssd_limits *l)
 {
     struct check_range kept = {100, 100000000, 100000};
     struct check_range rules = {1000, 100000000, 2000000};
@@ -83,7 +86,7 @@ static void limits(struct checker *k, const struct raw_limits *raw, struct hssd_
     l->threads = check_bounded(k, "threads", raw->threads, 0, 16, 0);
     l->connections = check_bounded(k, "connections", raw->connections, 1, 65536, 1024);
     l->handshakes = check_bounded(k, "handshakes", raw->handshakes, 1, 65536, 256);
-    buffers(k, raw, l);
+    buffers(k, raw, answer, l);
     turns(k, raw, l);
     l->writer_queue = check_bounded(k, "writer_queue", raw->writer_queue, 16, 1048576, 4096);
     l->recent_subscribers =
@@ -125,7 +128,8 @@ enum err hssd_config_check(const struct config_file *file, const char *path,
     hssd_check_profiles(&k, raw, c);
     alarms(&k, &raw->alarms, &c->alarms);
     eir(&k, &raw->eir, &c->eir);
-    limits(&k, &raw->limits, &c->limits);
+    hssd_check_devid(&k, raw, c);
+    limits(&k, &raw->limits, hssd_config_answer_max(c), &c->limits);
     timers(&k, &raw->timers, &c->timers);
     logging(&k, &raw->log, c);
     if (k.err != E_OK) {

@@ -26,6 +26,7 @@ static const cyaml_schema_field_t peer_fields[] = {
     CONFIG_TEXTS(raw_peer, addresses),
     CONFIG_TEXT(raw_peer, connections),
     CONFIG_TEXT(raw_peer, sends_served_imei),
+    CONFIG_TEXT(raw_peer, sends_device_proof),
     CONFIG_END,
 };
 CONFIG_ENTRY(peer, raw_peer, peer_fields);
@@ -85,6 +86,30 @@ static const cyaml_schema_field_t eir_fields[] = {
     CONFIG_TEXT(raw_eir, pairing),
     CONFIG_END,
 };
+static const cyaml_schema_field_t repository_fields[] = {
+    CONFIG_TEXT(raw_repository, name),
+    CONFIG_TEXT(raw_repository, url),
+    CONFIG_TEXT(raw_repository, certificate),
+    CONFIG_TEXT(raw_repository, key),
+    CONFIG_TEXT(raw_repository, ca),
+    CONFIG_TEXT(raw_repository, crl),
+    CONFIG_TEXTS(raw_repository, signers),
+    CONFIG_TEXTS(raw_repository, imei_ranges),
+    CONFIG_END,
+};
+CONFIG_ENTRY(repository, raw_repository, repository_fields);
+static const cyaml_schema_field_t devid_fields[] = {
+    CONFIG_TEXT(raw_devid, cache_seconds),
+    CONFIG_TEXT(raw_devid, unknown_seconds),
+    CONFIG_TEXT(raw_devid, stale_seconds),
+    CONFIG_TEXT(raw_devid, changes_seconds),
+    CONFIG_TEXT(raw_devid, entries),
+    CONFIG_TEXT(raw_devid, wait_ms),
+    CONFIG_TEXT(raw_devid, queue),
+    CONFIG_TEXT(raw_devid, connections),
+    CONFIG_TEXT(raw_devid, remember_seconds),
+    CONFIG_END,
+};
 static const cyaml_schema_field_t limits_fields[] = {
     CONFIG_TEXT(raw_limits, threads),
     CONFIG_TEXT(raw_limits, connections),
@@ -126,6 +151,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PARTS(raw_config, profiles, &profile, PROFILES_MAX),
     CONFIG_PART(raw_config, alarms, alarms_fields),
     CONFIG_PART(raw_config, eir, eir_fields),
+    CONFIG_PARTS(raw_config, repositories, &repository, HSSD_REPOSITORIES_MAX),
+    CONFIG_PART(raw_config, devid, devid_fields),
     CONFIG_PART(raw_config, limits, limits_fields),
     CONFIG_PART(raw_config, timers, timers_fields),
     CONFIG_PART(raw_config, log, log_fields),

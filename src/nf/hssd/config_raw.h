@@ -15,7 +15,16 @@ struct raw_peer {
     char *origin_host, *realm, *kind, *role;
     char **origins, **realms, **visited_plmns, **transports, **addresses;
     unsigned origins_count, realms_count, visited_plmns_count, transports_count, addresses_count;
-    char *connections, *sends_served_imei;
+    char *connections, *sends_served_imei, *sends_device_proof;
+};
+struct raw_repository {
+    char *name, *url, *certificate, *key, *ca, *crl;
+    char **signers, **imei_ranges;
+    unsigned signers_count, imei_ranges_count;
+};
+struct raw_devid {
+    char *cache_seconds, *unknown_seconds, *stale_seconds, *changes_seconds, *entries;
+    char *wait_ms, *queue, *connections, *remember_seconds;
 };
 struct raw_ambr {
     char *uplink, *downlink;
@@ -72,6 +81,9 @@ struct raw_config {
     unsigned profiles_count;
     struct raw_alarms alarms;
     struct raw_eir eir;
+    struct raw_repository *repositories;
+    unsigned repositories_count;
+    struct raw_devid devid;
     struct raw_limits limits;
     struct raw_timers timers;
     struct raw_log log;
@@ -84,11 +96,13 @@ extern const struct config_shape hssd_config_shape;
  * E_BAD_VALUE with *why, E_MEMORY. */
 MUST_USE enum err hssd_config_check(const struct config_file *file, const char *path,
                                     struct hssd_config **out, struct config_why *why);
-/* Its parts: config_listeners.c, config_peers.c, config_profiles.c. */
+/* Its parts: config_listeners.c, config_peers.c, config_profiles.c, config_devid.c. */
 void hssd_check_listeners(struct checker *k, const struct raw_config *raw,
                           struct hssd_config *config);
 void hssd_check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
 void hssd_check_profiles(struct checker *k, const struct raw_config *raw,
                          struct hssd_config *config);
+void hssd_check_devid(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+void hssd_free_devid(struct hssd_config *config);
 
 #endif

@@ -1,6 +1,7 @@
 #include "nf/hssd/ecr.h"
 
 #include "nf/hssd/eir_lists.h"
+#include "nf/hssd/inquiry.h"
 #include "wire/s13_eir.h"
 
 #include <stdio.h>
@@ -107,6 +108,14 @@ static enum err ecr_read(struct s6a_call *call, struct ecr *e, struct diameter_f
     return err == E_OK ? wire_ecr_read(own, call->msg, &e->msg, &e->asked, fault) : err;
 }
 
+/* Credentials are for those whose proofs count; to others this HSS knows nothing of inquiries. What
+ * may not be used anyway is not asked about. */
+static bool inquires(const struct s6a_call *call, const struct ecr *e)
+{
+    return e->msg.credential_request.present && call->peer->peer->sends_device_proof &&
+           e->verdict.status != EIR_BLACKLISTED;
+}
+
 /*= eir-answer eir-unknown */
 static enum s6a_outcome ecr_answer(struct s6a_call *call, const struct ecr *e)
 {
@@ -116,7 +125,23 @@ static enum s6a_outcome ecr_answer(struct s6a_call *call, const struct ecr *e)
                           e->asked.has_imsi ? &e->asked.imsi : NULL, &e->asked.imei);
     }
     s6a_success(call, &e->msg.request, &eca.answer);
+    if (inquires(call, e)) {
+        return inquiry_serve(call, &e->msg, &e->asked, &eca);
+    }
     return s6a_written(call, s13_eca_write(call->h->config->vendor_id, &eca, call->out, &call->n));
+}
+
+/* No lists are kept here, so nothing stands against any equipment: an inquiry is served, and who
+ * only wants to know what the lists say is told that this is not done here. */
+static enum s6a_outcome ecr_without_lists(struct s6a_call *call, struct ecr *e)
+{
+    e->verdict = (struct eir_verdict){.status = EIR_WHITELISTED};
+    if (!inquires(call, e)) {
+        return s6a_refuse(call, REFUSAL_COMMAND_NOT_ALLOWED, NULL,
+                          e->asked.has_imsi ? &e->asked.imsi : NULL, &e->asked.imei);
+    }
+    count(call, &e->verdict);
+    return ecr_answer(call, e);
 }
 
 enum s6a_outcome s13_ecr_serve(struct s6a_call *call)
@@ -128,6 +153,9 @@ enum s6a_outcome s13_ecr_serve(struct s6a_call *call)
         return s6a_refuse(call, REFUSAL_MALFORMED, &fault, NULL, NULL);
     }
     const struct imsi *imsi = e.asked.has_imsi ? &e.asked.imsi : NULL;
+    if (!call->h->config->eir.enabled) {
+        return ecr_without_lists(call, &e);
+    }
     enum err err = ecr_verdict(call->h->config, call->eir, call->reader, &e.asked.imei, imsi,
                                &e.rule, &e.list, &e.verdict);
     if (err != E_OK) {

@@ -86,7 +86,9 @@ static bool is_at_will(const char *name)
 {
     static const char *const names[] = {
         "peer-connected",        "peer-disconnected",    "shedding",        "shedding-over",
-        "equipment-blacklisted", "equipment-greylisted", "imei-not-paired", "imei-changed"};
+        "equipment-blacklisted", "equipment-greylisted", "imei-not-paired", "imei-changed",
+        "device-proven",         "device-unproven",      "device-failed",   "device-undetermined",
+        "binding-disbelieved"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
@@ -124,6 +126,10 @@ static enum log_level level_of(const char *name)
         {"cancel-location-unsent", LOG_LEVEL_WARNING},
         {"imei-not-paired", LOG_LEVEL_WARNING},
         {"equipment-blacklisted", LOG_LEVEL_WARNING},
+        {"device-failed", LOG_LEVEL_WARNING},
+        {"repository-down", LOG_LEVEL_WARNING},
+        {"repository-set-back", LOG_LEVEL_WARNING},
+        {"binding-disbelieved", LOG_LEVEL_WARNING},
     };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (strcmp(name, levels[i].name) == 0) {

@@ -3,6 +3,7 @@
 #include "net/socket.h"
 #include "net/tls.h"
 #include "nf/hssd/admit.h"
+#include "nf/hssd/inquiry.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/thread.h"
 
@@ -235,6 +236,9 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
         err = tables_start(h);
     }
     if (err == E_OK) {
+        err = hssd_repositories_start(h, why);
+    }
+    if (err == E_OK) {
         err = threads_start(h);
     }
     if (err != E_OK) {
@@ -250,12 +254,14 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
 
 void hssd_stop(struct hssd *h)
 {
+    repositories_quiesce(h->repositories);
     for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_ask_stop(h->threads[i]);
     }
     for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_stop(h->threads[i]);
     }
+    repositories_close(h->repositories); /* their changes need the writer */
     /* What waits at a thread still runs when that is freed, and may name events: the writer refuses
      * them by then, but must be there. */
     writer_drain(h->writer);
@@ -268,11 +274,14 @@ void hssd_stop(struct hssd *h)
         tls_context_close(h->tls[i]);
     }
     free(h->tls);
+    inquiry_rates_close(h->inquiry_rates);
     recent_close(h->recent);
     routes_close(h->routes);
     free(h->peers);
     eir_lists_close(h->eir);
     store_close(h->store);
+    h->repositories = NULL;
+    h->inquiry_rates = NULL;
     h->tls = NULL;
     h->recent = NULL;
     h->routes = NULL;

@@ -11,6 +11,7 @@
 #include "nf/hssd/config.h"
 #include "nf/hssd/eir_lists.h"
 #include "nf/hssd/recent.h"
+#include "nf/hssd/repository.h"
 #include "nf/hssd/writer.h"
 #include "proc/sqn.h"
 #include <stdatomic.h>
@@ -34,6 +35,18 @@
     X(ecr_blacklisted)                                                                             \
     X(ecr_unknown)                                                                                 \
     X(imei_not_paired)                                                                             \
+    X(inquiries)                                                                                   \
+    X(inquiries_cached)                                                                            \
+    X(inquiries_stale)                                                                             \
+    X(inquiries_asked)                                                                             \
+    X(inquiries_unanswered)                                                                        \
+    X(inquiries_limited)                                                                           \
+    X(proofs_proven)                                                                               \
+    X(proofs_unproven)                                                                             \
+    X(proofs_failed)                                                                               \
+    X(proofs_undetermined)                                                                         \
+    X(proofs_remembered)                                                                           \
+    X(proofs_missing)                                                                              \
     X(clr_sent)                                                                                    \
     X(clr_unsent)                                                                                  \
     X(clr_unanswered)                                                                              \
@@ -65,11 +78,13 @@ struct hssd_peer_state {
     _Atomic unsigned connections; /* open ones */
     _Atomic uint64_t requests;
     _Atomic uint64_t answers;
-    struct hssd_bucket at_will; /* events it can cause as it likes */
+    struct hssd_bucket at_will;   /* events it can cause as it likes */
+    struct hssd_bucket inquiries; /* without an IMSI, that a repository is asked for */
 };
 
 struct hssd;
-struct hssd_thread; /* hssd.c */
+struct hssd_thread;   /* hssd.c */
+struct inquiry_rates; /* nf/hssd/inquiry.h */
 
 struct hssd {
     const struct hssd_config *config;
@@ -78,6 +93,8 @@ struct hssd {
     struct writer *writer;
     struct recent *recent;
     struct eir_lists *eir;
+    struct repositories *repositories; /* NULL: none is configured */
+    struct inquiry_rates *inquiry_rates;
     struct sqn_clock clock;
     _Atomic uint64_t mark;         /* stored: no GLC value above it is issued */
     struct hssd_peer_state *peers; /* config->n_peers of them */
@@ -112,8 +129,9 @@ void hssd_tick(struct hssd *h);
 
 /* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
  * thread; never blocks; under overload the event list may lose it, the log does not. What an
- * outsider can cause at will (refused, peer-*, equipment-*, imei-*) is limited in both: neither a
- * peer nor a stranger gets a durable write per message, nor drives the alarms out of the list. */
+ * outsider can cause at will (refused, peer-*, equipment-*, imei-*, device-*) is limited in both:
+ * neither a peer nor a stranger gets a durable write per message, nor drives the alarms out of the
+ * list. */
 void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
                 const char *peer, const char *cause, const char *detail);
 
@@ -123,6 +141,10 @@ void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const
 void hssd_cancel_location(struct hssd *h, const struct imsi *imsi,
                           const struct store_serving *serving, bool all,
                           uint32_t cancellation_type);
+
+/* devid.c: the repositories of the configuration, if there are any. Events of theirs name the
+ * repository as the peer; memories of revoked bindings are forgotten by the writer. */
+MUST_USE enum err hssd_repositories_start(struct hssd *h, struct store_why *why);
 
 uint64_t hssd_monotonic_ms(void);
 int64_t hssd_unix_seconds(void);

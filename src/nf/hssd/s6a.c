@@ -116,7 +116,7 @@ static bool identified(struct s6a_call *call, struct diameter_fault *fault)
 {
     const struct diameter_message *message;
     const struct diameter_header *h = &call->header;
-    bool s13 = h->application == DIAMETER_APP_S13 && call->h->config->eir.enabled;
+    bool s13 = h->application == DIAMETER_APP_S13 && hssd_config_serves_s13(call->h->config);
     if (diameter_check(call->msg, fault) != E_OK) {
         return false;
     }

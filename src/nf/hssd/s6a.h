@@ -9,6 +9,7 @@
 #define BINDERY_NF_HSSD_S6A_H
 
 #include "nf/hssd/hssd.h"
+#include "nf/hssd/proof.h"
 #include "wire/refusal_wire.h"
 #include "wire/s6a_aka.h"
 
@@ -25,6 +26,7 @@ struct s6a_call {
     struct bytes msg;
     struct diameter_routing routing;
     bool not_offered;  /* the peer's CER did not offer the request's application */
+    bool crowded;      /* an answer that comes late would hold up others of the connection */
     struct mbytes out; /* space for the answer */
     size_t n;          /* octets of it; 0: nothing is to be sent */
 };
@@ -82,6 +84,10 @@ struct s6a_later {
     bool moved; /* DIF did */
     uint32_t count;
     bool raised; /* the change reached a threshold */
+    /* ULR: what was decided of the device's proof, and again when it is written. */
+    struct proof_registration proof;
+    struct proof_decision proven;
+    bool registers; /* the serving node changes */
     size_t len;
     uint8_t msg[];
 };
@@ -95,8 +101,11 @@ enum s6a_outcome s6a_defer(struct s6a_call *call, struct s6a_later *later,
 
 /* ---- what a signalling thread gives (nf/hssd/thread.c) ---- */
 
-/* Runs fn(arg) on that thread, soon. From any thread. False: too much waits there already. */
+/* Runs fn(arg) on that thread, soon; when the thread has ended, on the caller's, at once. From any
+ * thread. False: too much waits there already. */
 MUST_USE bool hssd_thread_post(struct hssd_thread *thread, void (*fn)(void *arg), void *arg);
+/* It runs no more. */
+bool hssd_thread_has_ended(const struct hssd_thread *thread);
 /* A call on that thread with its reader, crypto and space, for an answer that comes later; what it
  * reads is not older than the call. hssd_thread_call_end when done. */
 struct s6a_call hssd_thread_call(struct hssd_thread *thread, uint64_t conn);

@@ -1,6 +1,6 @@
 #include "nf/hssd/thread.h"
 
-#include "codec/s6a.h"
+#include "codec/s13.h"
 #include "crypto/openssl.h"
 #include "nf/hssd/admit.h"
 #include "nf/hssd/overload.h"
@@ -15,7 +15,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define ANSWER_MAX  8192u /* a ULA with sixteen APNs is a fifth of this */
 #define POSTS_CLR   4096u /* on top of what the writer can have under way */
 #define PENDING_MAX 64u   /* our own requests waiting per connection */
 
@@ -29,7 +28,7 @@ struct hssd_thread {
     struct crypto crypto;
     struct overload overload;
     bool reading; /* inside this wake-up's read transaction */
-    uint8_t out[ANSWER_MAX];
+    uint8_t out[HSSD_ANSWER_LONG];
     uint8_t traced[1 << 16];
 };
 
@@ -161,6 +160,14 @@ static enum s6a_outcome serve(struct s6a_call *call)
     return s6a_serve(call);
 }
 
+/* Space for an answer, which is wiped after each: only an equipment check may have a device's chain
+ * in its answer, and a ULA with sixteen APNs takes a fifth of the rest. */
+static struct mbytes space_for(struct hssd_thread *t, uint32_t command)
+{
+    return (struct mbytes){t->out,
+                           command == S13_ME_IDENTITY_CHECK ? sizeof t->out : HSSD_ANSWER_SHORT};
+}
+
 static void on_request(void *ctx, struct node_conn *conn, const struct diameter_header *header,
                        struct bytes msg)
 {
@@ -175,8 +182,9 @@ static void on_request(void *ctx, struct node_conn *conn, const struct diameter_
                             .now_ms = hssd_monotonic_ms(),
                             .header = *header,
                             .not_offered = !node_conn_shares(conn, header->application),
+                            .crowded = node_conn_is_half_full(conn),
                             .msg = msg,
-                            .out = MBYTES_OF(t->out)};
+                            .out = space_for(t, header->command)};
     atomic_fetch_add_explicit(&call.peer->requests, 1, memory_order_relaxed);
     enum s6a_outcome outcome =
         may_serve(t, conn, header, msg) ? serve(&call) : turn_away(&call, conn);
@@ -272,6 +280,11 @@ bool hssd_thread_post(struct hssd_thread *t, void (*fn)(void *arg), void *arg)
     return node_post(t->node, fn, arg) == E_OK;
 }
 
+bool hssd_thread_has_ended(const struct hssd_thread *t)
+{
+    return atomic_load(&t->ended);
+}
+
 struct s6a_call hssd_thread_call(struct hssd_thread *t, uint64_t conn)
 {
     /* A transaction that began before the commit would not see it. */
@@ -334,17 +347,18 @@ static enum err node_config_of(struct hssd_thread *t, struct node_config *out)
     n.peer.origin_state_id = (uint32_t)t->h->started_unix;
     n.peer.applications[0] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S6A};
     n.peer.applications[1] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S13};
-    n.peer.application_n = c->eir.enabled ? 2 : 1;
+    n.peer.application_n = hssd_config_serves_s13(c) ? 2 : 1;
     n.peer.watchdog_ms = c->timers.watchdog_seconds * 1000;
     n.peer.cer_timeout_ms = c->timers.cer_seconds * 1000;
     n.peer.message_max = c->limits.message_size;
-    n.peer.answer_max = ANSWER_MAX;
+    n.peer.answer_max = hssd_config_answer_max(c);
     n.setup_timeout_ms = c->timers.cer_seconds * 1000;
     n.connections_max = c->limits.connections;
     n.in_size = c->limits.receive_buffer;
     n.out_size = c->limits.send_buffer;
     n.pending_max = PENDING_MAX;
-    n.posts_max = c->limits.writer_queue + POSTS_CLR + c->limits.connections;
+    n.posts_max = c->limits.writer_queue + POSTS_CLR + c->limits.connections +
+                  c->devid.queue * c->n_repositories;
     n.messages_per_turn = c->limits.messages_per_turn;
     n.spin_us = c->limits.spin_microseconds;
     n.callbacks = t->h->trace != NULL ? &callbacks : &callbacks_untraced;

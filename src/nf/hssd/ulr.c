@@ -2,7 +2,9 @@
 #include "nf/hssd/authorise.h"
 #include "nf/hssd/s6a.h"
 #include "nf/hssd/subscription.h"
+#include "wire/devid.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct ulr {
@@ -11,7 +13,35 @@ struct ulr {
     bool has_imei;
     struct imei imei;
     struct store_subscriber row;
+    struct proof_registration proof;
+    struct proof_decision proven;
 };
+
+/*= devid-trusted-mme */
+/* Only from an MME whose word counts; it is of no use without the IMEI that it is about. */
+static enum err read_proof(struct s6a_call *call, struct ulr *u, struct diameter_fault *fault)
+{
+    struct devid_outcome *outcome = &u->proof.outcome;
+    u->proof = (struct proof_registration){.has_imei = u->has_imei, .imei = u->imei};
+    if (!call->peer->peer->sends_device_proof || !u->msg.device_proof.present) {
+        return E_OK;
+    }
+    if (wire_devid_outcome_read(&u->msg.device_proof, outcome) != E_OK) {
+        diameter_fault_value(call->msg, AVP_DEVICE_PROOF, call->h->config->vendor_id, fault);
+        return E_BAD_VALUE;
+    }
+    if (!u->has_imei) {
+        *fault = (struct diameter_fault){.result_code = DIAMETER_MISSING_AVP,
+                                         .example = true,
+                                         .code = 1402,
+                                         .vendor = DIAMETER_VENDOR_3GPP,
+                                         .flags = DIAMETER_AVP_V | DIAMETER_AVP_M,
+                                         .path = "Terminal-Information/IMEI"};
+        return E_MISSING;
+    }
+    u->proof.has_outcome = true;
+    return E_OK;
+}
 
 static enum err ulr_read(struct s6a_call *call, struct ulr *u, struct diameter_fault *fault)
 {
@@ -30,7 +60,7 @@ static enum err ulr_read(struct s6a_call *call, struct ulr *u, struct diameter_f
         diameter_fault_value(call->msg, AVP_VISITED_PLMN_ID, own, fault);
         err = E_BAD_VALUE;
     }
-    return err;
+    return err == E_OK ? read_proof(call, u, fault) : err;
 }
 
 /* A bound subscription is served in its authorised devices only: an IMEI that is not on the list is
@@ -76,6 +106,75 @@ static enum refusal ulr_decide(struct s6a_call *call, struct ulr *u)
     return check_imei(call, u);
 }
 
+/* ---- the device's proof of its IMEI ---- */
+
+/*= devid-policy */
+/* u->proven says what is to become of it. Errors: those of the store's read. */
+static enum err ulr_prove(struct s6a_call *call, struct ulr *u)
+{
+    struct store_proof before;
+    u->proven = (struct proof_decision){.refusal = REFUSAL_NONE};
+    if (u->row.proof == 0) {
+        return E_OK;
+    }
+    u->proof.remember_seconds = call->h->config->devid.remember_seconds;
+    u->proof.now = hssd_unix_seconds();
+    enum err err = devid_policy_of_bits(u->row.proof, &u->proof.policy);
+    if (err == E_OK) {
+        err = store_read_proof(call->reader, &u->imsi, &before);
+    }
+    if (err == E_OK) {
+        proof_decide(&u->proof, &before, &u->proven);
+    }
+    return err;
+}
+
+static void count_proof(struct hssd *h, const struct proof_registration *proof,
+                        const struct proof_decision *proven)
+{
+    struct hssd_counters *c = &h->counters;
+    _Atomic uint64_t *const of[] = {[DEVID_NOT_ASKED] = NULL,
+                                    [DEVID_PROVEN] = &c->proofs_proven,
+                                    [DEVID_UNPROVEN] = &c->proofs_unproven,
+                                    [DEVID_FAILED] = &c->proofs_failed,
+                                    [DEVID_UNDETERMINED] = &c->proofs_undetermined};
+    _Atomic uint64_t *counter = proof->has_outcome ? of[proof->outcome.result]
+                                : proven->refusal == REFUSAL_PROOF_MISSING ? &c->proofs_missing
+                                : proven->remembered                       ? &c->proofs_remembered
+                                                                           : NULL;
+    if (counter != NULL) {
+        atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    }
+}
+
+/* Names what is new, and each refusal. */
+static void tell_proof(struct s6a_call *call, const struct imsi *imsi,
+                       const struct proof_registration *proof, const struct proof_decision *proven)
+{
+    char name[32];
+    char detail[96] = "";
+    const char *peer = call->peer->peer->origin_host;
+    const struct devid_outcome *o = &proof->outcome;
+    count_proof(call->h, proof, proven);
+    if (proven->told) {
+        int n = snprintf(detail, sizeof detail, "%s",
+                         proven->refusal == REFUSAL_NONE ? "admitted" : "refused");
+        if (o->form != 0) {
+            snprintf(detail + n, sizeof detail - (size_t)n, ", by record %llu of a %s",
+                     (unsigned long long)o->serial, binding_form_name(o->form));
+        }
+        snprintf(name, sizeof name, "device-%s", devid_result_name(o->result));
+        hssd_event(call->h, name, imsi, &proof->imei, peer,
+                   o->result == DEVID_PROVEN ? NULL : devid_cause_name(o->cause), detail);
+    }
+    if (proven->forgets) {
+        hssd_event(call->h, "proof-forgotten", imsi, proof->has_imei ? &proof->imei : NULL, peer,
+                   proof->has_outcome && o->result == DEVID_FAILED ? devid_cause_name(o->cause)
+                                                                   : NULL,
+                   "");
+    }
+}
+
 static enum s6a_outcome ulr_answer(struct s6a_call *call, const struct ulr *u)
 {
     struct s6a_ula ula = {.ula_flags = DIAMETER_U32_OF(S6A_ULA_SEPARATION)};
@@ -116,6 +215,30 @@ static bool already(const struct ulr *u, const struct store_serving *now)
            (!u->has_imei || (u->row.has_last_imei && imei_eq(&u->imei, &u->row.last_imei)));
 }
 
+/* Decided again of what is stored now: a memory that was forgotten meanwhile does not count, and a
+ * binding that was revoked meanwhile is not remembered. */
+static enum err proof_run(struct store_writer *w, struct s6a_later *l)
+{
+    struct store_proof before;
+    enum refusal decided = l->proven.refusal;
+    if (!l->proof.policy.wanted) {
+        return E_OK;
+    }
+    enum err err = store_writer_proof(w, &l->imsi, &before);
+    if (err != E_OK) {
+        return err;
+    }
+    proof_decide(&l->proof, &before, &l->proven);
+    if (l->proven.refusal != decided) {
+        return E_CONFLICT;
+    }
+    if (l->proven.renews && l->h->repositories != NULL &&
+        repositories_revoked(l->h->repositories, &l->imei, l->proof.outcome.serial)) {
+        l->proven.after.remembered = false;
+    }
+    return l->proven.write ? store_put_proof(w, &l->proven.after) : E_OK;
+}
+
 /* What was decided holds for the row that was looked at: a subscription that was suspended since
  * must not be registered, and then refused. */
 static enum err ulr_run(struct store_writer *w, struct writer_job *job)
@@ -129,6 +252,10 @@ static enum err ulr_run(struct store_writer *w, struct writer_job *job)
     }
     if (row.version != l->version) {
         return E_CONFLICT;
+    }
+    err = proof_run(w, l);
+    if (err != E_OK || !l->registers) {
+        return err;
     }
     return store_set_serving(w, &l->imsi, &l->serving, l->has_imei ? &l->imei : NULL, &l->before);
 }
@@ -153,10 +280,16 @@ static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *late
                                    : s6a_store_refusal(later->job.result);
         return s6a_refuse(call, refusal, NULL, &later->imsi, NULL);
     }
-    cancel_before(call, later);
+    tell_proof(call, &later->imsi, &later->proof, &later->proven);
+    if (later->proven.refusal != REFUSAL_NONE) {
+        return s6a_refuse(call, later->proven.refusal, NULL, &later->imsi, &later->imei);
+    }
+    if (later->registers) {
+        cancel_before(call, later);
+        hssd_event(call->h, "registered", &later->imsi, later->has_imei ? &later->imei : NULL,
+                   later->serving.host, NULL, "");
+    }
     recent_confirmed(call->h->recent, &later->imsi);
-    hssd_event(call->h, "registered", &later->imsi, later->has_imei ? &later->imei : NULL,
-               later->serving.host, NULL, "");
     if (ulr_read(call, &u, &fault) != E_OK) {
         return s6a_refuse(call, REFUSAL_MALFORMED, &fault, &later->imsi, NULL);
     }
@@ -165,23 +298,46 @@ static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *late
                                    : s6a_refuse(call, refusal, NULL, &u.imsi, NULL);
 }
 
-static enum s6a_outcome ulr_register(struct s6a_call *call, struct ulr *u)
+/* `now`: who serves the subscriber from here on, or NULL when that stays as it is. */
+static enum s6a_outcome ulr_write(struct s6a_call *call, const struct ulr *u,
+                                  const struct store_serving *now)
 {
-    struct store_serving now;
-    serving_now(call, u, &now);
-    if (already(u, &now)) {
-        recent_confirmed(call->h->recent, &u->imsi);
-        return ulr_answer(call, u);
-    }
     struct s6a_later *later = s6a_later_of(call, &u->imsi);
     if (later == NULL) {
         return s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &u->imsi, NULL);
     }
     later->version = u->row.version;
-    later->serving = now;
+    later->registers = now != NULL;
+    if (now != NULL) {
+        later->serving = *now;
+    }
     later->has_imei = u->has_imei;
     later->imei = u->imei;
+    later->proof = u->proof;
+    later->proven = u->proven;
     return s6a_defer(call, later, ulr_run, ulr_finish);
+}
+
+static enum s6a_outcome ulr_register(struct s6a_call *call, struct ulr *u)
+{
+    struct store_serving now;
+    serving_now(call, u, &now);
+    bool stays = already(u, &now);
+    if (stays && !u->proven.write) {
+        tell_proof(call, &u->imsi, &u->proof, &u->proven);
+        recent_confirmed(call->h->recent, &u->imsi);
+        return ulr_answer(call, u);
+    }
+    return ulr_write(call, u, stays ? NULL : &now);
+}
+
+static enum s6a_outcome ulr_not_admitted(struct s6a_call *call, const struct ulr *u)
+{
+    if (u->proven.write) {
+        return ulr_write(call, u, NULL);
+    }
+    tell_proof(call, &u->imsi, &u->proof, &u->proven);
+    return s6a_refuse(call, u->proven.refusal, NULL, &u->imsi, u->has_imei ? &u->imei : NULL);
 }
 
 enum s6a_outcome s6a_ulr_serve(struct s6a_call *call)
@@ -193,8 +349,12 @@ enum s6a_outcome s6a_ulr_serve(struct s6a_call *call)
         return s6a_refuse(call, REFUSAL_MALFORMED, &fault, NULL, NULL);
     }
     enum refusal refusal = ulr_decide(call, &u);
+    if (refusal == REFUSAL_NONE) {
+        enum err err = ulr_prove(call, &u);
+        refusal = err == E_OK ? REFUSAL_NONE : s6a_store_refusal(err);
+    }
     if (refusal != REFUSAL_NONE) {
         return s6a_refuse(call, refusal, NULL, &u.imsi, u.has_imei ? &u.imei : NULL);
     }
-    return ulr_register(call, &u);
+    return u.proven.refusal == REFUSAL_NONE ? ulr_register(call, &u) : ulr_not_admitted(call, &u);
 }
