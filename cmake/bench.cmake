@@ -22,13 +22,19 @@ add_library(bench_client STATIC EXCLUDE_FROM_ALL bench/lib/link.c bench/lib/clos
 target_link_libraries(bench_client PUBLIC bench_lib codec PkgConfig::SSL PkgConfig::CRYPTO)
 
 bench_program(vectors bench/vectors.c LINK proc)
+bench_program(proofs bench/proofs.c LINK nf_common)
+bench_program(kme bench/kme.c LINK nf_common)
 bench_program(air_client bench/air_client.c LINK bench_client)
+bench_program(inquiry_client bench/inquiry_client.c LINK bench_client)
 bench_program(gsup_client bench/gsup_client.c LINK bench_client)
 bench_program(restart bench/restart.c LINK bench_client)
 bench_program(handshakes bench/handshakes.c LINK bench_client)
 bench_program(storm bench/storm.c bench/lib/storm_plot.c LINK bench_client m)
 bench_program(epoll_responder bench/epoll_responder.c LINK bench_client proc Threads::Threads)
 bench_program(bare_insert bench/bare_insert.c LINK store)
+bench_program(bindings bench/bindings.c LINK store proc net)
+bench_program(https_get bench/https_get.c LINK bench_client)
+bench_program(https_constant bench/https_constant.c LINK PkgConfig::MHD)
 
 # freeDiameter's headers do not bear our warnings.
 bench_program(fd_constant bench/fd_main.c bench/fd_constant.c LINK ${FDCORE} ${FDPROTO}

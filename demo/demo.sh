@@ -9,7 +9,7 @@ set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=${BINDERY_BUILD:-$here/build/release}
 bindery=$build/bindery
-for program in bindery bindery-hssd bindery-mmed bindery-ue; do
+for program in bindery bindery-hssd bindery-mmed bindery-repod bindery-ue; do
 	if [ ! -x "$build/$program" ]; then
 		echo "demo: $build has no $program; run ./dev demo" >&2
 		exit 2
@@ -20,11 +20,12 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/bindery-demo.XXXXXX")
 export BINDERY_DIR="$work/hss"
 unset BINDERY_SOCKET
 scene="the beginning"
-step=0
+step=0 repod=
 
 finish() {
 	code=$?
 	trap - EXIT INT TERM
+	[ -z "$repod" ] || kill -CONT "$repod" 2>/dev/null || true
 	"$bindery" down >/dev/null 2>&1 || true
 	if [ "$code" -ne 0 ]; then
 		echo
@@ -56,20 +57,27 @@ fail() {
 	exit 1
 }
 
-# ladder: what the MME sent and received in this scene, on both sides. A pcapng is a head of two blocks
-# and then packets, so the head and the last octets are a file again.
-ladder() {
-	one=$(od -An -tu4 -j4 -N4 "$work/mme.pcapng" | tr -d ' ')
-	two=$(od -An -tu4 -j$((one + 4)) -N4 "$work/mme.pcapng" | tr -d ' ')
-	{ head -c $((one + two)) "$work/mme.pcapng" && tail -c +$((before + 1)) "$work/mme.pcapng"; } \
-		>"$work/scene.pcapng"
-	echo
-	"$bindery" trace "$work/scene.pcapng" || fail "the trace cannot be read"
+# scene_of FILE OCTETS: what came behind so many octets of a trace. A pcapng is a head of two blocks and
+# then packets, so the head and the last octets are a file again.
+scene_of() {
+	one=$(od -An -tu4 -j4 -N4 "$1" | tr -d ' ')
+	two=$(od -An -tu4 -j$((one + 4)) -N4 "$1" | tr -d ' ')
+	head -c $((one + two)) "$1" && tail -c +$(($2 + 1)) "$1"
 }
-size() { wc -c <"$work/mme.pcapng" | tr -d ' '; }
+# ladder: what was sent and received in this scene: at the MME on both sides, and what the HSS asked of
+# the repository.
+ladder() {
+	scene_of "$work/mme.pcapng" "$before" >"$work/scene.pcapng"
+	scene_of "$work/hss.pcapng" "$before_hss" >"$work/scene-hss.pcapng"
+	"$bindery" trace "$work/scene.pcapng" "$work/scene-hss.pcapng" >"$work/drawn" ||
+		fail "the trace cannot be read"
+	echo
+	cat "$work/drawn"
+}
+size() { wc -c <"$work/$1.pcapng" | tr -d ' '; }
 # attach WANTED-STATUS DEVICE [OPTION...]: one device attaches, over the air, and says what it sees
 attach() {
-	wanted=$1 device=$2 before=$(size)
+	wanted=$1 device=$2 before=$(size mme) before_hss=$(size hss)
 	shift 2
 	got=0
 	printf '%s$ bindery-ue attach --device %s %s%s\n' "$dim" "$device" "$*" "$plain"
@@ -100,10 +108,10 @@ for device in meter thief phone runaway; do
 done
 
 tell "${bold}Bindery: a SIM that works in its own device and in no other.$plain"
-tell "An HSS and an MME start here, on loopback, in a directory of their own."
+tell "An HSS, an MME and a repository of device keys start here, on loopback, in a directory of their own."
 echo
-"$bindery" up -d --port 0 --tls-port 0 --s1-port 0 --mme-trace "$work/mme.pcapng" >"$work/out" 2>&1 ||
-	fail "HSS and MME do not start"
+"$bindery" up -d --port 0 --tls-port 0 --s1-port 0 --repo-port 0 --trace "$work/hss.pcapng" \
+	--mme-trace "$work/mme.pcapng" >"$work/out" 2>&1 || fail "they do not start"
 sed '/^Next:/,$d' "$work/out"
 s1=$(grep -o 's1-tcp://[0-9.:]*' "$work/out" | head -1)
 [ -n "$s1" ] || fail "the MME does not say where it listens"
@@ -186,13 +194,23 @@ tell "Power comes back in a street: a thousand bound devices attach within a sec
 cat "$work/out"
 said "Registered          1000"
 
-scene="the end"
-"$bindery" down >"$work/out" 2>&1 || fail "HSS and MME do not stop"
+scene="between the chapters"
 tell
-tell "${bold}All seven scenes ended as they must.$plain Now yours:"
+tell "They start again: the trace has what is ciphered on the air as well, and the HSS keeps no copy of what a"
+tell "repository says, so that each look-up is seen."
+"$bindery" down >"$work/out" 2>&1 || fail "they do not stop"
+echo 'devid: {cache_seconds: 0, unknown_seconds: 0, stale_seconds: 0}' >>"$BINDERY_DIR/hssd.yaml"
+"$bindery" up -d --trace "$work/hss.pcapng" --mme-trace "$work/mme.pcapng" --trace-secrets >"$work/out" 2>&1 ||
+	fail "they do not start again"
+. "$here/demo/proof.sh"
+
+scene="the end"
+"$bindery" down >"$work/out" 2>&1 || fail "they do not stop"
+tell
+tell "${bold}All $step scenes ended as they must.$plain Now yours:"
 tell
 tell "  export PATH=$build:\$PATH"
-tell "  bindery up -d --mme-trace t.pcapng             # HSS and MME in ./.bindery"
+tell "  bindery up -d --mme-trace t.pcapng             # all of them in ./.bindery"
 tell "  bindery import demo/subscribers.csv"
 tell "  install -m 600 examples/devices/meter.json ."
 tell "  bindery-ue attach --device meter.json"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const struct cli_verb verbs[] = {
-    {"up", "start an HSS and an MME here, with everything they need", cli_up},
+    {"up", "start an HSS, an MME and a repository here, with all they need", cli_up},
     {"down", "stop what `up` started", cli_down},
     {"status", "daemons, listeners, peers and counters", cli_status},
     {"logs", "what the daemons wrote", cli_logs},
@@ -21,7 +21,7 @@ static const struct cli_verb verbs[] = {
     {"attach", "attach a device over the air interface", cli_attach},
     {"devices", "the devices at the MME, and detaching one", cli_devices},
     {"subscriber", "add, show, list, set, remove subscriptions", cli_subscriber},
-    {"device", "add, show, list, set, remove the devices a subscription may use", cli_device},
+    {"device", "the devices of subscriptions; production lots of identities", cli_device},
     {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
     {"eir", "white, grey and black lists of equipment: what S13 answers", cli_eir},
     {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},
@@ -30,6 +30,7 @@ static const struct cli_verb verbs[] = {
     {"nas", "NAS PDUs: decode, encode, protect, unprotect", cli_nas},
     {"s1ap", "S1AP messages: decode, encode", cli_s1ap},
     {"trace", "draw the ladder of trace files", cli_trace},
+    {"binding", "publish keys of devices to a repository, ask it, revoke", cli_binding},
     {"pki", "make the certificates of a demonstration", cli_pki},
     {0},
 };
@@ -175,11 +176,21 @@ bool cli_mme_socket(const struct cli_common *common, char out[static CLI_SOCKET_
     return socket_path(common, common->socket, "mme.sock", out);
 }
 
-bool cli_has_mme(const struct cli_common *common)
+static bool has_beside(const struct cli_common *common, const char *config)
 {
     char path[CLI_PATH_MAX];
-    return !named_socket(common) && cli_path(cli_dir(common), "mmed.yaml", path, sizeof path) &&
+    return !named_socket(common) && cli_path(cli_dir(common), config, path, sizeof path) &&
            access(path, F_OK) == 0;
+}
+
+bool cli_has_mme(const struct cli_common *common)
+{
+    return has_beside(common, "mmed.yaml");
+}
+
+bool cli_has_repo(const struct cli_common *common)
+{
+    return has_beside(common, "repod.yaml");
 }
 
 bool cli_trace_path(const char *path, bool secrets)

@@ -48,7 +48,10 @@ int cli_devices(int argc, char **argv);
 int cli_subscriber(int argc, char **argv);
 int cli_device(int argc, char **argv);
 int cli_attach(int argc, char **argv);
-int cli_device_file(int argc, char **argv); /* a subverb of device, in a file of its own */
+int cli_device_file(int argc, char **argv); /* subverbs of device, in files of their own */
+int cli_device_make(int argc, char **argv);
+int cli_device_show(int argc, char **argv);
+int cli_binding(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_authenticate(int argc, char **argv);
 int cli_aka(int argc, char **argv);
@@ -72,6 +75,7 @@ MUST_USE bool cli_mme_socket(const struct cli_common *common, char out[static CL
 /* Does `bindery up` of this directory run an MME too, and is the HSS meant that runs beside it (and
  * not one that --socket or the environment name)? */
 bool cli_has_mme(const struct cli_common *common);
+bool cli_has_repo(const struct cli_common *common); /* the same for a repository */
 /* dir/name into out; false, and said why, when it doesn't fit. */
 MUST_USE bool cli_path(const char *dir, const char *name, char *out, size_t cap);
 

@@ -63,8 +63,6 @@ static const struct argp set_argp = {
     NULL};
 static const struct argp remove_argp = {
     NULL, take, "IMSI IMEI", "Withdraws a device from a subscription.", children, NULL, NULL};
-static const struct argp show_argp = {
-    NULL, take, "IMEI", "Shows which subscriptions may be used in a device.", children, NULL, NULL};
 static const struct argp list_argp = {
     list_options, take, NULL, "Lists pairs of subscription and device.", children, NULL, NULL};
 
@@ -75,15 +73,11 @@ static int parsed(const struct argp *argp, int argc, char **argv, struct options
     if (argp_parse(argp, argc, argv, 0, NULL, o) != 0) {
         return CLI_USAGE;
     }
-    if (o->n_words != (imsi ? 2 : 1)) {
-        cli_error("%s needs %s; see `%s --help`", argv[0], imsi ? "an IMSI and an IMEI" : "an IMEI",
-                  argv[0]);
+    if (o->n_words != 2) {
+        cli_error("%s needs an IMSI and an IMEI; see `%s --help`", argv[0], argv[0]);
         return CLI_USAGE;
     }
-    if (imsi && !cli_imsi(o->words[0], imsi)) {
-        return CLI_USAGE;
-    }
-    return cli_imei(o->words[o->n_words - 1], imei) ? CLI_DONE : CLI_USAGE;
+    return cli_imsi(o->words[0], imsi) && cli_imei(o->words[1], imei) ? CLI_DONE : CLI_USAGE;
 }
 
 /* {"kme": ...}, {} without a file; NULL and said when the file holds no key. */
@@ -154,37 +148,6 @@ static int remove_one(int argc, char **argv)
     return change(&remove_argp, "DELETE", false, argc, argv);
 }
 
-static int show(int argc, char **argv)
-{
-    struct options o;
-    struct imei imei;
-    struct api_answer answer;
-    char path[64];
-    int rc = parsed(&show_argp, argc, argv, &o, NULL, &imei);
-    if (rc != CLI_DONE) {
-        return rc;
-    }
-    snprintf(path, sizeof path, "/v1/devices/%s", imei.digits);
-    struct api_request request = {.method = "GET", .path = path};
-    rc = api_once(&o.common, imei.digits, &request, &answer);
-    if (rc != CLI_DONE) {
-        return rc;
-    }
-    if (o.common.json) {
-        api_print_json(answer.body);
-    } else {
-        size_t i;
-        json_t *imsi;
-        printf("%s may be used by\n", imei.digits);
-        json_array_foreach(json_object_get(answer.body, "imsis"), i, imsi)
-        {
-            printf("  %s\n", json_string_value(imsi));
-        }
-    }
-    api_answer_free(&answer);
-    return CLI_DONE;
-}
-
 static void list_row(struct table *t, const json_t *d)
 {
     const char *cells[] = {api_text(d, "imsi"), api_text(d, "imei"),
@@ -212,11 +175,12 @@ int cli_device(int argc, char **argv)
 {
     static const struct cli_verb table[] = {
         {"add", "let a subscription be used in a device", add},
-        {"show", "the subscriptions of a device", show},
+        {"show", "what is known of a device, and whether its IMEI is proven", cli_device_show},
         {"list", "all pairs of subscription and device", list},
         {"set", "give a device a new KME", set},
         {"remove", "withdraw a device from a subscription", remove_one},
         {"file", "make the state file of an emulated device", cli_device_file},
+        {"make", "make a production lot: keys, certificates, IMEIs", cli_device_make},
         {0},
     };
     return cli_dispatch("bindery device", "The devices that subscriptions may be used in.", table,

@@ -1,6 +1,7 @@
 /* The subverb `device file`: the state file of an emulated device with a USIM in it. */
 #include "cli/key_options.h"
 #include "crypto/openssl.h"
+#include "device/linux/identity_lot.h"
 #include "device/linux/state_file.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -10,8 +11,10 @@
 struct options {
     struct cli_common common;
     struct key_options keys;
-    const char *imsi, *imei, *output;
+    const char *imsi, *imei, *output, *identity;
 };
+
+enum { OPT_IDENTITY = 0x300 };
 
 static error_t take(int key, char *arg, struct argp_state *state)
 {
@@ -30,6 +33,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'o':
         o->output = arg;
         return 0;
+    case OPT_IDENTITY:
+        o->identity = arg;
+        return 0;
     case ARGP_KEY_END:
         if (!o->imsi || !o->imei || !o->keys.k_file || (!o->keys.opc_file && !o->keys.op_file)) {
             argp_error(state, "--imsi, --imei, --k-file, and --opc-file or --op-file are needed");
@@ -46,6 +52,8 @@ static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
      "the file to make (devices/IMSI-IMEI.json in the directory); one that is there is not touched",
      10},
+    {"identity", OPT_IDENTITY, "LOT", 0,
+     "a production lot of `bindery device make`: gives the device the key of its IMEI", 10},
     {0},
 };
 static const struct argp_child children[] = {
@@ -149,6 +157,29 @@ static bool choose_output(struct options *o, const struct device_state *s,
     return true;
 }
 
+/* The key by which the device proves its IMEI, out of the lot. */
+static bool take_identity(const struct options *o, struct device_state *s)
+{
+    struct identity_source *lot = NULL;
+    struct identity_row row = {.algorithm = 0};
+    struct identity_why why = {""};
+    if (!o->identity) {
+        return true;
+    }
+    enum err e = identity_source_open(o->identity, &lot, &why);
+    e = e == E_OK ? identity_source_find(lot, &s->imei, &row, &why) : e;
+    identity_source_close(lot);
+    if (e != E_OK) {
+        cli_error("--identity: %s", why.text);
+        return false;
+    }
+    s->identity.algorithm = row.algorithm;
+    s->identity.n = row.key.n;
+    memcpy(s->identity.der, row.key.der, row.key.n);
+    identity_row_wipe(&row);
+    return true;
+}
+
 int cli_device_file(int argc, char **argv)
 {
     struct options o = {0};
@@ -169,14 +200,18 @@ int cli_device_file(int argc, char **argv)
     }
     rc = fill_keys(&o, &t, &state) ? CLI_DONE : CLI_USAGE;
     key_texts_wipe(&t);
+    if (rc == CLI_DONE && !take_identity(&o, &state)) {
+        rc = CLI_REFUSED;
+    }
     if (rc == CLI_DONE && device_state_save(o.output, true, &state, &why) != E_OK) {
         cli_error("%s%s", why.text, errno == EEXIST ? "; choose another name or remove it" : "");
         rc = CLI_REFUSED;
     }
     device_state_wipe(&state);
     if (rc == CLI_DONE) {
-        printf("%s holds device %s with the USIM of %s and %s KME\n", o.output, o.imei, o.imsi,
-               o.keys.kme_file ? "its" : "no");
+        printf("%s holds device %s with the USIM of %s and %s KME%s\n", o.output, o.imei, o.imsi,
+               o.keys.kme_file ? "its" : "no",
+               o.identity ? ", and the key that proves its IMEI" : "");
     }
     return rc;
 }

@@ -1,11 +1,15 @@
 /* cli/home.h - the directory of `bindery up`: what is in it, who holds it, and its first contents.
  *
  *   hssd.yaml      the HSS's configuration, generated once and the operator's from then on
- *   mmed.yaml      the MME's; without it `up` runs the HSS alone
+ *   mmed.yaml      the MME's; without it `up` runs no MME
+ *   repod.yaml     the repository's of device bindings; without it `up` runs none
  *   kek            the key-encryption key of the store, 0600
- *   hss.db         the store
+ *   hss.db         the store; repod.db is the repository's, repod-audit.log who asked it what
  *   admin.sock     the HSS's administration socket; mme.sock is the MME's
- *   pki/           demonstration certificates
+ *   pki/           demonstration certificates, NAME.crt and NAME.key each: ca; hss (an operator),
+ *                  mme, mme1, repo (its host is localhost), maker (a manufacturer, of the name
+ *                  HOME_MAKER), and device-ca, which signs what devices have, with device-ca.crl
+ *   records.key    signs the repository's records; records.pub is what others trust
  *   log/           what the daemons write
  *   lock           held by the `up` that runs
  */
@@ -15,9 +19,12 @@
 #include "cli/cli.h"
 #include <sys/types.h>
 
+#define HOME_MAKER "maker.example.org"
+
 struct home_ports {
     long tcp, tls; /* 0: a free one; -1: the registered one, which must be free */
     long s1;
+    long repo; /* -1: 8443 */
 };
 
 /* Makes the directory if it isn't there. False and said. */
@@ -27,12 +34,16 @@ MUST_USE bool home_make(const char *dir);
 int home_lock(const char *dir, pid_t *holder);
 /* The process that holds the lock; 0 when none does, -1 (said) when that cannot be known. */
 pid_t home_holder(const char *dir);
-/* Writes configurations, key and certificates unless there is one of the HSS, which the ports then
- * do not change (said). False and said. Each file is there whole or not at all, and the next try
- * keeps what is there. */
+/* Writes configurations, keys and certificates unless there is a configuration of the HSS, which
+ * the ports then do not change (said). A directory of a version without a repository is left as it
+ * is, and said is how to get one. False and said. Each file is there whole or not at all, and the
+ * next try keeps keys and stores that are there. */
 MUST_USE bool home_furnish(const char *dir, const struct home_ports *ports);
-/* Is there a configuration of an MME? */
+/* Is there such a file? */
+bool home_has(const char *dir, const char *name);
+/* Is there a configuration of an MME, of a repository? */
 bool home_has_mme(const char *dir);
+bool home_has_repo(const char *dir);
 /* A file of the directory, made 0600 and durable; refuses to replace one. False and said. */
 MUST_USE bool home_write(const char *dir, const char *name, const char *text, size_t n);
 

@@ -79,8 +79,9 @@ static const struct argp argp = {
     "FILE.csv|FILE.ndjson|-",
     "Puts subscribers and devices in, row by row: a refused row costs no other one. Safe to run "
     "again.\v"
-    "CSV columns, in any order: imsi, algorithm, k, op, opc, msisdn, policy, profile, suspended, "
-    "sqn, imei, kme. An empty field is not sent. A row without k changes what is there; several "
+    "CSV columns, in any order: imsi, algorithm, k, op, opc, msisdn, policy, proof, profile, "
+    "suspended, sqn, imei, kme. An empty field is not sent. A row without k changes what is there; "
+    "several "
     "rows with one imsi give it several devices. NDJSON lines are as docs/admin-api.md has them.\n"
     "Exit status 1 when a row was refused.",
     children,

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define TIME_LEN 24 /* of 2026-03-01T12:00:00.123Z */
-#define STREAMS  2
+#define STREAMS  3
 
 struct options {
     struct cli_common common;
@@ -17,7 +17,7 @@ struct options {
 };
 /* One daemon's file; the next line of it in hand. */
 struct stream {
-    const char *from; /* "hss", "mme" */
+    const char *from; /* "hss", "mme", "repo" */
     char path[CLI_PATH_MAX];
     FILE *in;
     bool held;
@@ -203,31 +203,47 @@ static int open_one(struct logs *l, const char *from, const char *name)
     return CLI_DONE;
 }
 
+static bool always(const char *dir)
+{
+    (void)dir;
+    return true;
+}
+
+static const struct daemon {
+    const char *from, *log;
+    bool (*runs)(const char *dir);
+} daemons[STREAMS] = {{"hss", "hssd.log", always},
+                      {"mme", "mmed.log", home_has_mme},
+                      {"repo", "repod.log", home_has_repo}};
+
 static int open_streams(struct logs *l)
 {
     const struct options *o = l->o;
     int rc = CLI_DONE;
-    if (!o->from || !strcmp(o->from, "hss")) {
-        rc = open_one(l, "hss", "hssd.log");
-    }
-    if (rc == CLI_DONE && (o->from ? !strcmp(o->from, "mme") : home_has_mme(cli_dir(&o->common)))) {
-        rc = open_one(l, "mme", "mmed.log");
+    for (size_t i = 0; rc == CLI_DONE && i < STREAMS; i++) {
+        const struct daemon *d = &daemons[i];
+        if (o->from ? !strcmp(o->from, d->from) : d->runs(cli_dir(&o->common))) {
+            rc = open_one(l, d->from, d->log);
+        }
     }
     return rc;
 }
 
 static bool from_known(const struct options *o)
 {
-    if (o->from && strcmp(o->from, "hss") != 0 && strcmp(o->from, "mme") != 0) {
-        cli_error("--from takes hss or mme, not '%s'", o->from);
-        return false;
+    bool known = !o->from;
+    for (size_t i = 0; !known && i < STREAMS; i++) {
+        known = !strcmp(o->from, daemons[i].from);
     }
-    return true;
+    if (!known) {
+        cli_error("--from takes hss, mme or repo, not '%s'", o->from);
+    }
+    return known;
 }
 
 static const struct argp_option logs_options[] = {
     {"lines", 'n', "N", 0, "the last N lines (20)", 0},
-    {"from", 'F', "hss|mme", 0, "only that daemon's", 0},
+    {"from", 'F', "hss|mme|repo", 0, "only that daemon's", 0},
     {"follow", 'f', NULL, 0, "go on as lines are written", 0},
     {0},
 };

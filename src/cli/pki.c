@@ -1,6 +1,7 @@
-/* The demonstration's certificates, and the verb `pki`. */
+/* The demonstration's certificates. */
 #include "cli/pki.h"
 
+#include "cli/pki_parts.h"
 #include "net/verify_oids.h"
 
 #include <errno.h>
@@ -14,42 +15,46 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct identity {
-    EVP_PKEY *key;
-    X509 *certificate;
-};
-
-static void identity_free(struct identity *i)
+void pki_pair_free(struct pki_pair *i)
 {
     EVP_PKEY_free(i->key);
     X509_free(i->certificate);
+    *i = (struct pki_pair){0};
+}
+
+X509_EXTENSION *pki_extension(X509 *x, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX ctx;
+    X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+    return X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
 }
 
 static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 {
-    X509V3_CTX ctx;
-    X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
-    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    X509_EXTENSION *e = pki_extension(x, issuer, nid, value);
     bool good = e && X509_add_ext(x, e, -1) == 1;
     X509_EXTENSION_free(e);
     return good;
 }
 
-static bool set_name(X509_NAME *name, const char *common)
+bool pki_name_add(X509_NAME *name, const char *field, const char *text)
 {
-    return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)PKI_MARK, -1,
-                                      -1, 0) == 1 &&
-           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common, -1,
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_ASC, (const unsigned char *)text, -1,
                                       -1, 0) == 1;
 }
 
-static bool set_serial(X509 *x)
+static bool set_name(X509_NAME *name, const char *common)
+{
+    return pki_name_add(name, "O", PKI_MARK) && pki_name_add(name, "CN", common);
+}
+
+bool pki_serial(X509 *x)
 {
     unsigned char serial[16];
     if (RAND_bytes(serial, sizeof serial) != 1) {
         return false;
     }
-    serial[0] &= 0x7f;
+    serial[0] = (unsigned char)((serial[0] & 0x7f) | 0x40); /* positive, and always as long */
     BIGNUM *n = BN_bin2bn(serial, sizeof serial, NULL);
     bool good = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x));
     BN_free(n);
@@ -65,7 +70,7 @@ static const struct role {
 };
 
 /* The object identifier of a role's name; NULL: there is no such role. */
-static const char *role_oid(const char *name)
+const char *pki_role_oid(const char *name)
 {
     for (size_t i = 0; i < sizeof roles_known / sizeof roles_known[0]; i++) {
         if (!strcmp(roles_known[i].name, name)) {
@@ -83,7 +88,7 @@ static bool set_extensions(X509 *x, X509 *issuer, const char *host, const char *
                add_extension(x, issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
                add_extension(x, issuer, NID_subject_key_identifier, "hash");
     }
-    const char *oid = role ? role_oid(role) : NULL;
+    const char *oid = role ? pki_role_oid(role) : NULL;
     snprintf(alternative, sizeof alternative, "DNS:%s", host);
     snprintf(usage, sizeof usage, "serverAuth,clientAuth%s%s", oid ? "," : "", oid ? oid : "");
     return (!role || oid) && add_extension(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
@@ -94,25 +99,24 @@ static bool set_extensions(X509 *x, X509 *issuer, const char *host, const char *
            add_extension(x, issuer, NID_authority_key_identifier, "keyid");
 }
 
-/* host NULL: a CA that signs itself. */
-static bool make_identity(struct identity *out, const struct identity *ca, const char *host,
-                          const char *role)
+/* Without `by` a CA of this name that signs itself. */
+static bool make_pair(struct pki_pair *out, const struct pki_pair *by, const char *name,
+                      const char *role)
 {
-    const struct identity *signer = ca ? ca : out;
+    const struct pki_pair *signer = by ? by : out;
     out->key = EVP_EC_gen("P-256");
     out->certificate = X509_new();
     X509 *x = out->certificate;
-    return out->key && x && X509_set_version(x, X509_VERSION_3) == 1 && set_serial(x) &&
+    return out->key && x && X509_set_version(x, X509_VERSION_3) == 1 && pki_serial(x) &&
            X509_gmtime_adj(X509_getm_notBefore(x), -3600) &&
            X509_time_adj_ex(X509_getm_notAfter(x), PKI_DAYS, 0, NULL) &&
-           X509_set_pubkey(x, out->key) == 1 &&
-           set_name(X509_get_subject_name(x), host ? host : "demonstration CA") &&
+           X509_set_pubkey(x, out->key) == 1 && set_name(X509_get_subject_name(x), name) &&
            X509_set_issuer_name(x, X509_get_subject_name(signer->certificate)) == 1 &&
-           set_extensions(x, signer->certificate, host, role) &&
+           set_extensions(x, signer->certificate, by ? name : NULL, role) &&
            X509_sign(x, signer->key, EVP_sha256()) != 0;
 }
 
-static FILE *make_file(const char *dir, const char *name, const char *suffix)
+FILE *pki_file(const char *dir, const char *name, const char *suffix)
 {
     char path[CLI_PATH_MAX], leaf[64];
     snprintf(leaf, sizeof leaf, "%.40s%s", name, suffix);
@@ -127,46 +131,66 @@ static FILE *make_file(const char *dir, const char *name, const char *suffix)
     return f;
 }
 
-static bool finish(FILE *f, bool good)
+bool pki_finish(FILE *f, bool good)
 {
     good = good && fflush(f) == 0 && fsync(fileno(f)) == 0;
     return fclose(f) == 0 && good;
 }
 
-static bool write_identity(const char *dir, const char *name, const struct identity *i)
+static bool write_pair(const char *dir, const char *name, const struct pki_pair *i)
 {
-    FILE *f = make_file(dir, name, ".crt");
-    if (!f || !finish(f, PEM_write_X509(f, i->certificate) == 1)) {
+    FILE *f = pki_file(dir, name, ".crt");
+    if (!f || !pki_finish(f, PEM_write_X509(f, i->certificate) == 1)) {
         return false;
     }
-    f = make_file(dir, name, ".key");
-    return f && finish(f, PEM_write_PKCS8PrivateKey(f, i->key, NULL, NULL, 0, NULL, NULL) == 1);
+    f = pki_file(dir, name, ".key");
+    return f && pki_finish(f, PEM_write_PKCS8PrivateKey(f, i->key, NULL, NULL, 0, NULL, NULL) == 1);
+}
+
+/* A manufacturer's CA, with an empty list of what it revoked. */
+static bool write_device_ca(const char *dir)
+{
+    struct pki_pair ca = {0};
+    bool good = make_pair(&ca, NULL, "demonstration device CA", NULL) &&
+                write_pair(dir, PKI_DEVICE_CA, &ca) && pki_write_crl(dir, &ca, NULL);
+    pki_pair_free(&ca);
+    return good;
 }
 
 static bool write_all(const char *dir, const char *const *names, const char *const *hosts,
                       const char *const *roles, size_t n)
 {
-    struct identity ca = {0};
-    bool good = make_identity(&ca, NULL, NULL, NULL) && write_identity(dir, "ca", &ca);
-    for (size_t i = 0; good && i < n; i++) {
-        struct identity host = {0};
-        good = make_identity(&host, &ca, hosts[i], roles ? roles[i] : NULL) &&
-               write_identity(dir, names[i], &host);
-        identity_free(&host);
+    struct pki_pair ca = {0};
+    bool good = write_device_ca(dir);
+    if (n > 0) {
+        good = good && make_pair(&ca, NULL, "demonstration CA", NULL) && write_pair(dir, "ca", &ca);
     }
-    identity_free(&ca);
+    for (size_t i = 0; good && i < n; i++) {
+        struct pki_pair host = {0};
+        good = make_pair(&host, &ca, hosts[i], roles ? roles[i] : NULL) &&
+               write_pair(dir, names[i], &host);
+        pki_pair_free(&host);
+    }
+    pki_pair_free(&ca);
     return good;
+}
+
+static void take_away_one(const char *dir, const char *name)
+{
+    static const char *const suffix[] = {"crt", "key", "crl"};
+    char path[CLI_PATH_MAX];
+    for (size_t k = 0; k < sizeof suffix / sizeof suffix[0]; k++) {
+        snprintf(path, sizeof path, "%s/%s.%s", dir, name, suffix[k]);
+        (void)unlink(path);
+    }
 }
 
 static void take_away(const char *dir, const char *const *names, size_t n)
 {
-    char path[CLI_PATH_MAX];
-    for (size_t i = 0; i <= n; i++) {
-        static const char *const suffix[] = {"crt", "key"};
-        for (size_t k = 0; k < 2; k++) {
-            snprintf(path, sizeof path, "%s/%s.%s", dir, i < n ? names[i] : "ca", suffix[k]);
-            (void)unlink(path);
-        }
+    take_away_one(dir, "ca");
+    take_away_one(dir, PKI_DEVICE_CA);
+    for (size_t i = 0; i < n; i++) {
+        take_away_one(dir, names[i]);
     }
     (void)rmdir(dir);
 }
@@ -195,95 +219,4 @@ bool pki_make_roles(const char *dir, const char *const *names, const char *const
     cli_error("%s: the certificates could not be made: %s", dir, strerror(errno));
     take_away(temporary, names, n);
     return false;
-}
-
-/* ---- the verb ---- */
-
-#define HOSTS_MAX 32
-
-struct options {
-    const char *dir;
-    const char *host[HOSTS_MAX];
-    const char *role[HOSTS_MAX]; /* or NULL */
-    size_t n;
-};
-
-/* HOST or HOST=ROLE; the argument itself is cut in two. */
-static void take_host(struct options *o, char *arg, struct argp_state *state)
-{
-    char *equals = strchr(arg, '=');
-    const char *role = equals ? equals + 1 : NULL;
-    if (equals) {
-        *equals = '\0';
-    }
-    if (o->n == HOSTS_MAX) {
-        argp_error(state, "at most %d hosts", HOSTS_MAX);
-    } else if (diameter_identity_check(bytes_of_str(arg)) != E_OK) {
-        argp_error(state, "'%s' is no host name like mme.example.org", arg);
-    } else if (role && !role_oid(role)) {
-        argp_error(state, "'%s' is no role", role);
-    } else {
-        o->role[o->n] = role;
-        o->host[o->n++] = arg;
-    }
-}
-
-static error_t take(int key, char *arg, struct argp_state *state)
-{
-    struct options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (!o->dir) {
-            o->dir = arg;
-        } else {
-            take_host(o, arg, state);
-        }
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->dir || !o->n) {
-            argp_error(state, "a directory to make and at least one host name are needed");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp argp = {
-    NULL,
-    take,
-    "DIR HOST[=ROLE]...",
-    "Makes a demonstration CA and, for each host, a certificate and key in a new directory.\v"
-    "The files are named after the first label of the host: mme.example.org gives mme.crt and "
-    "mme.key. A ROLE (operator, manufacturer, service-provider, ausf, device, repository) is "
-    "written into the certificate. For demonstrations and tests only: the CA's key lies beside "
-    "them.",
-    NULL,
-    NULL,
-    NULL};
-
-int cli_pki(int argc, char **argv)
-{
-    struct options o = {0};
-    char label[HOSTS_MAX][41];
-    const char *names[HOSTS_MAX];
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
-        return CLI_USAGE;
-    }
-    for (size_t i = 0; i < o.n; i++) {
-        snprintf(label[i], sizeof label[i], "%.*s", (int)strcspn(o.host[i], "."), o.host[i]);
-        names[i] = label[i];
-        for (size_t k = 0; k < i; k++) {
-            if (!strcmp(label[i], label[k]) || !strcmp(label[i], "ca")) {
-                cli_error("two hosts would give %s.crt", label[i]);
-                return CLI_USAGE;
-            }
-        }
-    }
-    if (!pki_make_roles(o.dir, names, o.host, o.role, o.n)) {
-        return CLI_REFUSED;
-    }
-    printf("%s has ca.crt and a certificate for each of %zu host%s; for demonstrations only\n",
-           o.dir, o.n, o.n == 1 ? "" : "s");
-    return CLI_DONE;
 }

@@ -1,24 +1,56 @@
-/* cli/pki.h - the certificates of a demonstration: a CA of its own, and a certificate and key for
- * each host.
+/* cli/pki.h - the certificates and keys of a demonstration: a CA of its own, a certificate and key
+ * for each host, a manufacturer's CA with certificates for devices and a list of the revoked ones,
+ * and a key that signs a repository's records.
  *
- * Not for service: the CA's key lies beside the certificates, and the CA's Organization says so
- * (PKI_MARK, known to nf/common/config_demo.c), by which a daemon refuses to listen with it
- * anywhere but on loopback.
+ * Not for service: the CA's key lies beside the certificates, and the Organization of every
+ * certificate says so (PKI_MARK, known to nf/common/config_demo.c), by which a daemon refuses to
+ * listen with it anywhere but on loopback.
  */
 #ifndef BINDERY_CLI_PKI_H
 #define BINDERY_CLI_PKI_H
 
 #include "cli/cli.h"
 
-#define PKI_MARK "Bindery demo PKI, not for service"
-#define PKI_DAYS 825
+#define PKI_MARK      "Bindery demo PKI, not for service"
+#define PKI_DAYS      825
+#define PKI_CRL_DAYS  30
+#define PKI_DEVICE_CA "device-ca"
 
 /* Makes the directory with ca.crt, ca.key and, for each host, NAME.crt and NAME.key: P-256, keys
- * 0600. It is made beside and renamed, so it is there whole or not at all. False and said. */
+ * 0600; and with a manufacturer's CA for devices: device-ca.crt, .key and .crl. Without hosts the
+ * latter alone. It is made beside and renamed, so it is there whole or not at all. False and said.
+ */
 MUST_USE bool pki_make(const char *dir, const char *const *names, const char *const *hosts,
                        size_t n);
 /* The same with the role that each certificate gives (net/verify_oids.h); NULL: none. */
 MUST_USE bool pki_make_roles(const char *dir, const char *const *names, const char *const *hosts,
                              const char *const *roles, size_t n);
+/* The object identifier of a role's name; NULL: there is no such role. */
+const char *pki_role_oid(const char *name);
+
+/* DIR/NAME.key, a P-256 key that signs records, and DIR/NAME.pub, its public half, both in PEM,
+ * or neither. False and said. */
+MUST_USE bool pki_signing_key(const char *dir, const char *name);
+
+/* ---- a manufacturer's CA, and what it issues ---- */
+
+struct pki_ca;
+/* That of a directory: device-ca.crt and device-ca.key. NULL and said. */
+struct pki_ca *pki_ca_open(const char *dir);
+void pki_ca_close(struct pki_ca *ca);
+/* Its certificate in DER, and the SHA-256 of that. */
+struct bytes pki_ca_der(const struct pki_ca *ca);
+void pki_ca_digest(const struct pki_ca *ca, uint8_t out[static 32]);
+/* A certificate for a device's public key (SubjectPublicKeyInfo of P-256 or Ed25519): for
+ * signatures, of the role device, valid as long as the CA. Its subject has the model and a random
+ * serial number, and nothing of the IMEI. DER into out; 0 when it cannot be made. From several
+ * threads at once. */
+MUST_USE size_t pki_device_certificate(const struct pki_ca *ca, struct bytes spki,
+                                       const char *model, struct mbytes out);
+
+/* Adds the certificate (DER; NULL: none, the list only becomes current again) to device-ca.crl;
+ * waits for another process that does. *fresh is false when it stood there. Errors, all said:
+ * false. */
+MUST_USE bool pki_revoke(const char *dir, const struct bytes *der, bool *fresh);
 
 #endif

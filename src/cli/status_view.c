@@ -4,6 +4,8 @@
 #include "cli/table.h"
 #include <string.h>
 
+#define COLUMNS_MAX 6
+
 /* Any scalar as text. */
 static const char *text_of(const json_t *v, char *out, size_t cap)
 {
@@ -29,6 +31,13 @@ static bool is_mme(const json_t *status)
     return !strcmp(api_text(status, "program"), "bindery-mmed");
 }
 
+static const char *what_it_serves(const char *program)
+{
+    return !strcmp(program, "bindery-mmed")    ? "S1 for eNBs"
+           : !strcmp(program, "bindery-repod") ? "keys of devices"
+                                               : "S6a for MMEs";
+}
+
 static void add_addresses(struct table *t, const json_t *status, const char *socket)
 {
     const char *program = api_text(status, "program");
@@ -36,8 +45,7 @@ static void add_addresses(struct table *t, const json_t *status, const char *soc
     json_t *listener;
     json_array_foreach(json_object_get(status, "listeners"), i, listener)
     {
-        const char *cells[] = {program, is_mme(status) ? "S1 for eNBs" : "S6a for MMEs",
-                               address_of(listener)};
+        const char *cells[] = {program, what_it_serves(program), address_of(listener)};
         table_add(t, cells);
     }
     if (*socket) {
@@ -51,26 +59,31 @@ void status_view_addresses(const struct cli_common *common, const json_t *status
     static const char *const columns[] = {"DAEMON", "SERVES", "AT", NULL};
     struct table *t = table_new(columns);
     const json_t *mme = json_object_get(status, "mme");
+    const json_t *repo = json_object_get(status, "repository");
     char socket[CLI_SOCKET_MAX] = "", mme_socket[CLI_SOCKET_MAX] = "";
     add_addresses(t, status, cli_socket_path(common, socket) ? socket : "");
     if (mme) {
         add_addresses(t, mme, cli_mme_socket(common, mme_socket) ? mme_socket : "");
     }
+    if (repo) {
+        add_addresses(t, repo, json_is_true(json_object_get(repo, "running")) ? "" : "not running");
+    }
     table_print(t);
 }
 
-static void show_peers(const json_t *peers, const char *const *columns, const char *const *keys,
-                       size_t n)
+/* A row for each object: the members of these keys, the first of which is text. */
+static void show_rows(const json_t *rows, const char *const *columns, const char *const *keys,
+                      size_t n)
 {
     struct table *t = table_new(columns);
     size_t i;
-    json_t *peer;
-    json_array_foreach(peers, i, peer)
+    json_t *row;
+    json_array_foreach(rows, i, row)
     {
-        char numbers[3][24];
-        const char *cells[4] = {api_text(peer, "origin_host")};
-        for (size_t k = 0; k < n && k < 3; k++) {
-            cells[k + 1] = text_of(json_object_get(peer, keys[k]), numbers[k], sizeof numbers[k]);
+        char numbers[COLUMNS_MAX][24];
+        const char *cells[COLUMNS_MAX] = {api_text(row, keys[0])};
+        for (size_t k = 1; k < n && k < COLUMNS_MAX; k++) {
+            cells[k] = text_of(json_object_get(row, keys[k]), numbers[k], sizeof numbers[k]);
         }
         table_add(t, cells);
     }
@@ -97,11 +110,22 @@ static void show_pairs(const char *heading, const char *value_heading, const jso
     table_print(t);
 }
 
+static void show_repositories(const json_t *repositories)
+{
+    static const char *const columns[] = {"REPOSITORY", "AT",       "STATE", "CAUSE",
+                                          ">ASKED",     ">WAITING", NULL};
+    static const char *const keys[] = {"name", "url", "state", "cause", "asked", "waiting"};
+    if (json_array_size(repositories) > 0) {
+        show_rows(repositories, columns, keys, 6);
+    }
+}
+
 static void show_hss(const json_t *status)
 {
     static const char *const columns[] = {"PEER", ">CONNECTIONS", ">REQUESTS", ">ANSWERS", NULL};
-    static const char *const keys[] = {"connections", "requests", "answers"};
-    show_peers(json_object_get(status, "peers"), columns, keys, 3);
+    static const char *const keys[] = {"origin_host", "connections", "requests", "answers"};
+    show_rows(json_object_get(status, "peers"), columns, keys, 4);
+    show_repositories(json_object_get(json_object_get(status, "devid"), "repositories"));
     show_pairs("HSS", "", status);
     show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
 }
@@ -132,9 +156,9 @@ static void show_enbs(const json_t *enbs)
 static void show_mme(const json_t *status)
 {
     static const char *const columns[] = {"HOME", "CONNECTED", ">REQUESTS", ">ANSWERS", NULL};
-    static const char *const keys[] = {"connected", "requests", "answers"};
+    static const char *const keys[] = {"origin_host", "connected", "requests", "answers"};
     const json_t *refusals = json_object_get(status, "refusals");
-    show_peers(json_object_get(status, "peers"), columns, keys, 3);
+    show_rows(json_object_get(status, "peers"), columns, keys, 4);
     show_enbs(json_object_get(status, "enbs"));
     show_pairs("MME", "", status);
     show_pairs("DEVICES NOW", ">", json_object_get(status, "ues"));

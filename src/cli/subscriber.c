@@ -1,19 +1,30 @@
 /* The verb `subscriber`: one subscription at a time, through the administration interface. */
 #include "cli/api_list.h"
 #include "cli/key_options.h"
+#include "cli/proof_view.h"
+#include "proc/devid.h"
 #include <string.h>
 #include <time.h>
 
 struct options {
     struct cli_common common;
     struct key_options keys;
-    const char *policy, *profile, *msisdn, *suspended, *imei;
+    const char *policy, *profile, *msisdn, *suspended, *imei, *proof;
     const char *after, *limit;
     char *words[1];
     unsigned n_words;
 };
 
-enum { OPT_POLICY = 0x100, OPT_PROFILE, OPT_MSISDN, OPT_SUSPENDED, OPT_IMEI, OPT_AFTER, OPT_LIMIT };
+enum {
+    OPT_POLICY = 0x100,
+    OPT_PROFILE,
+    OPT_MSISDN,
+    OPT_SUSPENDED,
+    OPT_IMEI,
+    OPT_PROOF,
+    OPT_AFTER,
+    OPT_LIMIT
+};
 
 static error_t take(int key, char *arg, struct argp_state *state)
 {
@@ -36,6 +47,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_IMEI:
         o->imei = arg;
+        return 0;
+    case OPT_PROOF:
+        o->proof = arg;
         return 0;
     case OPT_AFTER:
         o->after = arg;
@@ -70,6 +84,11 @@ static const struct argp_option write_options[] = {
     {"msisdn", OPT_MSISDN, "DIGITS", 0, "the telephone number; '' for none", 10},
     {"suspended", OPT_SUSPENDED, "yes|no", OPTION_ARG_OPTIONAL, "bar the subscription", 10},
     {"imei", OPT_IMEI, "IMEI", 0, "a device it may be used in; its KME by --kme-file", 10},
+    {"proof", OPT_PROOF, "POLICY", 0,
+     "must the device prove its IMEI: off, observe (asked, and admitted whatever comes), want (who "
+     "fails is refused), require (only who is proven is admitted), or each of unproven=, failed= "
+     "and undetermined= with admit or refuse",
+     10},
     {0},
 };
 static const struct argp_option list_options[] = {
@@ -128,6 +147,20 @@ static bool set_suspended(json_t *o, const char *value)
     return json_object_set_new(o, "suspended", json_boolean(yes)) == 0;
 }
 
+static bool set_proof(json_t *o, const char *value)
+{
+    struct devid_policy policy;
+    if (value && devid_policy_parse(bytes_of_str(value), &policy) != E_OK) {
+        cli_error("--proof takes off, observe, want, require, or like "
+                  "unproven=admit,failed=refuse,undetermined=admit, each of the three once; not "
+                  "'%.80s'",
+                  value);
+        return false;
+    }
+    set_text(o, "proof", value);
+    return true;
+}
+
 static bool set_device(json_t *o, const struct options *p, const struct key_texts *t)
 {
     struct imei imei;
@@ -168,7 +201,7 @@ static int body_of(const struct options *p, const struct imsi *imsi, json_t **ou
     bool good =
         set_number(o, "res_length", "--res-length", p->keys.res_length, 16) &&
         set_number(o, "keccak_iterations", "--keccak-iterations", p->keys.keccak_iterations, 255) &&
-        set_suspended(o, p->suspended) && set_device(o, p, &t);
+        set_suspended(o, p->suspended) && set_proof(o, p->proof) && set_device(o, p, &t);
     key_texts_wipe(&t);
     if (good) {
         *out = o;
@@ -237,6 +270,7 @@ static void show_human(const json_t *s)
     say("last IMEI", api_text(s, "last_imei"));
     printf("%-18s %" JSON_INTEGER_FORMAT "\n", "binding failures",
            json_integer_value(json_object_get(s, "binding_failures")));
+    proof_view(s);
     show_serving(json_object_get(s, "serving"));
     if (json_array_size(json_object_get(s, "devices"))) {
         show_devices(json_object_get(s, "devices"));

@@ -99,7 +99,7 @@ bool supervisor_open(struct supervisor *s, const char *dir)
         cli_error("signals cannot be taken: %s", strerror(errno));
         return false;
     }
-    return open_notify(s);
+    return cli_path(dir, "pids", s->pids_path, sizeof s->pids_path) && open_notify(s);
 }
 
 void supervisor_close(struct supervisor *s)
@@ -108,8 +108,27 @@ void supervisor_close(struct supervisor *s)
         (void)close(s->notify);
         (void)unlink(s->notify_path);
     }
+    if (s->pids_path[0]) {
+        (void)unlink(s->pids_path);
+    }
     if (s->signals >= 0) {
         (void)close(s->signals);
+    }
+}
+
+static void tell_pids(const struct supervisor *s)
+{
+    char fresh[CLI_PATH_MAX + 8];
+    snprintf(fresh, sizeof fresh, "%s.new", s->pids_path);
+    FILE *f = fopen(fresh, "we");
+    for (size_t i = 0; f && i < s->n; i++) {
+        const struct supervised *d = &s->daemon[i];
+        if (d->pid) {
+            fprintf(f, "%s %d %u\n", d->name, (int)d->pid, d->restarts);
+        }
+    }
+    if (f && fclose(f) == 0) {
+        (void)rename(fresh, s->pids_path);
     }
 }
 
@@ -206,6 +225,7 @@ static bool start_one(struct supervisor *s, struct supervised *d)
     if (d->pidfd < 0) {
         cli_error("%s: %s", d->program, strerror(errno));
     }
+    tell_pids(s);
     return d->pidfd >= 0;
 }
 
@@ -259,6 +279,7 @@ static void say_death(const struct supervisor *s, const struct supervised *d, in
         log_file_tail(path, d->log_from, SHOWN_LINES, stderr);
     }
     note(s, d, "daemon-died", how);
+    tell_pids(s);
 }
 
 /* ---- events ---- */

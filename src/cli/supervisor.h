@@ -3,7 +3,8 @@
  *
  * Signals, deaths, and what daemons tell all come through descriptors (signalfd, pidfd, a datagram
  * socket as $NOTIFY_SOCKET), so there is one poll and no handler. Each daemon writes to a log file
- * of its own and dies with its supervisor.
+ * of its own and dies with its supervisor. The file `pids` in the directory says at any time which
+ * processes they are: a line "NAME PID RESTARTS" for each that runs.
  */
 #ifndef BINDERY_CLI_SUPERVISOR_H
 #define BINDERY_CLI_SUPERVISOR_H
@@ -33,6 +34,7 @@ struct supervisor {
     int signals; /* signalfd */
     int notify;  /* datagrams of the daemons */
     char notify_path[CLI_SOCKET_MAX];
+    char pids_path[CLI_PATH_MAX];
     char self_dir[CLI_PATH_MAX]; /* where our own binary is */
 };
 

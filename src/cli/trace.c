@@ -72,7 +72,8 @@ static const struct argp argp = {
     "FILE.pcapng|-...",
     "Draws the ladder of a trace: who sent what to whom, when, with which result. Several files "
     "are one trace: what two ends both wrote down is drawn once.\v"
-    "Times are seconds since the first message. `wireshark FILE.pcapng` shows every octet. A "
+    "Times are seconds since the first message. (2) to (9) are the steps of the proof of an "
+    "IMEI (TR 33.899 5.2.4). `wireshark FILE.pcapng` shows every octet. A "
     "damaged file is drawn up to the damage, and the exit status is 1.",
     NULL,
     NULL,
@@ -80,11 +81,10 @@ static const struct argp argp = {
 
 static bool wanted(const struct options *o, const struct trace_message *m)
 {
-    bool watchdog = !strcmp(m->name, "DWR") || !strcmp(m->name, "DWA");
     if (o->imsi) {
         return !strcmp(o->imsi, m->imsi);
     }
-    return o->all || !watchdog;
+    return o->all || !m->housekeeping;
 }
 
 /* ---- JSON ---- */
@@ -94,7 +94,8 @@ static const char *protocol_name(enum trace_protocol p)
     static const char *const names[] = {[TRACE_OTHER] = "other",
                                         [TRACE_DIAMETER] = "diameter",
                                         [TRACE_S1AP] = "s1ap",
-                                        [TRACE_NAS] = "nas-eps"};
+                                        [TRACE_NAS] = "nas-eps",
+                                        [TRACE_HTTP] = "http"};
     return names[p];
 }
 
@@ -123,6 +124,9 @@ static void print_json(const struct trace_message *m)
                           "message", m->name, "fields", fields);
     if (o && m->nas[0]) {
         (void)json_object_set_new(o, "nas", json_string(m->nas));
+    }
+    if (o && m->step[0]) {
+        (void)json_object_set_new(o, "step", json_string(m->step));
     }
     if (o && m->inside) {
         (void)json_object_set_new(o, "inside", json_true());
@@ -227,13 +231,24 @@ static unsigned terminal_width(void)
 struct drawing {
     struct ladder ladder;
     uint64_t begin_ns;
+    bool steps; /* a proof of an IMEI is in it */
     char label[128], words[1280];
 };
 
+/* Where a proof follows, the authentication before it is its second step. */
+static const char *step_of(const struct drawing *d, const struct trace_message *m)
+{
+    const char *nas = m->nas[0] ? m->nas : m->name;
+    bool authentication =
+        !strcmp(nas, "AUTHENTICATION REQUEST") || !strcmp(nas, "AUTHENTICATION RESPONSE");
+    return m->step[0] ? m->step : d->steps && authentication ? "2" : "";
+}
+
 static struct ladder_arrow arrow_of(struct drawing *d, const struct trace_message *m)
 {
-    snprintf(d->label, sizeof d->label, "%s%s%s%s", m->inside ? "inside: " : "", m->name,
-             m->nas[0] ? " / " : "", m->nas);
+    const char *step = step_of(d, m);
+    snprintf(d->label, sizeof d->label, "%s%s%s%s%s%s%s", *step ? "(" : "", step, *step ? ") " : "",
+             m->inside ? "inside: " : "", m->name, m->nas[0] ? " / " : "", m->nas);
     words_of(m, d->words, sizeof d->words);
     return (struct ladder_arrow){.time_ns = m->time_ns - d->begin_ns,
                                  .from = party_of(&d->ladder, m->from),
@@ -275,6 +290,9 @@ static void draw(const struct options *o, const struct trace_list *t)
         d.begin_ns = t->message[i].time_ns < d.begin_ns ? t->message[i].time_ns : d.begin_ns;
     }
     find_parties(&d.ladder, o, t);
+    for (size_t i = 0; i < t->n; i++) {
+        d.steps = d.steps || (drawn(o, &t->message[i]) && t->message[i].step[0]);
+    }
     if (d.ladder.n) {
         draw_all(&d, o, t);
     } else {

@@ -1,5 +1,6 @@
 #include "cli/trace_message.h"
 #include "cli/s1ap_json.h"
+#include "cli/trace_http.h"
 #include "codec/nas_ie.h"
 #include "codec/s13.h"
 #include "codec/s6a.h"
@@ -96,6 +97,7 @@ static bool take_diameter(const struct trace_options *o, const struct pcapng_pac
     m->protocol = TRACE_DIAMETER;
     m->request = h.request;
     snprintf(m->name, sizeof m->name, "%s", diameter_short_name(&h));
+    m->housekeeping = h.command == DIAMETER_DEVICE_WATCHDOG;
     take_diameter_fields(o, m, p->message);
     return true;
 }
@@ -332,6 +334,46 @@ static void take_s1ap(const struct trace_options *o, const struct pcapng_packet 
     }
 }
 
+/* ---- HTTP ---- */
+
+static void take_http(const struct trace_options *o, const struct pcapng_packet *p,
+                      struct trace_message *m, struct trace_sender *s)
+{
+    struct trace_http h;
+    trace_http_take(o, p, m, &h);
+    s->by_name = true;
+    s->from = h.request ? TRACE_HSS : TRACE_REPOSITORY;
+    s->to = h.request ? TRACE_REPOSITORY : TRACE_HSS;
+    memcpy(s->from_name, h.from, sizeof s->from_name);
+    memcpy(s->to_name, h.to, sizeof s->to_name);
+}
+
+/* ---- the steps of the proof of an IMEI ---- */
+
+static bool has(const struct trace_message *m, const char *key, const char *value)
+{
+    for (size_t i = 0; i < m->n_fields; i++) {
+        if (!strcmp(m->field[i].key, key) && (!value || !strcmp(m->field[i].value, value))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* TR 33.899 figures 5.2.4.x.2-1 and 5.2.4.y.2-1. The device signs (4) what it then sends (5); what
+ * the MME found out (9) it tells the HSS. */
+static void take_step(struct trace_message *m)
+{
+    const char *step = has(m, "container", "devid_challenge") ? "3"
+                       : has(m, "container", "devid_proof")   ? "4, 5"
+                       : has(m, "credential-request", NULL)   ? "6"
+                       : m->protocol == TRACE_HTTP            ? "7"
+                       : has(m, "credential", NULL)           ? "8"
+                       : has(m, "device-proof", NULL)         ? "9"
+                                                              : "";
+    snprintf(m->step, sizeof m->step, "%s", step);
+}
+
 /* ---- any ---- */
 
 static bool dissector_is(const struct pcapng_packet *p, const char *name)
@@ -347,9 +389,12 @@ void trace_message_take(const struct trace_options *o, const struct pcapng_packe
         take_s1ap(o, p, m, sender);
     } else if (dissector_is(p, "nas-eps") || dissector_is(p, "nas-eps_plain")) {
         take_plain_nas(o, p, m);
+    } else if (dissector_is(p, "http")) {
+        take_http(o, p, m, sender);
     } else if (!dissector_is(p, "diameter") || !take_diameter(o, p, m, sender)) {
         snprintf(m->name, sizeof m->name, "%.*s", (int)(p->dissector.n < 32 ? p->dissector.n : 32),
                  p->dissector.n ? (const char *)p->dissector.p : "");
     }
+    take_step(m);
     m->digest = blanked_digest(m->protocol, p->message);
 }

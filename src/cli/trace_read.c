@@ -1,4 +1,5 @@
 #include "cli/trace_read.h"
+#include "cli/trace_http.h"
 #include "cli/trace_message.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -62,6 +63,20 @@ static size_t end_of(struct trace_list *list, const struct pcapng_end *e)
     return at;
 }
 
+/* One without an address. */
+static size_t end_named(struct trace_list *list, const char *name, enum trace_role role)
+{
+    for (size_t i = list->n_ends; i-- > 0;) {
+        if (!strcmp(list->end[i].name, name)) {
+            return i;
+        }
+    }
+    size_t at = list->n_ends < ENDS_MAX ? list->n_ends++ : ENDS_MAX - 1;
+    list->end[at] = (struct trace_end){.end = {.port = (uint16_t)at}, .role = role};
+    memcpy(list->end[at].name, name, TRACE_NAME_MAX);
+    return at;
+}
+
 /* A CER, a CEA, a watchdog or an S1 Setup says who the sender is; anything else says so only where
  * nothing else has, for an agent carries the names of others. */
 static void learn_name(struct trace_end *from, const struct trace_sender *s)
@@ -93,18 +108,22 @@ static void take_ends(struct trace_list *list, const struct pcapng_packet *p,
     m->up = true;
     bool nas = bytes_eq(p->dissector, BYTES_LIT("nas-eps")) ||
                bytes_eq(p->dissector, BYTES_LIT("nas-eps_plain"));
-    if (nas && p->from.family == 0 && p->to.family == 0) {
-        return; /* its ends are those of the message that it was in */
+    bool nowhere = p->from.family == 0 && p->to.family == 0;
+    if (nowhere && (nas || bytes_eq(p->dissector, BYTES_LIT("http")))) {
+        return; /* its ends are those of the message that it was in, or told by name */
     }
     m->from_end = end_of(list, &p->from);
     m->to_end = end_of(list, &p->to);
     m->up = list->end[m->from_end].role != TRACE_MME;
 }
 
-static void learn_ends(struct trace_list *list, const struct trace_message *m,
+static void learn_ends(struct trace_list *list, struct trace_message *m,
                        const struct trace_sender *s)
 {
-    if (m->from_end != TRACE_NO_END) {
+    if (s->by_name) {
+        m->from_end = end_named(list, s->from_name, s->from);
+        m->to_end = end_named(list, s->to_name, s->to);
+    } else if (m->from_end != TRACE_NO_END) {
         learn_name(&list->end[m->from_end], s);
         learn_role(&list->end[m->from_end], s->from);
         learn_role(&list->end[m->to_end], s->to);
@@ -159,6 +178,8 @@ static bool take_packet(struct reading *r, const struct pcapng_packet *p)
     learn_ends(r->list, m, &sender);
     if (m->protocol == TRACE_DIAMETER && diameter_header_read(p->message, &h) == E_OK) {
         pair(r, &h, m);
+    } else if (m->protocol == TRACE_HTTP) {
+        trace_http_pair(r->list);
     }
     return true;
 }

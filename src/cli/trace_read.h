@@ -1,9 +1,9 @@
 /* cli/trace_read.h - trace files as one list of messages: who sent what to whom, and its fields.
  *
  * Reads the pcapng that our programs write, or any with Diameter, S1AP or NAS in upper-PDU
- * encapsulation. A damaged file gives what is before the damage, and the octet where it is. Files
- * are read one behind the other into one list, and trace_join (cli/trace_join.h) makes one trace of
- * them.
+ * encapsulation; from ours HTTP too. A damaged file gives what is before the damage, and the octet
+ * where it is. Files are read one behind the other into one list, and trace_join (cli/trace_join.h)
+ * makes one trace of them.
  */
 #ifndef BINDERY_CLI_TRACE_READ_H
 #define BINDERY_CLI_TRACE_READ_H
@@ -16,9 +16,9 @@
 #define TRACE_NAME_MAX   64
 #define TRACE_NO_END     SIZE_MAX
 
-enum trace_protocol { TRACE_OTHER, TRACE_DIAMETER, TRACE_S1AP, TRACE_NAS };
+enum trace_protocol { TRACE_OTHER, TRACE_DIAMETER, TRACE_S1AP, TRACE_NAS, TRACE_HTTP };
 /* In the order of a ladder's columns. */
-enum trace_role { TRACE_ENB, TRACE_MME, TRACE_HSS, TRACE_NO_ROLE };
+enum trace_role { TRACE_ENB, TRACE_MME, TRACE_HSS, TRACE_REPOSITORY, TRACE_NO_ROLE };
 
 struct trace_field {
     char key[24];
@@ -43,6 +43,8 @@ struct trace_message {
     bool request;                       /* of Diameter */
     bool matched;                       /* an answer whose request is in the trace */
     bool bad;                           /* a refusal */
+    bool housekeeping;                  /* a watchdog */
+    char step[8];                       /* of the figures of TR 33.899 5.2.4.x and .y; or empty */
     uint64_t answered_ns;               /* of one that is matched: how long after */
     char imsi[DIAMETER_VALUE_TEXT_MAX]; /* that it is about, as far as the trace says; or empty */
     size_t n_fields;

@@ -1,5 +1,5 @@
-/* The verbs `up` and `down`: an HSS and an MME in a directory, running while somebody wants them
- * to.
+/* The verbs `up` and `down`: an HSS, an MME and a repository of device bindings in a directory,
+ * running while somebody wants them to.
  */
 #include "cli/api_client.h"
 #include "cli/home.h"
@@ -18,7 +18,7 @@
 struct options {
     struct cli_common common;
     bool detach;
-    const char *port, *tls_port, *s1_port, *trace, *mme_trace;
+    const char *port, *tls_port, *s1_port, *repo_port, *trace, *mme_trace;
     bool trace_secrets;
 };
 
@@ -41,6 +41,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case '1':
         o->s1_port = arg;
         return 0;
+    case 'R':
+        o->repo_port = arg;
+        return 0;
     case 't':
         o->trace = arg;
         return 0;
@@ -60,6 +63,7 @@ static const struct argp_option up_options[] = {
     {"port", 'p', "N", 0, "the first run's Diameter port (3868); 0: a free one", 0},
     {"tls-port", 'P', "N", 0, "the first run's Diameter port with TLS (5658); 0: a free one", 0},
     {"s1-port", '1', "N", 0, "the first run's S1 port (36412); 0: a free one", 0},
+    {"repo-port", 'R', "N", 0, "the first run's port of the repository (8443); 0: a free one", 0},
     {"trace", 't', "FILE.pcapng", 0, "write what the HSS sends and receives", 0},
     {"mme-trace", 'T', "FILE.pcapng", 0, "write what the MME sends and receives", 0},
     {"trace-secrets", 'x', NULL, 0, "WITH the keys that travel, else they are zeroed", 0},
@@ -70,8 +74,9 @@ static const struct argp up_argp = {
     up_options,
     take,
     NULL,
-    "Starts an HSS and an MME on loopback in a directory, with everything they need.\v"
-    "The first run makes hssd.yaml, mmed.yaml, a key for the store and demonstration certificates; "
+    "Starts an HSS, an MME and a repository of device keys on loopback in a directory, with "
+    "everything they need.\v"
+    "The first run makes hssd.yaml, mmed.yaml, repod.yaml, keys and demonstration certificates; "
     "later runs "
     "use what is there. Without -d it stays in the foreground until Ctrl-C. A daemon that dies is "
     "started again three times.",
@@ -168,12 +173,16 @@ static void name_daemon(struct supervisor *s, const char *const names[3], const 
     }
 }
 
-/* The HSS first: the MME connects to it. */
+/* The repository first, which the HSS asks; then the HSS, which the MME connects to. */
 static void name_daemons(struct supervisor *s, const struct options *o, const char *trace,
                          const char *mme_trace)
 {
     static const char *const hssd[3] = {"hssd", "bindery-hssd", "hssd.yaml"};
     static const char *const mmed[3] = {"mmed", "bindery-mmed", "mmed.yaml"};
+    static const char *const repod[3] = {"repod", "bindery-repod", "repod.yaml"};
+    if (home_has_repo(s->dir)) {
+        name_daemon(s, repod, NULL, false);
+    }
     name_daemon(s, hssd, trace, o->trace_secrets);
     if (home_has_mme(s->dir)) {
         name_daemon(s, mmed, mme_trace, o->trace_secrets);
@@ -246,10 +255,11 @@ static int detach(const struct options *o, const struct home_ports *ports)
 
 static bool read_ports(const struct options *o, struct home_ports *ports)
 {
-    ports->tcp = ports->tls = ports->s1 = -1;
+    ports->tcp = ports->tls = ports->s1 = ports->repo = -1;
     return (!o->port || cli_number("--port", o->port, 0, 65535, &ports->tcp)) &&
            (!o->tls_port || cli_number("--tls-port", o->tls_port, 0, 65535, &ports->tls)) &&
-           (!o->s1_port || cli_number("--s1-port", o->s1_port, 0, 65535, &ports->s1));
+           (!o->s1_port || cli_number("--s1-port", o->s1_port, 0, 65535, &ports->s1)) &&
+           (!o->repo_port || cli_number("--repo-port", o->repo_port, 0, 65535, &ports->repo));
 }
 
 int cli_up(int argc, char **argv)

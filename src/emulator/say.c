@@ -199,7 +199,7 @@ void say_event(struct say *s, const struct device *d, const struct bindery_ue_ev
                      : "a cryptographic operation failed");
         break;
     case BINDERY_UE_EVENT_PROVED:
-        (void)snprintf(text, sizeof text, "proved the IMEI with %s",
+        (void)snprintf(text, sizeof text, "signed the challenge for the IMEI with %s",
                        bindery_ue_signature_name(e->algorithm));
         put(s, s->now_ns, text);
         break;

@@ -96,6 +96,16 @@ void verifier_close(struct verifier *v)
     free(v);
 }
 
+/* Why nothing more came: because the file is at its end? What breaks off, or cannot be read, is not
+ * passed over: who trusts half of the CAs refuses the devices of the rest. */
+static bool at_end(void)
+{
+    unsigned long last = ERR_peek_last_error();
+    bool end = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    return end;
+}
+
 static enum err add_cas(struct verifier *v, const char *path, struct verify_why *why)
 {
     size_t n = 0;
@@ -111,9 +121,11 @@ static enum err add_cas(struct verifier *v, const char *path, struct verify_why 
         n++;
     }
     BIO_free(in);
-    ERR_clear_error(); /* the end of the file is one */
     if (!ok) {
         return wrong(why, E_BAD_VALUE, path, "has a certificate that is no CA's");
+    }
+    if (!at_end()) {
+        return wrong(why, E_BAD_VALUE, path, "has a certificate that cannot be read");
     }
     return n > 0 ? E_OK : wrong(why, E_BAD_VALUE, path, "holds no certificate in PEM form");
 }
@@ -133,7 +145,9 @@ static enum err add_crls(struct verifier *v, const char *path, struct verify_why
         n++;
     }
     BIO_free(in);
-    ERR_clear_error();
+    if (!at_end()) {
+        return wrong(why, E_BAD_VALUE, path, "has a revocation list that cannot be read");
+    }
     if (!ok || n == 0) {
         return wrong(why, E_BAD_VALUE, path, "holds no revocation list in PEM form");
     }

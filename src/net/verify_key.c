@@ -1,5 +1,7 @@
 #include "net/verify_key.h"
 
+#include "net/verify_proof.h"
+
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -13,7 +15,7 @@
 #define SPKI_P384    120u
 #define SPKI_ED25519 44u
 #define RSA_LEAST    2048
-#define RSA_MOST     8192
+#define RSA_MOST     4096
 #define EXPONENT     65537u
 
 const char *verify_key_name(enum verify_key_kind kind)
@@ -156,62 +158,14 @@ enum err verify_key(struct bytes spki, enum verify_key_kind *kind)
 
 /* ---- the key of a certificate ---- */
 
-#define DER_INTEGER  0x02u
-#define DER_SEQUENCE 0x30u
-#define DER_VERSION  0xa0u
-
-/* The contents of the next element, which must have this tag and, as DER wants, its shortest
- * length.
- */
-static struct bytes element(struct rd *r, uint8_t tag)
-{
-    bool ok = rd_u8(r) == tag;
-    size_t n = rd_u8(r);
-    if (n == 0x81) {
-        n = rd_u8(r);
-        ok = ok && n >= 0x80;
-    } else if (n == 0x82) {
-        n = rd_be16(r);
-        ok = ok && n >= 0x100;
-    } else {
-        ok = ok && n < 0x80;
-    }
-    if (!ok && r->err == E_OK) {
-        r->err = E_BAD_VALUE;
-    }
-    return rd_take(r, n);
-}
-
-/* RFC 5280 4.1: version, serialNumber, signature, issuer, validity, subject stand before it.
- * OpenSSL's reading of a whole certificate takes 300 us, most of them for the key. */
-static struct bytes key_in(struct bytes der)
-{
-    static const uint8_t before[] = {DER_INTEGER, DER_SEQUENCE, DER_SEQUENCE, DER_SEQUENCE,
-                                     DER_SEQUENCE};
-    struct rd whole = rd_of(der);
-    struct rd certificate = rd_of(element(&whole, DER_SEQUENCE));
-    struct rd tbs = rd_of(element(&certificate, DER_SEQUENCE));
-    bool ok = whole.err == E_OK && rd_left(&whole) == 0 && certificate.err == E_OK;
-    if (ok && rd_left(&tbs) > 0 && tbs.p[0] == DER_VERSION) {
-        (void)element(&tbs, DER_VERSION);
-    }
-    for (size_t i = 0; ok && i < sizeof before; i++) {
-        (void)element(&tbs, before[i]);
-    }
-    size_t from = tbs.at;
-    (void)element(&tbs, DER_SEQUENCE);
-    return ok && tbs.err == E_OK ? (struct bytes){tbs.p + from, tbs.at - from}
-                                 : (struct bytes){NULL, 0};
-}
-
 enum err verify_key_of_certificate(struct bytes der, uint8_t spki[static VERIFY_SPKI_MAX],
                                    size_t *spki_n, enum verify_key_kind *kind)
 {
-    const struct bytes key = key_in(der);
-    if (key.n == 0 || key.n > VERIFY_SPKI_MAX) {
-        return key.n == 0 ? E_BAD_VALUE : E_NO_ROOM;
+    struct bytes key;
+    enum err err = proof_certificate_spki(der, &key);
+    if (err == E_OK) {
+        err = key.n > VERIFY_SPKI_MAX ? E_NO_ROOM : verify_key(key, kind);
     }
-    enum err err = verify_key(key, kind);
     if (err == E_OK) {
         memcpy(spki, key.p, key.n);
         *spki_n = key.n;

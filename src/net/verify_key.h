@@ -8,13 +8,13 @@
 
 #include "base/span.h"
 
-#define VERIFY_SPKI_MAX 1200u /* RSA of 8192 bits */
+#define VERIFY_SPKI_MAX 600u /* RSA of 4096 bits */
 
 enum verify_key_kind { VERIFY_KEY_P256, VERIFY_KEY_P384, VERIFY_KEY_ED25519, VERIFY_KEY_RSA };
 const char *verify_key_name(enum verify_key_kind kind); /* "p256", "p384", "ed25519", "rsa" */
 
 /* Errors: E_BAD_VALUE (no key in the one encoding, or no point of its curve), E_UNSUPPORTED
- * (another kind, RSA below 2048 or above 8192 bits, a public exponent below 65537), E_MEMORY. */
+ * (another kind, RSA below 2048 or above 4096 bits, a public exponent below 65537), E_MEMORY. */
 MUST_USE enum err verify_key(struct bytes spki, enum verify_key_kind *kind);
 /* The key of a certificate in DER; spki_n has its length. No more of the certificate is looked at
  * than where its key stands: it is verify.h that judges it. Errors: as verify_key; E_NO_ROOM. */

@@ -31,7 +31,9 @@ MUST_USE enum err proof_digest(struct proof_tools *t, const struct bytes *parts,
                                uint8_t out[static 32]);
 
 /* The SubjectPublicKeyInfo in a certificate in DER; *spki points into it. Nothing else of the
- * certificate is judged. Errors: E_BAD_VALUE (no certificate in DER, or octets are left over). */
+ * certificate is judged. Where a key stands is found out here only, for repositories too: what one
+ * of them takes, an MME finds. Errors: E_BAD_VALUE (no certificate in DER, or octets are left
+ * over). */
 MUST_USE enum err proof_certificate_spki(struct bytes certificate, struct bytes *spki);
 
 /* Did the holder of this key, a SubjectPublicKeyInfo in its one encoding, sign the content? Errors:

@@ -205,6 +205,9 @@ MUST_USE enum err peer_authorise(struct peer *p, enum refusal r);
 MUST_USE enum err peer_send_answer(struct peer *p, struct bytes msg);
 /* One of the requests given out will get no answer. */
 void peer_no_answer(struct peer *p);
+/* Is less than half of the room for answers neither taken nor owed? Who then owes one for long
+ * holds up what else the peer sends. */
+bool peer_is_half_full(const struct peer *p);
 /* Sends a request: writes its hop-by-hop identifier into msg and keeps the cookie for the answer.
  * Errors: E_BAD_STATE, E_BUSY (too many wait for answers), E_NO_ROOM (the buffer), E_TRUNCATED. */
 MUST_USE enum err peer_request(struct peer *p, struct mbytes msg, uint64_t cookie,

@@ -76,6 +76,11 @@ size_t peer_out_spare(const struct peer *p)
     return out_free(p) > reserved ? out_free(p) - reserved : 0;
 }
 
+bool peer_is_half_full(const struct peer *p)
+{
+    return peer_out_spare(p) < p->memory.out.n / 2;
+}
+
 /* All free octets in one piece. */
 struct mbytes peer_out_space(struct peer *p)
 {

@@ -327,7 +327,8 @@ static enum devid_cause credential_judge(const struct devid_port *port,
     return port->chain(port->ctx, credential->chain, credential->n_chain, at);
 }
 
-/* With a binding: everything that a device has to live up to, cheapest first. */
+/* With a binding: everything that a device has to live up to, cheapest first. That nobody could
+ * find out whether a chain is good, because a list has run out, makes no wrong signature right. */
 static enum devid_cause device_judge(const struct crypto *c, const struct devid_port *port,
                                      const struct devid_asked *asked,
                                      const struct devid_credential *credential,
@@ -343,7 +344,12 @@ static enum devid_cause device_judge(const struct crypto *c, const struct devid_
     if (cause == DEVID_CAUSE_NONE) {
         cause = credential_judge(port, credential, asked->at);
     }
-    return cause == DEVID_CAUSE_NONE ? signature_judge(c, port, asked, credential) : cause;
+    if (devid_cause_result(cause) == DEVID_FAILED) {
+        return cause;
+    }
+    enum devid_cause signature = signature_judge(c, port, asked, credential);
+    return cause == DEVID_CAUSE_NONE || devid_cause_result(signature) == DEVID_FAILED ? signature
+                                                                                      : cause;
 }
 
 static enum devid_cause unavailable(const struct devid_credential *credential)
@@ -546,6 +552,7 @@ enum refusal devid_hss_admit(const struct devid_policy *policy, const struct dev
     case DEVID_FAILED:
         return policy->admit_failed ? REFUSAL_NONE : REFUSAL_DEVICE_FAILED;
     case DEVID_UNDETERMINED:
+        remembered = remembered && outcome->cause != DEVID_CAUSE_INQUIRY_LIMITED;
         return policy->admit_undetermined || remembered ? REFUSAL_NONE
                                                         : REFUSAL_DEVICE_UNDETERMINED;
     case DEVID_NOT_ASKED:

@@ -61,7 +61,8 @@ const char *devid_result_name(enum devid_result r); /* "not-asked", "proven", ..
     X(NOT_CIPHERED, "not-ciphered", FAILED,                                                        \
       "the IMEI has a binding and the device could not be asked: it does not cipher")              \
     X(BAD_PROOF, "bad-proof", FAILED, "the proof cannot be read")                                  \
-    X(OTHER_IMEI, "other-imei", FAILED, "the proof is for another IMEI than the device gave")      \
+    X(OTHER_IMEI, "other-imei", FAILED,                                                            \
+      "IMEISV, IMEI and proof of the device are not of one IMEI")                                  \
     X(ALGORITHM, "algorithm", FAILED, "the algorithm was not accepted, or is not the key's")       \
     X(SIGNATURE, "signature", FAILED,                                                              \
       "the signature does not verify: another key, another challenge or another session")          \
@@ -80,6 +81,7 @@ const char *devid_result_name(enum devid_result r); /* "not-asked", "proven", ..
       "the key usage of the device's certificate does not allow signatures")                       \
     X(CHAIN_BAD, "certificate-bad", FAILED,                                                        \
       "the device's chain is malformed, too large, too weak or does not verify")                   \
+    X(NO_CA, "no-ca", UNDETERMINED, "no CA is known that the device's chain could lead to")        \
     X(NO_CRL, "no-revocation-list", UNDETERMINED,                                                  \
       "a CA of the device's chain has no current revocation list")                                 \
     X(RECORD, "record-bad", UNDETERMINED,                                                          \
@@ -96,6 +98,8 @@ const char *devid_result_name(enum devid_result r); /* "not-asked", "proven", ..
       "the repository's answer cannot be read")                                                    \
     X(REPOSITORY_BUSY, "repository-busy", UNDETERMINED,                                            \
       "too many inquiries wait for the repository")                                                \
+    X(INQUIRY_LIMITED, "too-many-inquiries", UNDETERMINED,                                         \
+      "the subscription caused more inquiries than it may")                                        \
     X(CRYPTO, "crypto-failed", UNDETERMINED, "a cryptographic operation could not be carried out")
 enum devid_cause {
 #define X(name, text, result, sentence) DEVID_CAUSE_##name,
@@ -207,7 +211,7 @@ struct devid_port {
     MUST_USE enum err (*record)(void *ctx, struct bytes signer, struct bytes record,
                                 struct bytes signature);
     /* A chain, judged for a device's identity at `at` (Unix seconds): DEVID_CAUSE_NONE, one of the
-     * CHAIN causes, NO_CRL or CRYPTO. */
+     * CHAIN causes, NO_CA, NO_CRL or CRYPTO. */
     enum devid_cause (*chain)(void *ctx, const struct bytes *chain, size_t n, int64_t at);
     /* Does the key of a certificate (`certificate`) or a SubjectPublicKeyInfo verify it? Errors:
      * E_UNSUPPORTED (the key is not of this algorithm), E_BAD_MAC, E_BAD_VALUE (no key), E_CRYPTO.
@@ -237,7 +241,8 @@ struct devid_asked {
     int64_t at; /* Unix seconds */
 };
 /* Always an outcome. What the repository says goes first: without a binding nothing can be proven,
- * with one nothing but a proof will do. */
+ * with one nothing but a proof will do. A wrong signature has failed also where nobody can find out
+ * whether the chain is good. */
 void devid_check(const struct crypto *c, const struct devid_port *port,
                  const struct devid_asked *asked, const struct devid_credential *credential,
                  struct devid_outcome *out);
@@ -264,7 +269,8 @@ void devid_policy_print(const struct devid_policy *p, char out[static DEVID_POLI
 
 /* A registration with this outcome (NULL: the MME brought none, because it cannot ask).
  * `remembered`: this IMEI was proven with this IMSI within the configured time. One who was proven
- * a while ago and cannot be checked now is as good as with an MME that never asks. NONE,
+ * a while ago and cannot be checked now is as good as with an MME that never asks; but not because
+ * of too many inquiries (INQUIRY_LIMITED), which a thief who has the SIM can make himself. NONE,
  * DEVICE_FAILED, DEVICE_UNPROVEN, DEVICE_UNDETERMINED or PROOF_MISSING. */
 enum refusal devid_hss_admit(const struct devid_policy *policy, const struct devid_outcome *outcome,
                              bool remembered);

@@ -1,4 +1,4 @@
-/* Also of src/cli/pki.c. */
+/* Also of src/cli/home_first.c and src/cli/pki.c. */
 #include "cli/home.h"
 #include "cli/pki.h"
 #include "cli/said.h"
@@ -73,7 +73,7 @@ static void a_file_is_never_replaced(void **state)
 
 static void the_first_contents_and_no_second(void **state)
 {
-    struct home_ports ports = {0, 0, 0};
+    struct home_ports ports = {0, 0, 0, 0};
     (void)state;
     assert_true(home_furnish(dir, &ports));
     assert_int_equal(mode_of("kek"), 0600);
@@ -84,6 +84,13 @@ static void the_first_contents_and_no_second(void **state)
     assert_int_equal(mode_of("pki"), 0700);
     assert_int_equal(mode_of("pki/hss.key"), 0600);
     assert_int_equal(mode_of("pki/ca.key"), 0600);
+    assert_int_equal(mode_of("pki/repo.key"), 0600);
+    assert_int_equal(mode_of("pki/maker.key"), 0600);
+    assert_int_equal(mode_of("pki/device-ca.key"), 0600);
+    assert_int_equal(mode_of("records.key"), 0600);
+    assert_int_equal(mode_of("records.pub"), 0600);
+    assert_int_equal(mode_of("repod.yaml"), 0600);
+    assert_true(home_has_repo(dir));
     said_begin(&said);
     assert_true(home_furnish(dir, &ports));
     said_end(&said);
@@ -92,7 +99,7 @@ static void the_first_contents_and_no_second(void **state)
 
 static void a_first_run_that_did_not_end_is_begun_again(void **state)
 {
-    struct home_ports ports = {0, 0, 0};
+    struct home_ports ports = {0, 0, 0, 0};
     char path[160], text[256] = "";
     (void)state;
     snprintf(path, sizeof path, "%s/hssd.yaml", dir);
@@ -105,6 +112,36 @@ static void a_first_run_that_did_not_end_is_begun_again(void **state)
     assert_non_null(strstr(text, "Made by"));
     assert_int_equal(mode_of("hssd.yaml"), 0600);
     assert_true(mode_of("mmed.yaml.old") > 0);
+}
+
+static void one_without_a_repository_is_left_as_it_is(void **state)
+{
+    struct home_ports ports = {-1, -1, -1, -1}, any = {0, 0, 0, 0};
+    char old[96], path[160], aside[180], pki[160], text[64] = "";
+    (void)state;
+    snprintf(old, sizeof old, "%s/before", dir);
+    assert_true(home_make(old));
+    file_make(old, "hssd.yaml", "peers: []\n", path);
+    said_begin(&said);
+    assert_true(home_furnish(old, &ports));
+    said_end(&said);
+    said_holds(&said, "is of a version without a repository");
+    assert_false(home_has_repo(old));
+    /* and what is said to be done about it works, and keeps the store's key */
+    snprintf(aside, sizeof aside, "%s.old", path);
+    assert_int_equal(rename(path, aside), 0);
+    file_make(old, "kek", "of old", path);
+    snprintf(aside, sizeof aside, "%s/pki", old);
+    assert_int_equal(mkdir(aside, 0700), 0);
+    file_make(aside, "hss.crt", "of old", pki);
+    assert_true(home_furnish(old, &any));
+    assert_true(home_has_repo(old));
+    assert_true(home_has(old, "pki.old/hss.crt"));
+    assert_true(home_has(old, "pki/repo.crt"));
+    FILE *f = fopen(path, "r");
+    assert_non_null(fgets(text, sizeof text, f));
+    fclose(f);
+    assert_string_equal(text, "of old");
 }
 
 static void directories_that_will_not_do(void **state)
@@ -149,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_file_is_never_replaced),
         cmocka_unit_test(the_first_contents_and_no_second),
         cmocka_unit_test(a_first_run_that_did_not_end_is_begun_again),
+        cmocka_unit_test(one_without_a_repository_is_left_as_it_is),
         cmocka_unit_test(directories_that_will_not_do),
         cmocka_unit_test(certificates_are_made_whole_or_not),
     };

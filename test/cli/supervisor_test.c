@@ -115,6 +115,38 @@ static void another_process_cannot_say_that_one_is_ready(void **state)
     supervisor_close(&s);
 }
 
+/* The file `pids`; empty: there is none. */
+static void read_pids(char text[static 256])
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/pids", dir);
+    FILE *f = fopen(path, "r");
+    text[f ? fread(text, 1, 255, f) : 0] = '\0';
+    if (f) {
+        fclose(f);
+    }
+}
+
+static void who_runs_stands_in_a_file(void **state)
+{
+    struct supervisor s;
+    char text[256], wanted[256];
+    (void)state;
+    begin(&s, "serves");
+    s.daemon[s.n++] = (struct supervised){
+        .name = "second", .program = "cli_supervisor_test", .args = {"daemon", "serves"}};
+    assert_true(supervisor_start(&s));
+    read_pids(text);
+    snprintf(wanted, sizeof wanted, "fake %d 0\nsecond %d 0\n", (int)s.daemon[0].pid,
+             (int)s.daemon[1].pid);
+    assert_string_equal(text, wanted);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(supervisor_run(&s), CLI_DONE);
+    supervisor_close(&s);
+    read_pids(text);
+    assert_string_equal(text, "");
+}
+
 static void two_are_started_in_order_and_stopped(void **state)
 {
     struct supervisor s;
@@ -195,6 +227,7 @@ int main(int argc, char **argv)
                                         teardown),
         cmocka_unit_test_setup_teardown(another_process_cannot_say_that_one_is_ready, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(who_runs_stands_in_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(two_are_started_in_order_and_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_dies_is_started_again_and_awaited, setup,
                                         teardown),

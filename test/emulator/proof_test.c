@@ -116,7 +116,7 @@ static void a_device_proves_its_imei(void **state)
     server_start(d->s);
     assert_int_equal(CALL("attach", d->device, d->mme), UE_DONE);
     server_stop(d->s);
-    has("proved the IMEI with ecdsa-p256");
+    has("signed the challenge for the IMEI with ecdsa-p256");
     has("-> IDENTITY RESPONSE, ciphered");
     const struct test_key k = key_in(d); /* it is still there */
     assert_true(holds(d, 0, &k));
@@ -211,7 +211,7 @@ static void another_key_may_be_used(void **state)
         server_start(d->s);
         assert_int_equal(CALL("attach", d->device, d->mme, option), UE_DONE);
         server_stop(d->s);
-        has("proved the IMEI with ecdsa-p384");
+        has("signed the challenge for the IMEI with ecdsa-p384");
         assert_true(holds(d, 0, &other));
     }
     const struct test_key own = key_in(d);

@@ -4,7 +4,7 @@
 #
 # The verbs are src/cli/cli.c, src/cli/up.c, src/cli/status.c with src/cli/status_view.c,
 # src/cli/events.c, src/cli/logs.c, src/cli/devices.c,
-# src/cli/subscriber.c and src/cli/device.c with src/cli/api_list.c, src/cli/device_file.c,
+# src/cli/subscriber.c and src/cli/device.c with src/cli/api_list.c, src/cli/device_show.c, src/cli/device_file.c,
 # src/cli/import.c, src/cli/authenticate.c with src/cli/authenticate_options.c and
 # src/cli/s6a_client.c, src/cli/trace.c and src/cli/aka.c.
 set -euo pipefail
@@ -56,6 +56,8 @@ holder() {
 }
 daemon() { cat home/hss.db.lock; }
 serves() { "$bindery" status --json; }
+repo_pid() { awk '$1 == "repod" { print $2 }' home/pids; }
+repo_is_another() { local now; now=$(repo_pid) && [ -n "$now" ] && [ "$now" != "$1" ] && "$bindery" logs --from repo -n 1 | grep -q ready; }
 is_another() { local now; now=$(daemon) && [ "$now" != "$1" ] && serves; }
 
 secret_k=00112233445566778899aabbccddeeff
@@ -80,7 +82,8 @@ every_verb_has_help() {
   local verb
   for verb in "eir list" "eir add" "eir remove" "eir check" "eir import" "eir export" \
     up down status logs events devices import authenticate aka trace pki "device file" \
-    {subscriber,device}\ {add,show,list,set,remove}; do
+    "device make" {subscriber,device}\ {add,show,list,set,remove} \
+    binding\ {publish,revoke,get,history,changes}; do
     # shellcheck disable=SC2086 # two words
     "$bindery" $verb --help >help 2>&1 && grep -q '^Usage: ' help || { echo "$verb"; return 1; }
     [ "$(wc -L <help)" -le 80 ] || { echo "$verb --help is wider than 80"; return 1; }
@@ -89,20 +92,22 @@ every_verb_has_help() {
 holds "every verb has a --help that fits 80 columns" every_verb_has_help
 
 echo "# up"
-tcp_port=0 tls_port=0 s1_port=0
+tcp_port=0 tls_port=0 s1_port=0 repo_port=0
 free_port tcp_port
 free_port tls_port
 free_port s1_port
-does "HSS and MME start and say where they serve" \
-  up -d --port "$tcp_port" --tls-port "$tls_port" --s1-port "$s1_port"
-sed -i "s/:$tcp_port/:TCP/; s/:$tls_port/:TLS/; s/:$s1_port/:S1/; s#$work#WORK#" said
+free_port repo_port
+does "HSS, MME and repository start and say where they serve" \
+  up -d --port "$tcp_port" --tls-port "$tls_port" --s1-port "$s1_port" --repo-port "$repo_port"
+sed -i "s/:$tcp_port/:TCP/; s/:$tls_port/:TLS/; s/:$s1_port/:S1/; s/:$repo_port/:REPO/; s#$work#WORK#" said
 says "the same words each time" <<'TEXT'
-DAEMON       SERVES         AT
-bindery-hssd S6a for MMEs   tcp://127.0.0.1:TCP
-bindery-hssd S6a for MMEs   tls://127.0.0.1:TLS
-bindery-hssd administration WORK/home/admin.sock
-bindery-mmed S1 for eNBs    s1-tcp://127.0.0.1:S1
-bindery-mmed administration WORK/home/mme.sock
+DAEMON        SERVES          AT
+bindery-hssd  S6a for MMEs    tcp://127.0.0.1:TCP
+bindery-hssd  S6a for MMEs    tls://127.0.0.1:TLS
+bindery-hssd  administration  WORK/home/admin.sock
+bindery-mmed  S1 for eNBs     s1-tcp://127.0.0.1:S1
+bindery-mmed  administration  WORK/home/mme.sock
+bindery-repod keys of devices https://127.0.0.1:REPO
 
 Next: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`.
 `bindery down` stops it.
@@ -112,11 +117,20 @@ pids+=("$up_pid")
 refused "a second one in the same directory is refused" 1 "runs there already (process $up_pid)" up -d
 refused "another directory, the same port" 1 "is taken by another program" \
   up -d -C "$work/second" --port "$tcp_port"
+off_loopback() {
+  sed 's#https://127.0.0.1#https://0.0.0.0#' home/repod.yaml >home/open.yaml
+  ! "$BINDERY_BUILD/bindery-repod" --config home/open.yaml --check >said 2>&1 && said_has "demo PKI"
+}
+holds "with these certificates the repository listens on loopback only" off_loopback
 same "keys are their owner's only" "600 600 700" \
   "$(stat -c %a home/kek home/pki/hss.key home | tr '\n' ' ' | sed 's/ $//')"
 does "status answers from another directory" status -C "$work/home"
 does "status in JSON" status --json
 holds "which names the program" said_has '"program": "bindery-hssd"'
+holds "and the repository's, which runs" said_has '"program": "bindery-repod"'
+does "the repository's log" logs --from repo
+holds "says that it serves" said_has "ready"
+refused "there is no such daemon" 2 "hss, mme or repo" logs --from dns
 
 echo "# import"
 cp "$tree/demo/subscribers.csv" three.csv
@@ -239,11 +253,34 @@ msisdn             -
 suspended          no
 last IMEI          -
 binding failures   0
+proof of IMEI      off: nobody asks the device
 served by          nobody
 
 IMEI           KME PREVIOUS KME
 35693803564380 yes no
 TEXT
+does "a device is shown by its IMEI" device show 356938035643809
+says "with its subscriptions and what is known of proofs" <<'TEXT'
+device 356938035643809
+subscription       001010000000001
+SIM binding        bound
+last IMEI          -
+proof of IMEI      off: nobody asks the device
+
+subscription       001010000000099
+SIM binding        bound
+last IMEI          -
+proof of IMEI      off: nobody asks the device
+TEXT
+does "a proof is demanded" subscriber set 001010000000099 --proof want
+does "and shown by the IMSI" device show 001010000000099
+holds "with what it means" said_has "want: who fails is refused"
+does "each result by itself" subscriber set 001010000000099 \
+  --proof unproven=refuse,failed=refuse,undetermined=admit
+refused "a policy that is none" 2 "off, observe, want, require" subscriber set 001010000000099 --proof maybe
+refused "nor half a policy" 2 "each of the three once" subscriber set 001010000000099 --proof failed=admit
+does "and nobody asks any more" subscriber set 001010000000099 --proof off
+refused "nothing known by those digits" 1 "no such device and no such subscription" device show 99999012345678
 does "a list" subscriber list --limit 3
 says "is a table" <<'TEXT'
 IMSI            ALGORITHM POLICY PROFILE MSISDN       STATE NODE LAST IMEI
@@ -329,6 +366,9 @@ holds "a killed daemon is started again and serves" wait_for 20 is_another "$bef
 does "what was acknowledged is there" subscriber show 001010000000099
 does "its death is in the log" logs -n 1000
 holds "with the signal" said_has "daemon-died detail=was killed by signal 9 (Killed)"
+before=$(repo_pid)
+kill -KILL "$before"
+holds "so is the repository" wait_for 20 repo_is_another "$before"
 kill -KILL "$up_pid"
 no_daemon() { ! serves && ! [ -e "/proc/$(cat home/hss.db.lock)" ]; }
 holds "a killed supervisor takes its daemon along" wait_for 20 no_daemon
@@ -359,7 +399,7 @@ echo "# the README"
 # Its first session, with src/cli/attach.c, command by command; only the ports are free ones instead of the registered.
 readme_session() {
   sed -n '/^## A first session/,/^## Where/s/^    //p' "$tree/README.md" |
-    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0 --s1-port 0/
+    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0 --s1-port 0 --repo-port 0/
       s#^bindery-ue run#& --mme "$(bindery status | grep -oE "s1-tcp://[0-9.:]+")"#' >session
   [ "$(wc -l <session)" -gt 15 ] || { echo "there is no session"; return 1; }
   mkdir readme

@@ -50,7 +50,7 @@ echo "# up"
 s1_port=0
 free_port s1_port
 holds "HSS and MME start" ends 0 "s1-tcp://127.0.0.1:$s1_port" \
-  "$bindery" up -d --port 0 --tls-port 0 --s1-port "$s1_port"
+  "$bindery" up -d --port 0 --tls-port 0 --s1-port "$s1_port" --repo-port 0
 up_pid=$("$bindery" up -d 2>&1 | sed -n 's/.*(process \([0-9]*\)).*/\1/p' || true)
 pids+=("$up_pid")
 holds "the S1 port answers" answers

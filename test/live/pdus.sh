@@ -106,7 +106,7 @@ refused "a context that others may read" 1 "others may read this file" nas prote
 echo "# an attach, traced by all three"
 s1_port=0
 free_port s1_port
-"$bindery" up -d --port 0 --tls-port 0 --s1-port "$s1_port" --trace hss.pcapng --mme-trace mme.pcapng \
+"$bindery" up -d --port 0 --tls-port 0 --s1-port "$s1_port" --repo-port 0 --trace hss.pcapng --mme-trace mme.pcapng \
   --trace-secrets >up.out
 up_pid=$("$bindery" up -d 2>&1 | sed -n 's/.*(process \([0-9]*\)).*/\1/p' || true)
 pids+=("$up_pid")

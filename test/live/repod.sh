@@ -92,6 +92,8 @@ if [ "$(grep -o '"serial":' said | wc -l)" = 3 ]; then passed 'the history has a
 as operator "$url/v1/changes?after=0&limit=4"
 next=$(member next)
 does 'changes are paged by their serial' 200 "\"serial\":$((next + 1))" operator "$url/v1/changes?after=$next"
+all=$(as operator "$url/v1/changes?after=0&limit=1000" && member next)
+does 'who has seen more than there is learns it' 200 "\"next\":$all," operator "$url/v1/changes?after=1000000"
 as narrow "$url/v1/changes?after=0"
 if ! grep -q '"imei":"35693[89]0[4-9]' said && grep -q '"imei":"35693803' said; then
   passed 'changes show an operator its ranges only'
@@ -103,6 +105,7 @@ fi
 
 refuses 'a manufacturer does not publish outside its ranges' 403 outside-grant maker -X PUT "$b/35693900000002/identity" -d "$(key p256)"
 refuses 'nor look there' 403 outside-grant maker "$b/35693900000001"
+#= test devid-authorised
 refuses 'an operator without a grant is refused where a binding is' 403 no-grant unlisted "$b/$imei"
 cp said there
 refuses 'and where none is' 403 no-grant unlisted "$b/35693803111111"

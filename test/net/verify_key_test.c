@@ -93,6 +93,11 @@ static void the_key_of_a_certificate_is_the_one_that_openssl_finds(void **state)
         assert_int_not_equal(key_of(der, cut, &found), E_OK);
     }
     assert_int_not_equal(key_of(der, n + 1, &found), E_OK);
+    /* what is signed, 30 81 length and so many octets, without the signature */
+    uint8_t unsigned_one[3 + 3 + 0xff] = {0x30, 0x81, (uint8_t)(3 + der[6])};
+    assert_true(der[1] == 0x82 && der[5] == 0x81 && 3 + der[6] <= 0xff);
+    memcpy(unsigned_one + 3, der + 4, (size_t)3 + der[6]);
+    assert_err(key_of(unsigned_one, (size_t)6 + der[6], &found), E_BAD_VALUE);
     /* a length that could be shorter: 30 82 .. becomes 30 83 00 .. */
     memmove(der + 3, der + 2, n - 2);
     der[1] = 0x83;

@@ -268,6 +268,39 @@ static void a_file_that_holds_no_ca_is_told(void **state)
     assert_non_null(strstr(why.text, "/nowhere"));
 }
 
+/* Half a file would be trust in half of the CAs: devices of the rest would be refused. */
+static void a_file_that_breaks_off_or_holds_what_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    struct verifier *v = NULL;
+    struct verify_why why;
+    char text[4096], path[64];
+    const struct verify_files files = {path, NULL};
+    FILE *f = fopen(pki_path(&pki, "ca", ".crt"), "r");
+    const size_t one = fread(text, 1, sizeof text / 2, f);
+    fclose(f);
+    memcpy(text + one, text, one);
+    snprintf(path, sizeof path, "%s", pki_path(&pki, "two", ".crt"));
+    for (size_t n = one + 1; n <= 2 * one; n++) {
+        f = fopen(path, "w");
+        assert_int_equal(fwrite(text, 1, n, f), n);
+        fclose(f);
+        enum err err = verifier_open(&files, &v, &why);
+        /* whole without the last end of line, and with less than a first line not begun */
+        const bool whole = n >= 2 * one - 1 || n < one + strlen("-----BEGIN CERTIFICATE-----");
+        assert_int_equal(err, whole ? E_OK : E_BAD_VALUE);
+        assert_true(whole || strstr(why.text, path) != NULL);
+        if (err == E_OK) {
+            verifier_close(v);
+        }
+    }
+    text[one + 100] = '#'; /* the second one: no base64 */
+    f = fopen(path, "w");
+    assert_int_equal(fwrite(text, 1, 2 * one, f), 2 * one);
+    fclose(f);
+    assert_err(verifier_open(&files, &v, &why), E_BAD_VALUE);
+}
+
 static size_t spki_of(EVP_PKEY *key, uint8_t out[static 2048])
 {
     unsigned char *p = out;
@@ -345,6 +378,7 @@ int main(void)
         cmocka_unit_test(the_ca_that_is_kept_with_a_chain_must_be_one),
         cmocka_unit_test(with_a_revocation_list_each_ca_needs_one),
         cmocka_unit_test(a_file_that_holds_no_ca_is_told),
+        cmocka_unit_test(a_file_that_breaks_off_or_holds_what_cannot_be_read_is_told),
         cmocka_unit_test(four_kinds_of_keys_are_taken_in_their_one_encoding),
         cmocka_unit_test(a_signature_verifies_over_its_content_and_no_other)};
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -435,6 +435,7 @@ static void what_is_owed_is_reserved(void **state)
     }
     while (peer_next(&l->hss.peer, &v)) {
         given++;
+        assert_int_equal(peer_is_half_full(&l->hss.peer), given > 2);
     }
     assert_int_equal(given, 4);
     assert_err(ask(&l->hss, 1, 9000), E_NO_ROOM); /* a CLR may not take an answer's place */

@@ -115,6 +115,11 @@ static void spoil_usage(struct scene *s)
     s->rig.chain_says = DEVID_CAUSE_CHAIN_USAGE;
 }
 
+static void spoil_cas(struct scene *s)
+{
+    s->rig.chain_says = DEVID_CAUSE_NO_CA;
+}
+
 static void spoil_crl(struct scene *s)
 {
     s->rig.chain_says = DEVID_CAUSE_NO_CRL;
@@ -218,6 +223,7 @@ static const struct {
     {DEVID_CAUSE_CHAIN_REVOKED, spoil_revoked_chain, BINDING_CERTIFICATE},
     {DEVID_CAUSE_CHAIN_USAGE, spoil_usage, BINDING_CERTIFICATE},
     {DEVID_CAUSE_CHAIN_BAD, spoil_certificate, BINDING_CERTIFICATE},
+    {DEVID_CAUSE_NO_CA, spoil_cas, BINDING_CERTIFICATE},
     {DEVID_CAUSE_NO_CRL, spoil_crl, BINDING_CERTIFICATE},
     {DEVID_CAUSE_RECORD, spoil_record, BOTH},
     {DEVID_CAUSE_RECORD, spoil_key, BINDING_PUBLIC_KEY},
@@ -232,7 +238,7 @@ static const struct {
 /* The HSS finds these when it asks a repository (step 7); step 9 is told them. */
 static const enum devid_cause elsewhere[] = {
     DEVID_CAUSE_REPOSITORY_SILENT, DEVID_CAUSE_REPOSITORY_REFUSED, DEVID_CAUSE_REPOSITORY_BAD,
-    DEVID_CAUSE_REPOSITORY_BUSY};
+    DEVID_CAUSE_REPOSITORY_BUSY, DEVID_CAUSE_INQUIRY_LIMITED};
 
 static void try_one(size_t i, uint8_t form)
 {
@@ -279,6 +285,30 @@ static void who_is_not_proven_is_failed_only_by_a_fault_of_his_own(void **state)
             assert_true(!rests || s.outcome.form == BINDING_CERTIFICATE);
             assert_true(s.outcome.result != DEVID_UNPROVEN || s.outcome.form == 0);
         }
+        rig_close(&s.rig);
+    }
+}
+
+/* A list that has run out is nobody's fault, but a key that is another one is. */
+static void what_could_not_be_found_out_of_a_chain_excuses_no_wrong_signature(void **state)
+{
+    (void)state;
+    static struct scene s;
+    static const enum devid_cause open[] = {DEVID_CAUSE_NO_CA, DEVID_CAUSE_NO_CRL,
+                                            DEVID_CAUSE_CRYPTO};
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        scene_open(&s, DEVID_ECDSA_P256, BINDING_CERTIFICATE);
+        s.rig.chain_says = open[i];
+        assert_int_equal(scene_check(&s), open[i]);
+        spoil_signature_port(&s); /* which says nothing of the device either */
+        assert_int_equal(scene_check(&s), open[i]);
+        rig_close(&s.rig);
+        scene_open(&s, DEVID_ECDSA_P256, BINDING_CERTIFICATE);
+        s.rig.chain_says = open[i];
+        spoil_signature(&s);
+        assert_int_equal(scene_check(&s), DEVID_CAUSE_SIGNATURE);
+        spoil_algorithm_of_key(&s);
+        assert_int_equal(scene_check(&s), DEVID_CAUSE_ALGORITHM);
         rig_close(&s.rig);
     }
 }
@@ -347,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cause_is_brought_about_and_named),
         cmocka_unit_test(who_is_not_proven_is_failed_only_by_a_fault_of_his_own),
+        cmocka_unit_test(what_could_not_be_found_out_of_a_chain_excuses_no_wrong_signature),
         cmocka_unit_test(every_name_leads_back_to_its_cause),
         cmocka_unit_test(every_algorithm_has_its_name_and_no_other_number_has_one),
         cmocka_unit_test(results_and_sources_have_names),

@@ -200,6 +200,12 @@ static void a_memory_helps_where_nobody_could_ask_and_never_against_a_failure(vo
     struct devid_outcome o = {.result = DEVID_UNDETERMINED};
     assert_int_equal(devid_hss_admit(&require, NULL, true), REFUSAL_NONE);
     assert_int_equal(devid_hss_admit(&require, &o, true), REFUSAL_NONE);
+    o.cause = DEVID_CAUSE_REPOSITORY_SILENT;
+    assert_int_equal(devid_hss_admit(&require, &o, true), REFUSAL_NONE);
+    o.cause = DEVID_CAUSE_REPOSITORY_BUSY;
+    assert_int_equal(devid_hss_admit(&require, &o, true), REFUSAL_NONE);
+    o.cause = DEVID_CAUSE_INQUIRY_LIMITED; /* a thief with the SIM can see to that himself */
+    assert_int_equal(devid_hss_admit(&require, &o, true), REFUSAL_DEVICE_UNDETERMINED);
     o.result = DEVID_FAILED;
     assert_int_equal(devid_hss_admit(&require, &o, true), REFUSAL_DEVICE_FAILED);
     o.result = DEVID_UNPROVEN;

@@ -152,13 +152,17 @@ static void get_history(struct repod *r, struct api_call *c)
 }
 
 /* `next` counts what was looked at, so that a page of records that are not this client's is empty
- * and the next one is asked for. */
+ * and the next one is asked for. Who has seen more than there is learns it by a `next` that is
+ * below what he asked for: this repository was set back. */
 static void get_changes(struct repod *r, struct api_call *c)
 {
     struct list l = {.rows = json_array(), .grant = c->grant, .last = c->after};
     enum err err = l.rows == NULL
                        ? E_MEMORY
                        : repo_store_changes(r->store, c->after, (size_t)c->limit, list_add, &l);
+    if (err == E_OK && l.seen == 0) {
+        err = repo_store_last(r->store, &l.last); /* not above `after`, or there were rows */
+    }
     list_show(r, c, &l, err,
               json_pack("{s:o,s:I,s:b}", "records", l.rows, "next", (json_int_t)l.last, "more",
                         l.seen == c->limit));
@@ -329,6 +333,7 @@ static bool number_of(struct https_call *call, const char *name, uint64_t least,
 }
 
 /* What stands in the address, before anything is looked up. */
+/*= devid-authorised */
 static enum cause check_address(struct api_call *c, const struct bytes steps[2])
 {
     bool names_imei = strstr(c->route->path, "{imei}") != NULL;

@@ -111,7 +111,7 @@ static bool key_wrong(struct publish_why *why, enum err err, const char *name)
                                             : CAUSE_KEY_MALFORMED;
     return wrong_member(why, cause, name,
                         cause == CAUSE_KEY_UNSUPPORTED
-                            ? "is not on P-256 or P-384, Ed25519, or RSA of 2048 to 8192 bits"
+                            ? "is not on P-256 or P-384, Ed25519, or RSA of 2048 to 4096 bits"
                             : "is no public key in its one encoding");
 }
 

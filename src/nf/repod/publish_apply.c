@@ -94,6 +94,10 @@ static bool may_follow(const struct repo_row *newest, const struct publish_row *
     if (newest->serial == row->replaces) {
         return true;
     }
+    if (newest->status == BINDING_REVOKED &&
+        memcmp(newest->digest, row->digest, sizeof row->digest) == 0) {
+        return wrong(why, CAUSE_KEY_REVOKED, "publish another key");
+    }
     (void)snprintf(detail, sizeof detail, "the newest record has serial %llu",
                    (unsigned long long)newest->serial);
     return wrong(why, row->replaces == 0 ? CAUSE_OTHER_KEY : CAUSE_NOT_NEWEST, detail);
@@ -139,6 +143,7 @@ static bool revoke(const struct publish_context *ctx, const struct repo_row *new
     return true;
 }
 
+/*= devid-1 */
 static bool put(const struct publish_context *ctx, const struct publish_row *row, uint64_t serial,
                 struct repo_row *record)
 {

@@ -1,0 +1,318 @@
+/* What the first run puts into the directory: src/cli/home.h. */
+#include "cli/home.h"
+#include "cli/pki.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PORT_TCP  3868
+#define PORT_TLS  5658
+#define PORT_S1   36412
+#define PORT_REPO 8443
+#define REALM     "epc.mnc001.mcc001.3gppnetwork.org"
+
+/* ---- ports ---- */
+
+/* Can we listen there? *port 0 gets a free one. */
+static bool is_free(long *port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)*port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    int one = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+                bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 1) == 0 &&
+                getsockname(fd, (struct sockaddr *)&a, &n) == 0;
+    *port = good ? ntohs(a.sin_port) : *port;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return good;
+}
+
+static bool choose_port(const char *option, long wanted, long registered, long *out)
+{
+    *out = wanted < 0 ? registered : wanted;
+    if (is_free(out)) {
+        return true;
+    }
+    cli_error("127.0.0.1:%ld is taken by another program; stop it, or give `up` another port with "
+              "%s N (0: a free one)",
+              *out, option);
+    return false;
+}
+
+/* ---- files ---- */
+
+static bool write_kek(const char *dir)
+{
+    uint8_t kek[32];
+    char text[2 * sizeof kek + 2];
+    if (getrandom(kek, sizeof kek, 0) != (ssize_t)sizeof kek) {
+        cli_error("no random numbers: %s", strerror(errno));
+        return false;
+    }
+    hex_encode(BYTES_OF(kek), text);
+    text[sizeof text - 2] = '\n';
+    bool good = home_write(dir, "kek", text, sizeof text - 1);
+    wipe(kek, sizeof kek);
+    wipe(text, sizeof text);
+    return good;
+}
+
+static bool write_text(const char *dir, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool write_text(const char *dir, const char *name, const char *format, ...)
+{
+    char text[4096];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return n > 0 && (size_t)n < sizeof text && home_write(dir, name, text, (size_t)n);
+}
+
+static const char hssd_format[] =
+    "# Made by `bindery up`; yours to change from here on. man 5 hssd.yaml tells every key.\n"
+    "# Paths are relative to this file's directory, where `bindery up` starts the daemon.\n"
+    "origin_host: hss." REALM "\n"
+    "origin_realm: " REALM "\n"
+    "plmns: [\"001-01\"]\n"
+    "\n"
+    "store:\n"
+    "  path: hss.db\n"
+    "  key_file: kek\n"
+    "admin:\n"
+    "  socket: admin.sock\n"
+    "\n"
+    "listeners:\n"
+    "  - address: tcp://127.0.0.1:%ld\n"
+    "  - address: tls://127.0.0.1:%ld\n"
+    "    certificate: pki/hss.crt\n"
+    "    key: pki/hss.key\n"
+    "    ca: pki/ca.crt\n"
+    "\n"
+    "# Only these may speak to the HSS, and only for what stands here.\n"
+    "peers:\n"
+    "  - origin_host: mme." REALM "\n"
+    "    realm: " REALM "\n"
+    "    visited_plmns: [\"001-01\"]\n"
+    "    transports: [tcp, tls]\n"
+    "    sends_served_imei: false\n"
+    "  - origin_host: mme1." REALM "\n"
+    "    realm: " REALM "\n"
+    "    visited_plmns: [\"001-01\"]\n"
+    "    transports: [tls]\n"
+    "    sends_served_imei: true\n"
+    "    sends_device_proof: true\n"
+    "\n"
+    "# Where the keys are by which devices prove their IMEI, and whose records are believed.\n"
+    "repositories:\n"
+    "  - name: repo\n"
+    "    url: https://localhost:%ld\n"
+    "    certificate: pki/hss.crt\n"
+    "    key: pki/hss.key\n"
+    "    ca: pki/ca.crt\n"
+    "    signers: [records.pub]\n"
+    "\n"
+    "profiles:\n"
+    "  - name: default\n"
+    "    default_apn: internet\n"
+    "    ambr: {uplink: 50000000, downlink: 100000000}\n"
+    "    apns:\n"
+    "      - name: internet\n"
+    "        context: 1\n"
+    "        pdn_type: ipv4v6\n"
+    "        qci: 9\n"
+    "        arp: {priority: 8}\n"
+    "        ambr: {uplink: 50000000, downlink: 100000000}\n"
+    "\n"
+    "alarms:\n"
+    "  suspected_theft_after: 3\n"
+    "  unconfirmed_vectors_after: 10\n"
+    "eir:\n"
+    "  enabled: true\n"
+    "  unknown: allow\n";
+
+static const char mmed_format[] =
+    "# Made by `bindery up`; yours to change from here on. man 5 mmed.yaml tells every key.\n"
+    "# Paths are relative to this file's directory. Without this file `bindery up` starts no MME.\n"
+    "origin_host: mme1." REALM "\n"
+    "origin_realm: " REALM "\n"
+    "plmn: \"001-01\"\n"
+    "tracking_areas: [1]\n"
+    "\n"
+    "admin:\n"
+    "  socket: mme.sock\n"
+    "\n"
+    "listeners:\n"
+    "  - address: s1-tcp://127.0.0.1:%ld\n"
+    "\n"
+    "homes:\n"
+    "  - plmns: [\"001-01\"]\n"
+    "    peers: [hss." REALM "]\n"
+    "peers:\n"
+    "  - origin_host: hss." REALM "\n"
+    "    realm: " REALM "\n"
+    "    address: tls://127.0.0.1:%ld\n"
+    "    certificate: pki/mme1.crt\n"
+    "    key: pki/mme1.key\n"
+    "    ca: pki/ca.crt\n"
+    "\n"
+    "serve: true # a default bearer at the end of an attach\n"
+    "sends_served_imei: true\n"
+    "check_imei: true\n"
+    "network_name: Bindery\n"
+    "\n"
+    "# Devices are asked to prove their IMEI where the subscription wants it.\n"
+    "devid:\n"
+    "  signers: [records.pub]\n"
+    "  ca: pki/device-ca.crt\n"
+    "  crl: pki/device-ca.crl # good for 30 days; `bindery up` renews it\n";
+
+static const char repod_format[] =
+    "# Made by `bindery up`; yours to change from here on. man 5 repod.yaml tells every key.\n"
+    "# Paths are relative to this file's directory. Without this file `bindery up` starts no\n"
+    "# repository.\n"
+    "listener:\n"
+    "  address: https://127.0.0.1:%ld\n"
+    "  certificate: pki/repo.crt\n"
+    "  key: pki/repo.key\n"
+    "  ca: pki/ca.crt\n"
+    "\n"
+    "signing_key: records.key\n"
+    "store: repod.db\n"
+    "audit: repod-audit.log\n"
+    "\n"
+    "# Who may publish, for which TACs, and the CA of its devices' certificates.\n"
+    "manufacturers:\n"
+    "  - name: " HOME_MAKER "\n"
+    "    ranges: [\"35693803\", \"35693804\", \"35693900\"]\n"
+    "    device_ca: pki/device-ca.crt\n"
+    "# Who may ask.\n"
+    "operators:\n"
+    "  - name: hss." REALM "\n";
+
+/* Of a first run that did not end. */
+static bool remove_one(const char *dir, const char *name)
+{
+    char path[CLI_PATH_MAX];
+    return cli_path(dir, name, path, sizeof path) && (unlink(path) == 0 || errno == ENOENT);
+}
+
+/* The key that signs the repository's records. Its public half is made last: where that is, both
+ * are. */
+static bool make_records_key(const char *dir)
+{
+    return remove_one(dir, "records.key") && pki_signing_key(dir, "records");
+}
+
+static bool make_pki(const char *dir)
+{
+    static const char *const names[] = {"hss", "mme", "mme1", "repo", "maker"};
+    static const char *const hosts[] = {"hss." REALM, "mme." REALM, "mme1." REALM, "localhost",
+                                        HOME_MAKER};
+    static const char *const roles[] = {[0] = "operator", [3] = "repository", [4] = "manufacturer"};
+    char path[CLI_PATH_MAX];
+    return cli_path(dir, "pki", path, sizeof path) && pki_make_roles(path, names, hosts, roles, 5);
+}
+
+/* Renames it to NAME.old. */
+static bool put_aside(const char *dir, const char *name)
+{
+    char path[CLI_PATH_MAX], leaf[64], aside[CLI_PATH_MAX];
+    snprintf(leaf, sizeof leaf, "%s.old", name);
+    if (!home_has(dir, name)) {
+        return true;
+    }
+    if (!cli_path(dir, name, path, sizeof path) || !cli_path(dir, leaf, aside, sizeof aside)) {
+        return false;
+    }
+    if (rename(path, aside) != 0) {
+        cli_error("%s to %s: %s", path, aside, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* What stands there without an hssd.yaml is of a first run that did not end, and has other ports;
+ * certificates may be of a version that had no repository. */
+static bool put_old_aside(const char *dir)
+{
+    return put_aside(dir, "mmed.yaml") && put_aside(dir, "repod.yaml") &&
+           (home_has(dir, "pki/device-ca.key") || put_aside(dir, "pki"));
+}
+
+/* Of a version that had no repository? It serves on as it did; nothing of its owner's is changed
+ * unasked. */
+static void say_if_old(const char *dir)
+{
+    char path[CLI_PATH_MAX], line[256];
+    bool knows = home_has_repo(dir);
+    FILE *f = cli_path(dir, "hssd.yaml", path, sizeof path) ? fopen(path, "re") : NULL;
+    while (f && fgets(line, sizeof line, f)) {
+        knows = knows || strstr(line, "repositories:");
+    }
+    if (f) {
+        (void)fclose(f);
+    }
+    if (!knows) {
+        cli_error(
+            "%s is of a version without a repository of device keys, and is served as it "
+            "is. For one: `bindery down`, `mv %s %s.old`, `bindery up`; subscribers stay, and "
+            "what you changed in the .old files is to be carried over",
+            path, path, path);
+    }
+}
+
+/* The list of revoked device certificates has an end, after which nothing counts as proven. */
+static bool renew_list(const char *dir)
+{
+    char path[CLI_PATH_MAX];
+    bool fresh;
+    return !home_has(dir, "pki/device-ca.key") ||
+           (cli_path(dir, "pki", path, sizeof path) && pki_revoke(path, NULL, &fresh));
+}
+
+static bool is_furnished(const char *dir, const struct home_ports *wanted)
+{
+    if (!home_has(dir, "hssd.yaml")) {
+        return false;
+    }
+    if (wanted->tcp >= 0 || wanted->tls >= 0 || wanted->s1 >= 0 || wanted->repo >= 0) {
+        cli_error("%s/hssd.yaml is there already: its listeners and those of mmed.yaml and "
+                  "repod.yaml count, not the ports of the command line; change them there",
+                  dir);
+    }
+    say_if_old(dir);
+    return true;
+}
+
+bool home_furnish(const char *dir, const struct home_ports *wanted)
+{
+    struct home_ports p;
+    if (is_furnished(dir, wanted)) {
+        return renew_list(dir);
+    }
+    if (!choose_port("--port", wanted->tcp, PORT_TCP, &p.tcp) ||
+        !choose_port("--tls-port", wanted->tls, PORT_TLS, &p.tls) ||
+        !choose_port("--s1-port", wanted->s1, PORT_S1, &p.s1) ||
+        !choose_port("--repo-port", wanted->repo, PORT_REPO, &p.repo)) {
+        return false;
+    }
+    /* the HSS's configuration comes last: where it is, everything is */
+    return (home_has(dir, "kek") || write_kek(dir)) && put_old_aside(dir) &&
+           (home_has(dir, "pki") || make_pki(dir)) &&
+           (home_has(dir, "records.pub") || make_records_key(dir)) &&
+           write_text(dir, "repod.yaml", repod_format, p.repo) &&
+           write_text(dir, "mmed.yaml", mmed_format, p.s1, p.tls) &&
+           write_text(dir, "hssd.yaml", hssd_format, p.tcp, p.tls, p.repo);
+}

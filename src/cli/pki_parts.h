@@ -1,0 +1,27 @@
+/* cli/pki_parts.h - what the files that make certificates share. Nobody else's.
+ */
+#ifndef BINDERY_CLI_PKI_PARTS_H
+#define BINDERY_CLI_PKI_PARTS_H
+
+#include "cli/pki.h"
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+struct pki_pair {
+    EVP_PKEY *key;
+    X509 *certificate;
+};
+void pki_pair_free(struct pki_pair *i);
+
+/* NULL without memory, or when the value is none. */
+X509_EXTENSION *pki_extension(X509 *x, X509 *issuer, int nid, const char *value);
+MUST_USE bool pki_name_add(X509_NAME *name, const char *field, const char *text);
+MUST_USE bool pki_serial(X509 *x);
+/* A new file, 0600: NULL and said. Closed, durable, by pki_finish. */
+FILE *pki_file(const char *dir, const char *name, const char *suffix);
+MUST_USE bool pki_finish(FILE *f, bool good);
+/* The next list of what the CA revoked: the one before (NULL: none) and what was added to it.
+ * Replaces the file whole. False and said. */
+MUST_USE bool pki_write_crl(const char *dir, const struct pki_pair *ca, X509_CRL *before);
+
+#endif

@@ -1,0 +1,251 @@
+/* The verb `pki`. */
+#include "cli/pki.h"
+
+#include "device/linux/identity_lot.h"
+#include <errno.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+#define HOSTS_MAX 32
+
+struct options {
+    const char *dir;
+    const char *host[HOSTS_MAX];
+    const char *role[HOSTS_MAX]; /* or NULL */
+    size_t n;
+    bool device_ca, renew_list;
+    const char *signing_key, *revoke, *identity;
+};
+
+enum { OPT_DEVICE_CA = 0x100, OPT_SIGNING_KEY, OPT_REVOKE, OPT_IDENTITY, OPT_CRL };
+
+/* HOST or HOST=ROLE; the argument itself is cut in two. */
+static void take_host(struct options *o, char *arg, struct argp_state *state)
+{
+    char *equals = strchr(arg, '=');
+    const char *role = equals ? equals + 1 : NULL;
+    if (equals) {
+        *equals = '\0';
+    }
+    if (o->n == HOSTS_MAX) {
+        argp_error(state, "at most %d hosts", HOSTS_MAX);
+    } else if (diameter_identity_check(bytes_of_str(arg)) != E_OK) {
+        argp_error(state, "'%s' is no host name like mme.example.org", arg);
+    } else if (role && !pki_role_oid(role)) {
+        argp_error(state, "'%s' is no role", role);
+    } else {
+        o->role[o->n] = role;
+        o->host[o->n++] = arg;
+    }
+}
+
+static void check(const struct options *o, struct argp_state *state)
+{
+    const int others =
+        o->device_ca + (o->signing_key != NULL) + (o->revoke != NULL) + o->renew_list;
+    if (!o->dir && others) {
+        argp_error(state, "a directory is needed");
+    } else if (!o->dir || (!others && !o->n)) {
+        argp_error(state, "a directory to make and at least one host name are needed");
+    } else if (others > 1 || (others == 1 && o->n)) {
+        argp_error(state, "one thing at a time: hosts, --device-ca, --signing-key, --revoke or "
+                          "--renew-list");
+    } else if (o->identity && !o->revoke) {
+        argp_error(state, "--identity LOT says where the IMEI of --revoke is; give that too");
+    } else if (o->signing_key &&
+               (!*o->signing_key || strchr(o->signing_key, '/') || strlen(o->signing_key) > 40)) {
+        argp_error(state, "--signing-key takes a name for the files, not '%s'", o->signing_key);
+    }
+}
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case OPT_DEVICE_CA:
+        o->device_ca = true;
+        return 0;
+    case OPT_SIGNING_KEY:
+        o->signing_key = arg;
+        return 0;
+    case OPT_REVOKE:
+        o->revoke = arg;
+        return 0;
+    case OPT_IDENTITY:
+        o->identity = arg;
+        return 0;
+    case OPT_CRL:
+        o->renew_list = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (!o->dir) {
+            o->dir = arg;
+        } else {
+            take_host(o, arg, state);
+        }
+        return 0;
+    case ARGP_KEY_END:
+        check(o, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"device-ca", OPT_DEVICE_CA, NULL, 0, "make DIR with a manufacturer's CA for devices alone",
+     10},
+    {"signing-key", OPT_SIGNING_KEY, "NAME", 0,
+     "make NAME.key in DIR, which signs a repository's records, and NAME.pub", 10},
+    {"revoke", OPT_REVOKE, "FILE", 0,
+     "revoke this device's certificate (PEM; with --identity: of this IMEI) in DIR/device-ca.crl",
+     10},
+    {"identity", OPT_IDENTITY, "LOT", 0, "the production lot that has the IMEI of --revoke", 10},
+    {"renew-list", OPT_CRL, NULL, 0, "make DIR/device-ca.crl current again; it is for 30 days", 10},
+    {0},
+};
+
+static const struct argp argp = {
+    options,
+    take,
+    "DIR [HOST[=ROLE]...]",
+    "Makes a demonstration CA and, for each host, a certificate and key in a new directory; and a "
+    "manufacturer's CA for `bindery device make`, with its revocation list.\v"
+    "The files are named after the first label of the host: mme.example.org gives mme.crt and "
+    "mme.key. A ROLE (operator, manufacturer, service-provider, ausf, device, repository) is "
+    "written into the certificate. The CAs are ca.crt and device-ca.crt. For demonstrations and "
+    "tests only: the CAs' keys lie beside them.",
+    NULL,
+    NULL,
+    NULL};
+
+/* ---- what to do ---- */
+
+static int make_hosts(const struct options *o)
+{
+    char label[HOSTS_MAX][41];
+    const char *names[HOSTS_MAX];
+    for (size_t i = 0; i < o->n; i++) {
+        snprintf(label[i], sizeof label[i], "%.*s", (int)strcspn(o->host[i], "."), o->host[i]);
+        names[i] = label[i];
+        bool taken = !strcmp(label[i], "ca") || !strcmp(label[i], PKI_DEVICE_CA);
+        for (size_t k = 0; k < i; k++) {
+            taken = taken || !strcmp(label[i], label[k]);
+        }
+        if (taken) {
+            cli_error("two hosts would give %s.crt", label[i]);
+            return CLI_USAGE;
+        }
+    }
+    if (!pki_make_roles(o->dir, names, o->host, o->role, o->n)) {
+        return CLI_REFUSED;
+    }
+    printf("%s has ca.crt, device-ca.crt and a certificate for each of %zu host%s; for "
+           "demonstrations only\n",
+           o->dir, o->n, o->n == 1 ? "" : "s");
+    return CLI_DONE;
+}
+
+static int make_device_ca(const struct options *o)
+{
+    if (!pki_make_roles(o->dir, NULL, NULL, NULL, 0)) {
+        return CLI_REFUSED;
+    }
+    printf("%s has device-ca.crt and its revocation list device-ca.crl; for demonstrations only\n",
+           o->dir);
+    return CLI_DONE;
+}
+
+static int make_signing_key(const struct options *o)
+{
+    if (!pki_signing_key(o->dir, o->signing_key)) {
+        return CLI_REFUSED;
+    }
+    printf("%s has %s.key, which signs records, and %s.pub for those who rely on them\n", o->dir,
+           o->signing_key, o->signing_key);
+    return CLI_DONE;
+}
+
+/* DER of the certificate in a PEM file. */
+static bool read_file(const char *path, struct identity_row *out)
+{
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        cli_error("%s: %s", path, strerror(errno));
+        return false;
+    }
+    X509 *x = PEM_read_X509(f, NULL, NULL, NULL);
+    (void)fclose(f);
+    unsigned char *der = NULL;
+    int n = x ? i2d_X509(x, &der) : 0;
+    bool good = n > 0 && identity_add_certificate(out, (struct bytes){der, (size_t)n}) == E_OK;
+    OPENSSL_free(der);
+    X509_free(x);
+    if (!good) {
+        cli_error("%s: this is no certificate in PEM", path);
+    }
+    return good;
+}
+
+static bool read_lot(const struct options *o, struct identity_row *out)
+{
+    struct imei imei;
+    struct identity_source *lot;
+    struct identity_why why = {""};
+    if (!cli_imei(o->revoke, &imei)) {
+        return false;
+    }
+    enum err e = identity_source_open(o->identity, &lot, &why);
+    if (e == E_OK) {
+        e = identity_source_find(lot, &imei, out, &why);
+        identity_source_close(lot);
+    }
+    if (e != E_OK) {
+        cli_error("%s", why.text);
+    } else if (!out->n_chain) {
+        cli_error("%s: the devices of this lot have public keys and no certificates; `bindery "
+                  "binding revoke` revokes them at the repository",
+                  o->identity);
+    }
+    return e == E_OK && out->n_chain;
+}
+
+static int revoke_one(const struct options *o)
+{
+    struct identity_row row = {.algorithm = 0};
+    bool fresh = false;
+    bool good = o->identity ? read_lot(o, &row) : read_file(o->revoke, &row);
+    struct bytes der = identity_certificate(&row, 0);
+    good = good && pki_revoke(o->dir, &der, &fresh);
+    identity_row_wipe(&row);
+    if (!good) {
+        return CLI_REFUSED;
+    }
+    printf(fresh ? "%s is revoked in %s/device-ca.crl; give that to the operators\n"
+                 : "%s was revoked before; %s/device-ca.crl is current again\n",
+           o->revoke, o->dir);
+    return CLI_DONE;
+}
+
+static int renew_list(const struct options *o)
+{
+    bool fresh;
+    if (!pki_revoke(o->dir, NULL, &fresh)) {
+        return CLI_REFUSED;
+    }
+    printf("%s/device-ca.crl is current for %d days\n", o->dir, PKI_CRL_DAYS);
+    return CLI_DONE;
+}
+
+int cli_pki(int argc, char **argv)
+{
+    struct options o = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
+        return CLI_USAGE;
+    }
+    return o.device_ca     ? make_device_ca(&o)
+           : o.signing_key ? make_signing_key(&o)
+           : o.revoke      ? revoke_one(&o)
+           : o.renew_list  ? renew_list(&o)
+                           : make_hosts(&o);
+}
