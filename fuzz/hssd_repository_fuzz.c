@@ -1,7 +1,7 @@
 /* Octets as what a repository answers: as the bindings of a device and as a page of changes.
  * Whatever comes, there is one answer: a credential only with a record of this very device that its
- * signer's key was asked about, else a cause; and a page never goes back. The first octet picks the
- * status. */
+ * signer's key was asked about, else a cause; and a page that goes back is said to be behind, with
+ * no change in it. The first octet picks the status. */
 #include "crypto/openssl.h"
 #include "nf/hssd/repository_answer.h"
 
@@ -60,7 +60,8 @@ static void as_page(unsigned status, struct bytes body)
     if (repository_page_read(status, body, after, &page) != DEVID_CAUSE_NONE) {
         return;
     }
-    require(status == 200 && page.next >= after && page.n <= REPOSITORY_PAGE);
+    require(status == 200 && page.n <= REPOSITORY_PAGE);
+    require(page.behind == (page.next < after));
     require(!page.more || page.next > after);
     for (size_t i = 0; i < page.n; i++) {
         require(page.changes[i].serial > after && page.changes[i].serial <= page.next);

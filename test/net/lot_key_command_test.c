@@ -116,14 +116,14 @@ static void another_padding_is_refused(void **state)
 {
     (void)state;
     static const char *const commands[] = {
-        "openssl pkeyutl -encrypt -pubin -inkey pub -in plain -out box -pkeyopt "
-        "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1 -pkeyopt rsa_mgf1_md:sha256 -pkeyopt "
-        "rsa_oaep_label:6c6162656c",
-        "openssl pkeyutl -encrypt -pubin -inkey pub -in plain -out box -pkeyopt "
-        "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha1 -pkeyopt "
-        "rsa_oaep_label:6c6162656c",
-        "openssl pkeyutl -encrypt -pubin -inkey pub -in plain -out box -pkeyopt "
-        "rsa_padding_mode:pkcs1",
+        ("openssl pkeyutl -encrypt -pubin -inkey pub -in plain -out box -pkeyopt "
+         "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1 -pkeyopt rsa_mgf1_md:sha256 -pkeyopt "
+         "rsa_oaep_label:6c6162656c"),
+        ("openssl pkeyutl -encrypt -pubin -inkey pub -in plain -out box -pkeyopt "
+         "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha1 -pkeyopt "
+         "rsa_oaep_label:6c6162656c"),
+        ("openssl pkeyutl -encrypt -pubin -inkey pub -in plain -out box -pkeyopt "
+         "rsa_padding_mode:pkcs1"),
     };
     uint8_t box[LOT_KEY_MODULUS_MAX], out[112], plain[112] = {1};
     struct lot_key *key = key_of_command();

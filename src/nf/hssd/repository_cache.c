@@ -262,8 +262,9 @@ void repository_cache_restart(struct repository_cache *c)
     for (size_t i = 0; i < STRIPES; i++) {
         struct stripe *s = &c->stripes[i];
         pthread_mutex_lock(&s->lock);
-        while (s->newest != NULL) {
-            remove_entry(c, s, s->newest);
+        for (struct entry *e = s->newest, *older; e != NULL; e = older) {
+            older = e->older;
+            remove_entry(c, s, e);
         }
         pthread_mutex_unlock(&s->lock);
     }

@@ -71,17 +71,16 @@ struct publish_roots *bulk_desk_roots(struct bulk_desk *d)
 enum err bulk_open(const char *folder, uint64_t rows_most, struct bulk **out)
 {
     struct bulk *b = calloc(1, sizeof *b);
-    uint8_t *buffer = malloc(BULK_BUFFER);
-    if (b == NULL || buffer == NULL) {
-        free(b);
-        free(buffer);
+    if (b == NULL) {
         return E_MEMORY;
     }
-    *b = (struct bulk){.lines = {.buffer = {buffer, BULK_BUFFER}}, .rows_most = rows_most};
+    b->rows_most = rows_most;
+    b->lines.buffer = (struct mbytes){malloc(BULK_BUFFER), BULK_BUFFER};
     b->report = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (b->report < 0) {
+    if (b->lines.buffer.p == NULL || b->report < 0) {
+        enum err err = b->report < 0 ? E_IO : E_MEMORY;
         bulk_free(b);
-        return E_IO;
+        return err;
     }
     *out = b;
     return E_OK;
