@@ -53,7 +53,14 @@ if(NOT SANITIZE AND NOT BINDERY_FUZZ)
   add_dependencies(modem bindery_ue_library)
   target_include_directories(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/include)
   target_link_libraries(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/libbindery-ue.a PkgConfig::CRYPTO)
-  configure_file(src/device/bindery_ue.h include/bindery_ue.h COPYONLY)
+  # One header is installed: layer 1 in the place of its #include.
+  set(device_headers ${CMAKE_SOURCE_DIR}/src/device/bindery_ue.h
+                     ${CMAKE_SOURCE_DIR}/src/device/bindery_ue_hooks.h)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${device_headers})
+  file(READ src/device/bindery_ue.h whole)
+  file(READ src/device/bindery_ue_hooks.h hooks)
+  string(REPLACE "#include \"device/bindery_ue_hooks.h\"\n" "${hooks}" whole "${whole}")
+  file(CONFIGURE OUTPUT include/bindery_ue.h CONTENT "${whole}" @ONLY)
   if(BINDERY_TESTS)
     add_test(NAME device/modem
              COMMAND ${CMAKE_SOURCE_DIR}/test/device/modem_test.sh $<TARGET_FILE:modem>)

@@ -8,7 +8,8 @@ target_include_directories(test_lib PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURC
 target_link_libraries(test_lib PUBLIC crypto PkgConfig::CMOCKA PkgConfig::JANSSON)
 target_compile_definitions(test_lib PRIVATE _GNU_SOURCE)
 add_library(attach_world STATIC ${CMAKE_SOURCE_DIR}/test/attach/world.c
-            ${CMAKE_SOURCE_DIR}/test/attach/world_mme.c)
+            ${CMAKE_SOURCE_DIR}/test/attach/world_mme.c ${CMAKE_SOURCE_DIR}/test/attach/world_line.c
+            ${CMAKE_SOURCE_DIR}/test/attach/home.c)
 target_link_libraries(attach_world PUBLIC test_lib nf_mmed device_linux)
 target_compile_definitions(attach_world PRIVATE _GNU_SOURCE)
 foreach(source ${test_sources})

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The story of a stolen SIM, over the air interface: devices and an eNB, an MME, an HSS, each a process
-# of its own. Every scene is checked: the first one that does not end as it must makes this script fail
-# and name itself.
+# The story of a stolen SIM, and of a device that is sold, over the air interface: devices and an eNB, an MME,
+# an HSS, each a process of its own. Every scene is checked: the first one that does not end as it must makes
+# this script fail and name itself.
 #
 # BINDERY_BUILD is the folder with the programs (default: build/release beside us).
 set -eu
@@ -20,13 +20,16 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/bindery-demo.XXXXXX")
 export BINDERY_DIR="$work/hss"
 unset BINDERY_SOCKET
 scene="the beginning"
-step=0 repod=
+step=0
+repod='' net=''
 
 finish() {
 	code=$?
 	trap - EXIT INT TERM
 	[ -z "$repod" ] || kill -CONT "$repod" 2>/dev/null || true
-	"$bindery" down >/dev/null 2>&1 || true
+	for dir in hss second; do
+		[ ! -d "$work/$dir" ] || BINDERY_DIR=$work/$dir "$bindery" down >/dev/null 2>&1 || true
+	done
 	if [ "$code" -ne 0 ]; then
 		echo
 		echo "demo: FAILED in $scene" >&2
@@ -67,8 +70,8 @@ scene_of() {
 # ladder: what was sent and received in this scene: at the MME on both sides, and what the HSS asked of
 # the repository.
 ladder() {
-	scene_of "$work/mme.pcapng" "$before" >"$work/scene.pcapng"
-	scene_of "$work/hss.pcapng" "$before_hss" >"$work/scene-hss.pcapng"
+	scene_of "$work/mme$net.pcapng" "$before" >"$work/scene.pcapng"
+	scene_of "$work/hss$net.pcapng" "$before_hss" >"$work/scene-hss.pcapng"
 	"$bindery" trace "$work/scene.pcapng" "$work/scene-hss.pcapng" >"$work/drawn" ||
 		fail "the trace cannot be read"
 	echo
@@ -77,7 +80,7 @@ ladder() {
 size() { wc -c <"$work/$1.pcapng" | tr -d ' '; }
 # attach WANTED-STATUS DEVICE [OPTION...]: one device attaches, over the air, and says what it sees
 attach() {
-	wanted=$1 device=$2 before=$(size mme) before_hss=$(size hss)
+	wanted=$1 device=$2 before=$(size "mme$net") before_hss=$(size "hss$net")
 	shift 2
 	got=0
 	printf '%s$ bindery-ue attach --device %s %s%s\n' "$dim" "$device" "$*" "$plain"
@@ -203,6 +206,7 @@ echo 'devid: {cache_seconds: 0, unknown_seconds: 0, stale_seconds: 0}' >>"$BINDE
 "$bindery" up -d --trace "$work/hss.pcapng" --mme-trace "$work/mme.pcapng" --trace-secrets >"$work/out" 2>&1 ||
 	fail "they do not start again"
 . "$here/demo/proof.sh"
+. "$here/demo/provisioning.sh"
 
 scene="the end"
 "$bindery" down >"$work/out" 2>&1 || fail "they do not stop"

@@ -4,17 +4,19 @@
 # cannot.
 
 lot_imei() { sed -n "$1s/.*\"imei\":\"\([0-9]*\)\".*/\1/p" "$work/lot/bindings.ndjson"; }
-# state NAME IMSI IMEI [OPTION...]: the state file of a device, with the keys that the CSV has
+# state NAME IMSI IMEI [OPTION...]: the state file of a device, with the keys that a CSV has
 state() {
 	name=$1 imsi=$2 imei=$3
 	shift 3
 	(
 		umask 077
-		awk -F, -v imsi="$imsi" '$1 == imsi { print $2 }' "$here/demo/proof.csv" >"$work/k.hex"
-		awk -F, -v imsi="$imsi" '$1 == imsi { print $3 }' "$here/demo/proof.csv" >"$work/opc.hex"
+		for column in 2 3; do
+			cat "$here/demo/proof.csv" "$here/demo/provisioning.csv" "$here/demo/second.csv" |
+				awk -F, -v imsi="$imsi" -v n=$column '$1 == imsi { print $n }' >"$work/$column.hex"
+		done
 	)
-	"$bindery" device file --imsi "$imsi" --imei "$imei" --k-file "$work/k.hex" \
-		--opc-file "$work/opc.hex" -o "$work/$name.json" "$@" >"$work/out" 2>&1 ||
+	"$bindery" device file --imsi "$imsi" --imei "$imei" --k-file "$work/2.hex" \
+		--opc-file "$work/3.hex" -o "$work/$name.json" "$@" >"$work/out" 2>&1 ||
 		fail "no state file of $name"
 }
 # run COMMAND...: shows it and what it says

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diameter_line(msg, OWN, size % 2, MBYTES_OF(line));
     uint8_t *copy = malloc(size ? size : 1);
     memcpy(copy, data, size);
-    diameter_redact((struct mbytes){copy, size});
+    diameter_redact(OWN, (struct mbytes){copy, size});
     free(copy);
     return 0;
 }

@@ -1,7 +1,8 @@
 /* A device and a hostile network that holds its keys: a sequence of PDUs, in clear or well
  * protected, of what the lower layers say, of time and of wishes, brought to a device that has got
- * as far as the first octet says, with the key that it says. Whatever comes: nothing crashes, what
- * comes out is a PDU, a device that was switched off is deregistered, and its image reads back.
+ * as far as the first octet says, with the key that it says; one with a key has a lot too. Whatever
+ * comes: nothing crashes, what comes out is a PDU, a device that was switched off is deregistered,
+ * and its image and its keys read back.
  *
  * After the first octet a record is: what (1), length (1), that many octets.
  */
@@ -11,7 +12,7 @@
 #include "device/bindery_ue.h"
 #include "device/linux/platform_openssl.h"
 #include "nassec/nassec.h"
-#include "proc/devid.h"
+#include "proc/kme.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@ static struct bindery_ue_crypto table;
 static struct crypto crypto;
 static uint8_t image[BINDERY_UE_IMAGE_MAX];
 static size_t image_n;
+static uint8_t record[BINDERY_UE_KEYS_MAX];
+static size_t record_n;
+static uint8_t drawn;
 
 struct world {
     struct bindery_ue ue;
@@ -26,6 +30,7 @@ struct world {
     bool secured;
     uint8_t kind; /* of its key */
     struct bindery_ue_signer signer;
+    struct bindery_ue_provisioning provisioning;
     uint64_t now;
     uint8_t buffer[BINDERY_UE_BUFFER_MIN];
 };
@@ -46,6 +51,23 @@ static bool store(void *ctx, const uint8_t *octets, size_t n)
     return true;
 }
 
+static bool store_keys(void *ctx, const uint8_t *octets, size_t n)
+{
+    (void)ctx;
+    must(n <= sizeof record);
+    memcpy(record, octets, n);
+    record_n = n;
+    return octets[n - 1] % 8 != 0; /* a flash that fails now and then has written all the same */
+}
+
+/* The same input gives the same run. */
+static bool draw(void *ctx, uint8_t *out, size_t n)
+{
+    (void)ctx;
+    memset(out, ++drawn, n);
+    return drawn % 16 != 0;
+}
+
 /* Any challenge is right: the keys are those that the network uses below. */
 static enum bindery_ue_usim_status usim(void *ctx, const uint8_t rand[16], const uint8_t autn[16],
                                         struct bindery_ue_usim_answer *out)
@@ -62,10 +84,22 @@ static bool sign(void *ctx, const uint8_t *content, size_t n, uint8_t *signature
                  size_t *signature_n)
 {
     const uint8_t *kind = ctx;
-    must(n == DEVID_CONTENT_LEN && *signature_n == BINDERY_UE_SIGNATURE_MAX);
-    *signature_n = *kind == BINDERY_UE_SIGNATURE_RSA_PSS ? BINDERY_UE_SIGNATURE_MAX : 64;
-    memset(signature, content[n - 1], *signature_n);
-    return content[n - 1] % 8 != 0;
+    must(n == DEVID_CONTENT_LEN ? *signature_n == BINDERY_UE_SIGNATURE_MAX
+                                : n <= KME_SIG_CONTENT_MAX && *signature_n == KME_SIG_LEN);
+    *signature_n = *kind == BINDERY_UE_SIGNATURE_RSA_PSS ? BINDERY_UE_SIGNATURE_MAX : KME_SIG_LEN;
+    const uint8_t any = content[n == DEVID_CONTENT_LEN ? n - 1 : sizeof KME_SIG_LABEL + 4];
+    memset(signature, any, *signature_n);
+    return any % 8 != 0;
+}
+
+static bool encrypt(void *ctx, const uint8_t *modulus, size_t modulus_n, const uint8_t *label,
+                    size_t label_n, const uint8_t *plain, size_t plain_n, uint8_t *out)
+{
+    (void)ctx;
+    must(label_n == KME_OAEP_LABEL_LEN && plain_n == KME_PLAINTEXT_LEN);
+    memcpy(out, modulus, modulus_n);
+    memcpy(out, label, label_n);
+    return plain[0] % 8 != 0;
 }
 
 static void take(struct world *w)
@@ -78,8 +112,9 @@ static void take(struct world *w)
     }
     while (bindery_ue_next_event(&w->ue, &e)) {
         must(bindery_ue_event_name(e.kind)[0] != '\0');
-        /* Nobody learns of the IMEI's proof in clear. */
-        must(e.kind != BINDERY_UE_EVENT_PROVED || (e.secured && w->secured));
+        /* Nobody learns of the IMEI's proof, or gets a KME, in clear. */
+        must((e.kind != BINDERY_UE_EVENT_PROVED && e.kind != BINDERY_UE_EVENT_KME_OFFERED) ||
+             (e.secured && w->secured));
     }
 }
 
@@ -183,13 +218,18 @@ static enum bindery_ue_result boot(struct world *w, const uint8_t *octets, size_
     static const struct bindery_ue_settings settings = {
         .eea = 0xf0, .eia = 0x70, .pdn_type = 1, .apn = "a", .unprotected_limit = 3};
     static const uint8_t kme[BINDERY_UE_KME_SIZE] = {1};
-    const struct bindery_ue_host host = {
-        .usim = usim, .store = store, .signer = w->kind > 0 ? &w->signer : NULL};
+    const struct bindery_ue_host host = {.usim = usim,
+                                         .store = store,
+                                         .signer = w->kind > 0 ? &w->signer : NULL,
+                                         .provisioning = w->kind > 0 ? &w->provisioning : NULL,
+                                         .store_keys = store_keys};
     const struct bindery_ue_identity identity = {
         .imsi = {'0', '0', '1', '0', '1', '0', '0', '0', '0', '0', '0', '0', '0', '0', '1'},
         .imsi_n = 15,
         .imeisv = {'3', '5', '6', '9', '3', '8', '0', '3', '5', '6', '4', '3', '8', '0', '9', '9'},
-        .kme = kme};
+        .kme = kme,
+        .keys = record_n > 0 ? record : NULL,
+        .keys_n = record_n};
     return bindery_ue_init(&w->ue, &table, &host, &settings, &identity, w->buffer, sizeof w->buffer,
                            octets, n);
 }
@@ -197,12 +237,17 @@ static enum bindery_ue_result boot(struct world *w, const uint8_t *octets, size_
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct world w = {.now = 1000};
+    static const struct bindery_ue_encrypter encrypter = {.encrypt = encrypt};
+    static const uint8_t modulus[BINDERY_UE_MODULUS_MIN] = {0x80, [BINDERY_UE_MODULUS_MIN - 1] = 1};
+    struct world w = {.now = 1000, .provisioning = {&encrypter, {"lot", modulus, sizeof modulus}}};
     struct rd r = rd_of((struct bytes){data, size});
     if (table.ctx == NULL) {
         must(platform_openssl_open(&table) == E_OK && crypto_openssl_open(&crypto) == E_OK);
+        table.random = draw;
     }
     image_n = 0;
+    record_n = 0;
+    drawn = 0;
     w.kind = size > 0 ? data[0] / 4 % 8 : 0;
     w.signer = (struct bindery_ue_signer){.ctx = &w.kind, .algorithm = w.kind, .sign = sign};
     must(boot(&w, NULL, 0) == BINDERY_UE_OK);

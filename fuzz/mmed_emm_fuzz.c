@@ -2,8 +2,8 @@
  * Two contexts, the second of which may be what the first one's GUTI names. The UE that speaks is
  * now the right one, now one without keys, now noise. After every step: the effects fit, nothing
  * follows the end, an ended context holds nothing, no bearer and no ATTACH ACCEPT without secure
- * exchange and without RES, a COUNT is never used twice downwards, and who is to prove its IMEI
- * gets no further than the home network's word on it. */
+ * exchange and without RES, a COUNT is never used twice downwards, who is to prove its IMEI gets no
+ * further than the home network's word on it, and who is provisioned gets no bearer at all. */
 #include "mmed/emm_rig.h"
 #include "wire/devid.h"
 
@@ -56,7 +56,27 @@ static void check_context(const struct rig *g)
     must(g->ue->state != EMM_IDLE || !g->ue->connected);
     must(g->ue->state < EMM_PROOF || g->ue->state > EMM_ACCEPT || g->ue->secured);
     must(g->ue->state < EMM_PROOF || g->ue->who.authenticated);
-    must(g->ue->state != EMM_PROOF || (g->ue->proof_wanted && g->ue->proof_asked));
+    must(g->ue->state != EMM_PROOF || (g->ue->proof_wanted && g->ue->imei_asked));
+    must(g->ue->state != EMM_PROVISIONING || (g->ue->provisioning && g->ue->imei_asked));
+    must(!g->ue->provisioning ||
+         (g->config.kme && !g->ue->proof_wanted && g->ue->state <= EMM_LOCATION));
+    must(!g->ue->provisioning || g->ue->carried.n <= WIRE_KME_PAYLOAD_MAX ||
+         g->ue->state <= EMM_SECURITY_MODE); /* vectors lie there until then */
+}
+
+static void check_provisioning(const struct emm_effect *e)
+{
+    struct kme_payload p;
+    if (e->kind == EMM_ASK_LOCATION) {
+        must(e->provisioning == (e->payload.p != NULL));
+        must(!e->provisioning ||
+             (wire_kme_payload_read(e->payload, &p) == E_OK &&
+              kme_mme_carries(&p, &e->who.imsi, &e->who.imei.imei) == KME_CAUSE_NONE));
+    }
+    must(!e->provisioning || (e->kind != EMM_SETUP && e->kind != EMM_ASSIGN_GUTI &&
+                              e->kind != EMM_REGISTERED_NOW && e->kind != EMM_DEVICE));
+    must(e->kind != EMM_TOLD || e->refusal != REFUSAL_PROVISIONED ||
+         (e->provisioning && e->ends_attach));
 }
 
 static void check_effects(const struct rig *g, bool was_authenticated)
@@ -74,6 +94,7 @@ static void check_effects(const struct rig *g, bool was_authenticated)
         must(e->kind != EMM_ASK_LOCATION || g->gone || !g->ue->proof_wanted ||
              e->proof.result != DEVID_NOT_ASKED);
         must(e->kind != EMM_ASK_EQUIPMENT || e->who.has_imei);
+        check_provisioning(e);
         authenticated = authenticated || e->kind == EMM_AUTHENTICATED;
         if (e->kind == EMM_SETUP) {
             must(authenticated && e->who.authenticated && e->apn != NULL);
@@ -124,19 +145,21 @@ static void publish(struct rig *g, struct input *in)
 
 static void hss_event(struct rig *g, struct input *in)
 {
-    static const uint32_t codes[] = {2001, 0, 5001, 4181, 3004, 5004};
+    static const uint32_t codes[] = {2001, 0, 5001, 4181, 3004, 5004, 5012};
     uint8_t how = take(in);
     uint32_t code = codes[take(in) % (sizeof codes / sizeof codes[0])];
     struct emm_ula ula = rig_subscription();
     switch (how % 3) {
     case 0:
         g->proof_control = g->config.devid ? take(in) % 4 : 0;
+        g->provisioning = (how & 8) != 0 && (g->config.kme || (how & 48) == 48);
         rig_vectors(g, how % 7, code, (how & 64) != 0);
         return;
     case 1:
         ula.code = code;
         ula.experimental = (how & 64) != 0;
         ula.barred = (how & 128) != 0;
+        ula.has_nw_sig = (how & 32) != 0;
         ula.subscription.n_apns = how % 5;
         ula.subscription.apns[0].pdn_type = take(in);
         rig_located(g, &ula);
@@ -167,6 +190,23 @@ static void proof_event(struct rig *g, struct input *in)
         container = container.n < 2 ? (struct bytes){NULL, 0} : container;
     }
     rig_imei(g, imei, container);
+}
+
+/* The answer to a command: with a payload, of which an octet may be another, or with noise. */
+static void payload_event(struct rig *g, struct input *in)
+{
+    uint8_t room[WIRE_KME_PAYLOAD_MAX];
+    uint8_t how = take(in);
+    struct bytes container =
+        rig_payload((how & 1) != 0 ? g->imsi : "001010123456780",
+                    (how & 2) != 0 ? "35693803564380" : "35693803564398", room);
+    if ((how & 8) != 0) {
+        room[take(in) % container.n] ^= take(in);
+    } else if ((how & 16) != 0) {
+        container = take_span(in);
+        container = container.n < 2 ? (struct bytes){NULL, 0} : container;
+    }
+    rig_imei(g, (how & 4) != 0 ? "35693803564380" : "35693803564398", container);
 }
 
 /* What the right UE would say. */
@@ -216,8 +256,12 @@ static void ue_event(struct rig *g, struct input *in)
                 rig_update_request(g, g->secured ? NAS_SHT_INTEGRITY : sht, take(in) & 15));
         return;
     case 10:
-        if (g->config.devid) {
+        if (g->config.devid && g->ue->state != EMM_PROVISIONING) {
             proof_event(g, in);
+            return;
+        }
+        if (g->config.kme) {
+            payload_event(g, in);
             return;
         }
         /* fall through */
@@ -328,6 +372,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g.config.serve = (how & 8) == 0;
     g.config.devid = (how & 32) != 0;
     g.config.vectors = 1 + how / 64;
+    g.config.kme = how / 64 == 3;
     g.config.network_name = (how & 16) != 0 ? BYTES_LIT("Bindery") : (struct bytes){NULL, 0};
     begin_another(&g, &old, false);
     for (unsigned i = 0; i < EVENTS_MAX && in.n > 0; i++) {

@@ -1,5 +1,5 @@
-/* How a modem uses libbindery-ue, in one file: layer 1 in challenge() and prove(), layer 2 in the
- * rest.
+/* How a modem uses libbindery-ue, in one file: layer 1 in challenge(), prove(), make_key() and
+ * take_result(), layer 2 in the rest.
  *
  * The radio is standard input and output: a line in is what RRC would tell NAS, a line out what NAS
  * would tell RRC. So the program can be tried by hand, or tied to anything that carries NAS PDUs.
@@ -15,14 +15,21 @@
 static const uint8_t kme[BINDERY_UE_KME_SIZE] = {0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c,
                                                  0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c};
 
+static const char imsi[] = "001010123456789";
 static const char imeisv[] = "3569380356438099";
 
 /* Everything that must outlive the library's contexts. */
 struct modem {
     struct flash flash;
+    struct flash keys_flash; /* a place of their own: they outlive the image */
     struct bindery_ue_usim usim;
     struct bindery_ue ue;
     struct bindery_ue_binding binding;
+    struct bindery_ue_keys keys;
+    uint8_t keys_room[BINDERY_UE_KEYS_MAX];
+    /* The manufacturer's lot, which the factory wrote into the device. */
+    struct bindery_ue_provisioning provisioning;
+    uint8_t modulus[BINDERY_UE_MODULUS_MAX];
     /* One buffer may serve every context of a thread. */
     uint8_t buffer[4096];
 };
@@ -60,9 +67,10 @@ static void challenge(struct modem *m, const char *rand_hex, const char *autn_he
         puts("error: RAND and AUTN are 32 hex digits each");
         return;
     }
-    enum bindery_ue_outcome o =
-        bindery_ue_binding_challenge(&m->binding, &platform_crypto, bindery_ue_usim_authenticate,
-                                     &m->usim, rand, autn, &answer, &cause);
+    /* A modem that makes no keys calls bindery_ue_binding_challenge(). */
+    enum bindery_ue_outcome o = bindery_ue_kme_challenge(&m->keys, &m->binding, &platform_crypto,
+                                                         bindery_ue_usim_authenticate, &m->usim,
+                                                         rand, autn, &answer, &cause);
     if (o == BINDERY_UE_ANSWERED || o == BINDERY_UE_REPEATED) {
         /* KASME is derived by the stack, as ever: CK, IK, and the first octets of AUTN as received.
          */
@@ -85,7 +93,7 @@ static void challenge(struct modem *m, const char *rand_hex, const char *autn_he
 static void prove(const char *element_hex, const char *kasme_hex)
 {
     uint8_t element[256], kasme[32];
-    uint8_t out[BINDERY_UE_DEVID_ANSWER(64)]; /* for a key of Ed25519 */
+    uint8_t out[BINDERY_UE_DEVID_ANSWER(64)]; /* for a key of P-256 */
     size_t n = sizeof out;
     struct bindery_ue_devid_request request = {
         .identity_type = 2, .integrity = true, .eea = 2, .plmn = {0x00, 0xf1, 0x10}};
@@ -119,6 +127,65 @@ static void prove(const char *element_hex, const char *kasme_hex)
         break;
     }
     memset(kasme, 0, sizeof kasme);
+}
+
+/* Keys are durable before this returns: the library says nothing that relies on them before. Both
+ * layers are here to be shown, and each has read the record for itself: a modem uses one of them,
+ * for the last that is stored counts. */
+static bool store_keys(void *ctx, const uint8_t *keys, size_t n)
+{
+    const struct modem *m = ctx;
+    return flash_write(&m->keys_flash, keys, n);
+}
+
+/* Where the stack meets an IDENTITY REQUEST for the IMEI whose element 7E is no challenge: the home
+ * network may want this device to make its own KME. */
+static void make_key(struct modem *m, const char *element_hex)
+{
+    uint8_t element[256];
+    uint8_t out[BINDERY_UE_KME_ANSWER_MAX];
+    size_t n = sizeof out;
+    struct bindery_ue_kme_request request = {
+        .identity_type = 2, .element = element, .integrity = true, .eea = 2};
+    request.element_n = from_hex(element_hex, element, sizeof element);
+    memcpy(request.imei, imeisv, sizeof request.imei);
+    enum bindery_ue_kme_outcome o = bindery_ue_kme_answer(
+        &m->keys, &platform_crypto, &platform_signer, &m->provisioning, &request, out, &n);
+    switch (o) {
+    case BINDERY_UE_KME_OFFERED:
+        printf("IDENTITY RESPONSE %.14s, ciphered, 7e ", imeisv);
+        put_hex(out, n);
+        break;
+    case BINDERY_UE_KME_UNABLE:
+    case BINDERY_UE_KME_NOT_ASKED:
+        printf("IDENTITY RESPONSE %.14s (%s)\n", imeisv, bindery_ue_kme_outcome_name(o));
+        break;
+    case BINDERY_UE_KME_UNPROTECTED:
+        printf("EMM STATUS 98 (%s)\n", bindery_ue_kme_outcome_name(o));
+        break;
+    case BINDERY_UE_KME_MALFORMED:
+        printf("EMM STATUS 95 (%s)\n", bindery_ue_kme_outcome_name(o));
+        break;
+    case BINDERY_UE_KME_ACTIVE:
+    case BINDERY_UE_KME_WRONG: /* those of a result */
+    case BINDERY_UE_KME_NOT_STORED:
+    case BINDERY_UE_KME_BROKEN:
+        printf("no answer (%s)\n", bindery_ue_kme_outcome_name(o));
+        break;
+    }
+}
+
+/* Where the stack meets an ATTACH REJECT with an element 7E. Whatever else it says, the stack does
+ * what it does with any. */
+static void take_result(struct modem *m, const char *element_hex)
+{
+    uint8_t element[256];
+    const size_t n = from_hex(element_hex, element, sizeof element);
+    enum bindery_ue_kme_outcome o =
+        bindery_ue_kme_result(&m->keys, &platform_crypto, element, n, true, 2);
+    const bool again = o == BINDERY_UE_KME_ACTIVE || o == BINDERY_UE_KME_NOT_STORED;
+    printf("%s (%s)\n", again ? "attach again" : "as any ATTACH REJECT",
+           bindery_ue_kme_outcome_name(o));
 }
 
 /* ---- layer 2: the whole NAS client ---- */
@@ -167,6 +234,9 @@ static void give_out(struct modem *m)
             printf(" %s", bindery_ue_signature_name(e.algorithm));
             break;
         case BINDERY_UE_EVENT_NO_PROOF:
+        case BINDERY_UE_EVENT_KME_OFFERED:
+        case BINDERY_UE_EVENT_KME_ACTIVE:
+        case BINDERY_UE_EVENT_KME_UNABLE:
         case BINDERY_UE_EVENT_SECURED:
         case BINDERY_UE_EVENT_REGISTERED:
         case BINDERY_UE_EVENT_DEREGISTERED:
@@ -211,6 +281,14 @@ static void line_in(struct modem *m, char *line)
         prove(a, b);
         return;
     }
+    if (strcmp(word, "command") == 0 && a != NULL) {
+        make_key(m, a);
+        return;
+    }
+    if (strcmp(word, "result") == 0 && a != NULL) {
+        take_result(m, a);
+        return;
+    }
     if (strcmp(word, "camp") == 0 && a != NULL && from_hex(a, cell.plmn, 3) == 3) {
         cell.tac = (uint16_t)strtoul(b != NULL ? b : "1", NULL, 10);
         (void)bindery_ue_camp(&m->ue, now, &cell);
@@ -231,6 +309,34 @@ static void line_in(struct modem *m, char *line)
 
 /* ---- power on ---- */
 
+static bool begin_layer_1(struct modem *m, const uint8_t *record, size_t n)
+{
+    const struct bindery_ue_keys_store where = {
+        .ctx = m, .store_keys = store_keys, .room = m->keys_room};
+    struct bindery_ue_subscription subscription = {.imsi_n = 15, .mnc_n = 2};
+    memcpy(subscription.imsi, imsi, sizeof subscription.imsi);
+    bindery_ue_binding_init(&m->binding, NULL); /* whose keys are m->keys */
+    return bindery_ue_keys_init(&m->keys, &platform_crypto, &where, &subscription, kme, record,
+                                n) == BINDERY_UE_OK;
+}
+
+/* The modulus, in hex, from a file that plays what the factory wrote. Without one this device makes
+ * no key: it says so when it is told to. */
+static void read_lot(struct modem *m, const char *path)
+{
+    static char hex[2 * BINDERY_UE_MODULUS_MAX + 2];
+    struct flash file = {""};
+    m->provisioning.encrypter = &platform_encrypter;
+    if (path != NULL && strlen(path) < sizeof file.path) {
+        memcpy(file.path, path, strlen(path) + 1);
+        hex[flash_read(&file, hex, sizeof hex - 1)] = '\0';
+        m->provisioning.lot =
+            (struct bindery_ue_lot){.id = "example",
+                                    .modulus = m->modulus,
+                                    .modulus_n = from_hex(hex, m->modulus, sizeof m->modulus)};
+    }
+}
+
 static bool power_on(struct modem *m)
 {
     static const struct bindery_ue_settings settings = {
@@ -246,18 +352,23 @@ static bool power_on(struct modem *m)
                                          .usim = bindery_ue_usim_authenticate,
                                          .usim_ctx = &m->usim,
                                          .store = store,
-                                         .signer = &platform_signer};
+                                         .signer = &platform_signer,
+                                         .provisioning = &m->provisioning,
+                                         .store_keys = store_keys};
     struct bindery_ue_usim_keys keys = {
         .algorithm = BINDERY_UE_MILENAGE, .k_n = 16, .opc_n = 16, .res_n = 8};
-    struct bindery_ue_identity identity = {.imsi_n = 15, .kme = kme};
-    uint8_t stored[FLASH_MAX];
+    struct bindery_ue_identity identity = {.imsi_n = 15, .kme = kme, .mnc_n = 2};
+    uint8_t stored[FLASH_MAX], keys_stored[BINDERY_UE_KEYS_MAX];
     uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
     size_t n = flash_read(&m->flash, stored, sizeof stored);
     bool known = n > sizeof seq;
 
+    /* One IMSI here; a modem has a record for each, and takes that of the card in it. */
+    identity.keys_n = flash_read(&m->keys_flash, keys_stored, sizeof keys_stored);
+    identity.keys = identity.keys_n > 0 ? keys_stored : NULL;
     memset(keys.k, 0x11, 16);
     memset(keys.opc, 0x22, 16);
-    memcpy(identity.imsi, "001010123456789", 15);
+    memcpy(identity.imsi, imsi, sizeof identity.imsi);
     memcpy(identity.imeisv, imeisv, 16);
     if (known) {
         memcpy(seq, stored, sizeof seq);
@@ -266,7 +377,11 @@ static bool power_on(struct modem *m)
         BINDERY_UE_OK) {
         return false;
     }
-    bindery_ue_binding_init(&m->binding, kme);
+    if (!begin_layer_1(m, identity.keys, identity.keys_n)) {
+        /* Without its keys this device may be one that its home network does not know. */
+        puts("the stored keys are not usable");
+        return false;
+    }
     enum bindery_ue_result r = bindery_ue_init(
         &m->ue, &platform_crypto, &host, &settings, &identity, m->buffer, sizeof m->buffer,
         known ? stored + sizeof seq : NULL, known ? n - sizeof seq : 0);
@@ -276,6 +391,8 @@ static bool power_on(struct modem *m)
         r = bindery_ue_init(&m->ue, &platform_crypto, &host, &settings, &identity, m->buffer,
                             sizeof m->buffer, NULL, 0);
     }
+    memset(keys_stored, 0, sizeof keys_stored);
+    memset(stored, 0, sizeof stored);
     return r == BINDERY_UE_OK;
 }
 
@@ -283,7 +400,11 @@ int main(int argc, char **argv)
 {
     static struct modem modem;
     char line[8192];
-    modem.flash.path = argc > 1 ? argv[1] : "modem.flash";
+    (void)snprintf(modem.flash.path, sizeof modem.flash.path - sizeof ".keys", "%s",
+                   argc > 1 ? argv[1] : "modem.flash");
+    (void)snprintf(modem.keys_flash.path, sizeof modem.keys_flash.path, "%s.keys",
+                   modem.flash.path);
+    read_lot(&modem, argc > 2 ? argv[2] : NULL);
     if (!power_on(&modem)) {
         puts("error: this device cannot start");
         return 1;
@@ -295,6 +416,7 @@ int main(int argc, char **argv)
     }
     bindery_ue_wipe(&modem.ue);
     bindery_ue_binding_wipe(&modem.binding);
+    bindery_ue_keys_wipe(&modem.keys);
     bindery_ue_usim_wipe(&modem.usim);
     return 0;
 }

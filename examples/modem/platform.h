@@ -1,5 +1,5 @@
-/* What this example's platform brings: crypto, the device's key, and a flash that is a file. A
- * modem has its crypto engine and its own flash in their places. */
+/* What this example's platform brings: crypto, the device's key, encryption to its manufacturer,
+ * and a flash that is a file. A modem has its crypto engine and its own flash in their places. */
 #ifndef EXAMPLE_MODEM_PLATFORM_H
 #define EXAMPLE_MODEM_PLATFORM_H
 
@@ -11,9 +11,11 @@
 extern const struct bindery_ue_crypto platform_crypto;
 /* The device's own private key, which proves its IMEI. In a modem a secure element signs. */
 extern const struct bindery_ue_signer platform_signer;
+/* RSAES-OAEP. In a modem the crypto engine does it, or OpenSSL here as there. */
+extern const struct bindery_ue_encrypter platform_encrypter;
 
 struct flash {
-    const char *path;
+    char path[480];
 };
 /* On the disk before it returns; the old contents or the new ones, whenever the power goes. */
 bool flash_write(const struct flash *f, const void *data, size_t n);

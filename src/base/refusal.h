@@ -125,9 +125,30 @@ enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
       "tries again, best where the provisioning MME is asked first",                               \
       "this MME brought no proof of the IMEI, and none is remembered for the two")                 \
     X(DEVICE_SILENT, "device-silent", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                  \
-      "is not answered", "the device did not answer when it was asked to prove its IMEI")          \
+      "is not answered",                                                                           \
+      "the device did not answer when it was asked for its IMEI and a proof or KME")               \
     X(PROOF_UNASKED, "proof-unasked", REFUSAL_BASE, 5012, 98, REFUSAL_PROVISIONAL,                 \
       "is told what is wrong", "a proof of an IMEI came that nobody had asked for")                \
+    /* Procedure kme (proc/kme.h). The home network's own record has the exact cause. */           \
+    X(KME_REFUSED, "kme-refused", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, "tries again",      \
+      "the KME of the device was not taken; its cause says why")                                   \
+    X(PROVISIONING_OWED, "provisioning-owed", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,         \
+      "tries again, best where the provisioning MME is asked first",                               \
+      "the subscription has to be bound first, and this MME brought no KME")                       \
+    X(PROVISIONED, "provisioned", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,                     \
+      "attaches again, under its own KME", "the attach was for provisioning, which is done")       \
+    X(DEVICE_WITHOUT_KME, "device-without-kme", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,       \
+      "tries again", "the device answered without a KME when it was told to make one")             \
+    X(KME_NOT_CARRIED, "kme-not-carried", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,             \
+      "tries again",                                                                               \
+      "the KME that came cannot be read, or is of another IMSI or IMEI than the UE's")             \
+    X(KME_UNASKED, "kme-unasked", REFUSAL_BASE, 5012, 98, REFUSAL_PROVISIONAL,                     \
+      "is told what is wrong", "a KME came that nobody had asked for")                             \
+    X(PROVISIONING_UNCIPHERED, "provisioning-unciphered", REFUSAL_BASE, 5012, 17,                  \
+      REFUSAL_PROVISIONAL, "tries again",                                                          \
+      "the subscription has to be bound first, and this UE does not cipher")                       \
+    X(BEARER_NOT_NOW, "bearer-not-now", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                \
+      "is told what is wrong", "a bearer was asked for while the device is provisioned")           \
     X(IDENTITY_UNKNOWN, "identity-unknown", REFUSAL_BASE, 5012, 9, REFUSAL_PROVISIONAL,            \
       "attaches again with its IMSI", "nobody here knows the GUTI that the UE named")              \
     X(IDENTITY_MISSING, "identity-missing", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,           \

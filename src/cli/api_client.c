@@ -198,10 +198,11 @@ static const char *next_step(long status)
 {
     switch (status) {
     case 404:
-        return "`bindery subscriber list`, `device list` and `eir list` show what is there";
-    case 409:
-        return "change what it contradicts first; `bindery subscriber show IMSI` shows what is "
+        return "`bindery subscriber list`, `device list`, `lot list` and `eir list` show what is "
                "there";
+    case 409:
+        return "change what it contradicts first; `bindery subscriber show IMSI`, or of a lot "
+               "`bindery lot show ID`, shows what is there";
     case 412:
         return "it is there already, or was changed meanwhile; `set` changes it, `show` shows it";
     case 422:

@@ -18,7 +18,7 @@ struct listing {
 static bool start_behind(struct listing *l, const char *after)
 {
     for (const char *p = after; p && *p; p++) {
-        if (!isalnum((unsigned char)*p) && *p != '-') {
+        if (!isalnum((unsigned char)*p) && !strchr("-._", *p)) {
             cli_error("--after '%s' is not a place in this list", after);
             return false;
         }

@@ -22,6 +22,7 @@ static const struct cli_verb verbs[] = {
     {"devices", "the devices at the MME, and detaching one", cli_devices},
     {"subscriber", "add, show, list, set, remove subscriptions", cli_subscriber},
     {"device", "the devices of subscriptions; production lots of identities", cli_device},
+    {"lot", "manufacturers' lots: make P and Q, import them, show them", cli_lot},
     {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
     {"eir", "white, grey and black lists of equipment: what S13 answers", cli_eir},
     {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},

@@ -51,6 +51,8 @@ int cli_attach(int argc, char **argv);
 int cli_device_file(int argc, char **argv); /* subverbs of device, in files of their own */
 int cli_device_make(int argc, char **argv);
 int cli_device_show(int argc, char **argv);
+int cli_device_rebind(int argc, char **argv);
+int cli_lot(int argc, char **argv);
 int cli_binding(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_authenticate(int argc, char **argv);

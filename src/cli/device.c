@@ -179,6 +179,7 @@ int cli_device(int argc, char **argv)
         {"list", "all pairs of subscription and device", list},
         {"set", "give a device a new KME", set},
         {"remove", "withdraw a device from a subscription", remove_one},
+        {"rebind", "bind a subscription to another device, or make a new key", cli_device_rebind},
         {"file", "make the state file of an emulated device", cli_device_file},
         {"make", "make a production lot: keys, certificates, IMEIs", cli_device_make},
         {0},

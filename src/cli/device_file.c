@@ -2,6 +2,7 @@
 #include "cli/key_options.h"
 #include "crypto/openssl.h"
 #include "device/linux/identity_lot.h"
+#include "device/linux/lot_file.h"
 #include "device/linux/state_file.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -11,10 +12,10 @@
 struct options {
     struct cli_common common;
     struct key_options keys;
-    const char *imsi, *imei, *output, *identity;
+    const char *imsi, *imei, *output, *identity, *lot, *mnc_length;
 };
 
-enum { OPT_IDENTITY = 0x300 };
+enum { OPT_IDENTITY = 0x300, OPT_LOT, OPT_MNC_LENGTH };
 
 static error_t take(int key, char *arg, struct argp_state *state)
 {
@@ -36,9 +37,17 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case OPT_IDENTITY:
         o->identity = arg;
         return 0;
+    case OPT_LOT:
+        o->lot = arg;
+        return 0;
+    case OPT_MNC_LENGTH:
+        o->mnc_length = arg;
+        return 0;
     case ARGP_KEY_END:
         if (!o->imsi || !o->imei || !o->keys.k_file || (!o->keys.opc_file && !o->keys.op_file)) {
             argp_error(state, "--imsi, --imei, --k-file, and --opc-file or --op-file are needed");
+        } else if (o->lot && !o->identity) {
+            argp_error(state, "--lot needs --identity: a device signs the KME that it makes");
         }
         return 0;
     default:
@@ -54,6 +63,13 @@ static const struct argp_option options[] = {
      10},
     {"identity", OPT_IDENTITY, "LOT", 0,
      "a production lot of `bindery device make`: gives the device the key of its IMEI", 10},
+    {"lot", OPT_LOT, "FILE", 0,
+     "a lot of `bindery lot make` (ID.lot.json): the device can make a KME, which it signs with "
+     "the "
+     "key of --identity",
+     10},
+    {"mnc-length", OPT_MNC_LENGTH, "N", 0,
+     "digits of the MNC in the IMSI: 2 or 3; a device that knows it can make a KME abroad too", 10},
     {0},
 };
 static const struct argp_child children[] = {
@@ -180,6 +196,51 @@ static bool take_identity(const struct options *o, struct device_state *s)
     return true;
 }
 
+/* What it encrypts a KME to. */
+static bool take_lot(const struct options *o, struct device_state *s)
+{
+    struct lot_file file = {.n = 0};
+    struct lot_file_why why = {""};
+    if (!o->lot) {
+        return true;
+    }
+    if (s->identity.algorithm != DEVID_ECDSA_P256) {
+        cli_error("--lot: a KME is signed with ECDSA on P-256, and the key of --identity is of "
+                  "another kind");
+        return false;
+    }
+    enum err e = lot_file_load(o->lot, &file, &why);
+    if (e != E_OK) {
+        cli_error("--lot: %s", why.text);
+        return false;
+    }
+    bool good = lot_file_covers(&file, &s->imei);
+    if (!good) {
+        cli_error("--lot: lot %s does not cover the IMEI %s; the HSS would not find it by that",
+                  file.lot.id.text, s->imei.digits);
+    } else {
+        e = device_lot_make(bytes_of_str(file.lot.id.text),
+                            (struct bytes){file.lot.modulus, file.lot.modulus_n}, &s->lot);
+        good = e == E_OK;
+        if (!good) {
+            cli_error("--lot: %s", err_sentence(e));
+        }
+    }
+    lot_file_free(&file);
+    return good;
+}
+
+/* What EF AD of its USIM says. */
+static bool take_mnc_length(const struct options *o, struct device_state *s)
+{
+    long n = 0;
+    if (o->mnc_length && !cli_number("--mnc-length", o->mnc_length, 2, 3, &n)) {
+        return false;
+    }
+    s->mnc_n = (uint8_t)n;
+    return true;
+}
+
 int cli_device_file(int argc, char **argv)
 {
     struct options o = {0};
@@ -191,7 +252,7 @@ int cli_device_file(int argc, char **argv)
         return CLI_USAGE;
     }
     if (!cli_imsi(o.imsi, &state.imsi) || !cli_imei(o.imei, &state.imei) ||
-        !choose_output(&o, &state, path)) {
+        !take_mnc_length(&o, &state) || !choose_output(&o, &state, path)) {
         return CLI_USAGE;
     }
     int rc = key_options_read(&o.keys, &t);
@@ -200,7 +261,7 @@ int cli_device_file(int argc, char **argv)
     }
     rc = fill_keys(&o, &t, &state) ? CLI_DONE : CLI_USAGE;
     key_texts_wipe(&t);
-    if (rc == CLI_DONE && !take_identity(&o, &state)) {
+    if (rc == CLI_DONE && !(take_identity(&o, &state) && take_lot(&o, &state))) {
         rc = CLI_REFUSED;
     }
     if (rc == CLI_DONE && device_state_save(o.output, true, &state, &why) != E_OK) {
@@ -209,9 +270,10 @@ int cli_device_file(int argc, char **argv)
     }
     device_state_wipe(&state);
     if (rc == CLI_DONE) {
-        printf("%s holds device %s with the USIM of %s and %s KME%s\n", o.output, o.imei, o.imsi,
+        printf("%s holds device %s with the USIM of %s and %s KME%s%s\n", o.output, o.imei, o.imsi,
                o.keys.kme_file ? "its" : "no",
-               o.identity ? ", and the key that proves its IMEI" : "");
+               o.identity ? ", and the key that proves its IMEI" : "",
+               o.lot ? "; it can make a KME for its lot" : "");
     }
     return rc;
 }

@@ -1,7 +1,9 @@
 /* The subverb `device show`: what the HSS knows of a device, and of the proofs of its IMEI. */
 #include "cli/api_client.h"
+#include "cli/kme_view.h"
 #include "cli/proof_view.h"
 #include <string.h>
+#include <time.h>
 
 struct options {
     struct cli_common common;
@@ -36,8 +38,10 @@ static const struct argp argp = {
     NULL,
     take,
     "IMEI|IMSI",
-    "Shows which subscriptions may be used in a device or were seen in it, and whether its IMEI is "
-    "proven: by which record, until when, and what came out last.\v"
+    "Shows which subscriptions may be used in a device or were seen in it; of each how it is "
+    "bound, "
+    "since when, by which lot and when the key was used last, and whether the IMEI is proven: by "
+    "which record, until when, and what came out last.\v"
     "Digits that are the IMEI of a device that is known are taken as that, else as an IMSI.",
     children,
     NULL,
@@ -61,6 +65,13 @@ static int get(struct api *api, const char *what, const char *format, const char
     return rc;
 }
 
+/* What the words say, for scripts. */
+static void add_state(json_t *subscription)
+{
+    const char *state = kme_view_state(subscription, (int64_t)time(NULL));
+    (void)json_object_set_new(subscription, "binding_state", json_string(state));
+}
+
 /* Each IMSI's subscription into the array. */
 static int add_subscriptions(struct api *api, const json_t *imsis, json_t *to)
 {
@@ -75,6 +86,7 @@ static int add_subscriptions(struct api *api, const json_t *imsis, json_t *to)
                      ? get(api, text, "/v1/subscribers", id.digits, &one)
                      : CLI_DONE;
         if (one) {
+            add_state(one);
             (void)json_array_append_new(to, one);
         }
         if (rc != CLI_DONE) {
@@ -101,6 +113,7 @@ static int find(struct api *api, const char *word, json_t **out)
         rc = get(api, word, "/v1/subscribers", imsi.digits, &one);
         if (one) {
             found = json_pack("{s:s,s:[s]}", "imsi", imsi.digits, "imsis", imsi.digits);
+            add_state(one);
             (void)json_array_append_new(list, one);
         }
     }
@@ -117,13 +130,15 @@ static void show(const json_t *found, const char *word)
 {
     size_t i;
     const json_t *s, *list = json_object_get(found, "subscriptions");
+    const char *lot = api_text(found, "lot");
     if (*api_text(found, "imei")) {
-        printf("device %s%s\n", word, json_array_size(list) ? "" : ", with no subscription");
+        printf("device %s%s%s%s\n", word, *lot ? ", of lot " : "", lot,
+               json_array_size(list) ? "" : ", with no subscription");
     }
     json_array_foreach(list, i, s)
     {
         printf("%s%-18s %s\n", i ? "\n" : "", "subscription", api_text(s, "imsi"));
-        printf("%-18s %s\n", "SIM binding", api_text(s, "policy"));
+        kme_view(s, (int64_t)time(NULL));
         printf("%-18s %s\n", "last IMEI",
                *api_text(s, "last_imei") ? api_text(s, "last_imei") : "-");
         proof_view(s);
@@ -134,17 +149,22 @@ static void show(const json_t *found, const char *word)
 static int say_unknown(const char *word)
 {
     struct imei imei;
-    if (imei_parse(bytes_of_str(word), &imei) == E_BAD_CHECK_DIGIT) {
+    enum err e = imei_parse(bytes_of_str(word), &imei);
+    if (e == E_BAD_CHECK_DIGIT) {
         cli_error("%s: no subscription has this IMSI, and as an IMEI its last digit is not the "
                   "check digit of the others [404]",
                   word);
         return CLI_USAGE;
     }
-    cli_error("%s: the HSS knows no such device and no such subscription; a device is known while "
-              "a subscription may be used in it or was proven in it; `bindery device list` and "
-              "`bindery subscriber list` show what is there, `bindery subscriber show IMSI` what "
-              "came out of a proof [404]",
-              word);
+    if (e == E_OK) {
+        cli_error("%s: no subscription may be used in this device or was last seen in it, so there "
+                  "is nothing to show, and no subscription has this IMSI; `bindery device add IMSI "
+                  "%s` lets one be used in it, `bindery device list` shows all pairs [404]",
+                  word, word);
+    } else {
+        cli_error("%s: no subscription has this IMSI; `bindery subscriber list` shows all [404]",
+                  word);
+    }
     return CLI_REFUSED;
 }
 

@@ -17,6 +17,7 @@
 #define BINDERY_CLI_HOME_H
 
 #include "cli/cli.h"
+#include "id/plmn.h"
 #include <sys/types.h>
 
 #define HOME_MAKER "maker.example.org"
@@ -35,10 +36,12 @@ int home_lock(const char *dir, pid_t *holder);
 /* The process that holds the lock; 0 when none does, -1 (said) when that cannot be known. */
 pid_t home_holder(const char *dir);
 /* Writes configurations, keys and certificates unless there is a configuration of the HSS, which
- * the ports then do not change (said). A directory of a version without a repository is left as it
- * is, and said is how to get one. False and said. Each file is there whole or not at all, and the
- * next try keeps keys and stores that are there. */
-MUST_USE bool home_furnish(const char *dir, const struct home_ports *ports);
+ * ports and PLMN then do not change (said). `plmn` is that of the network, of which realm and host
+ * names are made; NULL: 001-01. A directory of a version without a repository is left as it is, and
+ * said is how to get one. False and said. Each file is there whole or not at all, and the next try
+ * keeps keys and stores that are there. */
+MUST_USE bool home_furnish(const char *dir, const struct home_ports *ports,
+                           const struct plmn *plmn);
 /* Is there such a file? */
 bool home_has(const char *dir, const char *name);
 /* Is there a configuration of an MME, of a repository? */

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,7 +14,6 @@
 #define PORT_TLS  5658
 #define PORT_S1   36412
 #define PORT_REPO 8443
-#define REALM     "epc.mnc001.mcc001.3gppnetwork.org"
 
 /* ---- ports ---- */
 
@@ -68,24 +66,56 @@ static bool write_kek(const char *dir)
     return good;
 }
 
-static bool write_text(const char *dir, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool write_text(const char *dir, const char *name, const char *format, ...)
+/* What a first run fills into the texts below. */
+struct filling {
+    struct home_ports ports;
+    char plmn[PLMN_TEXT_MAX], realm[REALM_TEXT_MAX];
+};
+
+/* The value of the mark that stands at `at`, "@NAME@"; *n is the mark's length. NULL: none does. */
+static const char *mark_at(const struct filling *f, const char *at, char number[static 24],
+                           size_t *n)
 {
-    char text[4096];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return n > 0 && (size_t)n < sizeof text && home_write(dir, name, text, (size_t)n);
+    const struct {
+        const char *mark, *text;
+        long port;
+    } marks[] = {{"@PLMN@", f->plmn, 0},        {"@REALM@", f->realm, 0},
+                 {"@TCP@", NULL, f->ports.tcp}, {"@TLS@", NULL, f->ports.tls},
+                 {"@S1@", NULL, f->ports.s1},   {"@REPO@", NULL, f->ports.repo},
+                 {"@MAKER@", HOME_MAKER, 0}};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        *n = strlen(marks[i].mark);
+        if (strncmp(at, marks[i].mark, *n) == 0) {
+            snprintf(number, 24, "%ld", marks[i].port);
+            return marks[i].text ? marks[i].text : number;
+        }
+    }
+    return NULL;
 }
 
-static const char hssd_format[] =
+static bool write_text(const char *dir, const char *name, const char *text,
+                       const struct filling *filling)
+{
+    char filled[4096], number[24];
+    size_t n = 0, skip;
+    while (*text && n < sizeof filled) {
+        const char *value = *text == '@' ? mark_at(filling, text, number, &skip) : NULL;
+        int more = value ? snprintf(filled + n, sizeof filled - n, "%s", value) : 1;
+        if (!value) {
+            filled[n] = *text;
+        }
+        n += (size_t)more;
+        text += value ? skip : 1;
+    }
+    return n < sizeof filled && home_write(dir, name, filled, n);
+}
+
+static const char hssd_text[] =
     "# Made by `bindery up`; yours to change from here on. man 5 hssd.yaml tells every key.\n"
     "# Paths are relative to this file's directory, where `bindery up` starts the daemon.\n"
-    "origin_host: hss." REALM "\n"
-    "origin_realm: " REALM "\n"
-    "plmns: [\"001-01\"]\n"
+    "origin_host: hss.@REALM@\n"
+    "origin_realm: @REALM@\n"
+    "plmns: [\"@PLMN@\"]\n"
     "\n"
     "store:\n"
     "  path: hss.db\n"
@@ -94,22 +124,22 @@ static const char hssd_format[] =
     "  socket: admin.sock\n"
     "\n"
     "listeners:\n"
-    "  - address: tcp://127.0.0.1:%ld\n"
-    "  - address: tls://127.0.0.1:%ld\n"
+    "  - address: tcp://127.0.0.1:@TCP@\n"
+    "  - address: tls://127.0.0.1:@TLS@\n"
     "    certificate: pki/hss.crt\n"
     "    key: pki/hss.key\n"
     "    ca: pki/ca.crt\n"
     "\n"
     "# Only these may speak to the HSS, and only for what stands here.\n"
     "peers:\n"
-    "  - origin_host: mme." REALM "\n"
-    "    realm: " REALM "\n"
-    "    visited_plmns: [\"001-01\"]\n"
+    "  - origin_host: mme.@REALM@\n"
+    "    realm: @REALM@\n"
+    "    visited_plmns: [\"@PLMN@\"]\n"
     "    transports: [tcp, tls]\n"
     "    sends_served_imei: false\n"
-    "  - origin_host: mme1." REALM "\n"
-    "    realm: " REALM "\n"
-    "    visited_plmns: [\"001-01\"]\n"
+    "  - origin_host: mme1.@REALM@\n"
+    "    realm: @REALM@\n"
+    "    visited_plmns: [\"@PLMN@\"]\n"
     "    transports: [tls]\n"
     "    sends_served_imei: true\n"
     "    sends_device_proof: true\n"
@@ -117,7 +147,7 @@ static const char hssd_format[] =
     "# Where the keys are by which devices prove their IMEI, and whose records are believed.\n"
     "repositories:\n"
     "  - name: repo\n"
-    "    url: https://localhost:%ld\n"
+    "    url: https://localhost:@REPO@\n"
     "    certificate: pki/hss.crt\n"
     "    key: pki/hss.key\n"
     "    ca: pki/ca.crt\n"
@@ -140,29 +170,35 @@ static const char hssd_format[] =
     "  unconfirmed_vectors_after: 10\n"
     "eir:\n"
     "  enabled: true\n"
-    "  unknown: allow\n";
+    "  unknown: allow\n"
+    "\n"
+    "# Devices make their own key where the subscription learns. Whose certificates are believed;\n"
+    "# `bindery lot import` brings what the keys are decrypted with.\n"
+    "kme:\n"
+    "  ca: pki/device-ca.crt\n"
+    "  crl: pki/device-ca.crl\n";
 
-static const char mmed_format[] =
+static const char mmed_text[] =
     "# Made by `bindery up`; yours to change from here on. man 5 mmed.yaml tells every key.\n"
     "# Paths are relative to this file's directory. Without this file `bindery up` starts no MME.\n"
-    "origin_host: mme1." REALM "\n"
-    "origin_realm: " REALM "\n"
-    "plmn: \"001-01\"\n"
+    "origin_host: mme1.@REALM@\n"
+    "origin_realm: @REALM@\n"
+    "plmn: \"@PLMN@\"\n"
     "tracking_areas: [1]\n"
     "\n"
     "admin:\n"
     "  socket: mme.sock\n"
     "\n"
     "listeners:\n"
-    "  - address: s1-tcp://127.0.0.1:%ld\n"
+    "  - address: s1-tcp://127.0.0.1:@S1@\n"
     "\n"
     "homes:\n"
-    "  - plmns: [\"001-01\"]\n"
-    "    peers: [hss." REALM "]\n"
+    "  - plmns: [\"@PLMN@\"]\n"
+    "    peers: [hss.@REALM@]\n"
     "peers:\n"
-    "  - origin_host: hss." REALM "\n"
-    "    realm: " REALM "\n"
-    "    address: tls://127.0.0.1:%ld\n"
+    "  - origin_host: hss.@REALM@\n"
+    "    realm: @REALM@\n"
+    "    address: tls://127.0.0.1:@TLS@\n"
     "    certificate: pki/mme1.crt\n"
     "    key: pki/mme1.key\n"
     "    ca: pki/ca.crt\n"
@@ -176,14 +212,17 @@ static const char mmed_format[] =
     "devid:\n"
     "  signers: [records.pub]\n"
     "  ca: pki/device-ca.crt\n"
-    "  crl: pki/device-ca.crl # good for 30 days; `bindery up` renews it\n";
+    "  crl: pki/device-ca.crl # good for 30 days; `bindery up` renews it\n"
+    "\n"
+    "# Devices make their own key where the subscription learns.\n"
+    "provisioning: {kme: true}\n";
 
-static const char repod_format[] =
+static const char repod_text[] =
     "# Made by `bindery up`; yours to change from here on. man 5 repod.yaml tells every key.\n"
     "# Paths are relative to this file's directory. Without this file `bindery up` starts no\n"
     "# repository.\n"
     "listener:\n"
-    "  address: https://127.0.0.1:%ld\n"
+    "  address: https://127.0.0.1:@REPO@\n"
     "  certificate: pki/repo.crt\n"
     "  key: pki/repo.key\n"
     "  ca: pki/ca.crt\n"
@@ -194,12 +233,12 @@ static const char repod_format[] =
     "\n"
     "# Who may publish, for which TACs, and the CA of its devices' certificates.\n"
     "manufacturers:\n"
-    "  - name: " HOME_MAKER "\n"
+    "  - name: @MAKER@\n"
     "    ranges: [\"35693803\", \"35693804\", \"35693900\"]\n"
     "    device_ca: pki/device-ca.crt\n"
     "# Who may ask.\n"
     "operators:\n"
-    "  - name: hss." REALM "\n";
+    "  - name: hss.@REALM@\n";
 
 /* Of a first run that did not end. */
 static bool remove_one(const char *dir, const char *name)
@@ -215,13 +254,16 @@ static bool make_records_key(const char *dir)
     return remove_one(dir, "records.key") && pki_signing_key(dir, "records");
 }
 
-static bool make_pki(const char *dir)
+static bool make_pki(const char *dir, const char *realm)
 {
     static const char *const names[] = {"hss", "mme", "mme1", "repo", "maker"};
-    static const char *const hosts[] = {"hss." REALM, "mme." REALM, "mme1." REALM, "localhost",
-                                        HOME_MAKER};
     static const char *const roles[] = {[0] = "operator", [3] = "repository", [4] = "manufacturer"};
+    char host[3][REALM_TEXT_MAX + 8];
+    const char *const hosts[] = {host[0], host[1], host[2], "localhost", HOME_MAKER};
     char path[CLI_PATH_MAX];
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(host[i], sizeof host[i], "%s.%s", names[i], realm);
+    }
     return cli_path(dir, "pki", path, sizeof path) && pki_make_roles(path, names, hosts, roles, 5);
 }
 
@@ -282,37 +324,46 @@ static bool renew_list(const char *dir)
            (cli_path(dir, "pki", path, sizeof path) && pki_revoke(path, NULL, &fresh));
 }
 
-static bool is_furnished(const char *dir, const struct home_ports *wanted)
+static bool is_furnished(const char *dir, const struct home_ports *wanted, const struct plmn *plmn)
 {
     if (!home_has(dir, "hssd.yaml")) {
         return false;
     }
-    if (wanted->tcp >= 0 || wanted->tls >= 0 || wanted->s1 >= 0 || wanted->repo >= 0) {
-        cli_error("%s/hssd.yaml is there already: its listeners and those of mmed.yaml and "
-                  "repod.yaml count, not the ports of the command line; change them there",
+    if (wanted->tcp >= 0 || wanted->tls >= 0 || wanted->s1 >= 0 || wanted->repo >= 0 || plmn) {
+        cli_error("%s/hssd.yaml is there already: its listeners and PLMN and those of mmed.yaml "
+                  "and repod.yaml count, not the ports and the PLMN of the command line; change "
+                  "them there",
                   dir);
     }
     say_if_old(dir);
     return true;
 }
 
-bool home_furnish(const char *dir, const struct home_ports *wanted)
+static bool choose_ports(const struct home_ports *wanted, struct home_ports *out)
 {
-    struct home_ports p;
-    if (is_furnished(dir, wanted)) {
+    return choose_port("--port", wanted->tcp, PORT_TCP, &out->tcp) &&
+           choose_port("--tls-port", wanted->tls, PORT_TLS, &out->tls) &&
+           choose_port("--s1-port", wanted->s1, PORT_S1, &out->s1) &&
+           choose_port("--repo-port", wanted->repo, PORT_REPO, &out->repo);
+}
+
+bool home_furnish(const char *dir, const struct home_ports *wanted, const struct plmn *plmn)
+{
+    static const struct plmn test_network = {.mcc = "001", .mnc = "01"};
+    struct filling f;
+    plmn_print(plmn ? plmn : &test_network, f.plmn);
+    plmn_realm(plmn ? plmn : &test_network, f.realm);
+    if (is_furnished(dir, wanted, plmn)) {
         return renew_list(dir);
     }
-    if (!choose_port("--port", wanted->tcp, PORT_TCP, &p.tcp) ||
-        !choose_port("--tls-port", wanted->tls, PORT_TLS, &p.tls) ||
-        !choose_port("--s1-port", wanted->s1, PORT_S1, &p.s1) ||
-        !choose_port("--repo-port", wanted->repo, PORT_REPO, &p.repo)) {
+    if (!choose_ports(wanted, &f.ports)) {
         return false;
     }
     /* the HSS's configuration comes last: where it is, everything is */
     return (home_has(dir, "kek") || write_kek(dir)) && put_old_aside(dir) &&
-           (home_has(dir, "pki") || make_pki(dir)) &&
+           (home_has(dir, "pki") || make_pki(dir, f.realm)) &&
            (home_has(dir, "records.pub") || make_records_key(dir)) &&
-           write_text(dir, "repod.yaml", repod_format, p.repo) &&
-           write_text(dir, "mmed.yaml", mmed_format, p.s1, p.tls) &&
-           write_text(dir, "hssd.yaml", hssd_format, p.tcp, p.tls, p.repo);
+           write_text(dir, "repod.yaml", repod_text, &f) &&
+           write_text(dir, "mmed.yaml", mmed_text, &f) &&
+           write_text(dir, "hssd.yaml", hssd_text, &f);
 }

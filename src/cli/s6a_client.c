@@ -49,7 +49,7 @@ static void trace(struct s6a_client *c, bool sent, struct bytes message)
     }
     memcpy(copy, message.p, message.n);
     if (!c->options.trace_secrets) {
-        diameter_redact((struct mbytes){copy, message.n});
+        diameter_redact(c->options.own_vendor, (struct mbytes){copy, message.n});
     }
     (void)clock_gettime(CLOCK_REALTIME, &t);
     struct pcapng_packet p = {.time_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec,

@@ -1,6 +1,7 @@
 /* The verb `subscriber`: one subscription at a time, through the administration interface. */
 #include "cli/api_list.h"
 #include "cli/key_options.h"
+#include "cli/kme_view.h"
 #include "cli/proof_view.h"
 #include "proc/devid.h"
 #include <string.h>
@@ -79,7 +80,9 @@ static error_t take_write(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option write_options[] = {
-    {"policy", OPT_POLICY, "NAME", 0, "open, learn or bound", 10},
+    {"policy", OPT_POLICY, "NAME", 0,
+     "open: works in any device; learn: bound to the first that makes a key; bound", 10},
+    {"binding", 0, NULL, OPTION_ALIAS, NULL, 10},
     {"profile", OPT_PROFILE, "NAME", 0, "a subscription profile of hssd.yaml", 10},
     {"msisdn", OPT_MSISDN, "DIGITS", 0, "the telephone number; '' for none", 10},
     {"suspended", OPT_SUSPENDED, "yes|no", OPTION_ARG_OPTIONAL, "bar the subscription", 10},
@@ -245,14 +248,22 @@ static void show_serving(const json_t *serving)
 
 static void show_devices(const json_t *devices)
 {
-    static const char *const columns[] = {"IMEI", "KME", "PREVIOUS KME", NULL};
+    static const char *const columns[] = {"IMEI",      "KME",          "SINCE", "BY LOT",
+                                          "LAST USED", "PREVIOUS KME", NULL};
     struct table *t = table_new(columns);
     size_t i;
     json_t *d;
     json_array_foreach(devices, i, d)
     {
+        const char *lot = api_text(d, "kme_lot");
+        char since[32], used[32];
+        kme_view_time(json_object_get(d, "kme_since"), since);
+        kme_view_time(json_object_get(d, "kme_used"), used);
         const char *cells[] = {api_text(d, "imei"),
                                json_is_true(json_object_get(d, "has_kme")) ? "yes" : "no",
+                               since,
+                               *lot ? lot : NULL,
+                               used,
                                json_is_true(json_object_get(d, "has_previous")) ? "yes" : "no"};
         table_add(t, cells);
     }
@@ -263,9 +274,12 @@ static void show_devices(const json_t *devices)
 static void show_human(const json_t *s)
 {
     static const char *const plain[] = {"imsi", "algorithm", "policy", "profile", "msisdn"};
+    char words[96];
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         say(plain[i], api_text(s, plain[i]));
     }
+    kme_view_words(s, (int64_t)time(NULL), words, sizeof words);
+    say("binding", words);
     say("suspended", json_is_true(json_object_get(s, "suspended")) ? "yes" : "no");
     say("last IMEI", api_text(s, "last_imei"));
     printf("%-18s %" JSON_INTEGER_FORMAT "\n", "binding failures",

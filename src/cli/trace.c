@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/ladder.h"
 #include "cli/trace_join.h"
+#include "cli/trace_steps.h"
 #include "codec/private.h"
 #include <errno.h>
 #include <jansson.h>
@@ -73,7 +74,8 @@ static const struct argp argp = {
     "Draws the ladder of a trace: who sent what to whom, when, with which result. Several files "
     "are one trace: what two ends both wrote down is drawn once.\v"
     "Times are seconds since the first message. (2) to (9) are the steps of the proof of an "
-    "IMEI (TR 33.899 5.2.4). `wireshark FILE.pcapng` shows every octet. A "
+    "IMEI (TR 33.899 5.2.4), (kme 1) to (kme 12) those of a device that makes its own key (TR "
+    "33.868 5.4.4.2.3.3.3), with what each carries. `wireshark FILE.pcapng` shows every octet. A "
     "damaged file is drawn up to the damage, and the exit status is 1.",
     NULL,
     NULL,
@@ -127,6 +129,9 @@ static void print_json(const struct trace_message *m)
     }
     if (o && m->step[0]) {
         (void)json_object_set_new(o, "step", json_string(m->step));
+    }
+    if (o && m->carries[0]) {
+        (void)json_object_set_new(o, "carries", json_string(m->carries));
     }
     if (o && m->inside) {
         (void)json_object_set_new(o, "inside", json_true());
@@ -205,7 +210,7 @@ static bool is_outcome(const char *key)
     return i < sizeof keys / sizeof keys[0];
 }
 
-/* "RESULT key=value key=value (0.41 ms)" */
+/* "RESULT key=value key=value; what it carries (0.41 ms)" */
 static void words_of(const struct trace_message *m, char *out, size_t cap)
 {
     size_t n = 0;
@@ -216,6 +221,9 @@ static void words_of(const struct trace_message *m, char *out, size_t cap)
                 n = add_field(out, cap, n, &m->field[i]);
             }
         }
+    }
+    if (m->carries[0] && n < cap) {
+        n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? "; " : "", m->carries);
     }
     if (m->matched && n < cap) {
         snprintf(out + n, cap - n, "%s(%.2f ms)", n ? " " : "", (double)m->answered_ns / 1e6);
@@ -232,7 +240,7 @@ struct drawing {
     struct ladder ladder;
     uint64_t begin_ns;
     bool steps; /* a proof of an IMEI is in it */
-    char label[128], words[1280];
+    char label[128], brief[96], words[1280];
 };
 
 /* Where a proof follows, the authentication before it is its second step. */
@@ -249,12 +257,14 @@ static struct ladder_arrow arrow_of(struct drawing *d, const struct trace_messag
     const char *step = step_of(d, m);
     snprintf(d->label, sizeof d->label, "%s%s%s%s%s%s%s", *step ? "(" : "", step, *step ? ") " : "",
              m->inside ? "inside: " : "", m->name, m->nas[0] ? " / " : "", m->nas);
+    snprintf(d->brief, sizeof d->brief, "%s%s%s%s", *step ? "(" : "", step, *step ? ") " : "",
+             m->nas);
     words_of(m, d->words, sizeof d->words);
     return (struct ladder_arrow){.time_ns = m->time_ns - d->begin_ns,
                                  .from = party_of(&d->ladder, m->from),
                                  .to = party_of(&d->ladder, m->to),
                                  .label = d->label,
-                                 .brief = m->nas[0] ? m->nas : NULL,
+                                 .brief = m->nas[0] ? d->brief : NULL,
                                  .words = d->words,
                                  .bad = m->bad,
                                  .inside = m->inside};
@@ -291,7 +301,8 @@ static void draw(const struct options *o, const struct trace_list *t)
     }
     find_parties(&d.ladder, o, t);
     for (size_t i = 0; i < t->n; i++) {
-        d.steps = d.steps || (drawn(o, &t->message[i]) && t->message[i].step[0]);
+        d.steps = d.steps || (drawn(o, &t->message[i]) && t->message[i].step[0] &&
+                              !trace_step_is_kme(&t->message[i]));
     }
     if (d.ladder.n) {
         draw_all(&d, o, t);

@@ -1,4 +1,5 @@
 #include "cli/trace_http.h"
+#include "cli/trace_steps.h"
 #include "id/imei.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -146,12 +147,19 @@ static const char *field_of(const struct trace_message *m, const char *key)
     return "";
 }
 
+/* The inquiry of an MME, or a payload whose signature is to be verified. */
+static bool asks(const struct trace_message *m)
+{
+    return !strcmp(m->name, "ECR") ||
+           (!strcmp(m->name, "ULR") && *field_of(m, "kme-payload") != '\0');
+}
+
 /* Is `m` what `last` came of? */
 static bool began(const struct trace_message *m, const struct trace_message *last)
 {
     bool same = m->file == last->file && !strcmp(field_of(m, "imei"), field_of(last, "imei"));
     if (last->request) {
-        return same && !strcmp(m->name, "ECR");
+        return same && asks(m);
     }
     return same && m->protocol == TRACE_HTTP && m->request &&
            !strcmp(field_of(m, "path"), field_of(last, "path"));
@@ -167,6 +175,9 @@ void trace_http_pair(struct trace_list *list)
             continue;
         }
         memcpy(last->imsi, m->imsi, sizeof last->imsi);
+        if (trace_step_is_kme(m)) {
+            trace_step_inquiry(last);
+        }
         if (!last->request) {
             last->matched = true;
             last->answered_ns = last->time_ns > m->time_ns ? last->time_ns - m->time_ns : 0;

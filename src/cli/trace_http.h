@@ -17,8 +17,8 @@ struct trace_http {
 /* Name, IMEI that is asked about and, of a record, what matters, into *m. */
 void trace_http_take(const struct trace_options *o, const struct pcapng_packet *p,
                      struct trace_message *m, struct trace_http *out);
-/* Finds the request of the last message, an answer, or the inquiry over S13 that the last message,
- * a request, is for, whose IMSI it takes. */
+/* Finds the request of the last message, an answer, or the inquiry over S13 or the payload of a KME
+ * that the last message, a request, is for, whose IMSI it takes. */
 void trace_http_pair(struct trace_list *list);
 
 #endif

@@ -1,4 +1,5 @@
 #include "cli/trace_join.h"
+#include "cli/trace_steps.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,6 +266,9 @@ enum err trace_join(struct trace_list *list)
     }
     if (e == E_OK) {
         e = trace_follow(list);
+    }
+    if (e == E_OK) {
+        trace_steps_follow(list);
     }
     name_all(list);
     return e;

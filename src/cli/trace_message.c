@@ -1,6 +1,7 @@
 #include "cli/trace_message.h"
 #include "cli/s1ap_json.h"
 #include "cli/trace_http.h"
+#include "cli/trace_steps.h"
 #include "codec/nas_ie.h"
 #include "codec/s13.h"
 #include "codec/s6a.h"
@@ -33,7 +34,7 @@ static uint64_t digest_of(uint64_t h, struct bytes v)
 }
 
 /* Of the message as it stands in a trace without secrets, so that one with them has the same. */
-static uint64_t blanked_digest(enum trace_protocol protocol, struct bytes v)
+static uint64_t blanked_digest(enum trace_protocol protocol, uint32_t own_vendor, struct bytes v)
 {
     uint8_t *copy = malloc(v.n ? v.n : 1);
     uint64_t h = UINT64_C(0xcbf29ce484222325) + (uint64_t)protocol;
@@ -42,7 +43,7 @@ static uint64_t blanked_digest(enum trace_protocol protocol, struct bytes v)
     }
     memcpy(copy, v.p, v.n);
     if (protocol == TRACE_DIAMETER) {
-        diameter_redact((struct mbytes){copy, v.n});
+        diameter_redact(own_vendor, (struct mbytes){copy, v.n});
     } else if (protocol == TRACE_S1AP) {
         s1ap_redact((struct mbytes){copy, v.n});
     }
@@ -109,7 +110,8 @@ static bool matters(const char *key)
 {
     static const char *const keys[] = {"attach-type",   "detach-type", "update-type", "identity",
                                        "identity-type", "emm-cause",   "esm-cause",   "container",
-                                       "apn",           "pdn-address", "guti",        "algorithms"};
+                                       "lot",           "apn",         "pdn-address", "guti",
+                                       "algorithms"};
     size_t i = 0;
     while (i < sizeof keys / sizeof keys[0] && strcmp(keys[i], key) != 0) {
         i++;
@@ -348,32 +350,6 @@ static void take_http(const struct trace_options *o, const struct pcapng_packet 
     memcpy(s->to_name, h.to, sizeof s->to_name);
 }
 
-/* ---- the steps of the proof of an IMEI ---- */
-
-static bool has(const struct trace_message *m, const char *key, const char *value)
-{
-    for (size_t i = 0; i < m->n_fields; i++) {
-        if (!strcmp(m->field[i].key, key) && (!value || !strcmp(m->field[i].value, value))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* TR 33.899 figures 5.2.4.x.2-1 and 5.2.4.y.2-1. The device signs (4) what it then sends (5); what
- * the MME found out (9) it tells the HSS. */
-static void take_step(struct trace_message *m)
-{
-    const char *step = has(m, "container", "devid_challenge") ? "3"
-                       : has(m, "container", "devid_proof")   ? "4, 5"
-                       : has(m, "credential-request", NULL)   ? "6"
-                       : m->protocol == TRACE_HTTP            ? "7"
-                       : has(m, "credential", NULL)           ? "8"
-                       : has(m, "device-proof", NULL)         ? "9"
-                                                              : "";
-    snprintf(m->step, sizeof m->step, "%s", step);
-}
-
 /* ---- any ---- */
 
 static bool dissector_is(const struct pcapng_packet *p, const char *name)
@@ -395,6 +371,6 @@ void trace_message_take(const struct trace_options *o, const struct pcapng_packe
         snprintf(m->name, sizeof m->name, "%.*s", (int)(p->dissector.n < 32 ? p->dissector.n : 32),
                  p->dissector.n ? (const char *)p->dissector.p : "");
     }
-    take_step(m);
-    m->digest = blanked_digest(m->protocol, p->message);
+    trace_step_take(m);
+    m->digest = blanked_digest(m->protocol, o->own_vendor, p->message);
 }

@@ -44,7 +44,8 @@ struct trace_message {
     bool matched;                       /* an answer whose request is in the trace */
     bool bad;                           /* a refusal */
     bool housekeeping;                  /* a watchdog */
-    char step[8];                       /* of the figures of TR 33.899 5.2.4.x and .y; or empty */
+    char step[16];                      /* of a procedure (cli/trace_steps.h); or empty */
+    char carries[96];                   /* what it carries as that step, in words; or empty */
     uint64_t answered_ns;               /* of one that is matched: how long after */
     char imsi[DIAMETER_VALUE_TEXT_MAX]; /* that it is about, as far as the trace says; or empty */
     size_t n_fields;

@@ -18,8 +18,10 @@
 struct options {
     struct cli_common common;
     bool detach;
-    const char *port, *tls_port, *s1_port, *repo_port, *trace, *mme_trace;
+    const char *port, *tls_port, *s1_port, *repo_port, *trace, *mme_trace, *plmn;
     bool trace_secrets;
+    struct home_ports ports; /* of what was written above */
+    struct plmn network;
 };
 
 static error_t take(int key, char *arg, struct argp_state *state)
@@ -53,6 +55,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'x':
         o->trace_secrets = true;
         return 0;
+    case 'm':
+        o->plmn = arg;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -64,6 +69,7 @@ static const struct argp_option up_options[] = {
     {"tls-port", 'P', "N", 0, "the first run's Diameter port with TLS (5658); 0: a free one", 0},
     {"s1-port", '1', "N", 0, "the first run's S1 port (36412); 0: a free one", 0},
     {"repo-port", 'R', "N", 0, "the first run's port of the repository (8443); 0: a free one", 0},
+    {"plmn", 'm', "MCC-MNC", 0, "the first run's network (001-01)", 0},
     {"trace", 't', "FILE.pcapng", 0, "write what the HSS sends and receives", 0},
     {"mme-trace", 'T', "FILE.pcapng", 0, "write what the MME sends and receives", 0},
     {"trace-secrets", 'x', NULL, 0, "WITH the keys that travel, else they are zeroed", 0},
@@ -199,7 +205,7 @@ static bool absolute_path(const char *path, char out[static CLI_PATH_MAX])
     return getcwd(here, sizeof here) && cli_path(here, path, out, CLI_PATH_MAX);
 }
 
-static int hold_and_run(const struct options *o, const struct home_ports *ports, int told)
+static int hold_and_run(const struct options *o, int told)
 {
     const char *dir = cli_dir(&o->common);
     char trace[CLI_PATH_MAX], mme_trace[CLI_PATH_MAX];
@@ -214,7 +220,8 @@ static int hold_and_run(const struct options *o, const struct home_ports *ports,
         return CLI_REFUSED;
     }
     if ((!o->trace || absolute_path(o->trace, trace)) &&
-        (!o->mme_trace || absolute_path(o->mme_trace, mme_trace)) && home_furnish(dir, ports)) {
+        (!o->mme_trace || absolute_path(o->mme_trace, mme_trace)) &&
+        home_furnish(dir, &o->ports, o->plmn ? &o->network : NULL)) {
         bool open = supervisor_open(&s, dir);
         if (open) {
             name_daemons(&s, o, o->trace ? trace : NULL, o->mme_trace ? mme_trace : NULL);
@@ -226,7 +233,7 @@ static int hold_and_run(const struct options *o, const struct home_ports *ports,
     return rc;
 }
 
-static int detach(const struct options *o, const struct home_ports *ports)
+static int detach(const struct options *o)
 {
     int ends[2];
     char outcome;
@@ -242,7 +249,7 @@ static int detach(const struct options *o, const struct home_ports *ports)
     if (pid == 0) {
         (void)close(ends[0]);
         (void)setsid();
-        exit(hold_and_run(o, ports, ends[1]));
+        exit(hold_and_run(o, ends[1]));
     }
     (void)close(ends[1]);
     ssize_t n;
@@ -262,13 +269,21 @@ static bool read_ports(const struct options *o, struct home_ports *ports)
            (!o->repo_port || cli_number("--repo-port", o->repo_port, 0, 65535, &ports->repo));
 }
 
+static bool read_network(const struct options *o, struct plmn *network)
+{
+    if (!o->plmn || plmn_parse(bytes_of_str(o->plmn), network) == E_OK) {
+        return true;
+    }
+    cli_error("--plmn '%s' is no PLMN: write it like 001-01", o->plmn);
+    return false;
+}
+
 int cli_up(int argc, char **argv)
 {
     struct options o = {0};
-    struct home_ports ports;
     char socket[CLI_SOCKET_MAX];
-    if (argp_parse(&up_argp, argc, argv, 0, NULL, &o) != 0 || !read_ports(&o, &ports) ||
-        !cli_socket_path(&o.common, socket) ||
+    if (argp_parse(&up_argp, argc, argv, 0, NULL, &o) != 0 || !read_ports(&o, &o.ports) ||
+        !read_network(&o, &o.network) || !cli_socket_path(&o.common, socket) ||
         !cli_trace_path(o.trace, o.trace_secrets && !o.mme_trace) ||
         !cli_trace_path(o.mme_trace, false)) {
         return CLI_USAGE;
@@ -276,7 +291,7 @@ int cli_up(int argc, char **argv)
     if (!home_make(cli_dir(&o.common))) {
         return CLI_REFUSED;
     }
-    return o.detach ? detach(&o, &ports) : hold_and_run(&o, &ports, -1);
+    return o.detach ? detach(&o) : hold_and_run(&o, -1);
 }
 
 /* ---- down ---- */

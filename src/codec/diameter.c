@@ -314,14 +314,15 @@ static void zero_rest(struct mbytes m, const struct rd *r, size_t from)
     }
 }
 
-static bool redact(struct mbytes in, unsigned depth);
+static bool redact(uint32_t own, struct mbytes in, unsigned depth);
 
 /* One AVP's value at `at` of the run. False: the rest of the message is not to be trusted. */
-static bool redact_value(struct mbytes in, const struct diameter_avp *avp, unsigned depth)
+static bool redact_value(uint32_t own, struct mbytes in, const struct diameter_avp *avp,
+                         unsigned depth)
 {
     enum diameter_avp_id id;
     struct mbytes value = {in.p + (avp->data.p - in.p), avp->data.n};
-    if (!diameter_avp_lookup(avp->code, avp->vendor, 0, &id)) {
+    if (!diameter_avp_lookup(avp->code, avp->vendor, own, &id)) {
         return true;
     }
     if (diameter_definition(id)->secret) {
@@ -335,10 +336,10 @@ static bool redact_value(struct mbytes in, const struct diameter_avp *avp, unsig
         memset(value.p, 0, value.n);
         return true;
     }
-    return redact(value, depth + 1);
+    return redact(own, value, depth + 1);
 }
 
-static bool redact(struct mbytes in, unsigned depth)
+static bool redact(uint32_t own, struct mbytes in, unsigned depth)
 {
     struct rd r = rd_of((struct bytes){in.p, in.n});
     struct diameter_avp avp;
@@ -346,7 +347,7 @@ static bool redact(struct mbytes in, unsigned depth)
     size_t at = 0;
     bool sound = true;
     while (sound && (e = diameter_avp_next(&r, &avp)) != E_NOT_FOUND) {
-        sound = e == E_OK && redact_value(in, &avp, depth);
+        sound = e == E_OK && redact_value(own, in, &avp, depth);
         if (!sound) {
             zero_rest(in, &r, e == E_OK ? r.at : at);
         }
@@ -355,8 +356,8 @@ static bool redact(struct mbytes in, unsigned depth)
     return sound;
 }
 
-void diameter_redact(struct mbytes msg)
+void diameter_redact(uint32_t own_vendor, struct mbytes msg)
 {
     size_t header = msg.n < DIAMETER_HEADER_LEN ? msg.n : DIAMETER_HEADER_LEN;
-    (void)redact((struct mbytes){msg.p + header, msg.n - header}, 1);
+    (void)redact(own_vendor, (struct mbytes){msg.p + header, msg.n - header}, 1);
 }

@@ -169,8 +169,9 @@ MUST_USE enum err diameter_answer_error(struct bytes request, const struct diame
 /* ---- traces ---------------------------------------------------------------------------------- */
 
 /* Overwrites with zeros the value of every AVP that the dictionary marks secret (XRES, KASME, CK,
- * IK, Kc, SRES), at any depth, lengths kept. From the first malformed AVP on the rest of the
- * message is zeroed, and so is whatever lies deeper than DIAMETER_DEPTH_MAX. */
-void diameter_redact(struct mbytes msg);
+ * IK, Kc, SRES; NW-Signature of own_vendor), at any depth, lengths kept. From the first malformed
+ * AVP on the rest of the message is zeroed, and so is whatever lies deeper than DIAMETER_DEPTH_MAX.
+ */
+void diameter_redact(uint32_t own_vendor, struct mbytes msg);
 
 #endif

@@ -187,7 +187,7 @@ enum diameter_type {
       "Binding-Control")                                                                           \
     X(SERVED_IMEI, OWN_AVP_SERVED_IMEI, OWN, 0, UTF8, 14, 16, 0, "Served-IMEI")                    \
     X(KME_PAYLOAD, OWN_AVP_KME_PAYLOAD, OWN, 0, OCTETS, 1, 4096, 0, "KME-Payload")                 \
-    X(NW_SIGNATURE, OWN_AVP_NW_SIGNATURE, OWN, 0, OCTETS, 32, 32, 0, "NW-Signature")               \
+    X(NW_SIGNATURE, OWN_AVP_NW_SIGNATURE, OWN, 0, OCTETS, 32, 32, 1, "NW-Signature")               \
     X(BINDING_FAILURE, OWN_AVP_BINDING_FAILURE, OWN, 0, GROUPED, 0, DIAMETER_ANY, 0,               \
       "Binding-Failure")                                                                           \
     X(DEVICE_PROOF, OWN_AVP_DEVICE_PROOF, OWN, 0, GROUPED, 0, DIAMETER_ANY, 0, "Device-Proof")     \

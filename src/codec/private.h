@@ -77,7 +77,7 @@
  * order on the wire, so that there is one way to write a container. */
 #define NAS_TAG_NONCE              1U  /* the network's: 32 octets for devid, 16 for kme */
 #define NAS_TAG_ALGORITHMS         2U  /* one octet each, NAS_SIGNATURE_*, best first */
-#define NAS_TAG_IMSI               3U  /* 8 octets as in NAS */
+#define NAS_TAG_IMSI               3U  /* 8 octets, the first digit in the low half, F-filled */
 #define NAS_TAG_IMEI               4U  /* 14 ASCII digits, as they are signed */
 #define NAS_TAG_ALGORITHM          5U  /* one of NAS_SIGNATURE_* */
 #define NAS_TAG_SIGNATURE          6U  /* over what the procedure says */

@@ -75,7 +75,7 @@ static enum err fill_identity(const struct ue *ue, struct request *r)
         r->m.old_guti_type = NAS_U8_OF(0); /* native */
     } else {
         id.type = NAS_EPS_IDENTITY_IMSI;
-        id.imsi = ue->imsi;
+        id.imsi = ue->keys.imsi;
     }
     return nas_eps_identity_write(&id, MBYTES_OF(r->identity), &r->m.identity);
 }
@@ -308,6 +308,18 @@ void attach_failed(struct step *s, bool exhausted)
     ue_forget_registration(ue);
     ue_start(s, UE_T3402, ue->t3402_ms);
     attach_waits(s, BINDERY_UE_STATE_WAITING, BINDERY_UE_WHY_EXHAUSTED, ue->deadline[UE_T3402]);
+}
+
+void attach_follow(struct step *s)
+{
+    struct ue *ue = s->ue;
+    if (!ue->wanted || ue->attempts + 1 >= UE_ATTEMPTS) {
+        attach_failed(s, false);
+        return;
+    }
+    ue->attempts++;
+    ue->again = true;
+    ue->state = BINDERY_UE_STATE_WAITING;
 }
 
 void attach_aborted(struct step *s)

@@ -1,10 +1,11 @@
 /* device/bindery_ue.h - libbindery-ue: the device side of Bindery, for modems and for emulators.
  *
- * This is the whole public interface, and the only header that is installed. It needs nothing but
- * the three headers of the language below. The library allocates nothing, knows no clock, no file
- * and no socket, keeps no data of its own that changes, and calls nothing but what it is handed
- * here and memcpy, memmove, memset, memcmp and strcmp. Language: C11 or C++11
- * (where some structs need the word `struct` before their names: functions are called the same).
+ * This is the whole public interface, and the only header that is installed (layer 1, which stands
+ * in bindery_ue_hooks.h, is put into it then). It needs nothing but three headers of the language.
+ * The library allocates nothing, knows no clock, no file and no socket, keeps no data of its own
+ * that changes, and calls nothing but what it is handed here and memcpy, memmove, memset, memcmp
+ * and strcmp. Language: C11 or C++11 (where some structs need the word `struct` before their names:
+ * functions are called the same).
  *
  * ---------------------------------------------------------------------------------------------
  * CONVENTIONS
@@ -13,7 +14,10 @@
  *
  *   Layer 1, the hooks, is for a modem with a NAS stack of its own. On AUTHENTICATION REQUEST it
  *   calls bindery_ue_binding_challenge() where it would have called the USIM. On IDENTITY REQUEST
- *   with information element 7E it calls bindery_ue_devid_answer(). Nothing else of it changes.
+ *   with information element 7E it calls bindery_ue_devid_answer(). Nothing else of it changes. A
+ *   modem that makes its own KME keeps a struct bindery_ue_keys for each IMSI, calls
+ *   bindery_ue_kme_challenge() instead of the first, bindery_ue_kme_answer() beside the second, and
+ *   bindery_ue_kme_result() on ATTACH REJECT.
  *
  *   Layer 2, the NAS client, is a whole EMM and ESM machine (TS 24.301) without I/O: PDUs, events
  *   of the lower layers and the time go in, PDUs and events come out. It uses layer 1 by itself.
@@ -62,6 +66,22 @@
  * three images, one more if the network asks for the APN, and one for each identity that it asks
  * for; a service request mostly none.
  *
+ * The keys are another record, which the image never holds: KME that is active for the IMSI, and
+ * KME that was offered to the network and is not confirmed yet, with what was sent and what has to
+ * come back. It is handed to `store_keys`, in the place of the one before, and only what it
+ * returned `true` for may be lost by nobody: a device that forgets a KME which its home network has
+ * taken is locked out until its operator lets it make another. So keep it where it outlives the
+ * image, a detach, a change of the card and a reset to what left the factory, one record for each
+ * IMSI, and always hand in the last one. It is handed out
+ *   - when a new payload was made: before the IDENTITY RESPONSE that has it leaves;
+ *   - when a processed challenge was right under the KME that waited: before RES leaves;
+ *   - when the network has proved that it has the KME (ATTACH REJECT with NW_SIG): at once.
+ * Where both are due it comes before the image. The first record has the factory's KME, if there
+ * was one, as the active one: from then on the record is all that counts. Lost with a crash before
+ * it was stored it costs nothing, since nothing that relied on it has left. A command that is
+ * repeated is answered with the same octets, and stores nothing; an attach stores none either.
+ * The record has at most BINDERY_UE_KEYS_MAX octets, and is secret.
+ *
  * A proof of the IMEI leaves nothing to be stored, in either layer: the same challenge, asked
  * again, is signed again, and what was signed once is of no use in another session.
  *
@@ -74,216 +94,15 @@
 #ifndef BINDERY_UE_H
 #define BINDERY_UE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "device/bindery_ue_hooks.h"
 
 #ifdef __cplusplus
 extern "C" {
-#define BINDERY_UE_ALIGNED alignas(8)
-#else
-#define BINDERY_UE_ALIGNED _Alignas(8)
 #endif
-
-#define BINDERY_UE_VERSION 1 /* of this interface */
-
-enum bindery_ue_result {
-    BINDERY_UE_OK = 0,
-    BINDERY_UE_ERR_ARGUMENT, /* a value handed in is none that is allowed */
-    BINDERY_UE_ERR_STATE,    /* not in this state (bindery_ue_state()), or no init succeeded */
-    BINDERY_UE_ERR_BUSY,     /* take uplink and events first */
-    BINDERY_UE_ERR_IMAGE,    /* damaged, cut, or of a version that is not known */
-    BINDERY_UE_ERR_FOREIGN,  /* an image of another IMSI */
-    BINDERY_UE_ERR_ROOM,     /* the space given is too small */
-    BINDERY_UE_ERR_STORE,    /* the host could not store; what was to leave does not */
-    BINDERY_UE_ERR_CRYPTO    /* a function of the crypto table failed */
-};
-
-/* ---- what the platform brings ---------------------------------------------------------------- */
-
-/* Cryptographic functions. Each returns false if it failed; its output is then not used. One table
- * serves one thread. All but aes128_key with aes128_encrypt are independent of each other. */
-struct bindery_ue_crypto {
-    void *ctx;
-    /* Loads a key for aes128_encrypt. It stays until the next call. */
-    bool (*aes128_key)(void *ctx, const uint8_t key[16]);
-    /* `blocks` blocks of 16 octets, in ECB; in and out may be the same. */
-    bool (*aes128_encrypt)(void *ctx, const uint8_t *in, uint8_t *out, size_t blocks);
-    /* One block under its own key. */
-    bool (*aes128_decrypt)(void *ctx, const uint8_t key[16], const uint8_t in[16], uint8_t out[16]);
-    bool (*hmac_sha256)(void *ctx, const uint8_t *key, size_t key_n, const uint8_t *message,
-                        size_t message_n, uint8_t out[32]);
-    bool (*sha256)(void *ctx, const uint8_t *message, size_t message_n, uint8_t out[32]);
-    /* Octets fit for keys. */
-    bool (*random)(void *ctx, uint8_t *out, size_t n);
-};
-
-/* What a USIM answers to the AUTHENTICATE command (TS 31.102 7.1.2). */
-enum bindery_ue_usim_status {
-    BINDERY_UE_USIM_OK,           /* res, ck, ik */
-    BINDERY_UE_USIM_MAC_FAILURE,  /* status word 98 62 */
-    BINDERY_UE_USIM_SYNC_FAILURE, /* tag DC: auts */
-    BINDERY_UE_USIM_FAILED        /* no answer: the card is gone, or broken */
-};
-struct bindery_ue_usim_answer {
-    uint8_t res[16];
-    uint8_t res_n; /* 4 to 16 */
-    uint8_t ck[16];
-    uint8_t ik[16];
-    uint8_t auts[14];
-};
-/* The USIM, on a UICC or soft. The RAND handed to it is the plain one. */
-typedef enum bindery_ue_usim_status (*bindery_ue_usim_fn)(void *ctx, const uint8_t rand[16],
-                                                          const uint8_t autn[16],
-                                                          struct bindery_ue_usim_answer *out);
-
-/* How a device's key signs; the numbers are those on the air. NAME, number, "name". */
-#define BINDERY_UE_SIGNATURES(X)                                                                   \
-    X(ECDSA_P256, 1, "ecdsa-p256") /* SHA-256; r || s, 64 octets */                                \
-    X(ECDSA_P384, 2, "ecdsa-p384") /* SHA-384; r || s, 96 octets */                                \
-    X(ED25519, 3, "ed25519")       /* 64 octets */                                                 \
-    X(RSA_PSS, 4, "rsa-pss")       /* SHA-256, MGF1 with it, salt of 32; 2048 to 4096 bits */
-enum bindery_ue_signature {
-#define BINDERY_UE_X(name, number, text) BINDERY_UE_SIGNATURE_##name = number,
-    BINDERY_UE_SIGNATURES(BINDERY_UE_X)
-#undef BINDERY_UE_X
-};
-#define BINDERY_UE_SIGNATURE_MAX 512
-const char *bindery_ue_signature_name(uint8_t algorithm); /* "ecdsa-p256"; never NULL */
-
-/* The private key that proves this device's IMEI: in a secure element, in protected memory,
- * wherever it was put when the device was made. The library never sees it. */
-struct bindery_ue_signer {
-    void *ctx;
-    uint8_t algorithm; /* enum bindery_ue_signature: the one that the key has */
-    /* Signs `n` octets. *signature_n is the room, BINDERY_UE_SIGNATURE_MAX, and then the octets
-     * written, 64 or more. False: it failed; nothing is answered, and the network asks again. */
-    bool (*sign)(void *ctx, const uint8_t *content, size_t n, uint8_t *signature,
-                 size_t *signature_n);
-};
-
-/* ---- layer 1: hooks for a modem with a NAS stack of its own ---------------------------------- */
-
-/* Equipment's side of the binding of IMSI and IMEI (TR 33.868 5.4.4.2.3.2): the network may have
- * encrypted RAND under KME, which this device and its home network share. AMF in AUTN says so. */
-
-#define BINDERY_UE_KME_SIZE     16
-#define BINDERY_UE_BINDING_SIZE 160
-struct bindery_ue_binding {
-    BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_BINDING_SIZE];
-};
-
-enum bindery_ue_outcome {
-    BINDERY_UE_ANSWERED,          /* AUTHENTICATION RESPONSE with res; ck and ik for KASME */
-    BINDERY_UE_REPEATED,          /* the same: the challenge came again, the USIM was not asked */
-    BINDERY_UE_MAC_FAILURE,       /* AUTHENTICATION FAILURE #20 */
-    BINDERY_UE_SYNC_FAILURE,      /* AUTHENTICATION FAILURE #21 with auts */
-    BINDERY_UE_NO_SEPARATION_BIT, /* AUTHENTICATION FAILURE #26 */
-    BINDERY_UE_NO_KME,            /* a processed challenge and no KME: #20, the USIM not asked */
-    BINDERY_UE_BROKEN             /* crypto table or USIM failed, or is not there: nothing is
-                                     answered */
-};
-/* "answered", "repeated", "mac-failure" and so on; never NULL. */
-const char *bindery_ue_outcome_name(enum bindery_ue_outcome o);
-
-/* kme: BINDERY_UE_KME_SIZE octets, copied, or NULL when this device has none for the IMSI. */
-void bindery_ue_binding_init(struct bindery_ue_binding *b, const uint8_t *kme);
-
-/* On AUTHENTICATION REQUEST: RAND and AUTN as received. Decrypts RAND if AMF says that it is
- * processed, asks the USIM unless this very RAND was answered last, and says what to send:
- * *emm_cause is the cause for AUTHENTICATION FAILURE, or 0. *out is written as the outcome says,
- * else zeroed. Wipe it after use. KASME takes SQN xor AK from AUTN as received (TS 33.401 A.2). */
-enum bindery_ue_outcome bindery_ue_binding_challenge(struct bindery_ue_binding *b,
-                                                     const struct bindery_ue_crypto *crypto,
-                                                     bindery_ue_usim_fn usim, void *usim_ctx,
-                                                     const uint8_t rand[16], const uint8_t autn[16],
-                                                     struct bindery_ue_usim_answer *out,
-                                                     uint8_t *emm_cause);
-/* When T3416 ends, and on the other occasions of TS 24.301 5.4.2.3: the last challenge is forgotten
- * and a repetition goes to the USIM. */
-void bindery_ue_binding_forget(struct bindery_ue_binding *b);
-/* Keys and answers become zeros. */
-void bindery_ue_binding_wipe(struct bindery_ue_binding *b);
-
-/* Device's side of device identifier authentication (TR 33.899 5.2.4.x and 5.2.4.y, steps 4 and 5):
- * an IDENTITY REQUEST for the IMEI brings a fresh challenge in information element 7E, and the
- * device signs its IMEI with it, for this NAS session and no other. */
-struct bindery_ue_devid_request {
-    uint8_t identity_type;  /* of IDENTITY REQUEST (TS 24.301 9.9.3.17): 2 is the IMEI */
-    const uint8_t *element; /* the content of its element 7E, without IEI and length */
-    size_t element_n;
-    bool integrity; /* the message was integrity protected, and its MAC held */
-    /* What the message was ciphered with, and the answer will be: EEA1 to EEA3. 0: it was not, or
-     * with EEA0, which is no ciphering. */
-    uint8_t eea;
-    const uint8_t *kasme; /* of the current security context: 32 octets */
-    uint8_t plmn[3];      /* the serving PLMN, which KASME was made for */
-    char imei[14];        /* TAC and SNR, no check digit */
-};
-enum bindery_ue_devid_outcome {
-    BINDERY_UE_DEVID_PROVED,      /* IDENTITY RESPONSE with the IMEI, and *out in element 7E */
-    BINDERY_UE_DEVID_NO_PROOF,    /* IDENTITY RESPONSE with the IMEI, no element: the device has no
-                                     key, or none of an algorithm that the network accepts */
-    BINDERY_UE_DEVID_NOT_ASKED,   /* the element is for something else, or of a later version: go on
-                                     as if it was not there */
-    BINDERY_UE_DEVID_UNPROTECTED, /* no integrity, or no ciphering: no IDENTITY RESPONSE. EMM STATUS
-                                     #98 if it was integrity protected, else nothing */
-    BINDERY_UE_DEVID_MALFORMED,   /* it cannot be read, or another identity than the IMEI was asked
-                                     for with it: no IDENTITY RESPONSE, EMM STATUS #95 */
-    BINDERY_UE_DEVID_BROKEN       /* crypto table or signer failed or is not complete, IMEI or PLMN
-                                     is none, or the room is too small: nothing is answered */
-};
-/* "proved", "no-proof" and so on; never NULL. */
-const char *bindery_ue_devid_outcome_name(enum bindery_ue_devid_outcome o);
-
-/* Octets of an answer with a signature of so many: 90 with ecdsa-p256 and ed25519. */
-#define BINDERY_UE_DEVID_ANSWER(signature_n) (26 + (signature_n))
-#define BINDERY_UE_DEVID_ANSWER_MAX          BINDERY_UE_DEVID_ANSWER(BINDERY_UE_SIGNATURE_MAX)
-
-/* On an IDENTITY REQUEST with element 7E. signer: NULL if the device has no key. *out_n is the room
- * at `out`, at least BINDERY_UE_DEVID_ANSWER of the key's signature; then the octets written, 0
- * with any outcome but BINDERY_UE_DEVID_PROVED. `out` may be where the element stands. Keeps
- * nothing: a request that is repeated is answered again. Send what it says integrity protected and
- * ciphered, or not at all. */
-enum bindery_ue_devid_outcome bindery_ue_devid_answer(
-    const struct bindery_ue_crypto *crypto, const struct bindery_ue_signer *signer,
-    const struct bindery_ue_devid_request *request, uint8_t *out, size_t *out_n);
-
-/* ---- a soft USIM, where there is no UICC ----------------------------------------------------- */
-
-#define BINDERY_UE_USIM_SIZE      512
-#define BINDERY_UE_USIM_SEQUENCES 32 /* TS 33.102 C.2.2: the highest SEQ accepted, per IND */
-struct bindery_ue_usim {
-    BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_USIM_SIZE];
-};
-enum bindery_ue_algorithm { BINDERY_UE_MILENAGE = 1, BINDERY_UE_TUAK = 2 };
-struct bindery_ue_usim_keys {
-    enum bindery_ue_algorithm algorithm;
-    uint8_t k[32];
-    uint8_t k_n; /* 16; TUAK also 32 */
-    uint8_t opc[32];
-    uint8_t opc_n;             /* OPc 16, TOPc 32 */
-    uint8_t res_n;             /* Milenage 8; TUAK 4, 8 or 16 */
-    uint8_t keccak_iterations; /* TUAK: 1 or more */
-};
-/* seq: what bindery_ue_usim_sequences() gave last, or NULL for a USIM never used. Keys are copied.
- * Errors: ERR_ARGUMENT. */
-enum bindery_ue_result bindery_ue_usim_init(struct bindery_ue_usim *usim,
-                                            const struct bindery_ue_crypto *crypto,
-                                            const struct bindery_ue_usim_keys *keys,
-                                            const uint64_t *seq);
-/* A bindery_ue_usim_fn whose ctx is a struct bindery_ue_usim. On BINDERY_UE_USIM_OK the sequence
- * number is taken; store it before RES leaves (layer 2: in the host's store function). */
-enum bindery_ue_usim_status bindery_ue_usim_authenticate(void *usim, const uint8_t rand[16],
-                                                         const uint8_t autn[16],
-                                                         struct bindery_ue_usim_answer *out);
-void bindery_ue_usim_sequences(const struct bindery_ue_usim *usim,
-                               uint64_t seq[BINDERY_UE_USIM_SEQUENCES]);
-void bindery_ue_usim_wipe(struct bindery_ue_usim *usim);
 
 /* ---- layer 2: the NAS client ----------------------------------------------------------------- */
 
-#define BINDERY_UE_SIZE        1536
+#define BINDERY_UE_SIZE        2048
 #define BINDERY_UE_IMAGE_MAX   384  /* octets of an image, at most */
 #define BINDERY_UE_UPLINK_MAX  1024 /* octets of a PDU that leaves, at most */
 #define BINDERY_UE_BUFFER_MIN  (BINDERY_UE_UPLINK_MAX + 640)
@@ -295,7 +114,7 @@ struct bindery_ue {
     BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_SIZE];
 };
 
-/* What belongs to one device. Copied by value; ctx is handed to both functions. */
+/* What belongs to one device. Copied by value; ctx is handed to the functions that store. */
 struct bindery_ue_host {
     void *ctx;
     bindery_ue_usim_fn usim; /* bindery_ue_usim_authenticate: then usim_ctx is the soft USIM */
@@ -304,6 +123,11 @@ struct bindery_ue_host {
     bool (*store)(void *ctx, const uint8_t *image, size_t n);
     /* Pointed to, not copied; NULL: this device has no key to prove its IMEI with. */
     const struct bindery_ue_signer *signer;
+    /* Pointed to, not copied, as is the modulus; NULL: this device makes no KME. */
+    const struct bindery_ue_provisioning *provisioning;
+    /* Writes the keys of this IMSI in the place of the ones before; see WHO SAVES WHAT, WHEN. NULL
+     * only without `provisioning` and without keys in the identity. */
+    bool (*store_keys)(void *ctx, const uint8_t *keys, size_t n);
 };
 
 /* Timers of the UE (TS 24.301 10.2), in milliseconds; 0 means the value given there. */
@@ -346,7 +170,14 @@ struct bindery_ue_identity {
     char imsi[15];
     uint8_t imsi_n;     /* 6 to 15 */
     char imeisv[16];    /* TAC 8, SNR 6, SVN 2 */
-    const uint8_t *kme; /* BINDERY_UE_KME_SIZE octets, or NULL */
+    const uint8_t *kme; /* BINDERY_UE_KME_SIZE octets, or NULL: what the factory gave */
+    /* What store_keys was handed last for this IMSI; NULL: nothing yet. With keys `kme` is not
+     * looked at. */
+    const uint8_t *keys;
+    size_t keys_n;
+    /* Digits of the MNC in the IMSI, as EF AD of the USIM says: 2 or 3. 0: it is not known; then a
+     * KME is made only where the serving network is the home network. */
+    uint8_t mnc_n;
 };
 
 /* The cell that the lower layers have selected. */
@@ -359,8 +190,9 @@ struct bindery_ue_cell {
  * BINDERY_UE_BUFFER_MIN octets; the longest downlink PDU taken is BINDERY_UE_UPLINK_MAX less. Its
  * contents matter only from a call until uplink and events are taken, so contexts of one thread may
  * share it. image: what `store` was handed last, or NULL for none. After an error *ue is zeros:
- * with ERR_IMAGE or ERR_FOREIGN call again without an image if that is what you want. Errors:
- * ERR_ARGUMENT, ERR_ROOM, ERR_IMAGE, ERR_FOREIGN, ERR_CRYPTO. */
+ * with ERR_IMAGE or ERR_FOREIGN call again without an image if that is what you want. If that gives
+ * the same error it is the keys: a device that goes on without them may be one that its home
+ * network does not know. Errors: ERR_ARGUMENT, ERR_ROOM, ERR_IMAGE, ERR_FOREIGN, ERR_CRYPTO. */
 enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
                                        const struct bindery_ue_crypto *crypto,
                                        const struct bindery_ue_host *host,
@@ -446,6 +278,12 @@ bool bindery_ue_uplink(struct bindery_ue *ue, struct bindery_ue_uplink *out);
       "IMEI or IMEISV was asked for without protection")                                           \
     X(CHALLENGE_UNPROTECTED, "challenge-unprotected",                                              \
       "a proof of the IMEI was asked for without integrity protection or without ciphering")       \
+    X(COMMAND_UNPROTECTED, "command-unprotected",                                                  \
+      "a KME was asked for without integrity protection or without ciphering")                     \
+    X(COMMAND_OFTEN, "command-often",                                                              \
+      "KMEs were asked for under more than eight nonces in an hour, which flash and battery pay")  \
+    X(NW_SIGNATURE, "nw-signature",                                                                \
+      "its NW_SIG does not show that the network has the KME that was offered")                    \
     X(NO_CONTEXT, "no-context", "it is protected, and no security context is there to check it")   \
     X(BAD_MAC, "bad-mac", "its message authentication code does not hold")                         \
     X(REPLAYED, "replayed", "it was accepted before")                                              \
@@ -484,11 +322,18 @@ enum bindery_ue_event_kind {
     BINDERY_UE_EVENT_RELEASE,       /* release the connection locally */
     BINDERY_UE_EVENT_REFUSED,       /* refusal, message: a downlink PDU was refused */
     BINDERY_UE_EVENT_STORE_FAILED,  /* the host could not store; a PDU did not leave */
-    BINDERY_UE_EVENT_CRYPTO_FAILED, /* crypto table, USIM or signer failed; a PDU did not leave */
+    BINDERY_UE_EVENT_CRYPTO_FAILED, /* crypto table, USIM, signer or encrypter failed; a PDU did not
+                                       leave */
     BINDERY_UE_EVENT_PROVED,        /* algorithm: the IMEI was asked for with a challenge, and the
                                        answer that leaves is signed */
-    BINDERY_UE_EVENT_NO_PROOF       /* the same, and the IMEI leaves without a proof: no key, or
+    BINDERY_UE_EVENT_NO_PROOF,      /* the same, and the IMEI leaves without a proof: no key, or
                                        none of an algorithm that the network accepts */
+    BINDERY_UE_EVENT_KME_OFFERED,   /* a KME was asked for, and the payload leaves */
+    BINDERY_UE_EVENT_KME_ACTIVE,    /* the network has the KME that was offered. processed: a
+                                       challenge showed it; else NW_SIG, and an attach follows when
+                                       the connection has ended */
+    BINDERY_UE_EVENT_KME_UNABLE     /* a KME was asked for, and the IMEI leaves without one: no key
+                                       to sign with, no lot, no encrypter, or no home PLMN */
 };
 const char *bindery_ue_event_name(enum bindery_ue_event_kind k); /* "registered"; never NULL */
 

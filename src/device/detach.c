@@ -66,7 +66,7 @@ static void send_request(struct step *s)
     if (ue->has_guti) {
         id.guti = ue->guti;
     } else {
-        id.imsi = ue->imsi;
+        id.imsi = ue->keys.imsi;
     }
     if (nas_eps_identity_write(&id, MBYTES_OF(room), &m.identity) == E_OK) {
         (void)emm_send_initial(s, &nas_detach_request_up_message, &m, true);

@@ -58,8 +58,8 @@ MUST_USE static enum err authenticate(void *ctx, const struct rand128 *rand,
     return err;
 }
 
-enum binding_me_outcome hooks_challenge(const struct crypto *c, struct binding_me *me,
-                                        const struct hooks_usim *usim,
+enum binding_me_outcome hooks_challenge(const struct crypto *c, struct kme_me *keys,
+                                        struct binding_me *me, const struct hooks_usim *usim,
                                         const uint8_t rand[static 16],
                                         const uint8_t autn[static 16], struct usim_answer *out)
 {
@@ -67,7 +67,8 @@ enum binding_me_outcome hooks_challenge(const struct crypto *c, struct binding_m
     const struct usim_port port = {.ctx = &copy, .authenticate = authenticate};
     struct autn a;
     memcpy(a.b, autn, sizeof a.b);
-    return binding_me_ask(c, me, &port, rand, &a, out);
+    return keys != NULL ? kme_me_ask(c, keys, me, &port, rand, &a, out)
+                        : binding_me_ask(c, me, &port, rand, &a, out);
 }
 
 void hooks_forget(struct binding_me *me)
@@ -125,19 +126,15 @@ void bindery_ue_binding_init(struct bindery_ue_binding *b, const uint8_t *kme)
     }
 }
 
-enum bindery_ue_outcome bindery_ue_binding_challenge(struct bindery_ue_binding *b,
-                                                     const struct bindery_ue_crypto *crypto,
-                                                     bindery_ue_usim_fn usim, void *usim_ctx,
-                                                     const uint8_t rand[16], const uint8_t autn[16],
-                                                     struct bindery_ue_usim_answer *out,
-                                                     uint8_t *emm_cause)
+enum bindery_ue_outcome hooks_call(const struct hooks_call *call, const uint8_t rand[static 16],
+                                   const uint8_t autn[static 16],
+                                   struct bindery_ue_usim_answer *out, uint8_t *emm_cause)
 {
-    const struct crypto c = platform_crypto(crypto);
-    const struct hooks_usim port = {.authenticate = usim, .ctx = usim_ctx};
+    const struct crypto c = platform_crypto(call->crypto);
     struct usim_answer a = {.sqn = 0};
     enum binding_me_outcome o = BINDING_ME_BROKEN;
-    if (platform_complete(crypto) && usim != NULL) {
-        o = hooks_challenge(&c, me_of(b), &port, rand, autn, &a);
+    if (platform_complete(call->crypto) && call->usim.authenticate != NULL) {
+        o = hooks_challenge(&c, call->keys, me_of(call->binding), &call->usim, rand, autn, &a);
     }
     memset(out, 0, sizeof *out);
     *emm_cause = hooks_cause(o);
@@ -151,6 +148,17 @@ enum bindery_ue_outcome bindery_ue_binding_challenge(struct bindery_ue_binding *
     }
     wipe(&a, sizeof a);
     return (enum bindery_ue_outcome)o;
+}
+
+enum bindery_ue_outcome bindery_ue_binding_challenge(struct bindery_ue_binding *b,
+                                                     const struct bindery_ue_crypto *crypto,
+                                                     bindery_ue_usim_fn usim, void *usim_ctx,
+                                                     const uint8_t rand[16], const uint8_t autn[16],
+                                                     struct bindery_ue_usim_answer *out,
+                                                     uint8_t *emm_cause)
+{
+    const struct hooks_call call = {.binding = b, .crypto = crypto, .usim = {usim, usim_ctx}};
+    return hooks_call(&call, rand, autn, out, emm_cause);
 }
 
 void bindery_ue_binding_forget(struct bindery_ue_binding *b)

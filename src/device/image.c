@@ -1,11 +1,9 @@
 #include "device/image.h"
 
+#include "device/frame.h"
 #include <string.h>
 
-#define HEADER_LEN 6
-#define HASH_LEN   16
-
-static const uint8_t magic[3] = {'B', 'U', 'E'};
+static const uint8_t magic[FRAME_MAGIC_LEN] = {'B', 'U', 'E'};
 
 /* ---- writing ---- */
 
@@ -63,98 +61,45 @@ static void put_body(struct wr *w, const struct ue_image *in)
     }
 }
 
-static enum err hash_of(const struct crypto *c, struct bytes all, uint8_t hash[static HASH_LEN])
-{
-    uint8_t whole[32];
-    enum err err = c->sha256(c->ctx, &all, 1, whole);
-    if (err == E_OK) {
-        memcpy(hash, whole, HASH_LEN);
-    }
-    return err;
-}
-
 enum err ue_image_write(const struct crypto *c, const struct ue_image *in, struct mbytes out,
                         size_t *n)
 {
-    struct wr w = wr_of(out);
-    uint8_t hash[HASH_LEN];
     if (in->res.n > sizeof in->res.b || in->tai_list_n > sizeof in->tai_list) {
         return E_BAD_LENGTH;
     }
-    wr_put(&w, BYTES_OF(magic));
-    wr_u8(&w, UE_IMAGE_VERSION);
-    uint8_t *length = wr_hold(&w, 2);
-    put_body(&w, in);
-    if (w.err != E_OK || length == NULL) {
-        wipe(out.p, out.n);
-        return w.err;
-    }
-    length[0] = (uint8_t)((w.n - HEADER_LEN) >> 8);
-    length[1] = (uint8_t)(w.n - HEADER_LEN);
-    enum err err = hash_of(c, wr_done(&w), hash);
-    if (err == E_OK) {
-        wr_put(&w, BYTES_OF(hash));
-        err = w.err;
-    }
-    if (err != E_OK) {
-        wipe(out.p, out.n);
-        return err;
-    }
-    *n = w.n;
-    return E_OK;
+    struct frame_writer f = frame_begin(out, magic, UE_IMAGE_VERSION);
+    put_body(&f.w, in);
+    return frame_end(c, &f, n);
 }
 
 /* ---- reading ---- */
 
-/* Sets the reader's sticky error, as if the octets had ended. */
-static void fault(struct rd *r, enum err err)
-{
-    r->err = r->err != E_OK ? r->err : err;
-}
-
-static bool get_flag(struct rd *r)
-{
-    uint8_t v = rd_u8(r);
-    if (v > 1) {
-        fault(r, E_BAD_VALUE);
-    }
-    return v == 1;
-}
-
-static void get_octets(struct rd *r, struct mbytes out)
-{
-    struct bytes v = rd_take(r, out.n);
-    if (v.n > 0) {
-        memcpy(out.p, v.p, v.n);
-    }
-}
-
 static void get_challenge(struct rd *r, struct ue_image *out)
 {
-    out->answered = get_flag(r);
+    out->answered = frame_flag(r);
     if (!out->answered) {
         return;
     }
-    get_octets(r, MBYTES_OF(out->rand));
+    frame_octets(r, MBYTES_OF(out->rand));
     out->res.n = rd_u8(r);
     if (r->err == E_OK && (out->res.n < 4 || out->res.n > sizeof out->res.b)) {
-        fault(r, E_BAD_VALUE);
+        frame_fault(r, E_BAD_VALUE);
         return;
     }
-    get_octets(r, (struct mbytes){out->res.b, out->res.n});
-    get_octets(r, MBYTES_OF(out->ck.b));
-    get_octets(r, MBYTES_OF(out->ik.b));
+    frame_octets(r, (struct mbytes){out->res.b, out->res.n});
+    frame_octets(r, MBYTES_OF(out->ck.b));
+    frame_octets(r, MBYTES_OF(out->ik.b));
 }
 
 static void get_guti(struct rd *r, struct ue_image *out)
 {
-    out->has_guti = get_flag(r);
+    out->has_guti = frame_flag(r);
     if (!out->has_guti) {
         return;
     }
     struct bytes plmn = rd_take(r, PLMN_LEN);
     if (plmn.n == PLMN_LEN && plmn_from_octets(plmn.p, &out->guti.plmn) != E_OK) {
-        fault(r, E_BAD_DIGIT);
+        frame_fault(r, E_BAD_DIGIT);
     }
     out->guti.mme_group_id = rd_be16(r);
     out->guti.mme_code = rd_u8(r);
@@ -164,20 +109,20 @@ static void get_guti(struct rd *r, struct ue_image *out)
 static void get_places(struct rd *r, struct ue_image *out)
 {
     struct nas_tai_list list;
-    out->has_last_tai = get_flag(r);
+    out->has_last_tai = frame_flag(r);
     struct bytes tai = rd_take(r, out->has_last_tai ? NAS_TAI_LEN : 0);
     if (tai.n == NAS_TAI_LEN && nas_tai_parse(tai, &out->last_tai) != E_OK) {
-        fault(r, E_BAD_DIGIT);
+        frame_fault(r, E_BAD_DIGIT);
     }
     out->tai_list_n = rd_u8(r);
     if (out->tai_list_n > sizeof out->tai_list) {
-        fault(r, E_BAD_VALUE);
+        frame_fault(r, E_BAD_VALUE);
         return;
     }
-    get_octets(r, (struct mbytes){out->tai_list, out->tai_list_n});
+    frame_octets(r, (struct mbytes){out->tai_list, out->tai_list_n});
     if (r->err == E_OK && out->tai_list_n > 0 &&
         nas_tai_list_parse((struct bytes){out->tai_list, out->tai_list_n}, &list) != E_OK) {
-        fault(r, E_BAD_VALUE);
+        frame_fault(r, E_BAD_VALUE);
     }
 }
 
@@ -186,42 +131,17 @@ static enum err get_body(struct bytes body, struct ue_image *out)
     struct rd r = rd_of(body);
     struct bytes imsi = rd_take(&r, IMSI_BCD_LEN);
     if (imsi.n == IMSI_BCD_LEN && imsi_from_bcd(imsi.p, &out->imsi) != E_OK) {
-        fault(&r, E_BAD_DIGIT);
+        frame_fault(&r, E_BAD_DIGIT);
     }
     get_challenge(&r, out);
     get_guti(&r, out);
     get_places(&r, out);
     out->t3346_ms = rd_be32(&r);
-    out->has_security = get_flag(&r);
+    out->has_security = frame_flag(&r);
     if (out->has_security) {
-        get_octets(&r, MBYTES_OF(out->security));
+        frame_octets(&r, MBYTES_OF(out->security));
     }
     return rd_end(&r);
-}
-
-/* Header and hash; *body is what lies between. */
-static enum err open_frame(const struct crypto *c, struct bytes in, struct bytes *body)
-{
-    struct rd r = rd_of(in);
-    uint8_t hash[HASH_LEN];
-    struct bytes begin = rd_take(&r, sizeof magic);
-    const uint8_t version = rd_u8(&r);
-    *body = rd_take(&r, rd_be16(&r));
-    struct bytes stored = rd_take(&r, HASH_LEN);
-    if (begin.n == sizeof magic && !bytes_eq(begin, BYTES_OF(magic))) {
-        return E_UNSUPPORTED;
-    }
-    if (in.n > sizeof magic && version != UE_IMAGE_VERSION) {
-        return version > UE_IMAGE_VERSION ? E_TOO_NEW : E_UNSUPPORTED;
-    }
-    enum err err = rd_end(&r);
-    if (err == E_OK) {
-        err = hash_of(c, (struct bytes){in.p, in.n - HASH_LEN}, hash);
-    }
-    if (err == E_OK && !bytes_eq(stored, BYTES_OF(hash))) {
-        err = E_BAD_MAC;
-    }
-    return err;
 }
 
 enum err ue_image_read(const struct crypto *c, struct bytes in, struct ue_image *out)
@@ -229,7 +149,7 @@ enum err ue_image_read(const struct crypto *c, struct bytes in, struct ue_image 
     struct ue_image made;
     struct bytes body;
     memset(&made, 0, sizeof made);
-    enum err err = open_frame(c, in, &body);
+    enum err err = frame_open(c, in, magic, UE_IMAGE_VERSION, &body);
     if (err == E_OK) {
         err = get_body(body, &made);
     }

@@ -1,10 +1,8 @@
 /* device/image.h - the NAS client's state as octets: what is handed to the host's store function,
  * and read by bindery_ue_init.
  *
- * "BUE" and the version (1), octets of the body (2), the body, the first 16 octets of SHA-256 over
- * all before. The hash finds damage, not an attacker: who can write the image can write the hash.
- * The body's members stand in the order of struct ue_image; absent ones have a zero in their flag.
- * It is secret.
+ * A frame "BUE" (device/frame.h). The body's members stand in the order of struct ue_image; absent
+ * ones have a zero in their flag. It is secret.
  */
 #ifndef BINDERY_DEVICE_IMAGE_H
 #define BINDERY_DEVICE_IMAGE_H

@@ -29,6 +29,9 @@ static const char *const event_names[] = {
     [BINDERY_UE_EVENT_CRYPTO_FAILED] = "crypto-failed",
     [BINDERY_UE_EVENT_PROVED] = "proved",
     [BINDERY_UE_EVENT_NO_PROOF] = "no-proof",
+    [BINDERY_UE_EVENT_KME_OFFERED] = "kme-offered",
+    [BINDERY_UE_EVENT_KME_ACTIVE] = "kme-active",
+    [BINDERY_UE_EVENT_KME_UNABLE] = "kme-unable",
 };
 static const char *const why_names[] = {
     [BINDERY_UE_WHY_RETRY] = "retry",           [BINDERY_UE_WHY_EXHAUSTED] = "exhausted",

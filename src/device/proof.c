@@ -31,7 +31,7 @@ MUST_USE static enum err sign(void *ctx, struct bytes content, uint8_t *signatur
     return done && *n <= room ? E_OK : E_CRYPTO;
 }
 
-static struct devid_signer signer_of(const struct bindery_ue_signer *signer)
+struct devid_signer proof_signer(const struct bindery_ue_signer *signer)
 {
     union { /* the function above only reads it */
         const struct bindery_ue_signer *in;
@@ -47,7 +47,7 @@ static enum bindery_ue_devid_outcome prove(const struct crypto *c,
                                            struct bytes *value)
 {
     struct devid_proof proof;
-    const struct devid_signer port = signer_of(signer);
+    const struct devid_signer port = proof_signer(signer);
     if (signer->sign == NULL) {
         return BINDERY_UE_DEVID_BROKEN;
     }

@@ -8,6 +8,9 @@
 #include "device/bindery_ue.h"
 #include "proc/devid.h"
 
+/* The host's signer as a procedure takes it; it points to `signer`. */
+struct devid_signer proof_signer(const struct bindery_ue_signer *signer);
+
 /* An IDENTITY REQUEST that has the element. */
 struct proof_asked {
     uint8_t identity_type;

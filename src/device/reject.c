@@ -2,6 +2,7 @@
  * REJECT, SERVICE REJECT, DETACH REQUEST and AUTHENTICATION REJECT (TS 24.301 5.5.1.2.5, 5.5.3.2.5,
  * 5.6.1.5, 5.5.2.3.2, 5.4.2.5), with 5.3.7b for those that came without protection. */
 #include "codec/nas.h"
+#include "device/offer.h"
 #include "device/ue.h"
 
 #define MINUTE_MS 60000U
@@ -184,6 +185,24 @@ static bool apply(struct step *s, unsigned does)
 
 /* ---- one function a message ---- */
 
+/* Does the element show that the home network has the KME that was offered? */
+static bool kme_taken(struct step *s, struct bytes element)
+{
+    struct ue *ue = s->ue;
+    const bool waited = ue->keys.me.pending.present;
+    const enum bindery_ue_kme_outcome o =
+        offer_result(element, s->secured, s->ciphered, &ue->keys.me);
+    if (o == BINDERY_UE_KME_ACTIVE) {
+        ue_event(s, BINDERY_UE_EVENT_KME_ACTIVE)->secured = true;
+        ue->kme_told = ue->keys.me.pending.present;
+        ue->keys_dirty = ue->keys_dirty || (waited && !ue->keys.me.pending.present);
+    } else if (o != BINDERY_UE_KME_NOT_ASKED) {
+        ue_refuse(s, BINDERY_UE_REFUSED_NW_SIGNATURE);
+        s->harmless = false; /* the reject itself has its effect */
+    }
+    return o == BINDERY_UE_KME_ACTIVE;
+}
+
 void reject_attach(struct step *s)
 {
     struct ue *ue = s->ue;
@@ -200,8 +219,12 @@ void reject_attach(struct step *s)
     }
     unsigned does = does_of(m.emm_cause);
     does = does & AGAIN ? 0 : does; /* these causes belong to the other messages */
+    const bool taken = kme_taken(s, m.bindery_container);
     connection_expect_end(s);
-    if ((does & BACK_OFF) && back_off(s, m.t3346)) {
+    if (taken && m.emm_cause == EMM_CAUSE_NETWORK_FAILURE) {
+        leave_registration(s);
+        attach_follow(s);
+    } else if ((does & BACK_OFF) && back_off(s, m.t3346)) {
         leave_registration(s);
         attach_try(s);
     } else if (!apply(s, does)) {

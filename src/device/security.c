@@ -1,6 +1,7 @@
 /* Authentication, security mode control and identification (TS 24.301 5.4.2 to 5.4.4). */
 #include "codec/nas.h"
 #include "crypto/kdf.h"
+#include "device/offer.h"
 #include "device/proof.h"
 #include "device/ue.h"
 #include <string.h>
@@ -119,6 +120,19 @@ static void tell_outcome(struct step *s, enum binding_me_outcome o, const uint8_
     e->secured = s->secured;
 }
 
+/* The challenge was right under the KME that waited: the home network has it. */
+static void tell_active(struct step *s)
+{
+    struct ue *ue = s->ue;
+    if (!ue->kme_told) {
+        struct bindery_ue_event *e = ue_event(s, BINDERY_UE_EVENT_KME_ACTIVE);
+        e->processed = true;
+        e->secured = s->secured;
+    }
+    ue->kme_told = false;
+    ue->keys_dirty = true;
+}
+
 void security_authentication_request(struct step *s)
 {
     struct ue *ue = s->ue;
@@ -135,8 +149,13 @@ void security_authentication_request(struct step *s)
         emm_malformed(s, err);
         return;
     }
-    enum binding_me_outcome o = hooks_challenge(&c, &ue->me, &usim, m.rand.p, m.autn.p, &a);
+    const bool waited = ue->keys.me.pending.present;
+    enum binding_me_outcome o =
+        hooks_challenge(&c, &ue->keys.me, &ue->me, &usim, m.rand.p, m.autn.p, &a);
     tell_outcome(s, o, m.autn.p);
+    if (waited && !ue->keys.me.pending.present) {
+        tell_active(s);
+    }
     if (o == BINDING_ME_ANSWERED) {
         ue_stop(s, UE_T3416);
     }
@@ -362,10 +381,29 @@ void security_mode_command(struct step *s)
 
 /* ---- IDENTITY REQUEST ---- */
 
-/* The element is for this device to answer, and the proof, if there is one, is in *proof: a span in
- * that part of the buffer where the request stood. False: it was refused, or could not be signed.
- */
-bool security_prove(struct step *s, const struct nas_identity_request *m, struct proof *proof)
+/* Why what the element asks for is not given. */
+static bool refuse_element(struct step *s, enum bindery_ue_refusal why)
+{
+    const bool malformed = why == BINDERY_UE_REFUSED_MALFORMED;
+    ue_refuse(s, why);
+    if (malformed || s->secured) { /* to a network that is none, this device says nothing */
+        emm_status(s, malformed ? EMM_CAUSE_SEMANTICALLY_INCORRECT
+                                : EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
+    }
+    return false;
+}
+
+static bool give(struct security_element *e, enum bindery_ue_event_kind tell)
+{
+    e->asked = true;
+    e->tell = tell;
+    return true;
+}
+
+/* What the element asks for is in *e, if it is a challenge: a span in that part of the buffer where
+ * the request stood. False: it was refused, or could not be signed. */
+bool security_prove(struct step *s, const struct nas_identity_request *m,
+                    struct security_element *e)
 {
     struct ue *ue = s->ue;
     const struct crypto c = ue_crypto(ue);
@@ -376,24 +414,94 @@ bool security_prove(struct step *s, const struct nas_identity_request *m, struct
                                       .ciphered = s->ciphered,
                                       .session = {ue->cell.plmn, &ue->security.agreed.kasme},
                                       .imei = ue->imeisv.imei};
-    switch (proof_answer(&c, ue->host.signer, &asked, room, &proof->value)) {
+    switch (proof_answer(&c, ue->host.signer, &asked, room, &e->value)) {
     case BINDERY_UE_DEVID_PROVED:
+        return give(e, BINDERY_UE_EVENT_PROVED);
     case BINDERY_UE_DEVID_NO_PROOF:
-        proof->asked = true;
-        return true;
+        return give(e, BINDERY_UE_EVENT_NO_PROOF);
     case BINDERY_UE_DEVID_NOT_ASKED:
         return true;
     case BINDERY_UE_DEVID_UNPROTECTED:
-        ue_refuse(s, BINDERY_UE_REFUSED_CHALLENGE_UNPROTECTED);
-        if (s->secured) { /* to a network that is none, this device says nothing */
-            emm_status(s, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
-        }
-        return false;
+        return refuse_element(s, BINDERY_UE_REFUSED_CHALLENGE_UNPROTECTED);
     case BINDERY_UE_DEVID_MALFORMED:
-        ue_refuse(s, BINDERY_UE_REFUSED_MALFORMED);
-        emm_status(s, EMM_CAUSE_SEMANTICALLY_INCORRECT);
-        return false;
+        return refuse_element(s, BINDERY_UE_REFUSED_MALFORMED);
     case BINDERY_UE_DEVID_BROKEN:
+        break;
+    }
+    (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+    return false;
+}
+
+/* NULL: nobody says which it is. */
+static const struct plmn *home_of(const struct ue *ue, struct plmn *room)
+{
+    if (ue->mnc_n == 0) {
+        return &ue->cell.plmn; /* if it is not the IMSI's, offer_answer finds out */
+    }
+    return offer_home(&ue->keys.imsi, ue->mnc_n, room) == E_OK ? room : NULL;
+}
+
+/*= kme-often */
+/* Each new nonce costs a signature, an encryption and a write to flash, and a network that is
+ * authenticated, but another's, could ask until the flash is worn out. */
+static bool is_spent(const struct step *s)
+{
+    const struct ue *ue = s->ue;
+    return ue->offers >= UE_OFFERS && s->now - ue->offers_since < UE_OFFERS_MS;
+}
+
+static void count_offer(struct step *s)
+{
+    struct ue *ue = s->ue;
+    if (ue->offers == 0 || s->now - ue->offers_since >= UE_OFFERS_MS) {
+        ue->offers = 0;
+        ue->offers_since = s->now;
+    }
+    ue->offers++;
+    ue->keys_dirty = true;
+}
+
+/* The same for the command to make a KME; what it gives relies on keys that ue_finish stores. */
+bool security_offer(struct step *s, const struct nas_identity_request *m,
+                    struct security_element *e)
+{
+    struct ue *ue = s->ue;
+    struct plmn home;
+    bool changed = false;
+    const struct crypto c = ue_crypto(ue);
+    const struct mbytes room = {ue->buffer.p, ue->buffer.n - BINDERY_UE_UPLINK_MAX};
+    const struct offer_asked asked = {.identity_type = m->identity_type & 7,
+                                      .element = m->bindery_container,
+                                      .integrity = s->secured,
+                                      .ciphered = s->ciphered,
+                                      .imei = ue->imeisv.imei,
+                                      .imsi = ue->keys.imsi,
+                                      .home = home_of(ue, &home),
+                                      .signer = ue->host.signer,
+                                      .provisioning = ue->host.provisioning};
+    if (is_spent(s) && offer_is_new(&asked, &ue->keys.me)) {
+        return refuse_element(s, BINDERY_UE_REFUSED_COMMAND_OFTEN);
+    }
+    const enum bindery_ue_kme_outcome o =
+        offer_answer(&c, &asked, &ue->keys.me, room, &e->value, &changed);
+    if (changed) {
+        count_offer(s);
+    }
+    switch (o) {
+    case BINDERY_UE_KME_OFFERED:
+        return give(e, BINDERY_UE_EVENT_KME_OFFERED);
+    case BINDERY_UE_KME_UNABLE:
+        return give(e, BINDERY_UE_EVENT_KME_UNABLE);
+    case BINDERY_UE_KME_NOT_ASKED:
+        return true;
+    case BINDERY_UE_KME_UNPROTECTED:
+        return refuse_element(s, BINDERY_UE_REFUSED_COMMAND_UNPROTECTED);
+    case BINDERY_UE_KME_MALFORMED:
+        return refuse_element(s, BINDERY_UE_REFUSED_MALFORMED);
+    case BINDERY_UE_KME_ACTIVE: /* those of a result, and layer 1's */
+    case BINDERY_UE_KME_WRONG:
+    case BINDERY_UE_KME_NOT_STORED:
+    case BINDERY_UE_KME_BROKEN:
         break;
     }
     (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
@@ -405,7 +513,7 @@ static struct nas_identity identity_of(const struct ue *ue, uint8_t type)
 {
     switch (type) {
     case NAS_IDENTITY_IMSI:
-        return (struct nas_identity){.type = NAS_IDENTITY_IMSI, .imsi = ue->imsi};
+        return (struct nas_identity){.type = NAS_IDENTITY_IMSI, .imsi = ue->keys.imsi};
     case NAS_IDENTITY_IMEI:
         return (struct nas_identity){.type = NAS_IDENTITY_IMEI, .imei = ue->imeisv.imei};
     case NAS_IDENTITY_IMEISV:
@@ -415,22 +523,20 @@ static struct nas_identity identity_of(const struct ue *ue, uint8_t type)
     }
 }
 
-/*= devid-5 */
-static void answer_identity(struct step *s, uint8_t type, const struct proof *proof)
+/*= devid-5 kme-6 */
+static void answer_identity(struct step *s, uint8_t type, const struct security_element *element)
 {
     const struct nas_identity id = identity_of(s->ue, type);
     struct nas_identity_response out;
     uint8_t room[NAS_IDENTITY_MAX];
     memset(&out, 0, sizeof out);
-    out.bindery_container = proof->value;
+    out.bindery_container = element->value;
     if (nas_identity_write(&id, MBYTES_OF(room), &out.identity) != E_OK ||
-        !emm_send(s, &nas_identity_response_message, &out) || !proof->asked) {
+        !emm_send(s, &nas_identity_response_message, &out) || !element->asked) {
         return;
     }
-    const bool proved = proof->value.p != NULL;
-    struct bindery_ue_event *e =
-        ue_event(s, proved ? BINDERY_UE_EVENT_PROVED : BINDERY_UE_EVENT_NO_PROOF);
-    e->algorithm = proved ? s->ue->host.signer->algorithm : 0;
+    struct bindery_ue_event *e = ue_event(s, element->tell);
+    e->algorithm = element->tell == BINDERY_UE_EVENT_PROVED ? s->ue->host.signer->algorithm : 0;
     e->secured = s->secured;
 }
 
@@ -439,11 +545,14 @@ static void answer_identity(struct step *s, uint8_t type, const struct proof *pr
 void security_identity_request(struct step *s)
 {
     struct nas_identity_request m;
-    struct proof proof = {.asked = false};
+    struct security_element element = {.asked = false};
     enum err err = nas_parse(&nas_identity_request_message, s->msg, &m, NULL);
     if (err != E_OK) {
         emm_malformed(s, err);
-    } else if (m.bindery_container.p == NULL || security_prove(s, &m, &proof)) {
-        answer_identity(s, m.identity_type & 7, &proof);
+    } else if (m.bindery_container.p == NULL ||
+               (security_prove(s, &m, &element) &&
+                /* a proof stands where the element stood */
+                (element.asked || security_offer(s, &m, &element)))) {
+        answer_identity(s, m.identity_type & 7, &element);
     }
 }

@@ -1,6 +1,7 @@
 #include "device/ue.h"
 
 #include "device/image.h"
+#include "device/offer.h"
 #include "device/platform.h"
 #include <string.h>
 
@@ -139,7 +140,7 @@ static enum err image_of(const struct ue *ue, uint32_t reserved, uint32_t t3346_
                          struct ue_image *out)
 {
     memset(out, 0, sizeof *out);
-    out->imsi = ue->imsi;
+    out->imsi = ue->keys.imsi;
     out->answered = ue->me.answered;
     memcpy(out->rand, ue->me.last_rand, sizeof out->rand);
     out->res = ue->me.last_answer.res;
@@ -192,6 +193,26 @@ static bool store(struct ue *ue, uint64_t now)
     return done;
 }
 
+/* Through the same part of the buffer: what was in it, a command say, has been answered. */
+static bool store_keys(struct ue *ue)
+{
+    const struct mbytes room = {ue->buffer.p, BINDERY_UE_KEYS_MAX};
+    const struct crypto c = ue_crypto(ue);
+    size_t n = 0;
+    bool done = ue_keys_write(&c, &ue->keys, room, &n) == E_OK &&
+                ue->host.store_keys(ue->host.ctx, room.p, n);
+    wipe(room.p, room.n);
+    ue->keys_dirty = !done;
+    return done;
+}
+
+/*= kme-store */
+/* Keys first: an image may be lost, and an older one is as good to them. */
+static bool store_all(struct ue *ue, uint64_t now)
+{
+    return (!ue->keys_dirty || store_keys(ue)) && (!ue->dirty || store(ue, now));
+}
+
 /* The end of every step: what was changed is stored, or nothing leaves. */
 static enum bindery_ue_result ue_finish(struct step *s)
 {
@@ -199,7 +220,7 @@ static enum bindery_ue_result ue_finish(struct step *s)
     if (ue->has_security && ue->security.send_next > ue->reserved) {
         ue->dirty = true;
     }
-    if (ue->dirty && !store(ue, s->now)) {
+    if (!store_all(ue, s->now)) {
         if (ue->out.initial) { /* nobody asks for a connection then */
             ue->connected = false;
             ue->kenb_known = false;
@@ -257,15 +278,20 @@ static bool settings_are_right(const struct bindery_ue_settings *s)
 static bool take_identity(struct ue *ue, const struct bindery_ue_identity *id)
 {
     if (id->imsi_n > sizeof id->imsi ||
-        imsi_parse((struct bytes){(const uint8_t *)id->imsi, id->imsi_n}, &ue->imsi) != E_OK ||
+        imsi_parse((struct bytes){(const uint8_t *)id->imsi, id->imsi_n}, &ue->keys.imsi) != E_OK ||
         imeisv_parse(BYTES_OF(id->imeisv), &ue->imeisv) != E_OK) {
         return false;
     }
-    if (id->kme != NULL) {
-        ue->me.has_kme = true;
-        memcpy(ue->me.kme.b, id->kme, sizeof ue->me.kme.b);
-    }
-    return true;
+    ue->mnc_n = id->mnc_n;
+    return id->mnc_n == 0 || id->mnc_n == 2 || id->mnc_n == 3;
+}
+
+/* Whoever may get keys, or has some, has to store them. */
+static bool host_is_right(const struct bindery_ue_host *host, const struct bindery_ue_identity *id)
+{
+    return host != NULL && host->usim != NULL && host->store != NULL && id != NULL &&
+           (host->store_keys != NULL || (host->provisioning == NULL && id->keys == NULL)) &&
+           offer_lot_is_right(host->provisioning);
 }
 
 static void take_image(struct ue *ue, const struct ue_image *image)
@@ -284,6 +310,12 @@ static void take_image(struct ue *ue, const struct ue_image *image)
     ue->t3346_left = image->t3346_ms;
 }
 
+static enum bindery_ue_result read_keys(struct ue *ue, const struct bindery_ue_identity *id)
+{
+    const struct crypto c = ue_crypto(ue);
+    return ue_keys_take(&c, (struct bytes){id->keys, id->keys_n}, id->kme, &ue->keys);
+}
+
 static enum bindery_ue_result read_image(struct ue *ue, struct bytes octets)
 {
     const struct crypto c = ue_crypto(ue);
@@ -291,7 +323,7 @@ static enum bindery_ue_result read_image(struct ue *ue, struct bytes octets)
     memset(&image, 0, sizeof image);
     enum bindery_ue_result result = BINDERY_UE_ERR_IMAGE;
     enum err err = ue_image_read(&c, octets, &image);
-    if (err == E_OK && !imsi_eq(&image.imsi, &ue->imsi)) {
+    if (err == E_OK && !imsi_eq(&image.imsi, &ue->keys.imsi)) {
         result = BINDERY_UE_ERR_FOREIGN;
         goto out;
     }
@@ -336,9 +368,8 @@ enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
     struct ue *u = ue_of(ue);
     enum bindery_ue_result result = BINDERY_UE_ERR_ARGUMENT;
     memset(ue, 0, sizeof *ue);
-    if (!platform_complete(crypto) || host == NULL || host->usim == NULL || host->store == NULL ||
-        !settings_are_right(settings) || buffer == NULL || identity == NULL ||
-        !take_identity(u, identity)) {
+    if (!platform_complete(crypto) || !host_is_right(host, identity) ||
+        !settings_are_right(settings) || buffer == NULL || !take_identity(u, identity)) {
         goto out;
     }
     if (buffer_n < BINDERY_UE_BUFFER_MIN) {
@@ -350,7 +381,10 @@ enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
     u->host = *host;
     u->buffer = (struct mbytes){buffer, buffer_n};
     begin(u);
-    result = image == NULL ? BINDERY_UE_OK : read_image(u, (struct bytes){image, image_n});
+    result = read_keys(u, identity);
+    if (result == BINDERY_UE_OK && image != NULL) {
+        result = read_image(u, (struct bytes){image, image_n});
+    }
 out:
     if (result != BINDERY_UE_OK) {
         bindery_ue_wipe(ue);

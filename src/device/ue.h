@@ -3,9 +3,9 @@
  *
  * One call of the public interface is one step. A handler reads the message into locals, checks all
  * of it, and writes the context last; what it wants to have sent is put into the buffer by
- * emm_send, and leaves only after ue_finish has stored what it relies on. Files: emm_table.c
- * (states, events, who handles what), attach.c, security.c, reject.c, detach.c, service.c, esm.c,
- * and ue.c, which has the public functions.
+ * emm_send, and leaves only after ue_finish has stored what it relies on: keys, then image. Files:
+ * emm_table.c (states, events, who handles what), attach.c, security.c, reject.c, detach.c,
+ * service.c, esm.c, and ue.c, which has the public functions.
  */
 #ifndef BINDERY_DEVICE_UE_H
 #define BINDERY_DEVICE_UE_H
@@ -14,6 +14,7 @@
 #include "codec/nas_table.h"
 #include "device/bindery_ue.h"
 #include "device/hooks.h"
+#include "device/keys.h"
 #include "nassec/nassec.h"
 
 #define UE_ATTEMPTS        5   /* of attach or update before T3402 (TS 24.301 5.5.1.2.6) */
@@ -21,6 +22,8 @@
 #define UE_AUTH_FAILURES   3   /* in a row (5.4.2.7 f) */
 #define UE_SENT_MAX        192 /* octets of a request that is kept */
 #define UE_EVENTS          6
+#define UE_OFFERS          8 /* new payloads in UE_OFFERS_MS, at most */
+#define UE_OFFERS_MS       3600000
 #define UE_FORBIDDEN       8
 #define UE_PTI             1 /* of the one PDN CONNECTIVITY REQUEST */
 
@@ -65,11 +68,18 @@ struct ue {
     const struct bindery_ue_settings *settings;
     struct bindery_ue_host host;
     struct mbytes buffer;
-    struct imsi imsi;
     struct imeisv imeisv;
+    uint8_t mnc_n; /* 0: not known */
+
+    /* What a record of keys has: the IMSI and its KMEs. */
+    struct ue_keys keys;
+    bool keys_dirty; /* the record is older than what is to leave */
+    bool kme_told;   /* NW_SIG showed that the network has the one that waits */
+    uint8_t offers;  /* new payloads since: */
+    uint64_t offers_since;
 
     /* What an image has. */
-    struct binding_me me; /* KME is not in the image */
+    struct binding_me me; /* KME is not in the image; it is set from the keys for each challenge */
     bool has_guti;
     bool has_last_tai;
     bool has_security;
@@ -257,9 +267,12 @@ void attach_t3247(struct step *s);
 void attach_t3247_elsewhere(struct step *s);
 void attach_areas(struct step *s); /* UE_AREAS */
 void attach_areas_elsewhere(struct step *s);
-/* Its only caller is in the same file, as update_send's, security_answer's and security_prove's
- * are: a function of its own keeps the message it makes off the stack of all that its caller calls
- * besides. */
+/* An attempt that ended with a KME counts; the next follows when the connection has ended, or after
+ * T3402 if this was the last. */
+void attach_follow(struct step *s);
+/* Its only caller is in the same file, as update_send's, security_answer's, security_prove's and
+ * security_offer's are: a function of its own keeps the message it makes off the stack of all that
+ * its caller calls besides. */
 void attach_send(struct step *s);
 /* NULL, or what keeps it off the cell longest. */
 const struct ue_forbidden *attach_forbidden(const struct ue *ue);
@@ -295,12 +308,16 @@ void security_t3418(struct step *s);
 void security_mode_command(struct step *s); /* s->pdu, still protected */
 void security_identity_request(struct step *s);
 struct nas_identity_request;
-/* The answer to a challenge in an IDENTITY REQUEST. */
-struct proof {
-    bool asked;         /* the element was one */
+/* What element 7E of an IDENTITY REQUEST asks for. */
+struct security_element {
+    bool asked;         /* for something that this device knows */
     struct bytes value; /* of the element in IDENTITY RESPONSE; p NULL: there is none */
+    enum bindery_ue_event_kind tell; /* if asked: once it leaves */
 };
-bool security_prove(struct step *s, const struct nas_identity_request *m, struct proof *proof);
+bool security_prove(struct step *s, const struct nas_identity_request *m,
+                    struct security_element *e);
+bool security_offer(struct step *s, const struct nas_identity_request *m,
+                    struct security_element *e);
 /* May a context with these algorithms be used? */
 bool security_allows(const struct ue *ue, unsigned eea, unsigned eia);
 

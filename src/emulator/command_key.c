@@ -62,7 +62,8 @@ static int say_public(const struct ue_options *o, const struct device_state *sta
 }
 
 /*= devid-key */
-static bool make(const struct ue_options *o, const char *path, struct device_state *state)
+static bool make(const struct ue_options *o, const char *path, struct device_hold *hold,
+                 struct device_state *state)
 {
     struct device_key *key = &state->identity;
     struct device_why why;
@@ -81,22 +82,38 @@ static bool make(const struct ue_options *o, const char *path, struct device_sta
         return false;
     }
     key->n = (uint16_t)n;
-    if (device_state_save(path, false, state, &why) != E_OK) {
+    if (device_state_save_held(path, hold, state, &why) != E_OK) {
         options_error("%s", why.text);
         return false;
     }
     return true;
 }
 
+/* From before it is read until the new one is there nobody else changes the file. */
+static int make_held(const struct ue_options *o, const char *path, struct device_state *state)
+{
+    struct device_hold hold;
+    struct device_why why;
+    if (device_state_hold(path, &hold, &why) != E_OK ||
+        device_state_load(path, state, &why) != E_OK) {
+        options_error("%s", why.text);
+        device_state_release(&hold);
+        return UE_REFUSED;
+    }
+    const bool made = make(o, path, &hold, state);
+    device_state_release(&hold);
+    return made ? say_public(o, state) : UE_REFUSED;
+}
+
 static int act(const struct ue_options *o, const char *path, struct device_state *state)
 {
     struct device_why why;
+    if (!options_flag(o, FLAG_SHOW)) {
+        return make_held(o, path, state);
+    }
     if (device_state_load(path, state, &why) != E_OK) {
         options_error("%s", why.text);
         return UE_REFUSED;
-    }
-    if (!options_flag(o, FLAG_SHOW)) {
-        return make(o, path, state) ? say_public(o, state) : UE_REFUSED;
     }
     if (state->identity.n == 0) {
         options_error("%s: the device has no key; without --show one is made", path);

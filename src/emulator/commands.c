@@ -99,11 +99,12 @@ static int run_one(const struct ue_options *o, struct population *p, bool detach
     return rc;
 }
 
-static int with_population(int argc, char **argv, const struct argp *argp,
+static int with_population(int argc, char **argv, const struct argp *argp, bool reads_only,
                            int (*act)(const struct ue_options *o, struct population *p))
 {
     struct ue_options o;
     memset(&o, 0, sizeof o);
+    o.reads_only = reads_only;
     if (argp_parse(argp, argc, argv, 0, NULL, &o) != 0) {
         return UE_USAGE;
     }
@@ -133,12 +134,12 @@ static int detach_one(const struct ue_options *o, struct population *p)
 
 int command_attach(int argc, char **argv)
 {
-    return with_population(argc, argv, &options_attach, attach_one);
+    return with_population(argc, argv, &options_attach, false, attach_one);
 }
 
 int command_detach(int argc, char **argv)
 {
-    return with_population(argc, argv, &options_detach, detach_one);
+    return with_population(argc, argv, &options_detach, false, detach_one);
 }
 
 /* ---- identity ---- */
@@ -149,6 +150,14 @@ static const char *proof_of(const struct population *p)
     return p->state.identity.n > 0 ? devid_algorithm_name(p->state.identity.algorithm) : "none";
 }
 
+static const char *kme_of(const struct population *p)
+{
+    return p->state.pending.present ? p->state.me.has_kme ? "present, and another one offered"
+                                                          : "offered, and not known to be taken"
+           : p->state.me.has_kme    ? "present"
+                                    : "none";
+}
+
 static void print_identity(const struct population *p, const char *imei, bool has_guti,
                            const struct bindery_ue_guti *guti)
 {
@@ -156,8 +165,10 @@ static void print_identity(const struct population *p, const char *imei, bool ha
     if (has_guti) {
         say_guti(guti, text);
     }
-    printf("IMSI   %s\nIMEI   %s\nKME    %s\nProof  %s\nGUTI   %s\nKeys   %s\nState  %s\n",
-           p->state.imsi.digits, imei, p->state.me.has_kme ? "present" : "none", proof_of(p), text,
+    printf("IMSI   %s\nIMEI   %s\nKME    %s\nLot    %s\nProof  %s\nGUTI   %s\nKeys   %s\n"
+           "State  %s\n",
+           p->state.imsi.digits, imei, kme_of(p),
+           p->state.lot.modulus_n > 0 ? p->state.lot.id.text : "none", proof_of(p), text,
            p->state.has_nas && p->state.nas.has_security ? "a NAS security context is kept"
                                                          : "no NAS security context",
            bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
@@ -174,11 +185,12 @@ static void json_identity(const struct population *p, const char *imei, bool has
         g = json_pack("{s:s, s:i, s:i, s:I}", "plmn", text, "mme_group", (int)guti->mme_group_id,
                       "mme_code", (int)guti->mme_code, "m_tmsi", (json_int_t)guti->m_tmsi);
     }
-    json_t *o =
-        json_pack("{s:s, s:s, s:b, s:s, s:o, s:b, s:s}", "imsi", p->state.imsi.digits, "imei", imei,
-                  "kme", p->state.me.has_kme, "proof", proof_of(p), "guti", g, "security_context",
-                  p->state.has_nas && p->state.nas.has_security, "state",
-                  bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
+    json_t *o = json_pack(
+        "{s:s, s:s, s:b, s:b, s:s?, s:s, s:o, s:b, s:s}", "imsi", p->state.imsi.digits, "imei",
+        imei, "kme", (int)p->state.me.has_kme, "kme_offered", (int)p->state.pending.present, "lot",
+        p->state.lot.modulus_n > 0 ? p->state.lot.id.text : NULL, "proof", proof_of(p), "guti", g,
+        "security_context", p->state.has_nas && p->state.nas.has_security, "state",
+        bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
     (void)json_dumpf(o, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(o);
@@ -200,7 +212,7 @@ static int identity(const struct ue_options *o, struct population *p)
 
 int command_identity(int argc, char **argv)
 {
-    return with_population(argc, argv, &options_identity, identity);
+    return with_population(argc, argv, &options_identity, true, identity);
 }
 
 /* ---- run ---- */
@@ -277,7 +289,7 @@ static int run_many(const struct ue_options *o, struct population *p)
 
 int command_run(int argc, char **argv)
 {
-    return with_population(argc, argv, &options_run, run_many);
+    return with_population(argc, argv, &options_run, false, run_many);
 }
 
 /* ---- lot ---- */
@@ -295,7 +307,7 @@ static bool write_lot(FILE *out, const struct population_origin *origin, uint32_
         struct lot_device device;
         err = population_derive(&p.crypto, origin, i, &device);
         if (err == E_OK) {
-            err = lot_write(out, &device);
+            err = lot_write(out, &device, origin->unbound ? BINDING_LEARN : BINDING_BOUND);
         }
         wipe(&device, sizeof device);
     }

@@ -5,7 +5,8 @@
  *
  * A time to attach counts from when the attach was due, not from when it could begin, so a network
  * that is slow is charged for those that had to wait (no coordinated omission). A device that is
- * rejected is switched off, unless it is told to go on trying as TS 24.301 says.
+ * rejected is switched off, unless it is told to go on trying as TS 24.301 says. One whose KME the
+ * network took comes again by itself, and its attempt goes on until that attach has ended.
  */
 #ifndef BINDERY_EMULATOR_EMULATION_H
 #define BINDERY_EMULATOR_EMULATION_H
@@ -24,7 +25,8 @@
     X(SENT, "nothing was answered")                                                                \
     X(ANSWERED, "it stopped before authentication")                                                \
     X(AUTHENTICATED, "it stopped after authentication")                                            \
-    X(SECURED, "it stopped after the security mode command")
+    X(SECURED, "it stopped after the security mode command")                                       \
+    X(OFFERED, "it stopped after a KME was offered")
 enum emulation_step {
 #define X(name, text) STEP_##name,
     EMULATION_STEPS(X)

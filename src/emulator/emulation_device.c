@@ -62,7 +62,8 @@ static void fail_silent(struct emulation *e, struct device *d)
     char text[TALLY_TEXT];
     const char *why = bindery_ue_refusal_name((enum bindery_ue_refusal)d->refusal);
     const bool refused = d->refusal != BINDERY_UE_REFUSED_NONE;
-    (void)snprintf(text, sizeof text, "timeout: %s%s%s", steps[d->step],
+    (void)snprintf(text, sizeof text, "timeout: %s%s%s%s",
+                   d->provisioned ? "its KME was taken, then " : "", steps[d->step],
                    refused ? "; refused last: " : "", refused ? why : "");
     fail(e, d, text);
 }
@@ -125,15 +126,47 @@ static void authenticated(struct emulation *e, struct device *d,
     d->step = good ? STEP_AUTHENTICATED : d->step;
 }
 
-static void rejected(struct emulation *e, struct device *d, const struct bindery_ue_event *event)
+static void rejected(struct device *d, const struct bindery_ue_event *event)
 {
+    d->reject.waits = true;
+    d->reject.secured = event->secured;
+    d->reject.message = event->message;
+    d->reject.cause = event->cause;
+    d->reject.esm_cause = event->esm_cause;
+}
+
+/* The reject was one. */
+static void give_up(struct emulation *e, struct device *d)
+{
+    const struct bindery_ue_event event = {.message = d->reject.message,
+                                           .cause = d->reject.cause,
+                                           .esm_cause = d->reject.esm_cause,
+                                           .secured = d->reject.secured};
     char text[TALLY_TEXT];
-    tally_reject_text(event, text);
+    d->reject.waits = false;
+    tally_reject_text(&event, text);
     fail(e, d, text);
+}
+
+/* The network has the KME. Without a challenge that showed it, this attach ends here, and the
+ * device comes again: a new beginning of the same attempt. */
+static void kme_active(struct emulation *e, struct device *d, const struct bindery_ue_event *event)
+{
+    e->tally.kme_active++;
+    if (event->processed) {
+        e->tally.kme_by_challenge++;
+        return;
+    }
+    d->reject.waits = false;
+    d->provisioned = true;
+    d->step = d->step > STEP_SENT ? STEP_SENT : d->step;
 }
 
 static void heard(struct emulation *e, struct device *d, const struct bindery_ue_event *event)
 {
+    if (d->reject.waits && event->kind != BINDERY_UE_EVENT_KME_ACTIVE) {
+        give_up(e, d);
+    }
     const bool gives_up = d->phase == PHASE_ATTACHING && !e->config.persist;
     if (e->host.event != NULL) {
         e->host.event(e->host.ctx, d, event);
@@ -152,7 +185,7 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
         break;
     case BINDERY_UE_EVENT_REJECTED:
         if (gives_up) {
-            rejected(e, d, event);
+            rejected(d, event);
         }
         break;
     case BINDERY_UE_EVENT_DEREGISTERED:
@@ -183,6 +216,16 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
     case BINDERY_UE_EVENT_PROVED:
     case BINDERY_UE_EVENT_NO_PROOF:
         e->tally.proofs[event->algorithm < TALLY_PROOFS ? event->algorithm : 0]++;
+        break;
+    case BINDERY_UE_EVENT_KME_OFFERED:
+        e->tally.kme_offered++;
+        d->step = STEP_OFFERED;
+        break;
+    case BINDERY_UE_EVENT_KME_ACTIVE:
+        kme_active(e, d, event);
+        break;
+    case BINDERY_UE_EVENT_KME_UNABLE:
+        e->tally.kme_unable++;
         break;
     case BINDERY_UE_EVENT_WAITING:
         break;
@@ -222,15 +265,29 @@ static void carry_first(struct emulation *e, struct device *d, const struct bind
     }
 }
 
+/* What leaves; nothing, if something was to be forged and could not. */
+static struct bytes leaves(struct device *d, struct bytes made, struct mbytes room)
+{
+    struct bytes forged = made;
+    if (d->forge == NULL) {
+        return made;
+    }
+    const struct population *p = d->population;
+    const enum err err = forge_uplink(d->forge, &p->guise.forge, &p->crypto, made, room, &forged);
+    return err == E_OK ? forged : err == E_NOT_FOUND ? made : (struct bytes){0};
+}
+
 static void carry(struct emulation *e, struct device *d, const struct bindery_ue_uplink *up)
 {
-    const struct radio_pdu pdu = {.direction = RADIO_UP,
-                                  .device = d->number,
-                                  .connection = d->connection,
-                                  .octets = {up->pdu, up->n}};
+    uint8_t room[RADIO_PDU_MAX];
+    struct radio_pdu pdu = {
+        .direction = RADIO_UP, .device = d->number, .connection = d->connection};
     if (up->initial) {
         carry_first(e, d, up);
-    } else if (d->connection != ENB_NO_CONNECTION) {
+        return;
+    }
+    pdu.octets = leaves(d, (struct bytes){up->pdu, up->n}, MBYTES_OF(room));
+    if (d->connection != ENB_NO_CONNECTION && pdu.octets.n > 0) {
         radio_pass(e->radio, emulation_now_ms(e), &pdu);
     }
 }
@@ -278,6 +335,8 @@ void device_settle(struct emulation *e, struct device *d)
             carry(e, d, &up);
         } else if (bindery_ue_next_event(&d->ue, &event)) {
             heard(e, d, &event);
+        } else if (d->reject.waits) {
+            give_up(e, d);
         } else {
             more = put_off(e, d);
         }
@@ -295,6 +354,7 @@ void device_begin(struct emulation *e, struct device *d, uint64_t due_ns)
     d->due_ns = due_ns;
     d->step = STEP_NOTHING;
     d->refusal = BINDERY_UE_REFUSED_NONE;
+    d->provisioned = d->reject.waits = false;
     e->tally.started++;
     enter(e, d, PHASE_ATTACHING);
     plan(e, d, due_ns / EMULATION_MS + e->config.timeout_ms);

@@ -154,7 +154,8 @@ static bool plan_radio(const struct ue_options *o, struct radio_config *r)
         return false;
     }
     if (flip != NULL && radio_flip_parse(flip, r) != E_OK) {
-        options_error("--radio-flip '%s' is none of amf, capability, nas-octet=N, nas-octet=up:N",
+        options_error("--radio-flip '%s' is none of amf, capability, nas-octet=N, nas-octet=up:N, "
+                      "challenge=RAND:AUTN",
                       flip);
         return false;
     }
@@ -328,6 +329,7 @@ bool options_origin(const struct ue_options *o, uint8_t room[static POPULATION_S
         return false;
     }
     origin->seed = (struct bytes){room, n};
+    origin->unbound = options_flag(o, FLAG_UNBOUND);
     return true;
 }
 
@@ -379,6 +381,52 @@ static bool read_key(const char *path, struct device_key *out)
     return true;
 }
 
+static bool kme_for(const char *text, struct forge_plan *f)
+{
+    const char *slash = strchr(text, '/');
+    const struct bytes imsi = {(const uint8_t *)text, slash != NULL ? (size_t)(slash - text) : 0};
+    if (slash != NULL && imsi_parse(imsi, &f->imsi) == E_OK &&
+        imei_parse(bytes_of_str(slash + 1), &f->imei) == E_OK) {
+        return true;
+    }
+    options_error("--kme-for '%s' is no IMSI and IMEI: write it like "
+                  "001010000000001/35693803564380",
+                  text);
+    return false;
+}
+
+static bool replay_of(const char *path, struct forge_plan *f)
+{
+    const enum err err = forge_load(path, f);
+    if (err != E_OK) {
+        options_error("%s: %s", path,
+                      err == E_BAD_VALUE ? "is not what --record-kme writes" : strerror(errno));
+    }
+    return err == E_OK;
+}
+
+static bool forge_of(const struct ue_options *o, struct population_guise *g)
+{
+    const char *replay = options_text(o, OPT_REPLAY_KME), *other = options_text(o, OPT_KME_FOR);
+    const bool tamper = options_flag(o, FLAG_TAMPER_KME);
+    const bool bearer = options_flag(o, FLAG_ASK_BEARER);
+    g->makes_no_kme = options_flag(o, FLAG_NO_KME);
+    g->forge.record = options_text(o, OPT_RECORD_KME);
+    g->forge.deed = tamper           ? FORGE_TAMPERED
+                    : bearer         ? FORGE_BEARER
+                    : replay != NULL ? FORGE_REPLAYED
+                    : other != NULL  ? FORGE_OTHER
+                                     : FORGE_NOTHING;
+    if (g->makes_no_kme + tamper + bearer + (replay != NULL) + (other != NULL) > 1 ||
+        (g->makes_no_kme && g->forge.record != NULL)) {
+        options_error("--no-kme, --tamper-kme, --kme-for, --replay-kme and --ask-bearer exclude "
+                      "each other, and with --no-kme there is nothing to record");
+        return false;
+    }
+    return (replay == NULL || replay_of(replay, &g->forge)) &&
+           (other == NULL || kme_for(other, &g->forge));
+}
+
 static bool guise_of(const struct ue_options *o, struct population_guise *g)
 {
     const char *imei = options_text(o, OPT_AS_IMEI), *key = options_text(o, OPT_PROOF_KEY);
@@ -393,7 +441,7 @@ static bool guise_of(const struct ue_options *o, struct population_guise *g)
         return false;
     }
     return (imei == NULL || imei_of("as-imei", imei, &g->imei)) &&
-           (key == NULL || read_key(key, &g->other));
+           (key == NULL || read_key(key, &g->other)) && forge_of(o, g);
 }
 
 static bool derive(const struct ue_options *o, struct population *p)
@@ -427,6 +475,7 @@ static bool fill(const struct ue_options *o, struct population *p)
 {
     const char *device = options_text(o, OPT_DEVICE), *lot = options_text(o, OPT_LOT);
     const char *identities = options_text(o, OPT_IDENTITIES);
+    const char *kme_lot = options_text(o, OPT_KME_LOT);
     struct population_why why = {""};
     if ((device != NULL) + (lot != NULL) + (options_text(o, OPT_IMSI) != NULL) != 1) {
         options_error("which device? Give %s", "--device FILE, --lot FILE or --imsi IMSI, and one "
@@ -437,7 +486,8 @@ static bool fill(const struct ue_options *o, struct population *p)
         options_error("--identities is for many devices: a state file has its own key");
         return false;
     }
-    if (identities != NULL && population_identities(p, identities, &why) != E_OK) {
+    if ((identities != NULL && population_identities(p, identities, &why) != E_OK) ||
+        (kme_lot != NULL && population_lot(p, kme_lot, &why) != E_OK)) {
         options_error("%s", why.text);
         return false;
     }
@@ -453,6 +503,17 @@ static bool fill(const struct ue_options *o, struct population *p)
     return options_text(o, OPT_COUNT) == NULL || take_first(o, p);
 }
 
+static bool mnc_length_of(const struct ue_options *o, uint8_t *out)
+{
+    const char *text = options_text(o, OPT_MNC_LENGTH);
+    const bool good = text == NULL || strcmp(text, "2") == 0 || strcmp(text, "3") == 0;
+    if (!good) {
+        options_error("--mnc-length is 2 or 3, not '%s'", text);
+    }
+    *out = good && text != NULL ? (uint8_t)(text[0] - '0') : 0;
+    return good;
+}
+
 bool options_population(const struct ue_options *o, struct population *p)
 {
     struct bindery_ue_settings settings;
@@ -466,7 +527,8 @@ bool options_population(const struct ue_options *o, struct population *p)
         options_error("there is not enough memory");
         return false;
     }
-    if (fill(o, p)) {
+    p->reads_only = o->reads_only;
+    if (mnc_length_of(o, &p->mnc_n) && fill(o, p)) {
         return true;
     }
     population_close(p);

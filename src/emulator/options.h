@@ -44,6 +44,11 @@ enum ue_option {
     OPT_IDENTITIES,
     OPT_PROOF_KEY,
     OPT_ALGORITHM,
+    OPT_KME_LOT,
+    OPT_REPLAY_KME,
+    OPT_RECORD_KME,
+    OPT_KME_FOR,
+    OPT_MNC_LENGTH,
     OPT_TEXTS_END,
     FLAG_EEA0 = OPT_TEXTS_END,
     FLAG_WITHOUT_KME,
@@ -63,6 +68,10 @@ enum ue_option {
     FLAG_REPLAY_PROOF,
     FLAG_REPLACE,
     FLAG_SHOW,
+    FLAG_NO_KME,
+    FLAG_TAMPER_KME,
+    FLAG_ASK_BEARER,
+    FLAG_UNBOUND,
     FLAGS_END
 };
 struct ue_options {
@@ -70,6 +79,7 @@ struct ue_options {
     bool flag[FLAGS_END - OPT_TEXTS_END];
     const char *mme[ENB_MMES_MAX];
     unsigned mmes;
+    bool reads_only; /* the verb changes nothing of a device */
 };
 /* Of each verb; their input is a struct ue_options. */
 extern const struct argp options_attach, options_detach, options_identity, options_key, options_run,

@@ -21,62 +21,89 @@
             "act on REROUTE NAS REQUEST: go to another MME given, of the group it names", g          \
     }
 
-#define OPTIONS_DEVICE(g)                                                                          \
-    {0, 0, 0, 0, "What the device says and does:", g},                                             \
-        {"apn", OPT_APN, "NAME", 0, "the APN that is asked for (the default one)", g},             \
-        {"capabilities",                                                                           \
-         OPT_CAPABILITIES,                                                                         \
-         "LIST",                                                                                   \
-         0,                                                                                        \
-         "the algorithms that it says it has: eea0,eea2,eia2 (all)",                               \
-         g},                                                                                       \
-        {"allow-eea0", FLAG_EEA0, NULL, 0, "accept a network that selects no ciphering", g},       \
-        {"delay-tolerant",                                                                         \
-         FLAG_DELAY_TOLERANT,                                                                      \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "the establishment cause of a low priority device",                                       \
-         g},                                                                                       \
-        {"persist",                                                                                \
-         FLAG_PERSIST,                                                                             \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "after a reject go on as TS 24.301 says, until --timeout",                                \
-         g},                                                                                       \
-        {"timeout", OPT_TIMEOUT, "TIME", 0, "an attach or detach fails after this time (30s)", g}, \
-        {0, 0, 0, 0, "Attacks, and faults:", g + 1},                                               \
-        {"as-imei", OPT_AS_IMEI, "IMEI", 0, "report this IMEI instead of the own", g + 1},         \
-        {"without-kme",                                                                            \
-         FLAG_WITHOUT_KME,                                                                         \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "the equipment has no KME, and no key to prove an IMEI: a stolen SIM",                    \
-         g + 1},                                                                                   \
-        {"no-proof", FLAG_NO_PROOF, NULL, 0, "asked to prove the IMEI, give it without a proof",   \
-         g + 1},                                                                                   \
-        {"silent", FLAG_SILENT, NULL, 0, "asked to prove the IMEI, do not answer", g + 1},         \
-        {"proof-key",                                                                              \
-         OPT_PROOF_KEY,                                                                            \
-         "FILE",                                                                                   \
-         0,                                                                                        \
-         "prove the IMEI with this private key (PKCS#8, PEM or DER, for its owner only)",          \
-         g + 1},                                                                                   \
-        {"replay-proof",                                                                           \
-         FLAG_REPLAY_PROOF,                                                                        \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "answer with what the device's key signed for another challenge",                         \
-         g + 1},                                                                                   \
-        {"radio-flip",                                                                             \
-         OPT_RADIO_FLIP,                                                                           \
-         "WHAT",                                                                                   \
-         0,                                                                                        \
-         "somebody between device and network changes: amf, capability, nas-octet=N (what the "    \
-         "device receives), nas-octet=up:N",                                                       \
-         g + 1},                                                                                   \
-    {                                                                                              \
-        "faults", OPT_FAULTS, "LIST", 0,                                                           \
-            "per cent of NAS PDUs: lose=5,repeat=1,delay=10,delay-ms=200,tamper=1,seed=7", g + 1   \
+#define OPTIONS_DEVICE(g)                                                                           \
+    {0, 0, 0, 0, "What the device says and does:", g},                                              \
+        {"apn", OPT_APN, "NAME", 0, "the APN that is asked for (the default one)", g},              \
+        {"capabilities",                                                                            \
+         OPT_CAPABILITIES,                                                                          \
+         "LIST",                                                                                    \
+         0,                                                                                         \
+         "the algorithms that it says it has: eea0,eea2,eia2 (all)",                                \
+         g},                                                                                        \
+        {"allow-eea0", FLAG_EEA0, NULL, 0, "accept a network that selects no ciphering", g},        \
+        {"delay-tolerant",                                                                          \
+         FLAG_DELAY_TOLERANT,                                                                       \
+         NULL,                                                                                      \
+         0,                                                                                         \
+         "the establishment cause of a low priority device",                                        \
+         g},                                                                                        \
+        {"mnc-length",                                                                              \
+         OPT_MNC_LENGTH,                                                                            \
+         "N",                                                                                       \
+         0,                                                                                         \
+         "digits of the MNC in the IMSI, as the USIM says: 2 or 3 (a state file's own)",            \
+         g},                                                                                        \
+        {"persist",                                                                                 \
+         FLAG_PERSIST,                                                                              \
+         NULL,                                                                                      \
+         0,                                                                                         \
+         "after a reject go on as TS 24.301 says, until --timeout",                                 \
+         g},                                                                                        \
+        {"timeout", OPT_TIMEOUT, "TIME", 0, "an attach or detach fails after this time (30s)", g},  \
+        {0, 0, 0, 0, "Attacks, and faults:", g + 1},                                                \
+        {"as-imei", OPT_AS_IMEI, "IMEI", 0, "report this IMEI instead of the own", g + 1},          \
+        {"without-kme",                                                                             \
+         FLAG_WITHOUT_KME,                                                                          \
+         NULL,                                                                                      \
+         0,                                                                                         \
+         "the equipment has no KME, and no key to prove an IMEI or to make one: a stolen SIM",      \
+         g + 1},                                                                                    \
+        {"no-proof", FLAG_NO_PROOF, NULL, 0, "asked to prove the IMEI, give it without a proof",    \
+         g + 1},                                                                                    \
+        {"silent", FLAG_SILENT, NULL, 0, "asked to prove the IMEI, do not answer", g + 1},          \
+        {"proof-key",                                                                               \
+         OPT_PROOF_KEY,                                                                             \
+         "FILE",                                                                                    \
+         0,                                                                                         \
+         "prove the IMEI with this private key (PKCS#8, PEM or DER, for its owner only)",           \
+         g + 1},                                                                                    \
+        {"replay-proof",                                                                            \
+         FLAG_REPLAY_PROOF,                                                                         \
+         NULL,                                                                                      \
+         0,                                                                                         \
+         "answer with what the device's key signed for another challenge",                          \
+         g + 1},                                                                                    \
+        {"no-kme", FLAG_NO_KME, NULL, 0, "asked for a KME, answer without one", g + 1},             \
+        {"tamper-kme",                                                                              \
+         FLAG_TAMPER_KME,                                                                           \
+         NULL,                                                                                      \
+         0,                                                                                         \
+         "offer a KME with one bit of its encryption changed",                                      \
+         g + 1},                                                                                    \
+        {"kme-for",                                                                                 \
+         OPT_KME_FOR,                                                                               \
+         "IMSI/IMEI",                                                                               \
+         0,                                                                                         \
+         "offer a KME as that of another subscription and device",                                  \
+         g + 1},                                                                                    \
+        {"record-kme", OPT_RECORD_KME, "FILE", 0, "write what is offered to FILE", g + 1},          \
+        {"replay-kme",                                                                              \
+         OPT_REPLAY_KME,                                                                            \
+         "FILE",                                                                                    \
+         0,                                                                                         \
+         "offer what FILE has, whatever nonce the network gave",                                    \
+         g + 1},                                                                                    \
+        {"ask-bearer", FLAG_ASK_BEARER, NULL, 0, "asked for a KME, ask for a bearer first", g + 1}, \
+        {"radio-flip",                                                                              \
+         OPT_RADIO_FLIP,                                                                            \
+         "WHAT",                                                                                    \
+         0,                                                                                         \
+         "somebody between device and network changes: amf, capability, nas-octet=N (what the "     \
+         "device receives), nas-octet=up:N, challenge=RAND:AUTN (one of before)",                   \
+         g + 1},                                                                                    \
+    {                                                                                               \
+        "faults", OPT_FAULTS, "LIST", 0,                                                            \
+            "per cent of NAS PDUs: lose=5,repeat=1,delay=10,delay-ms=200,tamper=1,seed=7", g + 1    \
     }
 
 #define OPTIONS_TRACE(g)                                                                           \
@@ -89,6 +116,7 @@
 #define OPTIONS_DERIVED(g)                                                                         \
     {"imsi", OPT_IMSI, "IMSI", 0, "or devices made of a seed: the IMSI of the first", g},          \
         {"imei", OPT_IMEI, "IMEI", 0, "and its IMEI (" OPTIONS_IMEI ")", g},                       \
+        {"unbound", FLAG_UNBOUND, NULL, 0, "and they come without a KME", g},                      \
     {                                                                                              \
         "key-seed-file", OPT_SEED_FILE, "FILE", 0,                                                 \
             "and the seed of all keys: 16 octets or more, for its owner only", g                   \
@@ -96,6 +124,8 @@
 
 static const struct argp_option attach_options[] = {
     {"device", OPT_DEVICE, "FILE", 0, "the device's state file (needed)", 1},
+    {"lot", OPT_KME_LOT, "FILE", 0,
+     "its manufacturer's lot (NAME.lot.json): it can make a KME from now on", 1},
     {"stay", FLAG_STAY, NULL, 0, "keep the connection until Ctrl-C", 1},
     OPTIONS_S1(2),
     OPTIONS_DEVICE(3),
@@ -133,6 +163,8 @@ static const struct argp_option run_options[] = {
     OPTIONS_DERIVED(1),
     {"identities", OPT_IDENTITIES, "DIR", 0,
      "their keys to prove IMEIs with, by IMEI: a production lot", 1},
+    {"kme-lot", OPT_KME_LOT, "FILE", 0,
+     "their manufacturer's lot (NAME.lot.json): whom it covers can make a KME", 1},
     {"count", OPT_COUNT, "N", 0, "how many of them (1; of a lot all)", 1},
     {0, 0, 0, 0, "When:", 2},
     {"rate", OPT_RATE, "R", 0, "so many attaches begin per second, evenly (100)", 2},

@@ -4,6 +4,7 @@
 #include "device/linux/platform_openssl.h"
 #include "device/linux/signer_openssl.h"
 #include "emulator/enb.h"
+#include "emulator/population_parts.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ enum err population_open(struct population *p, const struct bindery_ue_settings 
 {
     memset(p, 0, sizeof *p);
     p->settings = *settings;
+    p->hold.fd = -1;
     if (guise != NULL) {
         p->guise = *guise;
     }
@@ -72,19 +74,24 @@ enum err population_open(struct population *p, const struct bindery_ue_settings 
     return err;
 }
 
-static void drop_key(struct device *d)
+static void drop_parts(struct device *d)
 {
     if (d->key != NULL) {
         wipe(d->key, d->key_n);
         free(d->key);
         d->key = NULL;
     }
+    if (d->forge != NULL) {
+        wipe(d->forge, sizeof *d->forge);
+        free(d->forge);
+        d->forge = NULL;
+    }
 }
 
 void population_close(struct population *p)
 {
     for (uint32_t i = 0; i < p->n; i++) {
-        drop_key(population_at(p, i));
+        drop_parts(population_at(p, i));
     }
     for (uint32_t i = 0; i < p->chunks; i++) {
         wipe(p->chunk[i], POPULATION_CHUNK * sizeof(struct device));
@@ -95,9 +102,12 @@ void population_close(struct population *p)
     p->n = p->chunks = 0;
     identity_source_close(p->identities);
     p->identities = NULL;
+    lot_file_free(&p->lot);
+    device_state_release(&p->hold);
     device_state_wipe(&p->state);
     wipe(&p->guise, sizeof p->guise);
     wipe(p->image, sizeof p->image);
+    wipe(p->keys, sizeof p->keys);
     wipe(p->buffer, sizeof p->buffer);
     platform_openssl_close(&p->table);
     crypto_openssl_close(&p->crypto);
@@ -133,23 +143,18 @@ static struct device *new_device(struct population *p)
 
 /* ---- what a device stores ---- */
 
-static bool is_disguised(const struct population *p)
-{
-    return p->guise.has_imei || p->guise.without_kme;
-}
-
 /* The file is that of a device and its USIM. When the USIM is in other equipment, only what the
  * USIM itself remembers goes back into it. */
 static bool save(struct population *p, const struct device *d, struct bytes image)
 {
     uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
     bindery_ue_usim_sequences(&d->usim, seq);
-    if (is_disguised(p)) {
+    if (population_is_disguised(p)) {
         memcpy(p->state.usim.seq, seq, sizeof p->state.usim.seq);
     } else if (device_state_take_image(&p->crypto, &p->state, image, seq) != E_OK) {
         return false;
     }
-    return device_state_save(p->path, false, &p->state, &p->why) == E_OK;
+    return device_state_save_held(p->path, &p->hold, &p->state, &p->why) == E_OK;
 }
 
 /* Without a file the state lives and dies with the process, and that is what is promised. */
@@ -159,6 +164,9 @@ static bool store(void *ctx, const uint8_t *image, size_t n)
     struct population *p = d->population;
     if (p->path != NULL && !save(p, d, (struct bytes){image, n})) {
         return false;
+    }
+    if (d->forge != NULL) {
+        shadow_follow(&d->forge->shadow, &p->crypto, (struct bytes){image, n}, false);
     }
     if (p->stored != NULL) {
         p->stored(p->ctx, d, (struct bytes){image, n});
@@ -290,15 +298,28 @@ static void imeisv_of(const struct population *p, const struct lot_device *from,
     }
 }
 
+/* What a device's own file has beyond a lot's row. */
+struct kept {
+    const uint64_t *seq;
+    struct bytes image, keys;
+    const struct device_key *identity;
+    uint8_t mnc_n;
+};
+
 static enum err begin(struct population *p, struct device *d, const struct lot_device *from,
-                      const uint64_t *seq, struct bytes image)
+                      const struct kept *kept)
 {
-    struct bindery_ue_identity id = {.imsi_n = from->imsi.n};
+    struct bindery_ue_identity id = {.imsi_n = from->imsi.n,
+                                     .keys = kept->keys.p,
+                                     .keys_n = kept->keys.n,
+                                     .mnc_n = p->mnc_n != 0 ? p->mnc_n : kept->mnc_n};
     const struct bindery_ue_host host = {.ctx = d,
                                          .usim = bindery_ue_usim_authenticate,
                                          .usim_ctx = &d->usim,
                                          .store = store,
-                                         .signer = signer_of(p, d)};
+                                         .signer = signer_of(p, d),
+                                         .provisioning = population_provisioning(p, from),
+                                         .store_keys = population_store_keys};
     memcpy(id.imsi, from->imsi.digits, sizeof id.imsi);
     imeisv_of(p, from, id.imeisv);
     id.kme = from->has_kme && !p->guise.without_kme ? from->kme.b : NULL;
@@ -307,18 +328,12 @@ static enum err begin(struct population *p, struct device *d, const struct lot_d
     d->imsi = from->imsi;
     d->connection = ENB_NO_CONNECTION;
     d->pending_ns = UINT64_MAX;
-    const bool begun = make_usim(p, d, &from->keys, seq) &&
-                       bindery_ue_init(&d->ue, &p->table, &host, &p->settings, &id, p->buffer,
-                                       sizeof p->buffer, image.p, image.n) == BINDERY_UE_OK;
+    const bool begun =
+        make_usim(p, d, &from->keys, kept->seq) &&
+        bindery_ue_init(&d->ue, &p->table, &host, &p->settings, &id, p->buffer, sizeof p->buffer,
+                        kept->image.p, kept->image.n) == BINDERY_UE_OK;
     return begun ? E_OK : E_BAD_VALUE;
 }
-
-/* What a device's own file has beyond a lot's row. */
-struct kept {
-    const uint64_t *seq;
-    struct bytes image;
-    const struct device_key *identity;
-};
 
 static enum err add(struct population *p, const struct lot_device *from, const struct kept *kept)
 {
@@ -333,11 +348,15 @@ static enum err add(struct population *p, const struct lot_device *from, const s
         err = give_key(p, d, (struct bytes){kept->identity->der, kept->identity->n},
                        kept->identity->algorithm);
     }
+    if (err == E_OK && forge_wants(&p->guise.forge)) {
+        d->forge = calloc(1, sizeof *d->forge);
+        err = d->forge != NULL ? E_OK : E_MEMORY;
+    }
     if (err == E_OK) {
-        err = begin(p, d, from, kept->seq, kept->image);
+        err = begin(p, d, from, kept);
     }
     if (err != E_OK) {
-        drop_key(d);
+        drop_parts(d);
         wipe(d, sizeof *d);
         return err;
     }
@@ -383,30 +402,57 @@ enum err population_load_lot(struct population *p, const char *path, struct popu
 
 /* ---- a device's own file ---- */
 
-enum err population_load_device(struct population *p, const char *path, struct population_why *why)
+static enum err read_device(struct population *p, struct population_why *why)
 {
-    enum err err = device_state_load(path, &p->state, &p->why);
+    enum err err = p->reads_only ? E_OK : device_state_hold(p->path, &p->hold, &p->why);
+    if (err == E_OK) {
+        err = device_state_load(p->path, &p->state, &p->why);
+    }
+    if (err == E_OK) {
+        err = population_give_lot(p);
+    }
     if (err != E_OK) {
         (void)snprintf(why->text, sizeof why->text, "%s", p->why.text);
-        return err;
     }
+    return err;
+}
+
+/* What NAS keeps is the right equipment's, and so are its keys. */
+static enum err add_from_file(struct population *p)
+{
     struct lot_device from = {.imsi = p->state.imsi,
                               .has_imei = true,
                               .imei = p->state.imei,
                               .has_kme = p->state.me.has_kme,
                               .kme = p->state.me.kme,
                               .keys = p->state.usim.keys};
-    p->path = path;
-    err = is_disguised(p)
-              ? E_NOT_FOUND
-              : device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
-    if (err == E_OK || err == E_NOT_FOUND) {
-        const struct kept kept = {.seq = p->state.usim.seq,
-                                  .image = {err == E_OK ? p->image : NULL, p->image_n},
-                                  .identity = &p->state.identity};
+    struct kept kept = {
+        .seq = p->state.usim.seq, .identity = &p->state.identity, .mnc_n = p->state.mnc_n};
+    enum err err = E_OK;
+    if (!population_is_disguised(p)) {
+        err = device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
+        kept.image = (struct bytes){err == E_OK ? p->image : NULL, p->image_n};
+        err = err == E_NOT_FOUND ? E_OK : err;
+        if (err == E_OK) {
+            err = device_state_keys(&p->crypto, &p->state, MBYTES_OF(p->keys), &p->keys_n);
+        }
+        kept.keys = (struct bytes){p->keys, p->keys_n};
+    }
+    if (err == E_OK) {
         err = add(p, &from, &kept);
     }
     wipe(&from, sizeof from);
+    return err;
+}
+
+enum err population_load_device(struct population *p, const char *path, struct population_why *why)
+{
+    p->path = path;
+    enum err err = read_device(p, why);
+    if (err != E_OK) {
+        return err;
+    }
+    err = add_from_file(p);
     if (err != E_OK) {
         (void)snprintf(why->text, sizeof why->text, "%s: what it keeps for NAS cannot be: %s", path,
                        err_sentence(err));
@@ -444,7 +490,8 @@ enum err population_derive(const struct crypto *c, const struct population_origi
     memset(out, 0, sizeof *out);
     out->imsi = origin->imsi;
     out->imei = origin->imei;
-    out->has_imei = out->has_kme = true;
+    out->has_imei = true;
+    out->has_kme = !origin->unbound;
     out->keys.algorithm = AKA_MILENAGE;
     out->keys.k.n = out->keys.opc.n = 16;
     out->keys.res_len = 8;
@@ -461,7 +508,7 @@ enum err population_derive(const struct crypto *c, const struct population_origi
         err = derive_key(c, origin->seed, "bindery-ue opc", &out->imsi,
                          (struct mbytes){out->keys.opc.b, 16});
     }
-    if (err == E_OK) {
+    if (err == E_OK && out->has_kme) {
         err = derive_key(c, origin->seed, "bindery-ue kme", &out->imsi, MBYTES_OF(out->kme.b));
     }
     return err;

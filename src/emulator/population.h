@@ -4,7 +4,8 @@
  * Three sources: one device state file, which is written before anything leaves that relies on it;
  * a lot (device/linux/lot.h); or keys derived from a seed, for loads. Devices of the latter two
  * keep their state in this process only: they are new when it starts. Their keys to prove IMEIs
- * with come out of a production lot (device/linux/identity_lot.h). All share one crypto table,
+ * with come out of a production lot (device/linux/identity_lot.h), and those whose IMEI a
+ * manufacturer's lot covers (device/linux/lot_file.h) can make a KME. All share one crypto table,
  * one settings and one buffer, so a population belongs to one thread.
  */
 #ifndef BINDERY_EMULATOR_POPULATION_H
@@ -13,7 +14,9 @@
 #include "device/bindery_ue.h"
 #include "device/linux/identity_lot.h"
 #include "device/linux/lot.h"
+#include "device/linux/lot_file.h"
 #include "device/linux/state_file.h"
+#include "emulator/forge.h"
 
 #define POPULATION_SEED_MIN 16 /* octets of a seed, at least */
 #define POPULATION_SEED_MAX 1024
@@ -28,16 +31,23 @@ struct device {
     struct bindery_ue_signer signer;
     uint8_t *key; /* that proves its IMEI, PKCS#8; NULL: it has none. OpenSSL gets it to sign */
     uint16_t key_n;
+    struct forge *forge; /* NULL: it sends what its NAS client makes */
     struct population *population;
     uint32_t number;
     struct imsi imsi;
     /* emulation.c's */
-    uint8_t phase;   /* enum population_phase */
-    bool stop;       /* to be switched off as soon as nothing waits */
-    bool leave;      /* to detach as soon as nothing waits */
-    uint8_t lower;   /* 1 + enum bindery_ue_lower to be told; 0: none */
-    uint8_t refusal; /* enum bindery_ue_refusal that came last in this attempt */
-    uint8_t step;    /* enum emulation_step */
+    uint8_t phase;    /* enum population_phase */
+    bool stop;        /* to be switched off as soon as nothing waits */
+    bool leave;       /* to detach as soon as nothing waits */
+    uint8_t lower;    /* 1 + enum bindery_ue_lower to be told; 0: none */
+    uint8_t refusal;  /* enum bindery_ue_refusal that came last in this attempt */
+    uint8_t step;     /* enum emulation_step */
+    bool provisioned; /* in this attempt; an attach follows by itself */
+    /* A reject: NAS client's next event says whether it means that its KME was taken. */
+    struct {
+        bool waits, secured;
+        uint8_t message, cause, esm_cause;
+    } reject;
     uint32_t connection;
     uint64_t due_ns;     /* when this attempt should have begun */
     uint64_t pending_ns; /* of the next one, while this one lasts; UINT64_MAX: none */
@@ -56,6 +66,9 @@ struct population_guise {
     bool silent;             /* it does not answer */
     bool replay;             /* with what its key signed for another challenge */
     struct device_key other; /* with this key, if there is one, instead of its own */
+    /* When it is asked for a KME. */
+    bool makes_no_kme; /* it answers without one */
+    struct forge_plan forge;
 };
 
 #define POPULATION_CHUNK 1024
@@ -67,7 +80,9 @@ struct population {
     uint8_t buffer[BINDERY_UE_BUFFER_MIN + 1024];
     struct identity_source *identities; /* where devices that are added find their keys; or NULL */
     struct identity_why identities_why;
-    size_t key_octets; /* of all devices */
+    size_t key_octets;   /* of all devices */
+    struct lot_file lot; /* whose devices make KMEs; n 0: nobody's, but for that of a state file */
+    struct bindery_ue_provisioning provisioning; /* of all who do */
     struct device **chunk;
     uint32_t n, chunks;
     /* Hears of each image before it counts as stored; may be NULL. */
@@ -75,9 +90,14 @@ struct population {
     void *ctx;
     /* Of the one device that comes out of a file. */
     const char *path;
+    bool reads_only; /* set before it is loaded: the file is not held, and not written */
+    uint8_t mnc_n;   /* likewise: of every IMSI; 0: as the file says, else nobody knows */
+    struct device_hold hold;
     struct device_state state;
     uint8_t image[BINDERY_UE_IMAGE_MAX]; /* as it was loaded */
     size_t image_n;
+    uint8_t keys[BINDERY_UE_KEYS_MAX];
+    size_t keys_n;
     struct device_why why;
 };
 struct population_why {
@@ -100,14 +120,20 @@ MUST_USE enum err population_capabilities(const char *text, struct bindery_ue_se
 MUST_USE enum err population_identities(struct population *p, const char *dir,
                                         struct population_why *why);
 
+/* Devices that are added from now on, and whose IMEI this lot covers, make a KME when they are
+ * asked for one. A state file gets it, and keeps it. Errors: those of lot_file_load. */
+MUST_USE enum err population_lot(struct population *p, const char *path,
+                                 struct population_why *why);
+
 /* Errors: E_MEMORY, E_BAD_VALUE (something that no USIM or device has); those of
  * identity_source_find but E_NOT_FOUND, said in identities_why. */
 MUST_USE enum err population_add(struct population *p, const struct lot_device *device);
 /* Errors: those of lot_load. */
 MUST_USE enum err population_load_lot(struct population *p, const char *path,
                                       struct population_why *why);
-/* One device; path stays the caller's. Errors: those of device_state_load, E_BAD_VALUE, E_MEMORY.
- */
+/* One device; path stays the caller's. The file is held until population_close. Errors: those of
+ * device_state_hold, device_state_load and device_state_save; E_BAD_VALUE, E_CONFLICT (it is not of
+ * the population's lot), E_MEMORY. */
 MUST_USE enum err population_load_device(struct population *p, const char *path,
                                          struct population_why *why);
 
@@ -116,6 +142,7 @@ struct population_origin {
     struct bytes seed; /* POPULATION_SEED_MIN octets or more */
     struct imsi imsi;
     struct imei imei;
+    bool unbound; /* they come without a KME */
 };
 /* K, OPc and KME are 16 octets each of HMAC-SHA-256(seed, "bindery-ue k", "... opc", "... kme" and
  * the digits of the IMSI). Errors: E_BAD_LENGTH (seed), E_BAD_VALUE (the IMSI would need more

@@ -26,13 +26,35 @@ static bool number_of(const char *text, size_t n, uint64_t max, uint64_t *out)
     return v <= max;
 }
 
+static enum err challenge_parse(const char *text, struct radio_config *out)
+{
+    char first[33];
+    uint8_t rand[16], autn[16];
+    if (strlen(text) != 65 || text[32] != ':') {
+        return E_BAD_VALUE;
+    }
+    memcpy(first, text, 32);
+    first[32] = '\0';
+    if (hex_decode(first, MBYTES_OF(rand)) != E_OK ||
+        hex_decode(text + 33, MBYTES_OF(autn)) != E_OK) {
+        return E_BAD_VALUE;
+    }
+    memcpy(out->rand, rand, sizeof out->rand);
+    memcpy(out->autn, autn, sizeof out->autn);
+    out->flip = RADIO_FLIP_CHALLENGE;
+    return E_OK;
+}
+
 enum err radio_flip_parse(const char *text, struct radio_config *out)
 {
-    static const char octet[] = "nas-octet=";
+    static const char octet[] = "nas-octet=", challenge[] = "challenge=";
     uint64_t at = 0;
     if (strcmp(text, "amf") == 0 || strcmp(text, "capability") == 0) {
         out->flip = text[0] == 'a' ? RADIO_FLIP_AMF : RADIO_FLIP_CAPABILITY;
         return E_OK;
+    }
+    if (strncmp(text, challenge, sizeof challenge - 1) == 0) {
+        return challenge_parse(text + sizeof challenge - 1, out);
     }
     if (strncmp(text, octet, sizeof octet - 1) != 0) {
         return E_BAD_VALUE;
@@ -246,16 +268,32 @@ static uint8_t *octet_in(struct mbytes pdu, struct bytes field, size_t i)
     return pdu.p + (field.p - pdu.p) + i;
 }
 
+static bool is_challenge(struct mbytes pdu, struct nas_authentication_request *m)
+{
+    struct nas_pdu plain;
+    return plain_of((struct bytes){pdu.p, pdu.n}, &plain) &&
+           plain.type == NAS_AUTHENTICATION_REQUEST &&
+           nas_parse(&nas_authentication_request_message, plain.inner, m, NULL) == E_OK;
+}
+
 static bool flip_amf(struct mbytes pdu)
 {
     struct nas_authentication_request m;
-    struct nas_pdu plain;
-    if (!plain_of((struct bytes){pdu.p, pdu.n}, &plain) ||
-        plain.type != NAS_AUTHENTICATION_REQUEST ||
-        nas_parse(&nas_authentication_request_message, plain.inner, &m, NULL) != E_OK) {
+    if (!is_challenge(pdu, &m)) {
         return false;
     }
     *octet_in(pdu, m.autn, 7) ^= 1; /* SQN xor AK 6, AMF 2 */
+    return true;
+}
+
+static bool exchange(const struct radio_config *c, struct mbytes pdu)
+{
+    struct nas_authentication_request m;
+    if (!is_challenge(pdu, &m) || m.autn.n != sizeof c->autn) {
+        return false;
+    }
+    memcpy(octet_in(pdu, m.rand, 0), c->rand, sizeof c->rand);
+    memcpy(octet_in(pdu, m.autn, 0), c->autn, sizeof c->autn);
     return true;
 }
 
@@ -285,6 +323,8 @@ static bool flip(const struct radio *r, enum radio_direction direction, struct m
             return true;
         }
         break;
+    case RADIO_FLIP_CHALLENGE:
+        return direction == RADIO_DOWN && exchange(c, pdu);
     case RADIO_FLIP_NONE:
         break;
     }

@@ -18,7 +18,8 @@
     X(NONE, "none", "nothing")                                                                     \
     X(AMF, "amf", "the bit of AMF that marks a processed challenge, in AUTHENTICATION REQUEST")    \
     X(CAPABILITY, "capability", "the UE network capability in ATTACH REQUEST: EEA0 is all")        \
-    X(OCTET, "nas-octet", "the lowest bit of one octet, in every PDU that has it")
+    X(OCTET, "nas-octet", "the lowest bit of one octet, in every PDU that has it")                 \
+    X(CHALLENGE, "challenge", "RAND and AUTN of AUTHENTICATION REQUEST, for some of before")
 enum radio_flip {
 #define X(name, text, sentence) RADIO_FLIP_##name,
     RADIO_FLIPS(X)
@@ -34,9 +35,10 @@ struct radio_config {
     enum radio_flip flip;
     enum radio_direction octet_direction; /* of RADIO_FLIP_OCTET */
     size_t octet;
+    uint8_t rand[16], autn[16]; /* of RADIO_FLIP_CHALLENGE */
 };
-/* "amf", "capability", "nas-octet=N" (what devices receive), "nas-octet=up:N" (what they send).
- * Errors: E_BAD_VALUE. */
+/* "amf", "capability", "nas-octet=N" (what devices receive), "nas-octet=up:N" (what they send),
+ * "challenge=RAND:AUTN" (32 hex digits each). Errors: E_BAD_VALUE. */
 MUST_USE enum err radio_flip_parse(const char *text, struct radio_config *out);
 /* "lose=5,repeat=1,delay=10,delay-ms=200,tamper=1,seed=7", any of them. Errors: E_BAD_VALUE. */
 MUST_USE enum err radio_faults_parse(const char *text, struct radio_config *out);

@@ -101,6 +101,24 @@ static void print_proofs(const struct tally *t, FILE *to)
     }
 }
 
+static void print_kme(const struct tally *t, FILE *to)
+{
+    const struct {
+        const char *text;
+        uint64_t n;
+    } rows[] = {{"offered", t->kme_offered},
+                {"asked for, and none was made", t->kme_unable},
+                {"active: the home network proved to have it", t->kme_active},
+                {"of these by a challenge", t->kme_by_challenge}};
+    const char *head = "\nKMEs made by devices\n";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].n > 0) {
+            fprintf(to, "%s  %-68s %10" PRIu64 "\n", head, rows[i].text, rows[i].n);
+            head = "";
+        }
+    }
+}
+
 static void print_network(const struct run_result *r, FILE *to)
 {
     for (unsigned i = 1; i < ENB_FAULT_COUNT; i++) {
@@ -138,6 +156,7 @@ void report_print(const struct run_plan *plan, const struct run_result *r, FILE 
     print_failures(t, to);
     print_devices(t, to);
     print_proofs(t, to);
+    print_kme(t, to);
     print_network(r, to);
     fprintf(to, "\nMemory: %" PRIu64 " octets per device, %.1f MiB for all\n", r->device_octets,
             (double)r->device_octets * r->devices / (1 << 20));
@@ -171,6 +190,13 @@ static json_t *json_proofs(const struct tally *t)
         (void)json_object_set_new(o, proof_name(i), json_integer((json_int_t)t->proofs[i]));
     }
     return o;
+}
+
+static json_t *json_kme(const struct tally *t)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "offered", (json_int_t)t->kme_offered, "unable",
+                     (json_int_t)t->kme_unable, "active", (json_int_t)t->kme_active, "by_challenge",
+                     (json_int_t)t->kme_by_challenge);
 }
 
 static json_t *json_refused(const struct tally *t)
@@ -232,13 +258,14 @@ json_t *report_json(const struct run_plan *plan, const struct run_result *r)
         "offered_per_s", per_second(t->offered, r->elapsed_ns), "registered_per_s",
         per_second(t->registered, r->elapsed_ns));
     json_t *more = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "attach_ms",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "attach_ms",
         latency_json(&t->attach, "count"), "sent_after_ms", latency_json(&t->lag, "count"),
         "detach_ms", latency_json(&t->detach, "count"), "failures", json_failures(t), "challenges",
-        json_challenges(t), "proofs", json_proofs(t), "refused_by_devices", json_refused(t),
-        "store_failed", (json_int_t)t->store_failed, "crypto_failed", (json_int_t)t->crypto_failed,
-        "enb", json_enb(&r->enb), "radio", json_radio(&r->radio), "associations_lost",
-        (json_int_t)r->associations_lost, "octets_per_device", (json_int_t)r->device_octets);
+        json_challenges(t), "proofs", json_proofs(t), "kme", json_kme(t), "refused_by_devices",
+        json_refused(t), "store_failed", (json_int_t)t->store_failed, "crypto_failed",
+        (json_int_t)t->crypto_failed, "enb", json_enb(&r->enb), "radio", json_radio(&r->radio),
+        "associations_lost", (json_int_t)r->associations_lost, "octets_per_device",
+        (json_int_t)r->device_octets);
     if (o == NULL || more == NULL || json_object_update(o, more) != 0) {
         json_decref(o);
         o = NULL;

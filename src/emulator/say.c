@@ -156,6 +156,44 @@ static void say_challenge(const struct say *s, const struct bindery_ue_event *e)
     put(s, s->now_ns, text);
 }
 
+static void say_offered(const struct say *s, const struct device *d)
+{
+    const enum forge_deed deed = d->forge != NULL ? d->forge->deed : FORGE_NOTHING;
+    char text[160];
+    if (deed != FORGE_NOTHING) {
+        (void)snprintf(text, sizeof text, "made a KME, and %s", forge_deed_text(deed));
+    } else {
+        (void)snprintf(text, sizeof text, "made a KME and offered it, lot %s",
+                       d->population->provisioning.lot.id);
+    }
+    put(s, s->now_ns, text);
+}
+
+/* What somebody who wanted it to make one can do about it. */
+static const char *unable_text(const struct device *d)
+{
+    const struct population *p = d->population;
+    if (p->guise.makes_no_kme || p->guise.without_kme) {
+        return "was asked for a KME, and makes none";
+    }
+    if (p->provisioning.lot.id == NULL) {
+        return "was asked for a KME, and cannot make one: it was given no lot";
+    }
+    return d->signer.algorithm != DEVID_ECDSA_P256
+               ? "was asked for a KME, and cannot make one: it has no key of ecdsa-p256"
+               : "was asked for a KME, and cannot make one: its USIM does not say which network is "
+                 "its home (--mnc-length)";
+}
+
+static void say_active(struct say *s, const struct bindery_ue_event *e)
+{
+    if (e->processed) {
+        put(s, s->now_ns, "the challenge is under the KME that was offered: it is active");
+    } else {
+        say_line(s, "the home network has the KME: it is active; the device attaches again");
+    }
+}
+
 void say_event(struct say *s, const struct device *d, const struct bindery_ue_event *e)
 {
     char text[64];
@@ -205,6 +243,15 @@ void say_event(struct say *s, const struct device *d, const struct bindery_ue_ev
         break;
     case BINDERY_UE_EVENT_NO_PROOF:
         put(s, s->now_ns, "was asked to prove the IMEI, and has nothing to prove it with");
+        break;
+    case BINDERY_UE_EVENT_KME_OFFERED:
+        say_offered(s, d);
+        break;
+    case BINDERY_UE_EVENT_KME_ACTIVE:
+        say_active(s, e);
+        break;
+    case BINDERY_UE_EVENT_KME_UNABLE:
+        put(s, s->now_ns, unable_text(d));
         break;
     }
 }

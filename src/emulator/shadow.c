@@ -87,3 +87,16 @@ enum err shadow_open(struct shadow *s, const struct crypto *c, bool uplink, stru
     }
     return p.sht == NAS_SHT_INTEGRITY || p.sht == NAS_SHT_INTEGRITY_NEW ? E_OK : err;
 }
+
+enum err shadow_reseal(const struct shadow *s, const struct crypto *c, struct bytes plain,
+                       struct mbytes out, size_t *n)
+{
+    struct nas_security side = s->down;
+    if (!s->has || s->up.receive_next == 0) {
+        return E_NOT_FOUND;
+    }
+    side.send_next = s->up.receive_next - 1;
+    enum err err = nassec_protect(c, &side, NAS_SHT_CIPHERED, plain, out, n);
+    wipe(&side, sizeof side);
+    return err;
+}

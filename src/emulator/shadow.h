@@ -3,7 +3,8 @@
  * only where secrets may be shown.
  *
  * It only reads along: nothing the device does depends on it, and a message that it cannot open is
- * simply not shown in clear.
+ * simply not shown in clear. A device in an attacker's hands (emulator/forge.h) may have one of its
+ * messages replaced by it.
  */
 #ifndef BINDERY_EMULATOR_SHADOW_H
 #define BINDERY_EMULATOR_SHADOW_H
@@ -23,6 +24,11 @@ void shadow_follow(struct shadow *s, const struct crypto *c, struct bytes image,
  * (no context), those of nassec_unprotect. */
 MUST_USE enum err shadow_open(struct shadow *s, const struct crypto *c, bool uplink,
                               struct bytes pdu, struct mbytes out, struct bytes *plain);
+/* Another plain message under the COUNT of the one that was opened last of the device's, ciphered:
+ * it goes in its place, never beside it, for a COUNT that is used twice gives the keystream away.
+ * Errors: E_NOT_FOUND (none was opened), those of nassec_protect. */
+MUST_USE enum err shadow_reseal(const struct shadow *s, const struct crypto *c, struct bytes plain,
+                                struct mbytes out, size_t *n);
 void shadow_wipe(struct shadow *s);
 
 #endif

@@ -27,6 +27,9 @@ struct tally {
     uint64_t outcomes[TALLY_OUTCOMES];
     uint64_t refused[TALLY_REFUSALS]; /* downlink PDUs, by name */
     uint64_t proofs[TALLY_PROOFS];    /* of IMEIs, by algorithm; 0: asked for one, and gave none */
+    uint64_t kme_offered, kme_unable; /* asked for a KME, and gave one, or none */
+    uint64_t kme_active;              /* which the network proved to have */
+    uint64_t kme_by_challenge;        /* of these: by a challenge under it, not by NW_SIG */
     uint64_t store_failed, crypto_failed;
     uint64_t last_ns; /* when the last attach ended, by the host's clock; 0: none did */
     struct load_histogram attach, detach, lag;

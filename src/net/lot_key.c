@@ -130,22 +130,19 @@ static bool found(int holds, enum lot_key_fault is, enum err *err, enum lot_key_
 }
 
 /*= kme-primes */
-/* FIPS 186-4 B.3.1, cheapest first. */
+/* FIPS 186-4 B.3.1, cheapest first; whether P and Q are prime follows. */
 static enum err conditions(struct numbers *x, enum lot_key_fault *fault)
 {
     enum err err = E_OK;
     const int half = BN_num_bits(x->p), nlen = 2 * half;
     *fault = LOT_KEY_FAULT_NONE;
-    if (found(half == BN_num_bits(x->q), LOT_KEY_FAULT_LENGTH, &err, fault) ||
-        found(allowed_length((unsigned)nlen), LOT_KEY_FAULT_SIZE, &err, fault) ||
-        found(in_range(x, x->p, nlen), LOT_KEY_FAULT_RANGE, &err, fault) ||
-        found(in_range(x, x->q, nlen), LOT_KEY_FAULT_RANGE, &err, fault) ||
-        found(far_apart(x, nlen), LOT_KEY_FAULT_DISTANCE, &err, fault) ||
-        found(exponent_fits(x), LOT_KEY_FAULT_EXPONENT, &err, fault) ||
-        found(private_exponent_fits(x, nlen), LOT_KEY_FAULT_PRIVATE_EXPONENT, &err, fault)) {
-        return err;
-    }
-    (void)found(are_prime(x), LOT_KEY_FAULT_NOT_PRIME, &err, fault);
+    (void)(found(half == BN_num_bits(x->q), LOT_KEY_FAULT_LENGTH, &err, fault) ||
+           found(allowed_length((unsigned)nlen), LOT_KEY_FAULT_SIZE, &err, fault) ||
+           found(in_range(x, x->p, nlen), LOT_KEY_FAULT_RANGE, &err, fault) ||
+           found(in_range(x, x->q, nlen), LOT_KEY_FAULT_RANGE, &err, fault) ||
+           found(far_apart(x, nlen), LOT_KEY_FAULT_DISTANCE, &err, fault) ||
+           found(exponent_fits(x), LOT_KEY_FAULT_EXPONENT, &err, fault) ||
+           found(private_exponent_fits(x, nlen), LOT_KEY_FAULT_PRIVATE_EXPONENT, &err, fault));
     return err;
 }
 
@@ -162,10 +159,20 @@ static enum err numbers_of(struct bytes p, struct bytes q, struct numbers *x,
     return numbers_open(p, q, x) ? conditions(x, fault) : E_MEMORY;
 }
 
+static enum err primes_of(struct bytes p, struct bytes q, struct numbers *x,
+                          enum lot_key_fault *fault)
+{
+    enum err err = numbers_of(p, q, x, fault);
+    if (err == E_OK) {
+        (void)found(are_prime(x), LOT_KEY_FAULT_NOT_PRIME, &err, fault);
+    }
+    return err;
+}
+
 enum err lot_key_check(struct bytes p, struct bytes q, enum lot_key_fault *fault)
 {
     struct numbers x;
-    enum err err = numbers_of(p, q, &x, fault);
+    enum err err = primes_of(p, q, &x, fault);
     numbers_close(&x);
     return err;
 }
@@ -235,7 +242,19 @@ enum err lot_key_of_primes(struct bytes p, struct bytes q, enum lot_key_fault *f
                            struct lot_key **out)
 {
     struct numbers x;
-    enum err err = numbers_of(p, q, &x, fault);
+    enum err err = primes_of(p, q, &x, fault);
+    if (err == E_OK) {
+        err = key_take(&x, out);
+    }
+    numbers_close(&x);
+    return err;
+}
+
+enum err lot_key_of_stored(struct bytes p, struct bytes q, struct lot_key **out)
+{
+    struct numbers x;
+    enum lot_key_fault fault;
+    enum err err = numbers_of(p, q, &x, &fault);
     if (err == E_OK) {
         err = key_take(&x, out);
     }

@@ -44,6 +44,9 @@ MUST_USE enum err lot_key_make(unsigned bits, struct lot_key **out);
 /* From P and Q, which are checked. Errors: those of lot_key_check; E_CRYPTO. */
 MUST_USE enum err lot_key_of_primes(struct bytes p, struct bytes q, enum lot_key_fault *fault,
                                     struct lot_key **out);
+/* The same of P and Q that were checked when a store sealed them: everything is looked at again but
+ * whether they are prime, which takes the longest. Errors: E_BAD_VALUE, E_CRYPTO, E_MEMORY. */
+MUST_USE enum err lot_key_of_stored(struct bytes p, struct bytes q, struct lot_key **out);
 void lot_key_close(struct lot_key *key);
 
 /* N, highest octet first. */

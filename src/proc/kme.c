@@ -107,6 +107,14 @@ enum kme_due kme_home_due(const struct binding_view *view, const struct kme_home
 
 /* ---- step 4, HSS ---- */
 
+/*= kme-offer-stands */
+/* One that has more left than a new one would have was made under another configuration. */
+bool kme_home_stands(const struct kme_home *home, enum kme_due due, int64_t now, uint32_t lifetime)
+{
+    return home->phase == KME_OFFERED && due != KME_DUE_NOT && home->due == due &&
+           home->expires - now >= lifetime / 2 && home->expires - now <= lifetime;
+}
+
 /*= kme-nonce kme-consent */
 enum err kme_home_offer(const struct crypto *c, enum kme_due due, int64_t now, uint32_t lifetime,
                         struct kme_home *home)
@@ -229,22 +237,27 @@ static enum err me_sign(const struct crypto *c, const struct kme_device *device,
 }
 
 /*= kme-5d */
-static enum err me_encrypt(const struct kme_device *device, struct bytes plain,
-                           struct kme_pending *made)
+static enum err me_encrypt(const struct kme_device *device,
+                           const uint8_t nonce[static KME_NONCE_LEN], struct bytes plain)
 {
     const struct kme_parties *p = &device->parties;
-    const struct bytes modulus = {device->lot->modulus, device->lot->modulus_n};
     uint8_t label[KME_OAEP_LABEL_LEN];
-    kme_oaep_label(&p->imsi, &p->imei, made->nonce, label);
-    made->n = device->lot->modulus_n;
-    return device->encrypter->encrypt(device->encrypter->ctx, modulus, BYTES_OF(label), plain,
-                                      made->encrypted);
+    kme_oaep_label(&p->imsi, &p->imei, nonce, label);
+    return device->encrypter->encrypt(device->encrypter->ctx, device->modulus, BYTES_OF(label),
+                                      plain, device->room);
 }
+
+/* A struct kme_pending but for what is encrypted, which is in the device's room. */
+struct made {
+    struct key_kme kme;
+    uint8_t xnw_sig[KME_NW_SIG_LEN];
+};
 
 /*= kme-5a kme-5c kme-5e kme-one-key */
 /* The KME that is pending, or a fresh one, under a fresh RME. */
 static enum err me_make(const struct crypto *c, const struct kme_device *device,
-                        const struct kme_me *me, struct kme_pending *made)
+                        const uint8_t nonce[static KME_NONCE_LEN], const struct kme_me *me,
+                        struct made *made)
 {
     struct plaintext plain;
     enum err err = E_OK;
@@ -258,16 +271,27 @@ static enum err me_make(const struct crypto *c, const struct kme_device *device,
     }
     if (err == E_OK) {
         memcpy(plain.kme, made->kme.b, sizeof plain.kme);
-        err = me_sign(c, device, me, made->nonce, &made->kme, &plain);
+        err = me_sign(c, device, me, nonce, &made->kme, &plain);
     }
     if (err == E_OK) {
         err = kme_nw_sig(c, &made->kme, plain.rme, made->xnw_sig);
     }
     if (err == E_OK) {
-        err = me_encrypt(device, (struct bytes){(const uint8_t *)&plain, sizeof plain}, made);
+        err = me_encrypt(device, nonce, (struct bytes){(const uint8_t *)&plain, sizeof plain});
     }
     wipe(&plain, sizeof plain);
     return err;
+}
+
+static void me_take(const struct kme_device *device, const uint8_t nonce[static KME_NONCE_LEN],
+                    const struct made *made, struct kme_pending *out)
+{
+    out->present = true;
+    out->kme = made->kme;
+    memcpy(out->nonce, nonce, sizeof out->nonce);
+    memcpy(out->xnw_sig, made->xnw_sig, sizeof out->xnw_sig);
+    out->n = (uint16_t)device->modulus.n;
+    memcpy(out->encrypted, device->room, device->modulus.n);
 }
 
 /* ---- step 6, ME ---- */
@@ -289,11 +313,10 @@ enum err kme_me_offer(const struct crypto *c, const struct kme_device *device,
         return E_BAD_VALUE;
     }
     if (!answered(&me->pending, nonce)) {
-        struct kme_pending made = {.present = true};
-        memcpy(made.nonce, nonce, sizeof made.nonce);
-        enum err err = me_make(c, device, me, &made);
+        struct made made;
+        enum err err = me_make(c, device, nonce, me, &made);
         if (err == E_OK) {
-            me->pending = made;
+            me_take(device, nonce, &made, &me->pending);
         }
         wipe(&made, sizeof made);
         if (err != E_OK) {
@@ -302,7 +325,7 @@ enum err kme_me_offer(const struct crypto *c, const struct kme_device *device,
     }
     *payload = (struct kme_payload){.imsi = device->parties.imsi,
                                     .imei = device->parties.imei,
-                                    .lot = device->lot->id,
+                                    .lot = device->lot,
                                     .encrypted = {me->pending.encrypted, me->pending.n}};
     return E_OK;
 }
@@ -690,7 +713,9 @@ enum err kme_me_confirm(const uint8_t nw_sig[static KME_NW_SIG_LEN], struct kme_
     if (!crypto_ct_eq(BYTES_OF(me->pending.xnw_sig), (struct bytes){nw_sig, KME_NW_SIG_LEN})) {
         return E_BAD_MAC;
     }
-    activate(me);
+    if (!me->has_active) {
+        activate(me);
+    }
     return E_OK;
 }
 

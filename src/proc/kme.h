@@ -113,7 +113,11 @@ enum kme_due kme_home_due(const struct binding_view *view, const struct kme_home
 
 /* ---- step 4, HSS: the vector is regular (binding_hss_vector), for provisioning only ---- */
 
-/* A nonce of its own for each AIR; the one before counts no longer. The caller stores *home before
+/* Is there an offer for the same reason that can be given out again? It has at least half of its
+ * lifetime left: who asks for vectors in somebody's name neither causes a change each time nor
+ * takes the nonce from under the device that is answering. */
+bool kme_home_stands(const struct kme_home *home, enum kme_due due, int64_t now, uint32_t lifetime);
+/* A new nonce; the one before counts no longer. The caller stores *home before
  * the AIA leaves, which carries one vector and the nonce. Errors: E_BAD_STATE (KME_DUE_NOT),
  * E_CRYPTO. */
 MUST_USE enum err kme_home_offer(const struct crypto *c, enum kme_due due, int64_t now,
@@ -192,9 +196,11 @@ struct kme_me {
 /* What the device is and has. */
 struct kme_device {
     struct kme_parties parties;
-    const struct kme_lot *lot;
+    struct kme_lot_id lot;
+    struct bytes modulus;              /* the lot's; kme_modulus_check */
     const struct devid_signer *signer; /* P-256 */
     const struct kme_encrypter *encrypter;
+    uint8_t *room; /* modulus.n octets to work in: a device has little stack */
 };
 
 /* ---- step 6, ME: the NAS message; step 7, MME: on to the HSS ---- */
@@ -273,8 +279,12 @@ MUST_USE enum err kme_home_keep(const struct kme_taken *taken, bool served_known
 
 /* ---- step 12, ME: NW_SIG ---- */
 
-/* In constant time. The pending KME becomes active; the caller stores *me. Errors: E_BAD_STATE
- * (nothing is pending), E_BAD_MAC (it is not what is expected): nothing is changed. */
+/* In constant time. If the ME has no active KME the pending one becomes it; the caller stores *me.
+ * If it has one, nothing changes: NW_SIG can be made by whoever has P and Q and saw the payload,
+ * another operator whom the device visited say, and the key that the home network holds is not
+ * given up for that. Only a challenge under the pending one is the home network's (kme_me_ask).
+ * Errors: E_BAD_STATE (nothing is pending), E_BAD_MAC (it is not what is expected): nothing is
+ * changed. */
 MUST_USE enum err kme_me_confirm(const uint8_t nw_sig[static KME_NW_SIG_LEN], struct kme_me *me);
 
 /* ---- the next access ---- */

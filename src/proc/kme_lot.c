@@ -48,7 +48,7 @@ static enum err manufacturer_take(struct bytes ascii, struct kme_lot *lot)
 
 /* X9.31 makes moduli in steps of 256 bits; a product of two primes of the right size fills its
  * octets, and is odd. */
-static enum err modulus_take(struct bytes modulus, struct kme_lot *lot)
+enum err kme_modulus_check(struct bytes modulus)
 {
     if (modulus.n < KME_MODULUS_MIN || modulus.n > KME_MODULUS_MAX) {
         return E_BAD_LENGTH;
@@ -56,8 +56,6 @@ static enum err modulus_take(struct bytes modulus, struct kme_lot *lot)
     if (modulus.n % 32 != 0 || modulus.p[0] < 0x80 || (modulus.p[modulus.n - 1] & 1) == 0) {
         return E_BAD_VALUE;
     }
-    lot->modulus_n = (uint16_t)modulus.n;
-    memcpy(lot->modulus, modulus.p, modulus.n);
     return E_OK;
 }
 
@@ -71,9 +69,11 @@ enum err kme_lot_make(struct bytes id, struct bytes manufacturer, struct bytes m
         err = manufacturer_take(manufacturer, &lot);
     }
     if (err == E_OK) {
-        err = modulus_take(modulus, &lot);
+        err = kme_modulus_check(modulus);
     }
     if (err == E_OK) {
+        lot.modulus_n = (uint16_t)modulus.n;
+        memcpy(lot.modulus, modulus.p, modulus.n);
         *out = lot;
     }
     return err;

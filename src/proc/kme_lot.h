@@ -36,9 +36,11 @@ struct kme_lot {
     uint16_t modulus_n;                              /* octets */
     uint8_t modulus[KME_MODULUS_MAX];                /* N, first octet highest and not zero */
 };
-/* Errors: E_BAD_LENGTH (N, or a name, is too short or too long), E_BAD_VALUE (N is even or its
- * length is not a multiple of 32 octets, or its highest bit is not set; the manufacturer is not
- * printable ASCII). */
+/* Errors: E_BAD_LENGTH (too short or too long), E_BAD_VALUE (N is even or its length is not a
+ * multiple of 32 octets, or its highest bit is not set). */
+MUST_USE enum err kme_modulus_check(struct bytes modulus);
+/* Errors: as kme_lot_id_parse and kme_modulus_check; E_BAD_LENGTH, E_BAD_VALUE (the manufacturer is
+ * too short or too long, or not printable ASCII). */
 MUST_USE enum err kme_lot_make(struct bytes id, struct bytes manufacturer, struct bytes modulus,
                                struct kme_lot *out);
 

@@ -19,6 +19,11 @@
 #define STORE_MSISDN_MAX  16
 #define STORE_DEVICES_MAX 16
 
+#define STORE_NW_SIG_LEN           32
+#define STORE_LOT_ID_MAX           32
+#define STORE_LOT_MANUFACTURER_MAX 64
+#define STORE_LOT_MODULUS_MAX      512
+
 struct store;
 struct store_reader;
 struct store_writer;
@@ -70,7 +75,8 @@ struct store_subscriber {
     struct imei last_imei;
     struct store_serving serving;
     uint32_t binding_failures; /* in a row */
-    uint64_t version;          /* grows with each administrative change */
+    uint8_t kme_request; /* enum kme_request: what an operator asked for (store_kme has all) */
+    uint64_t version;    /* grows with each administrative change */
 };
 
 /* What became of devices' proofs of their IMEI (proc/devid.h) with a subscription: what is
@@ -107,6 +113,46 @@ struct store_device {
     bool has_previous;
     struct key_kme kme; /* sealed at rest */
     struct key_kme previous;
+    /* Of the KME that is stored; it is the network's to write: store_put_device does not look at
+     * them, and sets since when the KME changes. */
+    char kme_lot[STORE_LOT_ID_MAX + 1]; /* the lot under whose N it came; empty: it was brought */
+    int64_t kme_since;                  /* Unix seconds; 0: it is not known */
+    int64_t kme_used;                   /* the last registration under it; 0: none yet */
+};
+
+/* How the provisioning of a subscription stands (struct kme_home of proc/kme.h). All zeros but for
+ * the IMSI: nothing ever happened, and no row. */
+struct store_kme {
+    struct imsi imsi;
+    uint8_t request; /* enum kme_request */
+    bool request_has_imei;
+    struct imei request_imei;
+    uint8_t phase; /* enum kme_phase */
+    uint8_t due;   /* enum kme_due */
+    uint8_t nonce[16];
+    int64_t expires;
+    bool has_taken;
+    uint8_t digest[32];
+    uint8_t nw_sig[STORE_NW_SIG_LEN]; /* with has_taken; sealed at rest */
+};
+
+/* A manufacturer's lot: N for devices, P and Q for the home network (net/lot_key.h). */
+#define STORE_LOT_RANGES_MAX 4096
+struct store_lot {
+    char id[STORE_LOT_ID_MAX + 1];
+    char manufacturer[STORE_LOT_MANUFACTURER_MAX + 1];
+    uint16_t modulus_n; /* octets */
+    uint8_t modulus[STORE_LOT_MODULUS_MAX];
+    int64_t imported; /* Unix seconds */
+    uint32_t ranges;  /* how many it covers */
+};
+struct store_lot_key { /* sealed at rest; the owner wipes it */
+    uint16_t n;        /* octets of each */
+    uint8_t p[STORE_LOT_MODULUS_MAX / 2], q[STORE_LOT_MODULUS_MAX / 2];
+};
+struct store_lot_range {
+    uint64_t first, last; /* numbers of 14 digits (id/imei_range.h) */
+    char lot[STORE_LOT_ID_MAX + 1];
 };
 
 /* ---- reading: one reader per thread ----
@@ -128,8 +174,9 @@ MUST_USE enum err store_read_subscriber(struct store_reader *r, const struct ims
 MUST_USE enum err store_read_devices(struct store_reader *r, const struct imsi *imsi,
                                      struct store_device out[static STORE_DEVICES_MAX], size_t *n);
 /* Both at once, in less time than the two, and without what a vector has no use for: of
- * *out msisdn, profile, binding_failures and all of serving but its host stay empty. *n counts the
- * devices. Errors: E_NOT_FOUND, E_WRONG_KEY, E_IO. */
+ * *out msisdn, profile, binding_failures and all of serving but its host stay empty, and of each
+ * device kme_since, kme_lot and kme_used. *n counts the devices. Errors: E_NOT_FOUND, E_WRONG_KEY,
+ * E_IO. */
 MUST_USE enum err store_read_for_vectors(struct store_reader *r, const struct imsi *imsi,
                                          struct store_subscriber *out,
                                          struct store_device devices[static STORE_DEVICES_MAX],
@@ -159,6 +206,24 @@ MUST_USE enum err store_read_proof(struct store_reader *r, const struct imsi *im
 /* How far the changes of a repository were taken; 0 if never stored. */
 MUST_USE enum err store_read_cursor(struct store_reader *r, const char *repository,
                                     uint64_t *cursor);
+
+/* ---- provisioning of KMEs (store_kme.c), lots (store_lot.c) ---- */
+
+/* Zeros but for the IMSI where there is no row: that is no error. The owner wipes *out. Errors:
+ * E_WRONG_KEY, E_IO. */
+MUST_USE enum err store_read_kme(struct store_reader *r, const struct imsi *imsi,
+                                 struct store_kme *out);
+/* Lots after `after` (empty or NULL: from the first) by their ids; ranges of all lots after `after`
+ * (NULL: from the first) by their first IMEI. At most max. */
+MUST_USE enum err store_list_lots(struct store_reader *r, const char *after, struct store_lot *out,
+                                  size_t max, size_t *n);
+MUST_USE enum err store_list_lot_ranges(struct store_reader *r, const uint64_t *after,
+                                        struct store_lot_range *out, size_t max, size_t *n);
+/* Errors: E_NOT_FOUND. */
+MUST_USE enum err store_read_lot(struct store_reader *r, const char *id, struct store_lot *out);
+/* Errors: E_NOT_FOUND, E_WRONG_KEY, E_IO. */
+MUST_USE enum err store_read_lot_key(struct store_reader *r, const char *id,
+                                     struct store_lot_key *out);
 
 struct store_event {
     uint64_t id;
@@ -237,7 +302,7 @@ enum store_did { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
  * there does not open), E_CRYPTO, E_IO. */
 MUST_USE enum err store_put_subscriber(struct store_writer *w, enum store_put how,
                                        const struct store_subscriber *row, enum store_did *did);
-/* With its devices and what is known of their proofs. Errors: E_NOT_FOUND, E_IO. */
+/* With its devices, their proofs, and its provisioning. Errors: E_NOT_FOUND, E_IO. */
 MUST_USE enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi);
 /* On a changed KME the former one is kept as previous. A row without a KME leaves the one that is
  * stored (a list of devices imported again must not undo what they agreed since): to drop a KME,
@@ -284,6 +349,35 @@ MUST_USE enum err store_forget_proof_of(struct store_writer *w, const struct ime
                                         struct imsi *whose);
 /* Errors: E_BAD_LENGTH, E_IO. */
 MUST_USE enum err store_set_cursor(struct store_writer *w, const char *repository, uint64_t cursor);
+
+/* Reads inside the batch. */
+MUST_USE enum err store_writer_kme(struct store_writer *w, const struct imsi *imsi,
+                                   struct store_kme *out);
+/* Writes the whole of it, and kme_request of the subscriber; `version` stays. Nothing but zeros is
+ * no row. Errors: E_NOT_FOUND (no such subscriber), E_BAD_LENGTH (request_imei is none), E_CRYPTO,
+ * E_IO. */
+MUST_USE enum err store_put_kme(struct store_writer *w, const struct store_kme *row);
+/* The devices of a subscription become exactly these, keys, previous keys, kme_since, kme_lot,
+ * kme_used and all; what is the same already is not written. rows[].imsi is not looked at; rows
+ * come from store_writer_devices, never from store_read_for_vectors, which leaves out. Errors:
+ * E_NOT_FOUND (no such subscriber), E_NO_ROOM, E_BAD_LENGTH (no IMEI, a text without its end),
+ * E_EXISTS (one IMEI twice), E_WRONG_KEY (a row that is there does not open), E_CRYPTO, E_IO. */
+MUST_USE enum err store_set_devices(struct store_writer *w, const struct imsi *imsi,
+                                    const struct store_device *rows, size_t n);
+/* A registration under the device's KME: kme_used, and the KME before is dropped. Errors:
+ * E_NOT_FOUND (no such device, or it has no KME), E_IO. */
+MUST_USE enum err store_kme_was_used(struct store_writer *w, const struct imsi *imsi,
+                                     const struct imei *imei, int64_t at);
+
+/* A lot with its key and its ranges, which are disjoint from all others: the caller has seen to it
+ * (proc/kme_lot.h). lot->ranges and ranges[].lot are not looked at. Errors: E_EXISTS (the id),
+ * E_BAD_LENGTH (also no range, or more than STORE_LOT_RANGES_MAX), E_BAD_VALUE (no range of IMEIs),
+ * E_CRYPTO, E_IO (also ranges that begin where one begins that is there). */
+MUST_USE enum err store_put_lot(struct store_writer *w, const struct store_lot *lot,
+                                const struct store_lot_key *key,
+                                const struct store_lot_range *ranges, size_t n);
+/* Errors: E_NOT_FOUND, E_IO. */
+MUST_USE enum err store_remove_lot(struct store_writer *w, const char *id);
 
 /* Adds a rule, or gives it another note. `most`: so many rules there may be. Errors: E_NO_ROOM,
  * E_BAD_VALUE (no range, no list), E_BAD_LENGTH (a note without its end), E_IO. */

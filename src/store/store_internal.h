@@ -6,7 +6,7 @@
  * store_sql.c    every statement, and the connections that keep them prepared
  * store_rows.c   keys of rows, and the tables that map columns to structures
  * store_seal.c   secrets of rows
- * store_read.c, store_write.c, store_eir.c, store_proof.c  the interface
+ * store_read.c, store_write.c, store_eir.c, store_proof.c, store_kme.c, store_lot.c  the interface
  */
 #ifndef BINDERY_STORE_STORE_INTERNAL_H
 #define BINDERY_STORE_STORE_INTERNAL_H
@@ -99,6 +99,11 @@ enum statement {
     ST_PROOF,
     ST_PROOF_OF,
     ST_CURSOR,
+    ST_KME,
+    ST_LOT,
+    ST_LOT_KEY,
+    ST_LIST_LOTS,
+    ST_LIST_LOT_RANGES,
     ST_READER_COUNT, /* those above are all a reader has */
     ST_WRITE_BEGIN = ST_READER_COUNT,
     ST_STEP_BEGIN,
@@ -126,6 +131,14 @@ enum statement {
     ST_FORGET_ELSEWHERE,
     ST_FORGET_PROOF_OF,
     ST_SET_CURSOR,
+    ST_PUT_KME,
+    ST_DELETE_KME,
+    ST_SET_KME_REQUEST,
+    ST_KME_WAS_USED,
+    ST_INSERT_LOT,
+    ST_INSERT_LOT_RANGE,
+    ST_DELETE_LOT,
+    ST_DELETE_LOT_RANGES,
     ST_COUNT_ALL
 };
 struct connection {
@@ -176,8 +189,9 @@ struct columns {
 extern const struct columns subscriber_columns; /* what ST_SUBSCRIBER and the list begin with */
 extern const struct columns subscriber_admin_columns; /* what ST_INSERT and ST_UPDATE begin with */
 extern const struct columns serving_columns;
-extern const struct columns device_columns;
-extern const struct columns vector_columns; /* what ST_FOR_VECTORS begins with */
+extern const struct columns device_columns;         /* what ST_DEVICES and the list begin with */
+extern const struct columns device_written_columns; /* what ST_INSERT and ST_UPDATE begin with */
+extern const struct columns vector_columns;         /* what ST_FOR_VECTORS begins with */
 extern const struct columns event_columns;
 /* The row's columns 0 to n-1 into the structure. Errors: E_IO (a value its field cannot hold). */
 MUST_USE enum err columns_get(struct columns c, sqlite3_stmt *st, void *row);
@@ -196,6 +210,22 @@ MUST_USE enum err seal_keys(struct sealer *s, const struct imsi *imsi, const str
 /* Errors: E_WRONG_KEY. */
 MUST_USE enum err open_keys(struct sealer *s, const struct imsi *imsi, struct bytes sealed,
                             struct aka_keys *keys);
+/* NW_SIG of a subscription's provisioning: 32 octets. */
+MUST_USE enum err seal_nw_sig(struct sealer *s, const struct imsi *imsi,
+                              const uint8_t nw_sig[static STORE_NW_SIG_LEN], struct sealed *out);
+/* Errors: E_WRONG_KEY. */
+MUST_USE enum err open_nw_sig(struct sealer *s, const struct imsi *imsi, struct bytes sealed,
+                              uint8_t nw_sig[static STORE_NW_SIG_LEN]);
+/* P and Q, of key->n octets each, at most STORE_LOT_MODULUS_MAX / 2. */
+struct sealed_lot_key {
+    size_t n;
+    uint8_t b[STORE_LOT_MODULUS_MAX + SEAL_OVERHEAD];
+};
+MUST_USE enum err seal_lot_key(struct sealer *s, const char *id, const struct store_lot_key *key,
+                               struct sealed_lot_key *out);
+/* Errors: E_WRONG_KEY. */
+MUST_USE enum err open_lot_key(struct sealer *s, const char *id, struct bytes sealed,
+                               struct store_lot_key *key);
 enum kme_column { KME_ACTIVE, KME_PREVIOUS };
 MUST_USE enum err seal_kme(struct sealer *s, const struct store_device *row, enum kme_column which,
                            struct sealed *out);
@@ -211,8 +241,12 @@ MUST_USE enum err read_devices(struct connection *c, const struct imsi *imsi,
                                struct store_device out[static STORE_DEVICES_MAX], size_t *n);
 /* A blob column, valid until the next step. */
 struct bytes stmt_blob(sqlite3_stmt *st, int column);
+/* Steps through a statement that is bound already; the statement's own LIMIT bounds it. */
+MUST_USE enum err list_rows(sqlite3_stmt *st, struct columns c, void *out, size_t row_size,
+                            size_t max, size_t *n);
+int64_t list_limit(size_t max);
 
-/* ---- store_write.c, for store_eir.c and store_proof.c too ---- */
+/* ---- store_write.c, for the other files that write ---- */
 
 /* May the batch take a change? E_BAD_STATE out of one, E_IO after a failure. */
 MUST_USE enum err writer_check(const struct store_writer *w);
@@ -223,6 +257,22 @@ MUST_USE enum err writer_run(struct store_writer *w, enum statement which);
 /* Runs a statement whose parameters are numbers; E_NOT_FOUND when it touches no row. */
 MUST_USE enum err writer_run_on_row(struct store_writer *w, enum statement which, int n,
                                     const int64_t v[]);
+
+/* The secrets of a device as they are written; nothing is written before all are sealed. */
+struct sealed_device {
+    struct sealed kme, previous;
+};
+MUST_USE enum err seal_device(struct store_writer *w, const struct store_device *row,
+                              struct sealed_device *out);
+/* ST_INSERT_DEVICE or ST_UPDATE_DEVICE. */
+MUST_USE enum err write_device(struct store_writer *w, enum statement which,
+                               const struct store_device *row, const struct sealed_device *sealed);
+bool same_kme(const struct key_kme *a, const struct key_kme *b); /* in constant time */
+/* NULL for no value. */
+MUST_USE enum err bind_octets(sqlite3_stmt *st, int i, struct bytes v);
+/* Is the subscriber there, and what of it is not secret? Errors: E_NOT_FOUND, E_BAD_STATE, E_IO. */
+MUST_USE enum err writer_subscriber_closed(struct store_writer *w, const struct imsi *imsi,
+                                           struct store_subscriber *out);
 
 /* ---- the three parts of a store ---- */
 

@@ -10,7 +10,7 @@ static enum err bind_numbers(sqlite3_stmt *st, int n, const int64_t v[])
     return sqlite_err(rc);
 }
 
-static int64_t limit(size_t max)
+int64_t list_limit(size_t max)
 {
     return max > INT32_MAX ? INT32_MAX : (int64_t)max;
 }
@@ -191,9 +191,8 @@ enum err store_read_for_vectors(struct store_reader *r, const struct imsi *imsi,
 
 /* ---- lists ---- */
 
-/* Steps through a statement that is bound already; the statement's own LIMIT bounds it. */
-static enum err list(sqlite3_stmt *st, struct columns c, void *out, size_t row_size, size_t max,
-                     size_t *n)
+enum err list_rows(sqlite3_stmt *st, struct columns c, void *out, size_t row_size, size_t max,
+                   size_t *n)
 {
     uint8_t *row = out;
     enum err err = E_OK;
@@ -221,8 +220,8 @@ enum err store_list_subscribers(struct store_reader *r, const struct imsi *after
 {
     sqlite3_stmt *st = r->c.st[ST_LIST_SUBSCRIBERS];
     *n = 0;
-    enum err err = bind_numbers(st, 2, (int64_t[]){imsi_key(after), limit(max)});
-    return err == E_OK ? list(st, subscriber_columns, out, sizeof *out, max, n) : err;
+    enum err err = bind_numbers(st, 2, (int64_t[]){imsi_key(after), list_limit(max)});
+    return err == E_OK ? list_rows(st, subscriber_columns, out, sizeof *out, max, n) : err;
 }
 
 enum err store_list_devices(struct store_reader *r, const struct imsi *after_imsi,
@@ -231,9 +230,9 @@ enum err store_list_devices(struct store_reader *r, const struct imsi *after_ims
 {
     sqlite3_stmt *st = r->c.st[ST_LIST_DEVICES];
     *n = 0;
-    enum err err =
-        bind_numbers(st, 3, (int64_t[]){imsi_key(after_imsi), imei_key(after_imei), limit(max)});
-    return err == E_OK ? list(st, device_columns, out, sizeof *out, max, n) : err;
+    enum err err = bind_numbers(
+        st, 3, (int64_t[]){imsi_key(after_imsi), imei_key(after_imei), list_limit(max)});
+    return err == E_OK ? list_rows(st, device_columns, out, sizeof *out, max, n) : err;
 }
 
 enum err store_read_imsis_of(struct store_reader *r, const struct imei *imei, struct imsi *out,
@@ -242,8 +241,8 @@ enum err store_read_imsis_of(struct store_reader *r, const struct imei *imei, st
     static const struct column imsi[] = {{COL_IMSI, 0, sizeof(struct imsi), 0}};
     sqlite3_stmt *st = r->c.st[ST_IMSIS_OF];
     *n = 0;
-    enum err err = bind_numbers(st, 2, (int64_t[]){imei_key(imei), limit(max)});
-    return err == E_OK ? list(st, (struct columns){imsi, 1}, out, sizeof *out, max, n) : err;
+    enum err err = bind_numbers(st, 2, (int64_t[]){imei_key(imei), list_limit(max)});
+    return err == E_OK ? list_rows(st, (struct columns){imsi, 1}, out, sizeof *out, max, n) : err;
 }
 
 /* SQLite numbers are signed; no id is above its largest. */
@@ -257,11 +256,11 @@ enum err store_list_events(struct store_reader *r, uint64_t after, const char *n
 {
     sqlite3_stmt *st = r->c.st[name == NULL ? ST_LIST_EVENTS : ST_LIST_EVENTS_NAMED];
     *n = 0;
-    enum err err = bind_numbers(st, 2, (int64_t[]){event_id(after), limit(max)});
+    enum err err = bind_numbers(st, 2, (int64_t[]){event_id(after), list_limit(max)});
     if (err == E_OK && name != NULL) {
         err = sqlite_err(sqlite3_bind_text(st, 3, name, -1, SQLITE_STATIC));
     }
-    return err == E_OK ? list(st, event_columns, out, sizeof *out, max, n) : err;
+    return err == E_OK ? list_rows(st, event_columns, out, sizeof *out, max, n) : err;
 }
 
 /* ---- numbers ---- */

@@ -100,6 +100,7 @@ static const struct column subscriber[] = {
     FIELD(BOOL, struct store_subscriber, serving.purged),
     FIELD(INT, struct store_subscriber, serving.since),
     FIELD(INT, struct store_subscriber, binding_failures),
+    FIELD(INT, struct store_subscriber, kme_request),
     FIELD(INT, struct store_subscriber, version),
 };
 static const struct column serving[] = {
@@ -108,9 +109,9 @@ static const struct column serving[] = {
     FIELD(INT, struct store_serving, since),
 };
 static const struct column device[] = {
-    FIELD(IMSI, struct store_device, imsi),
-    FIELD(IMEI, struct store_device, imei),
-    FIELD(BOOL, struct store_device, has_kme),
+    FIELD(IMSI, struct store_device, imsi),         FIELD(IMEI, struct store_device, imei),
+    FIELD(INT, struct store_device, kme_since),     FIELD(TEXT, struct store_device, kme_lot),
+    FIELD(INT, struct store_device, kme_used),      FIELD(BOOL, struct store_device, has_kme),
     FIELD(BOOL, struct store_device, has_previous),
 };
 static const struct column vector[] = {
@@ -123,6 +124,7 @@ static const struct column vector[] = {
     FIELD(BOOL, struct store_subscriber, suspended),
     OPTIONAL_IMEI(struct store_subscriber, last_imei, has_last_imei),
     FIELD(TEXT, struct store_subscriber, serving.host),
+    FIELD(INT, struct store_subscriber, kme_request),
     FIELD(INT, struct store_subscriber, version),
 };
 static const struct column event[] = {
@@ -135,6 +137,7 @@ const struct columns subscriber_columns = COLUMNS(subscriber);
 const struct columns subscriber_admin_columns = COLUMNS(admin);
 const struct columns serving_columns = COLUMNS(serving);
 const struct columns device_columns = COLUMNS(device);
+const struct columns device_written_columns = {device, 5};
 const struct columns vector_columns = COLUMNS(vector);
 const struct columns event_columns = COLUMNS(event);
 

@@ -86,6 +86,34 @@ const struct schema_step schema_steps[] = {
         " name TEXT PRIMARY KEY,"
         " cursor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "PRAGMA user_version = 3;"},
+    {4, "ALTER TABLE subscriber ADD COLUMN kme_request INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE device ADD COLUMN kme_since INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE device ADD COLUMN kme_lot TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE device ADD COLUMN kme_used INTEGER NOT NULL DEFAULT 0;"
+        "CREATE TABLE provisioning ("
+        " imsi INTEGER PRIMARY KEY," /* imsi_key */
+        " request INTEGER NOT NULL,"
+        " request_imei INTEGER," /* imei_key; or NULL */
+        " phase INTEGER NOT NULL,"
+        " due INTEGER NOT NULL,"
+        " nonce BLOB NOT NULL,"
+        " expires INTEGER NOT NULL,"
+        " has_taken INTEGER NOT NULL,"
+        " digest BLOB NOT NULL,"
+        " nw_sig BLOB) STRICT;" /* sealed; NULL where nothing was taken */
+        "CREATE TABLE lot ("
+        " id TEXT PRIMARY KEY,"
+        " manufacturer TEXT NOT NULL,"
+        " imported INTEGER NOT NULL,"
+        " ranges INTEGER NOT NULL,"
+        " modulus BLOB NOT NULL,"
+        " key BLOB NOT NULL) STRICT;" /* sealed */
+        "CREATE TABLE lot_range ("
+        " first INTEGER PRIMARY KEY," /* an IMEI's 14 digits as a number: ranges are disjoint */
+        " last INTEGER NOT NULL,"
+        " lot TEXT NOT NULL) STRICT;"
+        "CREATE INDEX lot_range_by_lot ON lot_range (lot);"
+        "PRAGMA user_version = 4;"},
 };
 const size_t schema_steps_n = sizeof schema_steps / sizeof schema_steps[0];
 

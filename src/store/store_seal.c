@@ -1,6 +1,8 @@
 #include "store/store_internal.h"
 
-/*= binding-sealed */
+#include <string.h>
+
+/*= binding-sealed kme-sealed */
 /* The associated data of a row's secret is where it stands: "table.column", a zero octet, the IMSI
  * and the IMEI as keys. A blob that was moved to another row or column does not open. */
 #define PLACE_MAX 48
@@ -63,6 +65,67 @@ enum err open_keys(struct sealer *s, const struct imsi *imsi, struct bytes seale
         take_key(&r, &keys->k.n, keys->k.b);
         take_key(&r, &keys->opc.n, keys->opc.b);
         err = rd_end(&r) == E_OK ? E_OK : E_WRONG_KEY;
+    }
+    wipe(plain, sizeof plain);
+    return err;
+}
+
+enum err seal_nw_sig(struct sealer *s, const struct imsi *imsi,
+                     const uint8_t nw_sig[static STORE_NW_SIG_LEN], struct sealed *out)
+{
+    uint8_t where[PLACE_MAX];
+    return seal(s, place("provisioning.nw_sig", imsi, NULL, where),
+                (struct bytes){nw_sig, STORE_NW_SIG_LEN}, MBYTES_OF(out->b), &out->n);
+}
+
+enum err open_nw_sig(struct sealer *s, const struct imsi *imsi, struct bytes sealed,
+                     uint8_t nw_sig[static STORE_NW_SIG_LEN])
+{
+    uint8_t where[PLACE_MAX];
+    size_t n = 0;
+    enum err err = seal_open(s, place("provisioning.nw_sig", imsi, NULL, where), sealed,
+                             (struct mbytes){nw_sig, STORE_NW_SIG_LEN}, &n);
+    return err == E_OK && n == STORE_NW_SIG_LEN ? E_OK : E_WRONG_KEY;
+}
+
+/* A lot's row is its id's. */
+static struct bytes lot_place(const char *id, uint8_t out[static PLACE_MAX])
+{
+    struct wr w = wr_of((struct mbytes){out, PLACE_MAX});
+    wr_put(&w, bytes_of_str("lot.key"));
+    wr_u8(&w, 0);
+    wr_put(&w, bytes_of_str(id));
+    return wr_done(&w);
+}
+
+/* P, then Q, of the same length. */
+enum err seal_lot_key(struct sealer *s, const char *id, const struct store_lot_key *key,
+                      struct sealed_lot_key *out)
+{
+    uint8_t where[PLACE_MAX], plain[STORE_LOT_MODULUS_MAX];
+    struct wr w = wr_of(MBYTES_OF(plain));
+    wr_put(&w, (struct bytes){key->p, key->n});
+    wr_put(&w, (struct bytes){key->q, key->n});
+    enum err err = w.err;
+    if (err == E_OK) {
+        err = seal(s, lot_place(id, where), wr_done(&w), MBYTES_OF(out->b), &out->n);
+    }
+    wipe(plain, sizeof plain);
+    return err;
+}
+
+enum err open_lot_key(struct sealer *s, const char *id, struct bytes sealed,
+                      struct store_lot_key *key)
+{
+    uint8_t where[PLACE_MAX], plain[STORE_LOT_MODULUS_MAX];
+    size_t n = 0;
+    enum err err = seal_open(s, lot_place(id, where), sealed, MBYTES_OF(plain), &n);
+    if (err == E_OK && n > 0 && n % 2 == 0) {
+        *key = (struct store_lot_key){.n = (uint16_t)(n / 2)};
+        memcpy(key->p, plain, n / 2);
+        memcpy(key->q, plain + n / 2, n / 2);
+    } else {
+        err = E_WRONG_KEY;
     }
     wipe(plain, sizeof plain);
     return err;

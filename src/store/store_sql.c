@@ -4,8 +4,10 @@
 
 #define SUBSCRIBER_SELECT                                                                          \
     "SELECT imsi, algorithm, res_len, keccak_iterations, dif, policy, suspended, msisdn, profile," \
-    " proof, last_imei, host, realm, plmn, purged, since, binding_failures, version"
-#define DEVICE_SELECT "SELECT imsi, imei, kme IS NOT NULL, previous IS NOT NULL"
+    " proof, last_imei, host, realm, plmn, purged, since, binding_failures, kme_request, version"
+#define DEVICE_SELECT                                                                              \
+    "SELECT imsi, imei, kme_since, kme_lot, kme_used, kme IS NOT NULL, previous IS NOT NULL"
+#define LOT_SELECT "SELECT id, manufacturer, imported, ranges, modulus FROM lot"
 #define PROOF_SELECT                                                                               \
     "SELECT imsi, imei, form, serial, at, until, last_imei, last_result, last_cause, last_form,"   \
     " last_serial, last_at FROM device_proof"
@@ -19,7 +21,8 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_DEVICES] = DEVICE_SELECT ", kme, previous FROM device WHERE imsi = ?1 ORDER BY imei",
     [ST_FOR_VECTORS] =
         "SELECT s.algorithm, s.res_len, s.keccak_iterations, s.dif, s.policy, s.proof,"
-        " s.suspended, s.last_imei, s.host, s.version, s.keys, d.imei, d.kme, d.previous"
+        " s.suspended, s.last_imei, s.host, s.kme_request, s.version, s.keys, d.imei, d.kme, "
+        "d.previous"
         " FROM subscriber s LEFT JOIN device d ON d.imsi = s.imsi WHERE s.imsi = ?1"
         " ORDER BY d.imei",
     [ST_IMSIS_OF] = "SELECT imsi FROM device WHERE imei = ?1"
@@ -45,6 +48,13 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_PROOF] = PROOF_SELECT " WHERE imsi = ?1",
     [ST_PROOF_OF] = PROOF_SELECT " WHERE imei = ?1",
     [ST_CURSOR] = "SELECT cursor FROM repository WHERE name = ?1",
+    [ST_KME] = "SELECT imsi, request, request_imei, phase, due, nonce, expires, has_taken, digest,"
+               " nw_sig FROM provisioning WHERE imsi = ?1",
+    [ST_LOT] = LOT_SELECT " WHERE id = ?1",
+    [ST_LOT_KEY] = "SELECT key FROM lot WHERE id = ?1",
+    [ST_LIST_LOTS] = LOT_SELECT " WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [ST_LIST_LOT_RANGES] =
+        "SELECT first, last, lot FROM lot_range WHERE first > ?1 ORDER BY first LIMIT ?2",
 
     [ST_WRITE_BEGIN] = "BEGIN IMMEDIATE",
     [ST_STEP_BEGIN] = "SAVEPOINT step",
@@ -60,8 +70,10 @@ static const char *const statements[ST_COUNT_ALL] = {
         " version = version + 1 WHERE imsi = ?1",
     [ST_DELETE_SUBSCRIBER] = "DELETE FROM subscriber WHERE imsi = ?1",
     [ST_DELETE_DEVICES_OF] = "DELETE FROM device WHERE imsi = ?1",
-    [ST_INSERT_DEVICE] = "INSERT INTO device (imsi, imei, kme, previous) VALUES (?1, ?2, ?3, ?4)",
-    [ST_UPDATE_DEVICE] = "UPDATE device SET kme = ?3, previous = ?4 WHERE imsi = ?1 AND imei = ?2",
+    [ST_INSERT_DEVICE] = "INSERT INTO device (imsi, imei, kme_since, kme_lot, kme_used, kme,"
+                         " previous) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [ST_UPDATE_DEVICE] = "UPDATE device SET kme_since = ?3, kme_lot = ?4, kme_used = ?5, kme = ?6,"
+                         " previous = ?7 WHERE imsi = ?1 AND imei = ?2",
     [ST_DELETE_DEVICE] = "DELETE FROM device WHERE imsi = ?1 AND imei = ?2",
     [ST_SET_DIF] = "UPDATE subscriber SET dif = ?2 WHERE imsi = ?1",
     [ST_SET_SERVING] = "UPDATE subscriber SET host = ?1, realm = ?2, plmn = ?3, purged = ?4,"
@@ -90,6 +102,20 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_FORGET_PROOF_OF] = "UPDATE device_proof SET imei = NULL WHERE imei = ?1",
     [ST_SET_CURSOR] = "INSERT INTO repository (name, cursor) VALUES (?1, ?2)"
                       " ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor",
+    [ST_PUT_KME] =
+        "INSERT INTO provisioning (imsi, request, request_imei, phase, due, nonce, expires,"
+        " has_taken, digest, nw_sig) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        " ON CONFLICT (imsi) DO UPDATE SET request = ?2, request_imei = ?3, phase = ?4, due = ?5,"
+        " nonce = ?6, expires = ?7, has_taken = ?8, digest = ?9, nw_sig = ?10",
+    [ST_DELETE_KME] = "DELETE FROM provisioning WHERE imsi = ?1",
+    [ST_SET_KME_REQUEST] = "UPDATE subscriber SET kme_request = ?2 WHERE imsi = ?1",
+    [ST_KME_WAS_USED] = "UPDATE device SET kme_used = ?3, previous = NULL"
+                        " WHERE imsi = ?1 AND imei = ?2 AND kme IS NOT NULL",
+    [ST_INSERT_LOT] = "INSERT INTO lot (id, manufacturer, imported, ranges, modulus, key)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_INSERT_LOT_RANGE] = "INSERT INTO lot_range (first, last, lot) VALUES (?1, ?2, ?3)",
+    [ST_DELETE_LOT] = "DELETE FROM lot WHERE id = ?1",
+    [ST_DELETE_LOT_RANGES] = "DELETE FROM lot_range WHERE lot = ?1",
 };
 
 /* The writer checkpoints after 1000 pages and gives a log that a long reader made big back to the

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 /* ---- batches ---- */
 
@@ -96,11 +97,15 @@ enum err writer_run_on_row(struct store_writer *w, enum statement which, int n, 
     return err == E_OK && sqlite3_changes(w->c.db) == 0 ? E_NOT_FOUND : err;
 }
 
+enum err bind_octets(sqlite3_stmt *st, int i, struct bytes v)
+{
+    return sqlite_err(v.n == 0 ? sqlite3_bind_null(st, i)
+                               : sqlite3_bind_blob(st, i, v.p, (int)v.n, SQLITE_STATIC));
+}
+
 static enum err bind_sealed(sqlite3_stmt *st, int i, const struct sealed *sealed)
 {
-    return sqlite_err(sealed->n == 0
-                          ? sqlite3_bind_null(st, i)
-                          : sqlite3_bind_blob(st, i, sealed->b, (int)sealed->n, SQLITE_STATIC));
+    return bind_octets(st, i, (struct bytes){sealed->b, sealed->n});
 }
 
 /* ---- reading inside the batch ---- */
@@ -121,6 +126,12 @@ enum err store_writer_subscriber(struct store_writer *w, const struct imsi *imsi
                                  struct store_subscriber *out)
 {
     return read_row(w, imsi, SECRETS_OPENED, out);
+}
+
+enum err writer_subscriber_closed(struct store_writer *w, const struct imsi *imsi,
+                                  struct store_subscriber *out)
+{
+    return read_row(w, imsi, SECRETS_CLOSED, out);
 }
 
 enum err store_writer_devices(struct store_writer *w, const struct imsi *imsi,
@@ -254,10 +265,27 @@ enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi
         err = writer_run_on_row(w, ST_DELETE_PROOF, 1, key);
         err = err == E_NOT_FOUND ? E_OK : err;
     }
+    if (err == E_OK) {
+        err = writer_run_on_row(w, ST_DELETE_KME, 1, key);
+        err = err == E_NOT_FOUND ? E_OK : err;
+    }
     return err;
 }
 
 /* ---- devices ---- */
+
+bool same_kme(const struct key_kme *a, const struct key_kme *b)
+{
+    return same_secret(a->b, sizeof a->b, b->b, sizeof b->b);
+}
+
+/* A KME that administration brought: since now, of no lot, and not used yet. */
+static void kme_brought(struct store_device *row)
+{
+    row->kme_since = row->has_kme ? (int64_t)time(NULL) : 0;
+    memset(row->kme_lot, 0, sizeof row->kme_lot);
+    row->kme_used = 0;
+}
 
 /* A row without a KME says nothing about the one that is kept: a list of devices that is imported
  * again must not throw away what the devices agreed since. Returns whether there is a change. */
@@ -265,8 +293,7 @@ static bool merge_device(const struct store_device *old, const struct store_devi
                          struct store_device *out)
 {
     *out = *old;
-    if (!row->has_kme || (old->has_kme && same_secret(row->kme.b, sizeof row->kme.b, old->kme.b,
-                                                      sizeof old->kme.b))) {
+    if (!row->has_kme || (old->has_kme && same_kme(&row->kme, &old->kme))) {
         return false;
     }
     if (old->has_kme) {
@@ -275,28 +302,41 @@ static bool merge_device(const struct store_device *old, const struct store_devi
     }
     out->kme = row->kme;
     out->has_kme = true;
+    kme_brought(out);
     return true;
 }
 
-static enum err write_device(struct store_writer *w, enum statement which,
-                             const struct store_device *row)
+enum err seal_device(struct store_writer *w, const struct store_device *row,
+                     struct sealed_device *out)
+{
+    *out = (struct sealed_device){.kme = {.n = 0}};
+    enum err err = row->has_kme ? seal_kme(w->c.sealer, row, KME_ACTIVE, &out->kme) : E_OK;
+    if (err == E_OK && row->has_previous) {
+        err = seal_kme(w->c.sealer, row, KME_PREVIOUS, &out->previous);
+    }
+    return err;
+}
+
+enum err write_device(struct store_writer *w, enum statement which, const struct store_device *row,
+                      const struct sealed_device *sealed)
 {
     sqlite3_stmt *st = w->c.st[which];
-    struct sealed kme = {0}, previous = {0};
-    enum err err = row->has_kme ? seal_kme(w->c.sealer, row, KME_ACTIVE, &kme) : E_OK;
-    if (err == E_OK && row->has_previous) {
-        err = seal_kme(w->c.sealer, row, KME_PREVIOUS, &previous);
+    enum err err = columns_bind(device_written_columns, st, row);
+    if (err == E_OK) {
+        err = bind_sealed(st, device_written_columns.n + 1, &sealed->kme);
     }
     if (err == E_OK) {
-        err = columns_bind((struct columns){device_columns.p, 2}, st, row); /* imsi, imei */
-    }
-    if (err == E_OK) {
-        err = bind_sealed(st, 3, &kme);
-    }
-    if (err == E_OK) {
-        err = bind_sealed(st, 4, &previous);
+        err = bind_sealed(st, device_written_columns.n + 2, &sealed->previous);
     }
     return err == E_OK ? writer_run(w, which) : err;
+}
+
+static enum err seal_and_write(struct store_writer *w, enum statement which,
+                               const struct store_device *row)
+{
+    struct sealed_device sealed;
+    enum err err = seal_device(w, row, &sealed);
+    return err == E_OK ? write_device(w, which, row, &sealed) : err;
 }
 
 static enum err change_device(struct store_writer *w, const struct store_device *old,
@@ -306,7 +346,7 @@ static enum err change_device(struct store_writer *w, const struct store_device 
     enum err err = E_OK;
     bool change = merge_device(old, row, &merged);
     if (change) {
-        err = write_device(w, ST_UPDATE_DEVICE, &merged);
+        err = seal_and_write(w, ST_UPDATE_DEVICE, &merged);
     }
     if (err == E_OK) {
         *did = change ? STORE_CHANGED : STORE_UNCHANGED;
@@ -321,10 +361,13 @@ static enum err add_device(struct store_writer *w, size_t n, const struct store_
     if (n == STORE_DEVICES_MAX) {
         return E_NO_ROOM;
     }
-    enum err err = write_device(w, ST_INSERT_DEVICE, row);
+    struct store_device added = *row;
+    kme_brought(&added);
+    enum err err = seal_and_write(w, ST_INSERT_DEVICE, &added);
     if (err == E_OK) {
         *did = STORE_ADDED;
     }
+    wipe(&added, sizeof added);
     return err;
 }
 

@@ -130,6 +130,7 @@ enum err wire_air_read(uint32_t own_vendor, struct bytes msg, const struct s6a_a
                         own_vendor, OWN_FEATURE_LIST_ID);
     w.knows_binding = (features & OWN_FEATURE_BINDING) != 0;
     w.knows_devid = (features & OWN_FEATURE_DEVID) != 0;
+    w.knows_provisioning = (features & OWN_FEATURE_PROVISIONING) != 0;
     *out = w;
     return E_OK;
 }

@@ -22,8 +22,9 @@ struct wire_air {
     bool has_resync;
     uint8_t resync_rand[16]; /* as the USIM's ME received it: plain or encrypted */
     struct auts auts;
-    bool knows_binding; /* the MME offered the feature: it may be sent Binding-Control */
-    bool knows_devid;   /* likewise: and Proof-Control in it */
+    bool knows_binding;      /* the MME offered the feature: it may be sent Binding-Control */
+    bool knows_devid;        /* likewise: and Proof-Control in it */
+    bool knows_provisioning; /* likewise: it carries out what is for provisioning only */
 };
 /* On error *fault names the AVP. Errors: E_BAD_VALUE, E_MISSING (no vectors asked at all). */
 MUST_USE enum err wire_air_read(uint32_t own_vendor, struct bytes msg, const struct s6a_air *air,

@@ -71,21 +71,39 @@ void world_on_air(struct world *w, struct mail m, bool uplink)
             world_post(w, m, 10);
         }
         break;
-    case FAULT_NONE:
-        world_post(w, m, 10);
+    case FAULT_NONE: {
+        const char *name = world_nas_name((struct bytes){m.pdu, m.n});
+        world_send(w, uplink ? PARTY_UE : PARTY_MME, name != NULL ? name : "", m, 10);
         break;
+    }
     }
     crash_if_due(w);
 }
 
 /* ---- the device ------------------------------------------------------------------------------ */
 
+/* Who is dead by then has stored nothing; what he answers is of no consequence. */
 static bool store(void *ctx, const uint8_t *image, size_t n)
 {
     struct device *d = ctx;
-    memcpy(d->image, image, n);
-    d->image_n = n;
-    bindery_ue_usim_sequences(&d->usim, d->sequences);
+    if (world_stores(d->world, PARTY_UE, "device stores its state")) {
+        memcpy(d->image, image, n);
+        d->image_n = n;
+        bindery_ue_usim_sequences(&d->usim, d->sequences);
+        world_stored(d->world);
+    }
+    return true;
+}
+
+static bool store_keys(void *ctx, const uint8_t *keys, size_t n)
+{
+    struct device *d = ctx;
+    if (world_stores(d->world, PARTY_UE, "device stores its keys")) {
+        assert_true(n <= sizeof d->keys);
+        memcpy(d->keys, keys, n);
+        d->keys_n = n;
+        world_stored(d->world);
+    }
     return true;
 }
 
@@ -99,6 +117,8 @@ void world_boot(struct world *w, unsigned ue)
     memcpy(keys.opc, w->keys.opc.b, 32);
     memset(&d->ue, 0xee, sizeof d->ue);
     d->connection = 0;
+    d->identity.keys = d->keys_n > 0 ? d->keys : NULL;
+    d->identity.keys_n = d->keys_n;
     assert_int_equal(bindery_ue_usim_init(&d->usim, &w->table, &keys, d->sequences), BINDERY_UE_OK);
     assert_int_equal(bindery_ue_init(&d->ue, &w->table, &d->host, &d->settings, &d->identity,
                                      d->buffer, sizeof d->buffer, d->image_n > 0 ? d->image : NULL,
@@ -118,6 +138,9 @@ static void send_uplink(struct world *w, unsigned ue, const struct bindery_ue_up
         d->connection = ++w->next_connection;
     }
     m.connection = d->connection;
+    struct emm_claim claim;
+    emm_claim((struct bytes){up->pdu, up->n}, &claim);
+    w->attaches += ue == 0 && up->initial && claim.attach;
     world_on_air(w, world_mail(m, (struct bytes){up->pdu, up->n}), true);
 }
 
@@ -129,6 +152,10 @@ static void note(struct world *w, unsigned ue, const struct bindery_ue_event *e)
     d->refused += e->kind == BINDERY_UE_EVENT_REFUSED;
     d->proved += e->kind == BINDERY_UE_EVENT_PROVED;
     d->not_proved += e->kind == BINDERY_UE_EVENT_NO_PROOF;
+    d->offered += e->kind == BINDERY_UE_EVENT_KME_OFFERED;
+    d->unable += e->kind == BINDERY_UE_EVENT_KME_UNABLE;
+    d->activated += e->kind == BINDERY_UE_EVENT_KME_ACTIVE;
+    d->by_challenge += e->kind == BINDERY_UE_EVENT_KME_ACTIVE && e->processed;
     if (e->kind == BINDERY_UE_EVENT_REFUSED) {
         d->last_refused = e->refusal;
     }
@@ -146,9 +173,12 @@ static void drain(struct world *w, unsigned ue)
     struct bindery_ue_uplink up;
     struct bindery_ue_event e;
     bool initial = false, ended = false;
-    while (bindery_ue_uplink(&d->ue, &up)) {
+    while (!w->dead[PARTY_UE] && bindery_ue_uplink(&d->ue, &up)) {
         initial = initial || up.initial;
         send_uplink(w, ue, &up);
+    }
+    if (w->dead[PARTY_UE]) {
+        return; /* nothing that it meant to do happens */
     }
     while (bindery_ue_next_event(&d->ue, &e)) {
         note(w, ue, &e);
@@ -191,7 +221,7 @@ void world_detach(struct world *w, unsigned ue, bool switch_off)
 static void downlink(struct world *w, const struct mail *m)
 {
     struct device *d = &w->devices[m->ue];
-    if (d->connection != m->connection || d->connection == 0) {
+    if (d->connection != m->connection || d->connection == 0 || w->dead[PARTY_UE]) {
         return;
     }
     assert_int_equal(bindery_ue_downlink(&d->ue, w->now, m->pdu, m->n), BINDERY_UE_OK);
@@ -201,7 +231,7 @@ static void downlink(struct world *w, const struct mail *m)
 static void released(struct world *w, const struct mail *m)
 {
     struct device *d = &w->devices[m->ue];
-    if (d->connection == m->connection && d->connection != 0) {
+    if (d->connection == m->connection && d->connection != 0 && !w->dead[PARTY_UE]) {
         d->connection = 0;
         lower(w, m->ue, BINDERY_UE_LOWER_RELEASED);
     }
@@ -212,7 +242,7 @@ static void set_up(struct world *w, const struct mail *m)
     struct mail answer = {.kind = MAIL_SET, .ue = m->ue, .connection = m->connection};
     struct device *d = &w->devices[m->ue];
     world_post(w, answer, 5);
-    if (d->connection == m->connection && d->connection != 0) {
+    if (d->connection == m->connection && d->connection != 0 && !w->dead[PARTY_UE]) {
         lower(w, m->ue, BINDERY_UE_LOWER_BEARERS);
     }
 }
@@ -220,7 +250,8 @@ static void set_up(struct world *w, const struct mail *m)
 static void answered(struct world *w, const struct mail *m)
 {
     struct context *x = &w->contexts[m->connection];
-    if (x->used && x->serial == m->n) {
+    if (x->used && x->serial == m->serial && !w->dead[PARTY_MME]) {
+        x->serial = 0; /* a second answer to it is nobody's */
         world_mme_step(w, x, &m->event);
     }
 }
@@ -229,12 +260,18 @@ static void carry(struct world *w, const struct mail *m)
 {
     struct context *x;
     struct emm_event set = {.kind = EMM_CONTEXT_SET};
+    world_arrived(w, m);
     switch (m->kind) {
     case MAIL_UP:
-        world_mme_uplink(w, m);
-        return;
     case MAIL_INITIAL:
-        world_mme_initial(w, m);
+        if (w->dead[PARTY_MME]) {
+            return;
+        }
+        if (m->kind == MAIL_UP) {
+            world_mme_uplink(w, m);
+        } else {
+            world_mme_initial(w, m);
+        }
         return;
     case MAIL_DOWN:
         downlink(w, m);
@@ -247,12 +284,21 @@ static void carry(struct world *w, const struct mail *m)
         return;
     case MAIL_SET:
         x = world_mme_context(w, m->connection);
-        if (x != NULL) {
+        if (x != NULL && !w->dead[PARTY_MME]) {
             world_mme_step(w, x, &set);
         }
         return;
     case MAIL_HSS:
         answered(w, m);
+        return;
+    case MAIL_REQUEST:
+    case MAIL_INQUIRY:
+    case MAIL_CREDENTIAL:
+    case MAIL_WORK:
+        world_home(w, m);
+        return;
+    case MAIL_RISE:
+        world_rise(w, (enum party)m->ue);
         return;
     }
 }
@@ -267,13 +313,13 @@ static uint64_t next_due(const struct world *w)
             due = w->mail[i].at;
         }
     }
-    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+    for (unsigned i = 0; i < WORLD_CONTEXTS && !w->dead[PARTY_MME]; i++) {
         for (unsigned t = 0; w->contexts[i].used && t < EMM_TIMER_COUNT; t++) {
             uint64_t at = w->contexts[i].deadlines[t];
             due = at != 0 && at < due ? at : due;
         }
     }
-    for (unsigned i = 0; i < WORLD_UES; i++) {
+    for (unsigned i = 0; i < WORLD_UES && !w->dead[PARTY_UE]; i++) {
         uint64_t at = bindery_ue_deadline(&w->devices[i].ue);
         due = at < due ? at : due;
     }
@@ -301,7 +347,7 @@ static bool carry_first(struct world *w)
 
 static void run_timers(struct world *w)
 {
-    for (unsigned i = 0; i < WORLD_CONTEXTS; i++) {
+    for (unsigned i = 0; i < WORLD_CONTEXTS && !w->dead[PARTY_MME]; i++) {
         for (unsigned t = 0; t < EMM_TIMER_COUNT; t++) {
             struct context *x = &w->contexts[i];
             if (x->used && x->deadlines[t] != 0 && x->deadlines[t] <= w->now) {
@@ -312,7 +358,7 @@ static void run_timers(struct world *w)
         }
     }
     for (unsigned i = 0; i < WORLD_UES; i++) {
-        if (bindery_ue_deadline(&w->devices[i].ue) <= w->now) {
+        if (!w->dead[PARTY_UE] && bindery_ue_deadline(&w->devices[i].ue) <= w->now) {
             assert_int_equal(bindery_ue_tick(&w->devices[i].ue, w->now), BINDERY_UE_OK);
             drain(w, i);
         }
@@ -395,7 +441,8 @@ static void kill_mme(struct world *w)
         emm_ue_wipe(w->contexts[i].emm);
     }
     for (unsigned i = 0; i < WORLD_MAIL; i++) {
-        w->mail[i].used = false; /* the eNB's association is gone, and what was on it */
+        w->mail[i].used = w->mail[i].used && w->mail[i].kind >= MAIL_REQUEST;
+        /* the eNB's association is gone, and what was on it, and the HSS's answers */
     }
     for (unsigned i = 0; i < WORLD_UES; i++) {
         if (w->devices[i].connection != 0) {
@@ -421,6 +468,10 @@ static void kill_ue(struct world *w)
 /* Answers under way are lost; what it gave out before stays given out: SEQ goes on above. */
 static void kill_hss(struct world *w)
 {
+    if (w->home != NULL) {
+        world_home_killed(w);
+        return;
+    }
     for (unsigned i = 0; i < WORLD_MAIL; i++) {
         if (w->mail[i].used && w->mail[i].kind == MAIL_HSS) {
             struct mail *m = &w->mail[i];
@@ -506,8 +557,11 @@ void world_open(struct world *w)
         d->identity.imsi_n = 15;
         memcpy(d->identity.imeisv, imeisvs[i], 16);
         d->identity.kme = w->kme.b;
-        d->host = (struct bindery_ue_host){
-            .ctx = d, .usim = bindery_ue_usim_authenticate, .usim_ctx = &d->usim, .store = store};
+        d->host = (struct bindery_ue_host){.ctx = d,
+                                           .usim = bindery_ue_usim_authenticate,
+                                           .usim_ctx = &d->usim,
+                                           .store = store,
+                                           .store_keys = store_keys};
         world_boot(w, i);
     }
 }

@@ -5,6 +5,10 @@
  * The device keeps its image and its USIM's sequence numbers over a crash, the MME nothing, the HSS
  * nothing but the highest SQN (what nf/hssd keeps). Messages between UE and MME are numbered from 0
  * over both directions; a fault names one by its number.
+ *
+ * Beside that every message of every kind, and whatever a party stores, is a point, numbered
+ * likewise and named; a strike happens at one: the message is lost, repeated, late or overtaken, or
+ * a party is killed before it or after it, and stays dead for a while (world_line.c).
  */
 #ifndef BINDERY_TEST_ATTACH_WORLD_H
 #define BINDERY_TEST_ATTACH_WORLD_H
@@ -23,7 +27,7 @@
 #define WORLD_TOLD     64
 
 enum fault_kind { FAULT_NONE, FAULT_LOSE, FAULT_REPEAT, FAULT_DELAY, FAULT_SWAP, FAULT_MISDELIVER };
-enum party { PARTY_NONE, PARTY_UE, PARTY_MME, PARTY_HSS };
+enum party { PARTY_NONE, PARTY_UE, PARTY_MME, PARTY_HSS, PARTY_REPOSITORY, PARTIES };
 
 struct mail {
     bool used;
@@ -35,14 +39,53 @@ struct mail {
         MAIL_RELEASE, /* to the UE: the connection has ended */
         MAIL_SETUP,   /* to the eNB: with pdu for the UE, or none */
         MAIL_SET,     /* to the MME: Initial Context Setup Response */
-        MAIL_HSS      /* to the MME: an answer */
+        MAIL_HSS,     /* to the MME: an answer */
+        /* With a home network of its own (home.h): */
+        MAIL_REQUEST,    /* to the HSS: effect, whose payload is the pdu */
+        MAIL_INQUIRY,    /* to the repository: connection is the job's number */
+        MAIL_CREDENTIAL, /* to the HSS: likewise */
+        MAIL_WORK,       /* of the HSS to itself: what it has to do in a while */
+        MAIL_RISE        /* a party that was killed is there again: ue is its number */
     } kind;
     unsigned ue;
     uint32_t connection;
     struct emm_event event; /* MAIL_HSS */
+    struct emm_effect effect;
+    uint64_t serial; /* of a request and what came of it */
+    unsigned point;  /* of the message */
+    bool late;       /* what a strike made late */
     size_t n;
     uint8_t pdu[EMM_PDU_MAX];
 };
+
+/* ---- points and strikes ---- */
+
+#define WORLD_POINTS 512
+struct point {
+    enum party doer;
+    bool message; /* else something is stored */
+    unsigned attach;
+    char name[48];
+};
+enum strike_kind {
+    STRIKE_NONE,
+    STRIKE_LOSE,
+    STRIKE_REPEAT,  /* comes again after ms */
+    STRIKE_DELAY,   /* by ms */
+    STRIKE_REORDER, /* the next one that way goes first */
+    STRIKE_KILL_BEFORE,
+    STRIKE_KILL_AFTER
+};
+struct strike {
+    enum strike_kind kind;
+    unsigned at;
+    enum party who; /* STRIKE_KILL_... */
+    uint64_t ms;
+    bool done;
+    unsigned attach; /* the device's attaches when it was over */
+    bool over;       /* what was late has come */
+};
+struct home;
 
 struct context {
     bool used;
@@ -67,6 +110,9 @@ struct device {
     uint8_t image[BINDERY_UE_IMAGE_MAX];
     size_t image_n;
     uint64_t sequences[BINDERY_UE_USIM_SEQUENCES];
+    uint8_t keys[BINDERY_UE_KEYS_MAX]; /* of its IMSI, as stored */
+    size_t keys_n;
+    unsigned offered, activated, by_challenge, unable; /* KMEs */
     uint32_t connection;
     bool wants; /* to be attached */
     unsigned registrations, deregistrations, refused;
@@ -126,6 +172,20 @@ struct world {
     bool (*radio)(void *ctx, bool uplink, uint8_t *pdu, size_t *n);
     void *radio_ctx;
 
+    /* points, strikes, and a home network (NULL: the HSS above) */
+    struct home *home;
+    unsigned points, attaches;
+    struct point log[WORLD_POINTS];
+    struct strike strike;
+    bool dead[PARTIES];
+    bool holds; /* STRIKE_REORDER: */
+    struct mail held;
+    unsigned carrying; /* the point of the message that is being processed */
+    struct {
+        unsigned n, at;
+        uint8_t types[16];
+    } downlinks; /* NAS message types that the MME protected, in order */
+
     enum refusal told[WORLD_TOLD];
     unsigned n_told;
 };
@@ -145,6 +205,8 @@ bool world_registered(const struct world *w, unsigned ue);
 unsigned world_contexts(const struct world *w);
 bool world_was_told(const struct world *w, enum refusal why);
 void world_kill(struct world *w, enum party who);
+/* What STRIKE_REORDER still holds comes now: nothing followed that could go first. */
+void world_release_held(struct world *w);
 /* Puts a PDU of an attacker on a connection of a device. */
 void world_inject(struct world *w, unsigned ue, bool uplink, struct bytes pdu);
 

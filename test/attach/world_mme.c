@@ -91,15 +91,43 @@ static void hss_answer(struct world *w, struct mail m)
     world_post(w, m, after);
 }
 
+/* To a home network of its own, which may not answer. */
+static void home_ask(struct world *w, struct context *x, const struct emm_effect *e)
+{
+    static const char *const names[] = {
+        [EMM_ASK_VECTORS] = "AIR", [EMM_ASK_LOCATION] = "ULR", [EMM_ASK_EQUIPMENT] = "ECR"};
+    static const struct emm_aia no_aia;
+    static const struct emm_ula no_ula;
+    static const struct emm_eca no_eca;
+    struct mail m = {.kind = MAIL_REQUEST, .connection = (uint32_t)(x - w->contexts)};
+    struct mail silence = {.kind = MAIL_HSS, .connection = m.connection};
+    m.effect = *e;
+    m.effect.pdu = (struct bytes){NULL, 0};
+    m.serial = silence.serial = x->serial = ++w->serial;
+    silence.event.kind = e->kind == EMM_ASK_VECTORS    ? EMM_AIA
+                         : e->kind == EMM_ASK_LOCATION ? EMM_ULA
+                                                       : EMM_ECA;
+    silence.event.aia = &no_aia;
+    silence.event.ula = &no_ula;
+    silence.event.eca = &no_eca;
+    if (world_send(w, PARTY_MME, names[e->kind], world_mail(m, e->payload), 10)) {
+        world_post(w, silence, 4000);
+    }
+}
+
 static void hss_ask(struct world *w, struct context *x, const struct emm_effect *e)
 {
+    if (w->home != NULL) {
+        home_ask(w, x, e);
+        return;
+    }
     static struct emm_aia aia[64];
     static struct emm_ula ula[64];
     static struct emm_eca eca[64];
     struct mail m = {.kind = MAIL_HSS, .connection = (uint32_t)(x - w->contexts)};
     x->serial = ++w->serial;
     m.event.cancellation_type = 0;
-    m.n = (size_t)x->serial;
+    m.serial = x->serial;
     if (e->kind == EMM_ASK_VECTORS) {
         struct emm_aia *a = &aia[w->serial % 64];
         m.event.kind = EMM_AIA;
@@ -258,6 +286,19 @@ static bool effect(struct world *w, struct context *x, const struct emm_effect *
     return true;
 }
 
+/* What a protected message was is known here only. */
+static void plain(void *ctx, bool uplink, struct bytes message)
+{
+    struct world *w = ctx;
+    unsigned n = sizeof w->downlinks.types;
+    if (uplink) {
+        const char *name = world_nas_name(message);
+        world_name(w, w->carrying, name != NULL ? name : "");
+    } else {
+        w->downlinks.types[w->downlinks.n++ % n] = world_nas_type(message);
+    }
+}
+
 void world_mme_step(struct world *w, struct context *x, const struct emm_event *event)
 {
     struct emm_effects fx;
@@ -269,10 +310,12 @@ void world_mme_step(struct world *w, struct context *x, const struct emm_event *
                           .pdn_address = {10, 45, 0, 2},
                           .devid = w->devid,
                           .unix_s = w->unix_s,
+                          .plain = plain,
+                          .plain_ctx = w,
                           .scratch = {scratch, room}};
     bool stays = true;
     emm_step(x->emm, &env, event, &fx);
-    for (unsigned i = 0; i < fx.n && stays; i++) {
+    for (unsigned i = 0; i < fx.n && stays && x->used && !w->dead[PARTY_MME]; i++) {
         stays = effect(w, x, &fx.e[i]);
     }
     if (!stays) {

@@ -75,7 +75,7 @@ static void the_first_contents_and_no_second(void **state)
 {
     struct home_ports ports = {0, 0, 0, 0};
     (void)state;
-    assert_true(home_furnish(dir, &ports));
+    assert_true(home_furnish(dir, &ports, NULL));
     assert_int_equal(mode_of("kek"), 0600);
     assert_int_equal(mode_of("hssd.yaml"), 0600);
     assert_int_equal(mode_of("mmed.yaml"), 0600);
@@ -92,9 +92,9 @@ static void the_first_contents_and_no_second(void **state)
     assert_int_equal(mode_of("repod.yaml"), 0600);
     assert_true(home_has_repo(dir));
     said_begin(&said);
-    assert_true(home_furnish(dir, &ports));
+    assert_true(home_furnish(dir, &ports, NULL));
     said_end(&said);
-    said_holds(&said, "not the ports of the command line");
+    said_holds(&said, "not the ports and the PLMN of the command line");
 }
 
 static void a_first_run_that_did_not_end_is_begun_again(void **state)
@@ -105,7 +105,7 @@ static void a_first_run_that_did_not_end_is_begun_again(void **state)
     snprintf(path, sizeof path, "%s/hssd.yaml", dir);
     assert_int_equal(unlink(path), 0);
     file_make(dir, "mmed.yaml", "of another port", path);
-    assert_true(home_furnish(dir, &ports));
+    assert_true(home_furnish(dir, &ports, NULL));
     FILE *f = fopen(path, "r");
     assert_non_null(fgets(text, sizeof text, f));
     fclose(f);
@@ -123,7 +123,7 @@ static void one_without_a_repository_is_left_as_it_is(void **state)
     assert_true(home_make(old));
     file_make(old, "hssd.yaml", "peers: []\n", path);
     said_begin(&said);
-    assert_true(home_furnish(old, &ports));
+    assert_true(home_furnish(old, &ports, NULL));
     said_end(&said);
     said_holds(&said, "is of a version without a repository");
     assert_false(home_has_repo(old));
@@ -134,7 +134,7 @@ static void one_without_a_repository_is_left_as_it_is(void **state)
     snprintf(aside, sizeof aside, "%s/pki", old);
     assert_int_equal(mkdir(aside, 0700), 0);
     file_make(aside, "hss.crt", "of old", pki);
-    assert_true(home_furnish(old, &any));
+    assert_true(home_furnish(old, &any, NULL));
     assert_true(home_has_repo(old));
     assert_true(home_has(old, "pki.old/hss.crt"));
     assert_true(home_has(old, "pki/repo.crt"));
@@ -142,6 +142,44 @@ static void one_without_a_repository_is_left_as_it_is(void **state)
     assert_non_null(fgets(text, sizeof text, f));
     fclose(f);
     assert_string_equal(text, "of old");
+}
+
+static void holds_line(const char *path, const char *wanted)
+{
+    char line[256] = "";
+    bool found = false;
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (!found && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        found = strcmp(line, wanted) == 0;
+    }
+    fclose(f);
+    if (!found) {
+        fail_msg("%s has no line '%s'", path, wanted);
+    }
+}
+
+static void a_network_of_another_plmn_has_its_names(void **state)
+{
+    struct home_ports ports = {0, 0, 0, 0};
+    struct plmn plmn;
+    char other[96], path[160];
+    (void)state;
+    assert_int_equal(plmn_parse(BYTES_LIT("001-02"), &plmn), E_OK);
+    snprintf(other, sizeof other, "%s/other", dir);
+    assert_true(home_make(other));
+    assert_true(home_furnish(other, &ports, &plmn));
+    snprintf(path, sizeof path, "%s/hssd.yaml", other);
+    holds_line(path, "origin_host: hss.epc.mnc002.mcc001.3gppnetwork.org");
+    holds_line(path, "plmns: [\"001-02\"]");
+    holds_line(path, "  ca: pki/device-ca.crt");
+    snprintf(path, sizeof path, "%s/mmed.yaml", other);
+    holds_line(path, "plmn: \"001-02\"");
+    holds_line(path, "provisioning: {kme: true}");
+    snprintf(path, sizeof path, "%s/repod.yaml", other);
+    holds_line(path, "  - name: hss.epc.mnc002.mcc001.3gppnetwork.org");
+    holds_line(path, "  - name: " HOME_MAKER);
 }
 
 static void directories_that_will_not_do(void **state)
@@ -187,6 +225,7 @@ int main(void)
         cmocka_unit_test(the_first_contents_and_no_second),
         cmocka_unit_test(a_first_run_that_did_not_end_is_begun_again),
         cmocka_unit_test(one_without_a_repository_is_left_as_it_is),
+        cmocka_unit_test(a_network_of_another_plmn_has_its_names),
         cmocka_unit_test(directories_that_will_not_do),
         cmocka_unit_test(certificates_are_made_whole_or_not),
     };

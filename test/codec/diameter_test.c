@@ -141,7 +141,7 @@ static void redaction_leaves_no_secret_octet_and_nothing_else_changes(void **sta
         struct octets before;
         golden_octets(i, &before);
         uint8_t *exact = exact_copy((struct bytes){before.p, before.n});
-        diameter_redact((struct mbytes){exact, before.n});
+        diameter_redact(OWN, (struct mbytes){exact, before.n});
         size_t changed = 0;
         for (size_t k = 0; k < before.n; k++) {
             changed += exact[k] != before.p[k];
@@ -164,9 +164,22 @@ static void redaction_reaches_into_a_failed_avp(void **state)
     diameter_put_octets(&w, AVP_KASME, OWN, SECRET(32));
     diameter_put_close(&w, mark);
     diameter_put_octets(&w, AVP_ERROR_MESSAGE, OWN, BYTES_LIT("stays"));
-    diameter_redact((struct mbytes){out, w.n});
+    diameter_redact(OWN, (struct mbytes){out, w.n});
     assert_int_equal(count_octet(out, w.n, 0xC3), 0);
     assert_memory_equal(out + w.n - 8, "stays", 5);
+}
+
+static void redaction_knows_the_secrets_of_its_own_vendor(void **state)
+{
+    (void)state;
+    uint8_t out[256];
+    struct wr w = wr_of(MBYTES_OF(out));
+    diameter_header_write(&w, &(struct diameter_header){.command = 316});
+    diameter_put_octets(&w, AVP_NW_SIGNATURE, OWN, SECRET(32));
+    diameter_redact(OWN + 1, (struct mbytes){out, w.n}); /* somebody else's AVP 4 */
+    assert_int_equal(count_octet(out, w.n, 0xC3), 32);
+    diameter_redact(OWN, (struct mbytes){out, w.n});
+    assert_int_equal(count_octet(out, w.n, 0xC3), 0);
 }
 
 static void redaction_of_a_malformed_message_zeroes_the_rest(void **state)
@@ -180,14 +193,14 @@ static void redaction_of_a_malformed_message_zeroes_the_rest(void **state)
     }
     for (size_t n = 0; n <= m.n; n++) {
         uint8_t *cut = exact_copy((struct bytes){m.p, n});
-        diameter_redact((struct mbytes){cut, n});
+        diameter_redact(OWN, (struct mbytes){cut, n});
         assert_int_equal(count_octet(cut, n, 0xC3), 0);
         free(cut);
     }
     for (size_t at = 20; at + 3 < m.n; at++) { /* any length may be a lie */
         uint8_t *bent = exact_copy((struct bytes){m.p, m.n});
         memset(bent + at, 0xFF, 3);
-        diameter_redact((struct mbytes){bent, m.n});
+        diameter_redact(OWN, (struct mbytes){bent, m.n});
         free(bent);
     }
 }
@@ -206,7 +219,7 @@ static void redaction_zeroes_what_lies_too_deep(void **state)
     for (size_t i = 10; i > 0; i--) {
         diameter_put_close(&w, marks[i - 1]);
     }
-    diameter_redact((struct mbytes){out, w.n});
+    diameter_redact(OWN, (struct mbytes){out, w.n});
     assert_int_equal(count_octet(out, w.n, 0xC3), 0);
 }
 
@@ -220,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_refused_value_is_found_at_any_depth),
         cmocka_unit_test(redaction_leaves_no_secret_octet_and_nothing_else_changes),
         cmocka_unit_test(redaction_reaches_into_a_failed_avp),
+        cmocka_unit_test(redaction_knows_the_secrets_of_its_own_vendor),
         cmocka_unit_test(redaction_of_a_malformed_message_zeroes_the_rest),
         cmocka_unit_test(redaction_zeroes_what_lies_too_deep),
     };

@@ -3,7 +3,7 @@
 #ifndef BINDERY_TEST_DEVICE_ASKING_H
 #define BINDERY_TEST_DEVICE_ASKING_H
 
-#include "device/keys.h"
+#include "device/test_key.h"
 #include "device/world.h"
 #include "wire/devid.h"
 

@@ -35,6 +35,11 @@ struct world {
     uint64_t sequences[BINDERY_UE_USIM_SEQUENCES];
     unsigned stores;
     bool store_fails;
+    uint8_t record[BINDERY_UE_KEYS_MAX]; /* of the keys */
+    size_t record_n;
+    unsigned record_stores;
+    bool store_keys_fails;
+    char stored[32]; /* 'k' and 'i', in the order in which keys and images came */
 
     /* what came out */
     struct bindery_ue_uplink up; /* pdu points to up_pdu; n 0: none */
@@ -61,6 +66,14 @@ struct world {
 
 /* ---- the device's side ---- */
 
+static void world_note(struct world *w, char what)
+{
+    const size_t n = strlen(w->stored);
+    if (n < sizeof w->stored - 1) {
+        w->stored[n] = what;
+    }
+}
+
 static bool world_store(void *ctx, const uint8_t *image, size_t n)
 {
     struct world *w = ctx;
@@ -72,6 +85,21 @@ static bool world_store(void *ctx, const uint8_t *image, size_t n)
     w->image_n = n;
     bindery_ue_usim_sequences(&w->usim, w->sequences);
     w->stores++;
+    world_note(w, 'i');
+    return true;
+}
+
+static bool world_store_keys(void *ctx, const uint8_t *keys, size_t n)
+{
+    struct world *w = ctx;
+    if (w->store_keys_fails) {
+        return false;
+    }
+    assert_true(n <= sizeof w->record);
+    memcpy(w->record, keys, n);
+    w->record_n = n;
+    w->record_stores++;
+    world_note(w, 'k');
     return true;
 }
 
@@ -88,6 +116,8 @@ static void world_boot(struct world *w, bool with_image)
     memset(w->buffer, 0xee, sizeof w->buffer);
     w->up.n = 0;
     w->events_n = 0;
+    w->identity.keys = w->record_n > 0 ? w->record : NULL;
+    w->identity.keys_n = w->record_n;
     assert_int_equal(bindery_ue_usim_init(&w->usim, &w->table, &keys, w->sequences), BINDERY_UE_OK);
     assert_int_equal(bindery_ue_init(&w->ue, &w->table, &w->host, &w->settings, &w->identity,
                                      w->buffer, sizeof w->buffer,
@@ -108,8 +138,11 @@ static inline void world_open(struct world *w)
     memcpy(w->identity.imeisv, WORLD_IMEISV, 16);
     memset(w->kme.b, 0x5c, sizeof w->kme.b);
     w->identity.kme = w->kme.b;
-    w->host = (struct bindery_ue_host){
-        .ctx = w, .usim = bindery_ue_usim_authenticate, .usim_ctx = &w->usim, .store = world_store};
+    w->host = (struct bindery_ue_host){.ctx = w,
+                                       .usim = bindery_ue_usim_authenticate,
+                                       .usim_ctx = &w->usim,
+                                       .store = world_store,
+                                       .store_keys = world_store_keys};
     w->keys = (struct aka_keys){
         .algorithm = AKA_MILENAGE, .k = {.n = 16}, .opc = {.n = 16}, .res_len = 8};
     memset(w->keys.k.b, 0x11, 16);

@@ -171,7 +171,7 @@ static void written_and_read(void **state)
     d = t.last;
     FILE *out = open_memstream(&text, &n);
     assert_ok(lot_write_header(out));
-    assert_ok(lot_write(out, &d));
+    assert_ok(lot_write(out, &d, BINDING_BOUND));
     (void)fclose(out);
     t.n = 0;
     assert_ok(read_text(text, false, &t, &why));

@@ -1,6 +1,6 @@
 #include "device/linux/signer_openssl.h"
 
-#include "device/keys.h"
+#include "device/test_key.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -51,8 +51,18 @@ struct mme_out {
     size_t n;
     uint8_t b[1200];
 };
+struct mme;
+struct mme_home { /* has more to say than a vector; AKA is run at each attach */
+    void *ctx;
+    /* Under which KME the next vector is; NULL: a regular one. */
+    const struct key_kme *(*key)(void *ctx, const struct mme_ue *u);
+    /* Security mode is complete; a message came. True: it was dealt with. */
+    bool (*complete)(void *ctx, struct mme *m, struct mme_ue *u);
+    bool (*message)(void *ctx, struct mme *m, struct mme_ue *u, uint8_t type, struct bytes plain);
+};
 struct mme {
     struct crypto c;
+    const struct mme_home *home; /* or NULL */
     struct population_origin origin;
     struct mme_ue ue[MME_UES];
     uint32_t next_mme_id;
@@ -170,12 +180,12 @@ static inline void mme_challenge(struct mme *m, struct mme_ue *u)
 {
     static const uint8_t sn[] = {0x00, 0xf1, 0x10};
     struct key_kme other = u->device.kme;
+    const struct key_kme *kme = u->device.has_kme && !m->plain ? &other : NULL;
     other.b[0] ^= m->wrong_kme;
+    kme = m->home != NULL ? m->home->key(m->home->ctx, u) : kme;
     m->sqn += 32;
     m->challenges++;
-    assert_ok(binding_hss_vector(&m->c, &u->device.keys,
-                                 u->device.has_kme && !m->plain ? &other : NULL, m->sqn, sn,
-                                 &u->vector));
+    assert_ok(binding_hss_vector(&m->c, &u->device.keys, kme, m->sqn, sn, &u->vector));
     const struct nas_authentication_request r = {
         .ksi = 1, .rand = BYTES_OF(u->vector.rand), .autn = BYTES_OF(u->vector.autn.b)};
     mme_plain(m, u, &nas_authentication_request_message, &r);
@@ -300,7 +310,7 @@ static inline void mme_attach(struct mme *m, struct mme_ue *u, struct bytes plai
     }
     if (m->reject != 0 && !m->reject_secured) {
         mme_reject(m, u, false);
-    } else if (held && m->reject == 0) {
+    } else if (held && m->reject == 0 && m->home == NULL) {
         mme_accept_attach(m, u);
     } else {
         u->secured = false;
@@ -348,6 +358,8 @@ static inline void mme_complete(struct mme *m, struct mme_ue *u, struct bytes pl
     u->secured = true;
     if (m->reject != 0) {
         mme_reject(m, u, true);
+    } else if (m->home != NULL && m->home->complete(m->home->ctx, m, u)) {
+        return;
     } else if (m->asks_proof) {
         mme_ask_proof(m, u);
     } else {
@@ -397,7 +409,8 @@ static inline void mme_message(struct mme *m, struct mme_ue *u, struct bytes pla
 {
     struct nas_pdu p;
     struct nas_authentication_failure failure;
-    if (nas_peek(plain, &p) != E_OK) {
+    if (nas_peek(plain, &p) != E_OK ||
+        (m->home != NULL && m->home->message(m->home->ctx, m, u, p.type, plain))) {
         return;
     }
     switch (p.type) {
@@ -437,7 +450,7 @@ static inline void mme_message(struct mme *m, struct mme_ue *u, struct bytes pla
 /* Opens what can be opened; a MAC that fails leaves a message that may come in clear. */
 static inline void mme_pdu(struct mme *m, struct mme_ue *u, struct bytes pdu)
 {
-    uint8_t room[512];
+    uint8_t room[1024];
     struct nassec_received got;
     struct nas_pdu p;
     if (nas_peek(pdu, &p) != E_OK) {

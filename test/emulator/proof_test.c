@@ -1,7 +1,8 @@
 /* How emulated devices prove their IMEIs, and how they fail to: src/emulator/command_key.c,
  * src/emulator/population.c, and the options of src/emulator/options.c for it. */
-#include "device/keys.h"
+#include "device/test_key.h"
 #include "emulator/desk.h"
+#include "emulator/identities.h"
 
 const char *argp_program_version = "bindery-ue of a test";
 
@@ -242,54 +243,6 @@ static void an_older_proof_may_be_replayed(void **state)
 
 /* ---- many ---- */
 
-static struct identity_lot lot_of(uint32_t n)
-{
-    struct identity_lot lot = {.tac = "00101700",
-                               .first = 0,
-                               .count = n,
-                               .algorithm = DEVID_ED25519,
-                               .form = BINDING_PUBLIC_KEY};
-    return lot;
-}
-
-/* A production lot of keys for the seed's first devices. */
-static void make_lot(const char *dir, uint32_t n, struct test_key *keys)
-{
-    const struct identity_lot lot = lot_of(n);
-    struct identity_maker *maker;
-    struct identity_why why;
-    char device[IDENTITY_ROW_MAX], binding[IDENTITY_ROW_MAX];
-    assert_ok(identity_maker_open(dir, &lot, 1000, &maker, &why));
-    for (uint32_t i = 0; i < n; i++) {
-        struct identity_row row;
-        size_t device_n = 0, binding_n = 0;
-        memset(&row, 0, sizeof row);
-        test_key_make(&keys[i], lot.algorithm);
-        row.imei = identity_lot_imei(&lot, i);
-        row.algorithm = lot.algorithm;
-        row.key.n = (uint16_t)keys[i].n;
-        memcpy(row.key.der, keys[i].der, keys[i].n);
-        assert_ok(identity_row_write(&row, MBYTES_OF(device), &device_n));
-        assert_ok(identity_binding_write(&row, (struct bytes){keys[i].spki, keys[i].spki_n},
-                                         MBYTES_OF(binding), &binding_n));
-        assert_ok(identity_maker_append(maker, (struct bytes){(uint8_t *)device, device_n},
-                                        (struct bytes){(uint8_t *)binding, binding_n}, 1, &why));
-    }
-    assert_ok(identity_maker_finish(maker, &why));
-    identity_maker_close(maker);
-}
-
-static void remove_lot(const char *dir)
-{
-    static const char *const names[] = {"lot.json", IDENTITY_LOT_DEVICES, IDENTITY_LOT_BINDINGS};
-    char path[128];
-    for (unsigned i = 0; i < 3; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(dir);
-}
-
 enum { LOT = 5, DEVICES = 8 };
 
 static void devices_of_a_lot_prove_their_imeis(void **state)
@@ -300,7 +253,7 @@ static void devices_of_a_lot_prove_their_imeis(void **state)
     d->s->mme.asks_proof = true;
     (void)snprintf(dir, sizeof dir, "%s/lot", d->folder);
     (void)snprintf(option, sizeof option, "--identities=%s", dir);
-    make_lot(dir, LOT, keys);
+    identities_make(dir, DEVID_ED25519, LOT, keys);
     server_start(d->s);
     assert_int_equal(CALL("run", "--imsi=001010000000001", d->seed, "--count=8", option, d->mme,
                           "--at-once", "--json=-"),
@@ -323,7 +276,7 @@ static void devices_of_a_lot_prove_their_imeis(void **state)
     server_stop(d->s);
     has("Proofs of the IMEI");
     has("ed25519");
-    remove_lot(dir);
+    identities_remove(dir);
 }
 
 static void a_lot_that_is_none_is_said(void **state)

@@ -185,6 +185,33 @@ static void flips_amf(void **state)
     radio_close(r);
 }
 
+static void exchanges_the_challenge(void **state)
+{
+    struct ear e;
+    struct radio *r =
+        attacker(&e, "challenge=000102030405060708090a0b0c0d0e0f:101112131415161718191a1b1c1d1e1f");
+    uint8_t rand[16] = {1}, autn[16] = {2}, pdu[64];
+    const struct nas_authentication_request m = {
+        .ksi = 1, .rand = BYTES_OF(rand), .autn = BYTES_OF(autn)};
+    struct nas_authentication_request got;
+    size_t n = 0;
+    (void)state;
+    assert_ok(nas_write(&nas_authentication_request_message, &m, MBYTES_OF(pdu), &n));
+    pass(r, RADIO_DOWN, (struct bytes){pdu, n});
+    assert_ok(
+        nas_parse(&nas_authentication_request_message, (struct bytes){e.b, e.len}, &got, NULL));
+    for (uint8_t i = 0; i < 16; i++) {
+        assert_int_equal(got.rand.p[i], i);
+        assert_int_equal(got.autn.p[i], 16 + i);
+    }
+    assert_int_equal(got.ksi, 1);
+    pass(r, RADIO_UP, (struct bytes){pdu, n});
+    assert_memory_equal(e.b, pdu, n);
+    pass(r, RADIO_DOWN, BYTES_OF(octets));
+    assert_memory_equal(e.b, octets, sizeof octets);
+    radio_close(r);
+}
+
 static void weakens(void **state)
 {
     struct ear e;
@@ -234,6 +261,12 @@ static void words(void **state)
                                         "nas-octet=x",
                                         "nas-octet=2048",
                                         "nas-octet=up:",
+                                        "challenge=",
+                                        "challenge=000102030405060708090a0b0c0d0e0f:",
+                                        "challenge=000102030405060708090a0b0c0d0e0f"
+                                        "101112131415161718191a1b1c1d1e1f",
+                                        "challenge=000102030405060708090a0b0c0d0e0f:"
+                                        "101112131415161718191a1b1c1d1e1x",
                                         "nas-octet=-1"};
     static const char *const faults[] = {
         "",           "lose",    "lose=",          "lose=101",
@@ -271,6 +304,8 @@ int main(void)
         {"radio: what no NAS PDU can be is lost", impossible_lengths, NULL, NULL, NULL},
         {"radio: amf changes that bit of AUTN and nothing else", flips_amf, NULL, NULL, NULL},
         {"radio: capability leaves EEA0 alone, where it can be seen", weakens, NULL, NULL, NULL},
+        {"radio: challenge puts one of before in the place of each", exchanges_the_challenge, NULL,
+         NULL, NULL},
         {"radio: nas-octet changes one octet in one direction", flips_an_octet, NULL, NULL, NULL},
         {"radio: words that mean nothing are refused", words, NULL, NULL, NULL},
     };

@@ -44,7 +44,8 @@ does() {
 says() {
   local got
   got=$(sed -E 's/[0-9]+\.[0-9] s$/T s/; s/^[0-9-]{10} [0-9:.]{12}/TIME/;
-    s/^ +[0-9]+\.[0-9]{6}/TIME/; s/\([0-9.]+ ms\)/(T)/; s/[[:space:]]+$//' said)
+    s/^ +[0-9]+\.[0-9]{6}/TIME/; s/\([0-9.]+ ms\)/(T)/; s/[[:space:]]+$//;
+    s/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z/WHEN/' said)
   same "$1" "$(cat)" "$got"
 }
 said_has() { grep -qF -- "$1" said; }
@@ -250,25 +251,30 @@ algorithm          milenage
 policy             bound
 profile            default
 msisdn             -
+binding            bound, new key not used yet
 suspended          no
 last IMEI          -
 binding failures   0
 proof of IMEI      off: nobody asks the device
 served by          nobody
 
-IMEI           KME PREVIOUS KME
-35693803564380 yes no
+IMEI           KME SINCE                BY LOT LAST USED PREVIOUS KME
+35693803564380 yes WHEN -      -         no
 TEXT
 does "a device is shown by its IMEI" device show 356938035643809
 says "with its subscriptions and what is known of proofs" <<'TEXT'
 device 356938035643809
 subscription       001010000000001
 SIM binding        bound
+  state            bound, new key not used yet
+  device           35693803564380: bound since WHEN, by a key that was brought, not used yet
 last IMEI          -
 proof of IMEI      off: nobody asks the device
 
 subscription       001010000000099
 SIM binding        bound
+  state            bound, new key not used yet
+  device           35693803564380: bound since WHEN, by a key that was brought, not used yet
 last IMEI          -
 proof of IMEI      off: nobody asks the device
 TEXT
@@ -280,7 +286,7 @@ does "each result by itself" subscriber set 001010000000099 \
 refused "a policy that is none" 2 "off, observe, want, require" subscriber set 001010000000099 --proof maybe
 refused "nor half a policy" 2 "each of the three once" subscriber set 001010000000099 --proof failed=admit
 does "and nobody asks any more" subscriber set 001010000000099 --proof off
-refused "nothing known by those digits" 1 "no such device and no such subscription" device show 99999012345678
+refused "nothing known by those digits" 1 "no subscription may be used in this device" device show 99999012345678
 does "a list" subscriber list --limit 3
 says "is a table" <<'TEXT'
 IMSI            ALGORITHM POLICY PROFILE MSISDN       STATE NODE LAST IMEI
@@ -390,7 +396,7 @@ mv home/kek kek.away
 refused "a store's key that is gone" 1 "restore this key file" up -d
 mv kek.away home/kek
 does "and all is well again" up -d --port 1
-holds "a port for what is configured is said to count no more" said_has "not the ports of the command line"
+holds "a port for what is configured is said to count no more" said_has "not the ports and the PLMN of the command line"
 pids+=("$(holder)")
 does "nothing was lost" subscriber show 001010000000099
 does "down again" down

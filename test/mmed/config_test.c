@@ -193,6 +193,24 @@ static void proofs_are_configured_by_a_section_that_needs_only_a_signer(void **s
     mmed_config_free(c);
 }
 
+static void devices_are_provisioned_where_that_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool on;
+    } of[] = {{GOOD, false},
+              {GOOD "provisioning: {}\n", false},
+              {GOOD "provisioning: {kme: false}\nsecurity: {ciphering: [eea0]}\n", false},
+              {GOOD "provisioning: {kme: true}\nsecurity: {ciphering: [eea2]}\n", true},
+              {GOOD "provisioning:\n  kme: true\n", true}};
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        struct mmed_config *c = loaded(of[i].text);
+        assert_int_equal(c->provisioning.kme, of[i].on);
+        mmed_config_free(c);
+    }
+}
+
 static void only_listed_addresses_are_let_in(void **state)
 {
     (void)state;
@@ -313,6 +331,10 @@ static void says_where_and_what_is_wrong(void **state)
         {ONE("devid: {signers: [a], colour: red}\n"), "(devid.colour)", "no key `colour`"},
         {ONE("devid: {signers: [a]}\nsecurity: {ciphering: [eea2, eea0]}\n"),
          ":11:12 (security.ciphering)", "may not have eea0 together with `devid`"},
+        {ONE("provisioning: {kme: yes}\n"), ":10:16 (provisioning.kme)", "neither `true`"},
+        {ONE("provisioning: {colour: red}\n"), "(provisioning.colour)", "no key `colour`"},
+        {ONE("provisioning: {kme: true}\nsecurity: {ciphering: [eea2, eea0]}\n"),
+         ":11:12 (security.ciphering)", "may not have eea0 together with `provisioning.kme`"},
         {HEAD HOMES, ":1:1 (peers)", "missing or empty"},
         {HEAD PEERS, ":1:1 (homes)", "missing or empty"},
         {HEAD PEERS "homes: [{peers: [hss9.example.net]}]\n", ":8:18 (homes[0].peers[0])",
@@ -359,7 +381,8 @@ static void survives_every_prefix(void **state)
     (void)state;
     static const char text[] = GOOD "security: {ciphering: [eea3], integrity: [eia1]}\n"
                                     "listeners: [{address: \"s1-tcp://127.0.0.1:1\"}]\n"
-                                    "devid: {signers: [a], algorithms: [rsa-pss]}\n";
+                                    "devid: {signers: [a], algorithms: [rsa-pss]}\n"
+                                    "provisioning: {kme: true}\n";
     for (size_t n = 0; n < sizeof text - 1; n += 3) {
         char part[sizeof text];
         struct mmed_config *c = NULL;
@@ -381,6 +404,7 @@ int main(void)
         cmocka_unit_test(reads_the_example),
         cmocka_unit_test(reads_a_whole_file),
         cmocka_unit_test(proofs_are_configured_by_a_section_that_needs_only_a_signer),
+        cmocka_unit_test(devices_are_provisioned_where_that_is_said),
         cmocka_unit_test(only_listed_addresses_are_let_in),
         cmocka_unit_test(the_longest_plmn_finds_the_home),
         cmocka_unit_test(the_realm_is_the_homes_or_made_from_the_imsi),

@@ -37,6 +37,9 @@ struct rig {
     const char *imsi;
     uint8_t pdu[EMM_PDU_MAX]; /* the UE's last one */
     struct bytes last;        /* what the MME was given last */
+    /* procedure kme: the vectors are for provisioning only, with this nonce */
+    bool provisioning;
+    uint8_t nonce[KME_NONCE_LEN];
     /* the proof of the IMEI: what the home network wants, answers, and what a library finds */
     uint8_t proof_control;
     const struct devid_credential *credential; /* with the ECA; NULL: none comes */
@@ -297,6 +300,19 @@ static inline void rig_imei(struct rig *g, const char *imei, struct bytes contai
     rig_up(g, &nas_identity_response_message, &m);
 }
 
+/* The payload of a device that was told to make a KME: encrypted for whom it may concern. */
+static inline struct bytes rig_payload(const char *imsi, const char *imei,
+                                       uint8_t room[static WIRE_KME_PAYLOAD_MAX])
+{
+    static const uint8_t encrypted[KME_MODULUS_MIN] = {0xe5};
+    struct kme_payload p = {.lot = {.n = 5, .text = "lot-1"}, .encrypted = BYTES_OF(encrypted)};
+    struct bytes value;
+    must(imsi_parse(bytes_of_str(imsi), &p.imsi) == E_OK);
+    must(imei_parse(bytes_of_str(imei), &p.imei) == E_OK);
+    must(wire_kme_payload_write(&p, (struct mbytes){room, WIRE_KME_PAYLOAD_MAX}, &value) == E_OK);
+    return value;
+}
+
 /* RES of the made-up vectors: eight octets of the key's octet. */
 static inline void rig_res(struct rig *g)
 {
@@ -377,6 +393,11 @@ static inline void rig_vectors(struct rig *g, unsigned n, uint32_t code, bool ex
     g->secured = false;
     aia = (struct emm_aia){
         .code = code, .experimental = experimental, .n = n, .proof_control = g->proof_control};
+    if (g->provisioning) {
+        aia.has_control = aia.has_nonce = true;
+        aia.control = S6A_BINDING_PROVISIONING_ONLY;
+        memcpy(aia.nonce, g->nonce, sizeof aia.nonce);
+    }
     for (unsigned i = 0; i < n && i < EMM_VECTORS_MAX; i++) {
         aia.vectors[i].xres.n = 8;
         memset(aia.vectors[i].xres.b, (uint8_t)(g->kasme + i), 8);
@@ -428,6 +449,7 @@ static inline void rig_to_location(struct rig *g, enum emm_state to)
     g->config.check_imei = to == EMM_EQUIPMENT;
     g->config.devid = to == EMM_PROOF;
     g->proof_control = to == EMM_PROOF ? S6A_PROOF_WANTED : S6A_PROOF_NOT_WANTED;
+    g->config.kme = g->provisioning = to == EMM_PROVISIONING;
     g->transfer = to == EMM_ESM_INFORMATION;
     g->by_guti = to == EMM_IDENTITY;
     rig_pdu(g, true, rig_attach_request(g, NAS_SHT_PLAIN));
@@ -441,7 +463,7 @@ static inline void rig_to_location(struct rig *g, enum emm_state to)
         rig_security_complete(g);
     }
     g->config.check_imei = false;
-    g->transfer = g->by_guti = false;
+    g->transfer = g->by_guti = g->provisioning = false;
 }
 
 static inline void rig_to(struct rig *g, enum emm_state to)

@@ -52,6 +52,9 @@ static void nas_event(struct rig *g, enum emm_row_event e)
     case EMM_ON_IDENTITY_RESPONSE:
         if (g->ue->state == EMM_PROOF) {
             rig_imei(g, "35693803564380", (struct bytes){NULL, 0});
+        } else if (g->ue->state == EMM_PROVISIONING) {
+            uint8_t room[WIRE_KME_PAYLOAD_MAX];
+            rig_imei(g, "35693803564380", rig_payload(g->imsi, "35693803564380", room));
         } else {
             rig_identity(g);
         }
@@ -373,6 +376,8 @@ static void every_handler_stands_in_the_table(void **state)
         emm_security_again,
         emm_on_proof,
         emm_proof_again,
+        emm_on_payload,
+        emm_provision_again,
         emm_identity_unasked,
         emm_identity_late,
         emm_on_eca,
@@ -380,6 +385,7 @@ static void every_handler_stands_in_the_table(void **state)
         emm_on_esm_information,
         emm_esm_information_again,
         emm_on_esm_request,
+        emm_esm_request_early,
         emm_on_esm_answer,
         emm_accept_again,
         emm_on_attach_complete,

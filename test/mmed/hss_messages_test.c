@@ -3,6 +3,7 @@
 #include "nf/mmed/hss_messages.h"
 
 #include "lib/check.h"
+#include "wire/kme.h"
 #include "wire/s6a_aka.h"
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,7 @@ static void the_longest_request_fits_and_too_little_room_is_said(void **state)
 {
     (void)state;
     static char host[256], realm[256];
+    static const uint8_t payload[WIRE_KME_PAYLOAD_MAX];
     struct emm_effect e = {.vectors = 5, .who = who, .has_resync = true, .failure_count = 1};
     size_t n = 0, ns[5];
     memset(host, 'h', 255);
@@ -149,6 +151,8 @@ static void the_longest_request_fits_and_too_little_room_is_said(void **state)
     config.origin_realm = realm;
     config.sends_served_imei = config.devid.on = true;
     ask.realm = realm;
+    config.provisioning.kme = true;
+    e.payload = BYTES_OF(payload);
     e.wants_credential = true;
     e.proof = (struct devid_outcome){DEVID_FAILED, DEVID_CAUSE_CHAIN_EARLY, BINDING_CERTIFICATE,
                                      UINT64_MAX};

@@ -342,7 +342,7 @@ static void a_home_network_cancels_only_subscribers_of_its_own(void **state)
 
 static void sends_elsewhere(struct mmed_config *c)
 {
-    c->reroute = true;
+    c->reroute = c->provisioning.kme = true;
     c->reroute_group_id = 77;
 }
 
@@ -364,6 +364,7 @@ static void who_needs_no_provisioning_is_rerouted_with_the_message_as_it_came(vo
     assert_int_equal(ue_table_count(w.m.ues), 0);
     w_assert_counted(&w);
     w.control = S6A_BINDING_PROVISIONING_ONLY;
+    w.nonce = (const uint8_t[KME_NONCE_LEN]){0};
     (void)w_begin(&w, 0, 2, IMSI); /* who needs it stays */
     w_close(&w);
 }

@@ -57,6 +57,11 @@ struct world {
     struct devid_outcome reported; /* with the last ULR */
     uint32_t offered;              /* features, in it */
     enum refusal refuses;          /* the ULR */
+    const uint8_t *nonce;          /* of procedure kme, with control; NULL: none */
+    const uint8_t *nw_sig;         /* in the answer to an ULR with a payload; NULL: none */
+    size_t payload_n;              /* of the last ULR */
+    uint8_t payload[WIRE_KME_PAYLOAD_MAX];
+    uint32_t offered_first; /* features, in the last AIR */
     uint8_t kasme;
     unsigned airs, ulrs, ecrs, purs, nors, clas;
     char last_purged[16];
@@ -113,6 +118,7 @@ static inline enum err w_write_aia(struct world *w, const struct s6a_request *r,
         aia.binding_control.present = true;
         aia.binding_control.binding_mode = DIAMETER_U32_OF(w->control);
         aia.binding_control.proof_control = DIAMETER_U32_OF(w->proof_control);
+        aia.binding_control.hss_nonce = (struct bytes){w->nonce, w->nonce != NULL ? 16 : 0};
     }
     return s6a_aia_write(W_VENDOR, &aia, out, n);
 }
@@ -130,6 +136,10 @@ static inline enum err w_write_ula(const struct world *w, const struct s6a_reque
         return s6a_ula_write(W_VENDOR, &ula, out, n);
     }
     s6a_answer_result(&ula.answer, 2001);
+    if (w->payload_n > 0 && w->nw_sig != NULL) {
+        wire_kme_answer_fill(w->nw_sig, &ula);
+        return s6a_ula_write(W_VENDOR, &ula, out, n);
+    }
     struct s6a_subscription_data *d = &ula.subscription_data;
     d->present = true;
     d->ambr = (struct s6a_ambr){true, DIAMETER_U32_OF(1000000), DIAMETER_U32_OF(2000000)};
@@ -149,6 +159,12 @@ static inline enum err w_write_ula(const struct world *w, const struct s6a_reque
     q->allocation_retention_priority.present = true;
     q->allocation_retention_priority.priority_level = DIAMETER_U32_OF(8);
     return s6a_ula_write(W_VENDOR, &ula, out, n);
+}
+
+static inline uint32_t w_features(const struct s6a_request *r)
+{
+    return s6a_features_of(r->supported_features, r->supported_features_n, W_VENDOR,
+                           OWN_FEATURE_LIST_ID);
 }
 
 static inline enum err w_answer(struct world *w, const struct diameter_header *h, struct bytes msg,
@@ -173,6 +189,7 @@ static inline enum err w_answer(struct world *w, const struct diameter_header *h
     case S6A_AUTHENTICATION_INFORMATION:
         w->airs++;
         assert_ok(s6a_air_parse(W_VENDOR, msg, &q.air, &fault));
+        w->offered_first = w_features(&q.air.request);
         return w_write_aia(w, &q.air.request,
                            q.air.requested_eutran_authentication_info.number_of_requested_vectors.v,
                            out, n);
@@ -180,9 +197,12 @@ static inline enum err w_answer(struct world *w, const struct diameter_header *h
         w->ulrs++;
         assert_ok(s6a_ulr_parse(W_VENDOR, msg, &q.ulr, &fault));
         assert_ok(wire_devid_outcome_read(&q.ulr.device_proof, &w->reported));
-        w->offered =
-            s6a_features_of(q.ulr.request.supported_features, q.ulr.request.supported_features_n,
-                            W_VENDOR, OWN_FEATURE_LIST_ID);
+        w->offered = w_features(&q.ulr.request);
+        w->payload_n = q.ulr.kme_payload.n;
+        assert_true(w->payload_n <= sizeof w->payload);
+        if (w->payload_n > 0) {
+            memcpy(w->payload, q.ulr.kme_payload.p, w->payload_n);
+        }
         return w_write_ula(w, &q.ulr.request, out, n);
     case S6A_PURGE_UE:
         w->purs++;
@@ -221,6 +241,7 @@ static inline void w_request(void *ctx, struct node_conn *c, const struct diamet
     size_t n = 0;
     if (w->silent) {
         w->airs += h->command == S6A_AUTHENTICATION_INFORMATION;
+        w->ulrs += h->command == S6A_UPDATE_LOCATION;
         node_no_answer(w->hss, c);
         return;
     }

@@ -238,6 +238,27 @@ static void what_is_not_prime_is_refused(void **state)
     is_fault(p, number_of(x.q, x.n), LOT_KEY_FAULT_NOT_PRIME);
 }
 
+/*= test kme-primes */
+static void primes_that_a_store_kept_come_back_without_being_tried_again(void **state)
+{
+    (void)state;
+    struct lot_key *k = NULL;
+    struct primes x = primes_of(key);
+    const struct bytes p = {x.p, x.n}, q = {x.q, x.n};
+    uint8_t sealed[256], opened[3] = {0};
+    assert_ok(lot_key_of_stored(p, q, &k));
+    assert_true(bytes_eq(lot_key_modulus(key), lot_key_modulus(k)));
+    assert_ok(lot_key_encrypt(lot_key_modulus(k), BYTES_LIT("l"), BYTES_LIT("abc"), sealed));
+    assert_ok(lot_key_open(k, BYTES_OF(sealed), BYTES_LIT("l"), MBYTES_OF(opened)));
+    assert_memory_equal(opened, "abc", 3);
+    lot_key_close(k);
+    k = NULL;
+    assert_err(lot_key_of_stored(p, (struct bytes){x.q, x.n - 1}, &k), E_BAD_VALUE);
+    assert_err(lot_key_of_stored((struct bytes){x.p, 0}, q, &k), E_BAD_VALUE);
+    assert_err(lot_key_of_stored(p, p, &k), E_BAD_VALUE);
+    assert_null(k);
+}
+
 static void no_octets_too_many_and_a_leading_zero_are_refused(void **state)
 {
     (void)state;
@@ -353,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_multiple_of_the_exponent_below_a_prime_is_refused),
         cmocka_unit_test(a_private_exponent_that_is_short_is_refused),
         cmocka_unit_test(what_is_not_prime_is_refused),
+        cmocka_unit_test(primes_that_a_store_kept_come_back_without_being_tried_again),
         cmocka_unit_test(no_octets_too_many_and_a_leading_zero_are_refused),
         cmocka_unit_test(what_is_encrypted_opens_and_with_another_label_it_does_not),
         cmocka_unit_test(whatever_is_wrong_there_is_one_answer_and_the_room_is_as_it_was),

@@ -245,6 +245,121 @@ static void withdrawing_what_is_not_there_is_said(void **state)
     assert_int_equal(after.n_devices, 0);
 }
 
+/* ---- what is under way for its KME ---- */
+
+static struct admin_state offered(void)
+{
+    struct admin_state s = stored(BINDING_LEARN, 9);
+    s.kme.phase = KME_OFFERED;
+    s.kme.due = KME_DUE_RENEWAL;
+    s.kme.request = KME_REQUEST_RENEW;
+    s.kme.nw_sig[0] = 1;
+    s.kme.has_taken = true;
+    return s;
+}
+
+static void what_is_under_way_counts_no_longer_when_the_subscription_changes(void **state)
+{
+    (void)state;
+    const struct admin_state before = offered();
+    for (unsigned i = 0; i < 8; i++) {
+        struct admin_state after = before;
+        after.row.policy = i == 1 ? BINDING_BOUND : after.row.policy;
+        after.row.keys.k.b[0] ^= i == 2;
+        after.devices[0].kme.b[0] ^= i == 3;
+        after.devices[0].has_kme = i != 4;
+        after.n_devices -= i == 5;
+        after.devices[0].imei.digits[0] = i == 6 ? '9' : after.devices[0].imei.digits[0];
+        after.row.suspended = i == 7;
+        bool resets = i != 0 && i != 7;
+        admin_plan_kme_reset(&before, &after);
+        assert_int_equal(after.kme.phase, resets ? KME_IDLE : KME_OFFERED);
+        assert_int_equal(after.kme.request, resets ? KME_REQUEST_NONE : KME_REQUEST_RENEW);
+        assert_int_equal(after.kme.nw_sig[0], resets ? 0 : 1);
+        assert_true(after.kme.has_taken); /* a payload that was taken stays taken */
+        assert_int_equal(admin_plan_kme_moved(&before, &after), resets);
+    }
+}
+
+static void where_nothing_is_under_way_nothing_is_written(void **state)
+{
+    (void)state;
+    const struct admin_state before = stored(BINDING_LEARN, 9);
+    struct admin_state after = before;
+    after.n_devices = 0;
+    admin_plan_kme_reset(&before, &after);
+    assert_memory_equal(&before.kme, &after.kme, sizeof before.kme);
+    assert_false(admin_plan_kme_moved(&before, &after));
+    const struct admin_state none = {.exists = false};
+    after = before;
+    admin_plan_kme_reset(&none, &after);
+    assert_false(admin_plan_kme_moved(&none, &after));
+}
+
+/*= test kme-rebind kme-approval */
+static void a_wish_is_taken_where_it_makes_sense(void **state)
+{
+    (void)state;
+    const struct admin_state none = {.exists = false}, open = stored(BINDING_OPEN, 9),
+                             learns = stored(BINDING_LEARN, 0), bound = stored(BINDING_BOUND, 9);
+    static const struct admin_kme withdraw = {.request = KME_REQUEST_NONE},
+                                  renew = {.request = KME_REQUEST_RENEW},
+                                  rebind = {.request = KME_REQUEST_REBIND};
+    const struct {
+        const struct admin_state *before;
+        const struct admin_kme *wish;
+        enum problem problem;
+        bool moved;
+    } cases[] = {
+        {&none, &rebind, PROBLEM_NO_SUBSCRIBER, false},
+        {&open, &rebind, PROBLEM_POLICY_OPEN, false},
+        {&open, &renew, PROBLEM_POLICY_OPEN, false},
+        {&open, &withdraw, PROBLEM_NONE, false},
+        {&learns, &renew, PROBLEM_NO_KME, false},
+        {&learns, &rebind, PROBLEM_NONE, true},
+        {&learns, &withdraw, PROBLEM_NONE, false},
+        {&bound, &renew, PROBLEM_NONE, true},
+        {&bound, &rebind, PROBLEM_NONE, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct admin_state after;
+        struct admin_fault fault;
+        const struct admin_state copy = *cases[i].before;
+        bool ok = admin_plan_kme(cases[i].wish, cases[i].before, &after, &fault);
+        assert_int_equal(ok, cases[i].problem == PROBLEM_NONE);
+        assert_int_equal(fault.problem, cases[i].problem);
+        assert_memory_equal(&copy, cases[i].before, sizeof copy);
+        assert_int_equal(ok && admin_plan_kme_moved(cases[i].before, &after), cases[i].moved);
+        assert_false(ok && admin_plan_cancels(cases[i].before, &after));
+    }
+}
+
+static void the_same_wish_again_leaves_what_was_offered_for_it(void **state)
+{
+    (void)state;
+    struct admin_state before = offered(), after;
+    struct admin_fault fault;
+    struct admin_kme wish = {.request = KME_REQUEST_RENEW};
+    assert_true(admin_plan_kme(&wish, &before, &after, &fault));
+    assert_int_equal(after.kme.phase, KME_OFFERED);
+    assert_false(admin_plan_kme_moved(&before, &after));
+    wish = (struct admin_kme){.request = KME_REQUEST_REBIND, .has_imei = true};
+    assert_ok(imei_parse(BYTES_LIT("35693803564380"), &wish.imei));
+    assert_true(admin_plan_kme(&wish, &before, &after, &fault));
+    assert_int_equal(after.kme.phase, KME_IDLE);
+    before = after;
+    assert_true(admin_plan_kme(&wish, &before, &after, &fault));
+    assert_false(admin_plan_kme_moved(&before, &after));
+    wish.imei.digits[0] = '9';
+    assert_true(admin_plan_kme(&wish, &before, &after, &fault));
+    assert_true(admin_plan_kme_moved(&before, &after));
+    wish.has_imei = false;
+    before = after;
+    assert_true(admin_plan_kme(&wish, &before, &after, &fault));
+    assert_true(admin_plan_kme_moved(&before, &after));
+    assert_false(after.kme.request_has_imei);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +375,10 @@ int main(void)
         cmocka_unit_test(the_first_sqn_is_one_the_usim_accepts),
         cmocka_unit_test(importing_again_moves_no_sqn_back),
         cmocka_unit_test(withdrawing_what_is_not_there_is_said),
+        cmocka_unit_test(what_is_under_way_counts_no_longer_when_the_subscription_changes),
+        cmocka_unit_test(where_nothing_is_under_way_nothing_is_written),
+        cmocka_unit_test(a_wish_is_taken_where_it_makes_sense),
+        cmocka_unit_test(the_same_wish_again_leaves_what_was_offered_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

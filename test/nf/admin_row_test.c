@@ -251,6 +251,43 @@ static void a_device_body_is_a_kme_or_nothing(void **state)
     json_decref(unknown);
 }
 
+static void what_is_wanted_of_a_kme_is_one_of_three_and_a_device_goes_with_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum problem problem;
+        enum kme_request request;
+        bool has_imei;
+    } cases[] = {
+        {"{\"request\":\"none\"}", PROBLEM_NONE, KME_REQUEST_NONE, false},
+        {"{\"request\":\"renew\"}", PROBLEM_NONE, KME_REQUEST_RENEW, false},
+        {"{\"request\":\"rebind\"}", PROBLEM_NONE, KME_REQUEST_REBIND, false},
+        {"{\"imei\":\"356938035643809\",\"request\":\"rebind\"}", PROBLEM_NONE, KME_REQUEST_REBIND,
+         true},
+        {"[]", PROBLEM_BAD_MEMBER, KME_REQUEST_NONE, false},
+        {"{}", PROBLEM_MISSING_MEMBER, KME_REQUEST_NONE, false},
+        {"{\"request\":null}", PROBLEM_BAD_MEMBER, KME_REQUEST_NONE, false},
+        {"{\"request\":\"rebind\",\"imei\":null}", PROBLEM_BAD_MEMBER, KME_REQUEST_NONE, false},
+        {"{\"request\":\"renew\",\"imei\":\"35693803564380\"}", PROBLEM_BAD_MEMBER,
+         KME_REQUEST_NONE, false},
+        {"{\"request\":\"none\",\"k\":1}", PROBLEM_UNKNOWN_MEMBER, KME_REQUEST_NONE, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct admin_fault fault;
+        struct admin_kme wish;
+        json_t *json = json_loads(cases[i].text, 0, NULL);
+        assert_int_equal(admin_kme_parse(json, &wish, &fault), cases[i].problem == PROBLEM_NONE);
+        assert_int_equal(fault.problem, cases[i].problem);
+        if (cases[i].problem == PROBLEM_NONE) {
+            assert_int_equal(wish.request, cases[i].request);
+            assert_int_equal(wish.has_imei, cases[i].has_imei);
+            assert_string_equal(wish.imei.digits, cases[i].has_imei ? "35693803564380" : "");
+        }
+        json_decref(json);
+    }
+}
+
 static void a_problem_is_an_rfc_9457_object(void **state)
 {
     (void)state;
@@ -278,6 +315,7 @@ int main(void)
         cmocka_unit_test(no_fault_shows_a_secret),
         cmocka_unit_test(every_prefix_of_a_row_is_refused),
         cmocka_unit_test(a_device_body_is_a_kme_or_nothing),
+        cmocka_unit_test(what_is_wanted_of_a_kme_is_one_of_three_and_a_device_goes_with_one),
         cmocka_unit_test(a_problem_is_an_rfc_9457_object),
     };
     return cmocka_run_group_tests(tests, open_crypto, close_crypto);

@@ -1,4 +1,5 @@
-/* The part of the configuration about proofs of the IMEI (src/nf/hssd/config_devid.c). */
+/* The parts of the configuration about proofs of the IMEI and about devices that make their own key
+ * (src/nf/hssd/config_devid.c, src/nf/hssd/config_kme.c). */
 #include "nf/devid_pki.h"
 
 #include "nf/hssd/config.h"
@@ -106,6 +107,30 @@ static void the_first_repository_that_covers_an_imei_is_asked(void **state)
     hssd_config_free(c);
 }
 
+static void what_is_configured_of_kme_is_taken(void **state)
+{
+    (void)state;
+    char wanted[64];
+    struct hssd_config *c = loaded("");
+    assert_int_equal(c->kme.nonce_seconds, 120);
+    assert_int_equal(c->kme.threads, 1);
+    assert_int_equal(c->kme.queue, 256);
+    assert_null(c->kme.ca);
+    assert_null(c->kme.crl);
+    assert_false(c->kme.ca_with_binding);
+    hssd_config_free(c);
+    snprintf(wanted, sizeof wanted, "%s/hss.crt", folder);
+    c = loaded("repositories:\n  - " MAKER "}\n"
+               "kme: {nonce_seconds: 3600, threads: 16, queue: 1, ca: hss.crt, "
+               "ca_with_binding: true}\n");
+    assert_int_equal(c->kme.nonce_seconds, 3600);
+    assert_int_equal(c->kme.threads, 16);
+    assert_int_equal(c->kme.queue, 1);
+    assert_string_equal(c->kme.ca, wanted);
+    assert_true(c->kme.ca_with_binding);
+    hssd_config_free(c);
+}
+
 static void each_fault_has_its_place_and_its_sentence(void **state)
 {
     (void)state;
@@ -144,6 +169,15 @@ static void each_fault_has_its_place_and_its_sentence(void **state)
         {"repositories:\n  - " MAKER "}\n  - {name: b, url: \"https://a\", " TLS
          ", signers: [maker.pub]}\n",
          "(repositories[1].name)", "never asked"},
+        {"kme: {nonce_seconds: 9}\n", "(kme.nonce_seconds)", "from 10 to 3600"},
+        {"kme: {threads: 17}\n", "(kme.threads)", "from 1 to 16"},
+        {"kme: {queue: 0}\n", "(kme.queue)", "from 1 to 100000"},
+        {"kme: {nonce: 1}\n", "(kme.nonce)", "no key"},
+        {"kme: {crl: hss.crt}\n", "(kme.crl)", "without `ca`"},
+        {"kme: {ca: hss.crt}\n", "(kme.ca)", "without `repositories`"},
+        {"kme: {ca_with_binding: true}\n", "(kme.ca_with_binding)", "without `repositories`"},
+        {"repositories:\n  - " MAKER "}\nkme: {ca: none.crt}\n", "(kme.ca)", "none.crt"},
+        {"repositories:\n  - " MAKER "}\nkme: {ca: maker.pub}\n", "(kme.ca)", "maker.pub"},
         {"repositories:\n  - " MAKER "}\nlimits: {send_buffer: 65536}\n", "(limits.send_buffer)",
          "from 81920"},
     };
@@ -164,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_the_documented_defaults),
         cmocka_unit_test(the_first_repository_that_covers_an_imei_is_asked),
+        cmocka_unit_test(what_is_configured_of_kme_is_taken),
         cmocka_unit_test(each_fault_has_its_place_and_its_sentence),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,8 +17,9 @@ struct krig {
     struct rig rig; /* device key, repository, CA */
     EVP_PKEY *lot_key;
     struct kme_lot lot;
-    struct kme_parties parties; /* as the device has them */
-    struct plmn home_plmn;      /* as the HSS has it */
+    uint8_t room[KME_MODULUS_MAX]; /* the device's */
+    struct kme_parties parties;    /* as the device has them */
+    struct plmn home_plmn;         /* as the HSS has it */
     struct kme_me me;
     struct binding_view view;
     struct kme_home home;
@@ -167,8 +168,12 @@ static inline void krig_close(struct krig *k)
 
 static inline struct kme_device krig_device(struct krig *k)
 {
-    return (struct kme_device){
-        .parties = k->parties, .lot = &k->lot, .signer = &k->signer, .encrypter = &k->encrypter};
+    return (struct kme_device){.parties = k->parties,
+                               .lot = k->lot.id,
+                               .modulus = {k->lot.modulus, k->lot.modulus_n},
+                               .signer = &k->signer,
+                               .encrypter = &k->encrypter,
+                               .room = k->room};
 }
 
 /* ---- steps ---- */

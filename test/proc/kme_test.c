@@ -178,6 +178,23 @@ static enum err no_random(void *ctx, struct mbytes out)
     return E_CRYPTO;
 }
 
+/*= test kme-offer-stands */
+static void an_offer_for_the_same_reason_stands_for_half_of_its_life(void **state)
+{
+    (void)state;
+    struct kme_home home = {.phase = KME_OFFERED, .due = KME_DUE_FIRST, .expires = 1060};
+    assert_true(kme_home_stands(&home, KME_DUE_FIRST, 1000, 60));
+    assert_true(kme_home_stands(&home, KME_DUE_FIRST, 1030, 60));
+    assert_false(kme_home_stands(&home, KME_DUE_FIRST, 1031, 60));
+    assert_false(kme_home_stands(&home, KME_DUE_FIRST, 999, 60)); /* of a longer life */
+    assert_false(kme_home_stands(&home, KME_DUE_RENEWAL, 1000, 60));
+    assert_false(kme_home_stands(&home, KME_DUE_NOT, 1000, 60));
+    home.phase = KME_TAKEN;
+    assert_false(kme_home_stands(&home, KME_DUE_FIRST, 1000, 60));
+    home = (struct kme_home){.phase = KME_IDLE};
+    assert_false(kme_home_stands(&home, KME_DUE_NOT, 0, 0));
+}
+
 /*= test kme-nonce */
 static void every_offer_has_a_nonce_of_its_own_that_says_whether_consent_is_wanted(void **state)
 {
@@ -511,6 +528,7 @@ int main(void)
         cmocka_unit_test(a_device_without_a_key_makes_one_and_both_sides_have_it),
         cmocka_unit_test(what_is_signed_and_hashed_is_the_octets_that_its_page_shows),
         cmocka_unit_test(the_policy_and_what_is_known_decide_whether_a_subscription_is_due),
+        cmocka_unit_test(an_offer_for_the_same_reason_stands_for_half_of_its_life),
         cmocka_unit_test(every_offer_has_a_nonce_of_its_own_that_says_whether_consent_is_wanted),
         cmocka_unit_test(what_was_offered_counts_no_longer_after_another_request),
         cmocka_unit_test(the_same_nonce_gets_the_same_octets_and_a_new_one_the_same_key),

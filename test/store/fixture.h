@@ -293,6 +293,7 @@ static inline void assert_same_subscriber(const struct store_subscriber *a,
     assert_string_equal(a->last_imei.digits, b->last_imei.digits);
     assert_same_serving(&a->serving, &b->serving);
     assert_int_equal(a->binding_failures, b->binding_failures);
+    assert_int_equal(a->kme_request, b->kme_request);
     assert_int_equal(a->version, b->version);
 }
 

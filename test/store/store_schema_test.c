@@ -123,10 +123,14 @@ static void the_steps_are_in_order_and_a_new_store_has_the_last(void **state)
     sqlite3_close(db);
 }
 
-/* Version 1 had no EIR. */
-/* What step 3 made, undone. */
+/* What steps 4 and 3 made, undone. Version 1 had no EIR. */
+#define NOT_YET_4                                                                                  \
+    "DROP TABLE provisioning; DROP TABLE lot; DROP TABLE lot_range;"                               \
+    "ALTER TABLE subscriber DROP COLUMN kme_request; ALTER TABLE device DROP COLUMN kme_since;"    \
+    "ALTER TABLE device DROP COLUMN kme_lot; ALTER TABLE device DROP COLUMN kme_used;"
 #define NOT_YET_3                                                                                  \
-    "DROP TABLE device_proof; DROP TABLE repository; ALTER TABLE subscriber DROP COLUMN proof;"
+    NOT_YET_4 "DROP TABLE device_proof; DROP TABLE repository; ALTER TABLE subscriber DROP "       \
+              "COLUMN proof;"
 
 static void a_store_of_version_2_is_opened_and_nobody_wants_proofs(void **state)
 {
@@ -157,6 +161,53 @@ static void a_store_of_version_2_is_opened_and_nobody_wants_proofs(void **state)
     assert_int_equal(put(f, &after), STORE_CHANGED);
     before = read_back(f, IMSI_A);
     assert_int_equal(before.proof, 3);
+}
+
+/* Subscriber, device with both keys, proof. */
+static void fill_as_of_version_3(struct fixture *f)
+{
+    struct store_subscriber s = subscriber_of(IMSI_A);
+    struct store_device older = device_of(IMSI_A, IMEI_A, 8), newer = device_of(IMSI_A, IMEI_A, 9);
+    struct store_proof proof = {.imsi = s.imsi, .known = true, .last = {.result = 1, .at = 5}};
+    s.proof = 2;
+    put(f, &s);
+    put_device(f, &older);
+    put_device(f, &newer);
+    proof.last.imei = newer.imei;
+    COMMITTED(f, store_put_proof(f->w, &proof));
+}
+
+static void a_store_of_version_3_is_opened_and_no_kme_has_a_past(void **state)
+{
+    struct fixture *f = *state;
+    struct store_device out[STORE_DEVICES_MAX];
+    struct store_kme kme;
+    struct store_lot lot;
+    struct store_proof proof;
+    size_t n = 0;
+    open_store(f);
+    fill_as_of_version_3(f);
+    struct store_subscriber before = read_back(f, IMSI_A);
+    close_store(f);
+    sql(f->path, NOT_YET_4 "PRAGMA user_version = 3;");
+    open_store(f);
+    struct store_subscriber after = read_back(f, IMSI_A);
+    assert_same_subscriber(&before, &after);
+    assert_int_equal(after.kme_request, 0);
+    assert_ok(store_read_devices(f->r, &after.imsi, out, &n));
+    assert_int_equal(n, 1);
+    assert_true(out[0].has_kme && out[0].kme.b[0] == 9);
+    assert_true(out[0].has_previous && out[0].previous.b[0] == 8);
+    assert_true(out[0].kme_since == 0 && out[0].kme_used == 0 && out[0].kme_lot[0] == '\0');
+    assert_ok(store_read_proof(f->r, &after.imsi, &proof));
+    assert_true(proof.known && proof.last.at == 5);
+    assert_ok(store_read_kme(f->r, &after.imsi, &kme));
+    assert_int_equal(kme.phase, 0);
+    assert_ok(store_list_lots(f->r, NULL, &lot, 1, &n));
+    assert_int_equal(n, 0);
+    kme.request = 2;
+    COMMITTED(f, store_put_kme(f->w, &kme)); /* the new table takes a row */
+    assert_int_equal(read_back(f, IMSI_A).kme_request, 2);
 }
 
 static void a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists(void **state)
@@ -193,6 +244,7 @@ int main(void)
         IN_FOLDER(a_newer_store_is_refused_with_both_versions_and_not_changed),
         IN_FOLDER(the_steps_are_in_order_and_a_new_store_has_the_last),
         IN_FOLDER(a_store_of_version_2_is_opened_and_nobody_wants_proofs),
+        IN_FOLDER(a_store_of_version_3_is_opened_and_no_kme_has_a_past),
         IN_FOLDER(a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,7 +205,7 @@ enum err lot_write_header(FILE *out)
     return fputs("imsi,algorithm,k,opc,policy,imei,kme\n", out) < 0 ? E_IO : E_OK;
 }
 
-enum err lot_write(FILE *out, const struct lot_device *d)
+enum err lot_write(FILE *out, const struct lot_device *d, enum binding_policy policy)
 {
     char k[65], opc[65], kme[33] = "", imei[IMEI_DIGITS + 2] = "";
     hex_encode((struct bytes){d->keys.k.b, d->keys.k.n}, k);
@@ -218,7 +218,7 @@ enum err lot_write(FILE *out, const struct lot_device *d)
     }
     const int n = fprintf(out, "%s,%s,%s,%s,%s,%s,%s\n", d->imsi.digits,
                           aka_algorithm_name(d->keys.algorithm), k, opc,
-                          d->has_kme ? "bound" : "open", imei, kme);
+                          binding_policy_name(policy), imei, kme);
     wipe(k, sizeof k);
     wipe(opc, sizeof opc);
     wipe(kme, sizeof kme);

@@ -11,6 +11,7 @@
 #include "crypto/aka_functions.h"
 #include "id/imei.h"
 #include "id/imsi.h"
+#include "proc/binding.h"
 #include <stdio.h>
 
 struct lot_device {
@@ -36,9 +37,9 @@ MUST_USE enum err lot_read(FILE *in, bool ndjson, const struct crypto *c, lot_ta
 MUST_USE enum err lot_load(const char *path, const struct crypto *c, lot_take *take, void *ctx,
                            struct lot_why *why);
 
-/* The header of the CSV, and a row of it, with the policy `bound` when the device has a KME. They
- * hold keys. Errors: E_IO. */
+/* The header of the CSV, and a row of it, for a subscription with this policy. They hold keys.
+ * Errors: E_IO. */
 MUST_USE enum err lot_write_header(FILE *out);
-MUST_USE enum err lot_write(FILE *out, const struct lot_device *device);
+MUST_USE enum err lot_write(FILE *out, const struct lot_device *device, enum binding_policy policy);
 
 #endif

@@ -1,6 +1,6 @@
 /* device/linux/state_file.h - what an emulated device keeps between power cycles: its IMEI, its
- * KME, the key that proves its IMEI, its USIM and what its NAS client stores, in one JSON file that
- * only its owner may read.
+ * KME, one that it offered and its lot, the key that proves its IMEI, its USIM and what its NAS
+ * client stores, in one JSON file that only its owner may read.
  *
  * Read strictly: an unknown, repeated or missing member is refused with its place. Written whole
  * beside the file and renamed over it, so a crash leaves the one before or the one after. The state
@@ -13,6 +13,7 @@
 #include "device/linux/signer_openssl.h"
 #include "id/imsi.h"
 #include "proc/binding.h"
+#include "proc/kme.h"
 
 /* What the NAS client's image has beyond the last challenge (device/image.h). */
 struct device_nas {
@@ -35,8 +36,11 @@ struct device_key {
 struct device_state {
     struct imei imei;
     struct imsi imsi;
-    struct binding_me me; /* KME and the last challenge answered */
+    struct binding_me me;       /* the active KME, and the last challenge answered */
+    struct kme_pending pending; /* a KME that was offered, and not yet known to be taken */
+    struct kme_lot lot;         /* its id and modulus; modulus_n 0: the device was told none */
     struct usim usim;
+    uint8_t mnc_n;              /* of the digits in the IMSI, as EF AD says; 0: it does not say */
     struct device_key identity; /* proves the IMEI (proc/devid.h) */
     bool has_nas;               /* a NAS client has run on this device */
     struct device_nas nas;
@@ -46,16 +50,21 @@ struct device_why {
 };
 
 /* A file that others may read is refused (E_DENIED). Errors: E_NOT_FOUND, E_DENIED, E_IO,
- * E_BAD_VALUE, E_MISSING, E_UNKNOWN. */
+ * E_BAD_VALUE, E_MISSING, E_UNKNOWN, E_TOO_NEW. */
 MUST_USE enum err device_state_load(const char *path, struct device_state *out,
                                     struct device_why *why);
 /* Parses the text of such a file; `name` is how to call it. */
 MUST_USE enum err device_state_parse(const char *name, struct bytes json, struct device_state *out,
                                      struct device_why *why);
-/* Mode 0600, on the disk before it returns. `fresh`: refuses to replace a file (E_EXISTS). */
+/* Mode 0600, on the disk before it returns. `fresh`: refuses to replace a file (E_EXISTS). A file
+ * that another program holds is not replaced (E_LOCKED). */
 MUST_USE enum err device_state_save(const char *path, bool fresh, const struct device_state *state,
                                     struct device_why *why);
 void device_state_wipe(struct device_state *state);
+
+/* What a device is told of its lot: no manufacturer. Errors: those of kme_lot_id_parse and
+ * kme_modulus_check. */
+MUST_USE enum err device_lot_make(struct bytes id, struct bytes modulus, struct kme_lot *out);
 
 /* The image for bindery_ue_init. Errors: E_NOT_FOUND (no NAS client has run on this device: begin
  * without), E_NO_ROOM, E_CRYPTO. */
@@ -67,5 +76,30 @@ MUST_USE enum err device_state_image(const struct crypto *c, const struct device
 MUST_USE enum err device_state_take_image(const struct crypto *c, struct device_state *state,
                                           struct bytes image,
                                           const uint64_t seq[static SQN_IND_COUNT]);
+
+/* What the device keeps of its KMEs (device/keys.h), for bindery_ue_init. Errors: E_NO_ROOM,
+ * E_CRYPTO. */
+MUST_USE enum err device_state_keys(const struct crypto *c, const struct device_state *state,
+                                    struct mbytes out, size_t *n);
+/* Takes what a NAS client hands to its host's store_keys function; save it then. *state is changed
+ * on E_OK only. Errors: those of ue_keys_read; E_CONFLICT (the keys are of another IMSI). */
+MUST_USE enum err device_state_take_keys(const struct crypto *c, struct device_state *state,
+                                         struct bytes keys);
+
+/* ---- one program at a time ---- */
+
+/* Whoever changes a device's file over a time holds it: another that wants to is refused, and not
+ * surprised by a file that was replaced behind his back. It ends with the process, however that
+ * ends, and leaves nothing beside the file. */
+struct device_hold {
+    int fd; /* -1: nothing is held */
+};
+/* Errors: E_LOCKED (another program holds it), E_NOT_FOUND, E_DENIED, E_IO. */
+MUST_USE enum err device_state_hold(const char *path, struct device_hold *hold,
+                                    struct device_why *why);
+/* As device_state_save of a file that is held, which stays held. */
+MUST_USE enum err device_state_save_held(const char *path, struct device_hold *hold,
+                                         const struct device_state *state, struct device_why *why);
+void device_state_release(struct device_hold *hold);
 
 #endif

@@ -30,6 +30,12 @@
     X(NO_UE, "no-such-ue", 404, "This MME knows no such UE")                                       \
     X(NO_RULE, "no-such-rule", 404, "There is no such rule")                                       \
     X(TOO_MANY_RULES, "too-many-rules", 409, "The EIR's lists have as many rules as fit")          \
+    X(POLICY_OPEN, "policy-open", 409, "A subscriber whose policy is open is never bound")         \
+    X(NO_KME, "no-kme", 409, "No device of the subscriber has a KME")                              \
+    X(NO_LOT, "no-such-lot", 404, "There is no such lot")                                          \
+    X(LOT_EXISTS, "lot-exists", 409, "There is another lot of this id")                            \
+    X(LOT_OVERLAP, "lot-overlap", 409, "Two lots would cover the same IMEI")                       \
+    X(LOT_KEY, "lot-key", 422, "P and Q are not those of a key that is allowed")                   \
     X(BUSY, "busy", 503, "More changes are waiting than may wait")                                 \
     X(STORE_FAILED, "store-failed", 500, "The subscriber store could not be read or written")      \
     X(KEY_FAILED, "key-failed", 500, "A sealed secret could not be opened with the keys at hand")  \

@@ -2,6 +2,7 @@
 
 #include "crypto/openssl.h"
 #include "nf/hssd/admin_eir.h"
+#include "nf/hssd/admin_lot.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -18,9 +19,11 @@ struct admin {
     uv_async_t async;
     bool listens; /* async is open */
     bool stopping;
-    unsigned waiting;     /* requests at the writer; control thread only */
-    pthread_mutex_t lock; /* of done */
-    struct admin_request *done;
+    struct admin_worker *worker;
+    unsigned waiting;           /* requests on their way; control thread only */
+    pthread_mutex_t lock;       /* of done */
+    struct admin_request *done; /* in the order in which they came back */
+    struct admin_request **done_tail;
 };
 
 static void on_route(void *ctx, struct admin_call *call, const char *method, const char *path)
@@ -41,42 +44,81 @@ static void on_end(void *ctx, struct admin_call *call)
     (void)ctx;
     admin_write_free(r);
     admin_eir_free(r);
+    admin_lot_free(r);
 }
 
-/* ---- to the writer and back ---- */
+/* ---- to another thread and back ---- */
 
-static struct admin_request *request_of(struct writer_job *job)
+struct admin_request *admin_request_of(struct writer_job *job)
 {
     struct admin_change *change = (struct admin_change *)job;
     return (struct admin_request *)((char *)change - offsetof(struct admin_request, change));
 }
 
-/* On the writer's thread. */
-static void on_written(struct writer_job *job)
+struct admin_request *admin_request_of_task(struct admin_task *task)
 {
-    struct admin_request *r = request_of(job);
+    return (struct admin_request *)((char *)task - offsetof(struct admin_request, task));
+}
+
+static void hand_back(struct admin_request *r)
+{
     struct admin *a = r->admin;
     pthread_mutex_lock(&a->lock);
-    r->next_done = a->done;
-    a->done = r;
+    r->next_done = NULL;
+    *a->done_tail = r;
+    a->done_tail = &r->next_done;
     pthread_mutex_unlock(&a->lock);
     (void)uv_async_send(&a->async);
 }
 
-bool admin_submit(struct admin_request *r)
+static void wait_for(struct admin_request *r, void (*back)(struct admin_request *r))
+{
+    r->back = back;
+    r->call.phase = ADMIN_WAITING;
+    r->admin->waiting++;
+}
+
+/* On the writer's thread. */
+static void on_written(struct writer_job *job)
+{
+    struct admin_request *r = admin_request_of(job);
+    if (job->result != E_OK && r->undone != NULL) {
+        r->undone(r);
+    }
+    hand_back(r);
+}
+
+/* On the worker's thread. */
+static void on_thought(struct admin_task *task)
+{
+    hand_back(admin_request_of_task(task));
+}
+
+void admin_think(struct admin_request *r, void (*think)(struct admin_task *task),
+                 void (*back)(struct admin_request *r))
+{
+    r->task.run = think;
+    r->task.done = on_thought;
+    wait_for(r, back);
+    admin_worker_submit(r->admin->worker, &r->task);
+}
+
+bool admin_submit(struct admin_request *r,
+                  enum err (*run)(struct store_writer *w, struct writer_job *job),
+                  void (*back)(struct admin_request *r))
 {
     struct admin_fault fault;
     r->change.h = r->h;
-    r->change.job.run = r->eir_items != NULL ? admin_eir_run : admin_change_run;
+    r->change.job.run = run;
     r->change.job.done = on_written;
+    wait_for(r, back);
     enum err err = r->admin->stopping ? E_BUSY : writer_submit(r->h->writer, &r->change.job);
     if (err != E_OK) {
+        r->admin->waiting--;
         (void)admin_fault_store(&fault, err);
         admin_refuse(r, &fault);
         return false;
     }
-    r->call.phase = ADMIN_WAITING;
-    r->admin->waiting++;
     return true;
 }
 
@@ -86,13 +128,14 @@ static void on_async(uv_async_t *async)
     pthread_mutex_lock(&a->lock);
     struct admin_request *list = a->done;
     a->done = NULL;
+    a->done_tail = &a->done;
     pthread_mutex_unlock(&a->lock);
     while (list != NULL) {
         struct admin_request *r = list;
         list = r->next_done;
         a->waiting--;
         r->call.phase = ADMIN_READING;
-        (r->eir_items != NULL ? admin_eir_done : admin_write_done)(r);
+        r->back(r);
         if (r->call.phase == ADMIN_ANSWERED) {
             admin_server_resume(a->server, &r->call);
         }
@@ -126,11 +169,14 @@ enum err admin_start(struct hssd *h, uv_loop_t *loop, const struct address *boun
     if (a == NULL) {
         return E_MEMORY;
     }
-    *a = (struct admin){.h = h, .loop = loop, .bound = bound};
+    *a = (struct admin){.h = h, .loop = loop, .bound = bound, .done_tail = &a->done};
     pthread_mutex_init(&a->lock, NULL);
     enum err err = crypto_openssl_open(&a->crypto);
     if (err == E_OK) {
         err = store_reader_open(h->store, &a->reader);
+    }
+    if (err == E_OK) {
+        err = admin_worker_start(&a->worker);
     }
     if (err == E_OK) {
         err = start_server(a, why);
@@ -153,6 +199,7 @@ static void stop_server(struct admin *a)
     if (a->server != NULL) {
         admin_server_quiesce(a->server);
         a->stopping = true;
+        admin_worker_stop(a->worker);
         while (a->waiting > 0) {
             (void)uv_run(a->loop, UV_RUN_ONCE);
         }
@@ -172,6 +219,8 @@ void admin_stop(struct admin *a)
         return;
     }
     stop_server(a);
+    admin_worker_stop(a->worker);
+    admin_worker_free(a->worker);
     store_reader_close(a->reader);
     crypto_openssl_close(&a->crypto);
     pthread_mutex_destroy(&a->lock);

@@ -1,5 +1,6 @@
 #include "nf/hssd/admin_change.h"
 
+#include "nf/hssd/provision_rows.h"
 #include "proc/sqn.h"
 
 #include <stdio.h>
@@ -16,6 +17,17 @@ struct work {
     struct admin_state after;
 };
 
+static enum err read_kme(struct work *work)
+{
+    struct store_kme row;
+    enum err err = store_writer_kme(work->w, &work->item->row.imsi, &row);
+    if (err == E_OK) {
+        provision_home_of(&row, &work->before.kme);
+    }
+    wipe(&row, sizeof row);
+    return err;
+}
+
 static enum err read_before(struct work *work)
 {
     struct admin_state *s = &work->before;
@@ -27,7 +39,7 @@ static enum err read_before(struct work *work)
         s->exists = true;
         err = store_writer_devices(work->w, &work->item->row.imsi, s->devices, &s->n_devices);
     }
-    return err;
+    return err == E_OK ? read_kme(work) : err;
 }
 
 static bool condition_holds(const struct work *work, struct admin_fault *fault)
@@ -85,6 +97,8 @@ static bool plan(const struct hssd *h, struct work *work)
     case ADMIN_DEVICE_REMOVE:
         return admin_plan_withdraw(&world, &item->device.imei, &work->before, &work->after,
                                    &item->fault);
+    case ADMIN_KME_ASK:
+        return admin_plan_kme(&item->kme, &work->before, &work->after, &item->fault);
     }
     return false;
 }
@@ -150,6 +164,18 @@ static enum err write_proof(struct work *work)
     return ends ? forget_proof(work->w, &work->after.row.imsi, &did) : E_OK;
 }
 
+static enum err write_kme(struct work *work)
+{
+    struct store_kme row;
+    if (!admin_plan_kme_moved(&work->before, &work->after)) {
+        return E_OK;
+    }
+    provision_row_of(&work->item->row.imsi, &work->after.kme, &row);
+    enum err err = store_put_kme(work->w, &row);
+    wipe(&row, sizeof row);
+    return err;
+}
+
 /* The MSISDN is the one thing that only the store can refuse; it is asked first. */
 static enum err write_row(struct work *work)
 {
@@ -195,7 +221,14 @@ static enum err write_forgotten(struct work *work)
     return err;
 }
 
-static enum err write_item(struct work *work)
+static enum err write_asked(struct work *work)
+{
+    bool moved = admin_plan_kme_moved(&work->before, &work->after);
+    work->item->did = moved ? STORE_CHANGED : STORE_UNCHANGED;
+    return E_OK; /* write_kme does */
+}
+
+static enum err write_verb(struct work *work)
 {
     switch (work->item->verb) {
     case ADMIN_PUT:
@@ -211,16 +244,40 @@ static enum err write_item(struct work *work)
         return write_device(work);
     case ADMIN_PROOF_FORGET:
         return write_forgotten(work);
+    case ADMIN_KME_ASK:
+        return write_asked(work);
     }
     return E_BAD_STATE;
+}
+
+/* Of a subscriber that goes everything goes. */
+static bool keeps_kme(enum admin_verb verb)
+{
+    return verb != ADMIN_REMOVE && verb != ADMIN_PROOF_FORGET;
+}
+
+static enum err write_item(struct work *work)
+{
+    struct admin_item *item = work->item;
+    bool keeps = keeps_kme(item->verb);
+    if (keeps && item->verb != ADMIN_KME_ASK) {
+        admin_plan_kme_reset(&work->before, &work->after);
+    }
+    enum err err = write_verb(work);
+    if (err == E_OK && keeps && item->fault.problem == PROBLEM_NONE) {
+        err = write_kme(work);
+        item->withdrawn = work->before.kme.request != KME_REQUEST_NONE &&
+                          work->after.kme.request == KME_REQUEST_NONE;
+    }
+    return err;
 }
 
 static void leave_behind(struct work *work)
 {
     struct admin_item *item = work->item;
     item->serving = work->before.row.serving;
-    if (item->verb == ADMIN_PROOF_FORGET) {
-        return; /* nobody is served otherwise; the next registration needs a proof */
+    if (item->verb == ADMIN_PROOF_FORGET || item->verb == ADMIN_KME_ASK) {
+        return; /* nobody is served otherwise; it counts at the next attach */
     }
     if (item->verb == ADMIN_REMOVE) {
         item->cancel = true;
@@ -282,21 +339,53 @@ static const char *event_of(const struct admin_item *item)
         return "device-removed";
     case ADMIN_PROOF_FORGET:
         return "proof-forgotten";
+    case ADMIN_KME_ASK:
+        return item->kme.request == KME_REQUEST_REBIND  ? "rebind-approved"
+               : item->kme.request == KME_REQUEST_RENEW ? "renewal-asked"
+                                                        : NULL; /* withdrawn() tells */
     }
     return NULL;
 }
 
+/* Which device an event is about. */
+static const struct imei *device_in(const struct admin_item *item)
+{
+    switch (item->verb) {
+    case ADMIN_DEVICE_PUT:
+    case ADMIN_DEVICE_PATCH:
+    case ADMIN_DEVICE_REMOVE:
+        return &item->device.imei;
+    case ADMIN_KME_ASK:
+        return item->kme.has_imei ? &item->kme.imei : NULL;
+    case ADMIN_PUT:
+    case ADMIN_PATCH:
+    case ADMIN_IMPORT:
+    case ADMIN_REMOVE:
+    case ADMIN_PROOF_FORGET:
+        break;
+    }
+    return NULL;
+}
+
+static void withdrawn(struct hssd *h, const struct admin_item *item)
+{
+    hssd_event(h, "kme-request-withdrawn", &item->row.imsi, NULL, NULL, NULL,
+               item->verb == ADMIN_KME_ASK ? NULL : "the subscription was changed");
+}
+
+/*= kme-events */
 void admin_change_after(struct hssd *h, const struct admin_item *item)
 {
     const char *event = event_of(item);
-    bool device = item->verb == ADMIN_DEVICE_PUT || item->verb == ADMIN_DEVICE_PATCH ||
-                  item->verb == ADMIN_DEVICE_REMOVE;
     if (item->fault.problem != PROBLEM_NONE || item->did == STORE_UNCHANGED) {
         return;
     }
     if (event != NULL) {
-        hssd_event(h, event, &item->row.imsi, device ? &item->device.imei : NULL, NULL, NULL,
+        hssd_event(h, event, &item->row.imsi, device_in(item), NULL, NULL,
                    item->cancel_all ? "became bound or got another KME: location cancelled" : NULL);
+    }
+    if (item->withdrawn) {
+        withdrawn(h, item);
     }
     if (item->cancel) {
         hssd_cancel_location(h, &item->row.imsi, &item->serving, item->cancel_all,

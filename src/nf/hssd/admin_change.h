@@ -20,6 +20,7 @@ enum admin_verb {
     ADMIN_DEVICE_PATCH,  /* row.imsi, device */
     ADMIN_DEVICE_REMOVE, /* row.imsi, device.imei */
     ADMIN_PROOF_FORGET,  /* row.imsi */
+    ADMIN_KME_ASK,       /* row.imsi, kme */
 };
 /* What the request demands of the entry before. */
 struct admin_condition {
@@ -35,10 +36,12 @@ struct admin_item {
     struct admin_condition condition;
     struct admin_row row;
     struct admin_device device;
+    struct admin_kme kme;
     unsigned number; /* import: the row's; its fault may be set already, then it is passed over */
     /* out */
     struct admin_fault fault;
     enum store_did did;
+    bool withdrawn;               /* what an operator had asked for (procedure kme) */
     bool cancel;                  /* send CLR */
     bool cancel_all;              /* to all that may hold vectors */
     uint32_t cancel_type;         /* TS 29.272 7.3.24 */

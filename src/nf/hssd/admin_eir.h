@@ -1,7 +1,7 @@
 /* nf/hssd/admin_eir.h - the EIR's part of the administration interface (docs/admin-api.md): rules
  * on the lists, one or many, and what an equipment check would say.
  *
- * All on the control thread but admin_eir_run, which is a writer's job. A request's rules are one
+ * All on the control thread but the writer's job. A request's rules are one
  * job: it is bounded by the rows of a request, and no rule costs more than a few row writes.
  */
 #ifndef BINDERY_NF_HSSD_ADMIN_EIR_H
@@ -27,10 +27,6 @@ void admin_eir_put(struct admin_request *r);
 void admin_eir_delete(struct admin_request *r);
 void admin_eir_import(struct admin_request *r);
 
-/* The job of a request that has eir_items; as admin_change_run otherwise. */
-enum err admin_eir_run(struct store_writer *w, struct writer_job *job);
-/* The job is back: sets the answer. */
-void admin_eir_done(struct admin_request *r);
 void admin_eir_free(struct admin_request *r);
 
 /* {"rule":"35693803","list":"black","note":"..."}; NULL without memory. */

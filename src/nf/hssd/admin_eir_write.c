@@ -119,6 +119,9 @@ bool admin_eir_parse(const json_t *json, struct store_eir_rule *out, struct admi
 
 /* ---- handing in ---- */
 
+static enum err eir_run(struct store_writer *w, struct writer_job *job);
+static void eir_done(struct admin_request *r);
+
 static bool items_new(struct admin_request *r, size_t n)
 {
     struct admin_fault fault;
@@ -166,13 +169,13 @@ void admin_eir_put(struct admin_request *r)
         admin_refuse(r, &fault);
         return;
     }
-    (void)!admin_submit(r); /* the answer is set when it fails */
+    (void)!admin_submit(r, eir_run, eir_done); /* the answer is set when it fails */
 }
 
 void admin_eir_delete(struct admin_request *r)
 {
     if (one_item(r, true) != NULL) {
-        (void)!admin_submit(r);
+        (void)!admin_submit(r, eir_run, eir_done);
     }
 }
 
@@ -197,16 +200,10 @@ void admin_eir_import(struct admin_request *r)
         r->eir_items[i].number = (unsigned)i + 1;
         import_line(admin_next_line(&rest), &r->eir_items[i]);
     }
-    (void)!admin_submit(r);
+    (void)!admin_submit(r, eir_run, eir_done);
 }
 
 /* ---- on the writer's thread ---- */
-
-static struct admin_request *request_of(struct writer_job *job)
-{
-    struct admin_change *change = (struct admin_change *)job;
-    return (struct admin_request *)((char *)change - offsetof(struct admin_request, change));
-}
 
 /* What is the item's own fault; everything else is the whole job's. */
 static bool is_fault(enum err err, const struct hssd *h, struct admin_fault *fault)
@@ -223,9 +220,9 @@ static bool is_fault(enum err err, const struct hssd *h, struct admin_fault *fau
     return true;
 }
 
-enum err admin_eir_run(struct store_writer *w, struct writer_job *job)
+static enum err eir_run(struct store_writer *w, struct writer_job *job)
 {
-    struct admin_request *r = request_of(job);
+    struct admin_request *r = admin_request_of(job);
     enum err err = E_OK;
     for (size_t i = 0; err == E_OK && i < r->n_items; i++) {
         struct admin_eir_item *item = &r->eir_items[i];
@@ -302,7 +299,7 @@ static void import_done(struct admin_request *r)
     admin_answer(r, STATUS_OK, json_pack("{s:o}", "results", list));
 }
 
-void admin_eir_done(struct admin_request *r)
+static void eir_done(struct admin_request *r)
 {
     enum err result = r->change.job.result;
     bool stands = result == (r->change.dry_run ? ADMIN_CHANGE_UNDONE : E_OK);

@@ -233,15 +233,85 @@ bool admin_plan_withdraw(const struct admin_world *world, const struct imei *ime
     return check_devices(world, after, fault);
 }
 
-/* ---- what the network must be told ---- */
+/* ---- what is under way for its KME ---- */
 
-static bool is_bound(const struct admin_state *s)
+static bool any_kme(const struct admin_state *s)
 {
     bool any = false;
     for (size_t i = 0; i < s->n_devices; i++) {
         any |= s->devices[i].has_kme;
     }
-    return s->row.policy == BINDING_BOUND || (s->row.policy == BINDING_LEARN && any);
+    return any;
+}
+
+static bool wish_makes_sense(const struct admin_kme *wish, const struct admin_state *s,
+                             struct admin_fault *fault)
+{
+    if (wish->request != KME_REQUEST_NONE && s->row.policy == BINDING_OPEN) {
+        return admin_fault_set(fault, PROBLEM_POLICY_OPEN, NULL,
+                               "the policy is open, so nothing is ever bound: set it to learn");
+    }
+    return wish->request != KME_REQUEST_RENEW || any_kme(s) ||
+           admin_fault_set(fault, PROBLEM_NO_KME, NULL,
+                           "no device has a KME that could be renewed: a subscriber that learns "
+                           "gets its first one without being asked, and rebind approves of any "
+                           "device");
+}
+
+/*= kme-rebind kme-approval */
+bool admin_plan_kme(const struct admin_kme *wish, const struct admin_state *before,
+                    struct admin_state *after, struct admin_fault *fault)
+{
+    *fault = (struct admin_fault){.problem = PROBLEM_NONE};
+    *after = *before;
+    if (!before->exists) {
+        return no_subscriber(fault);
+    }
+    if (!wish_makes_sense(wish, before, fault)) {
+        return false;
+    }
+    const struct kme_home *is = &before->kme;
+    bool same = is->request == wish->request && is->request_has_imei == wish->has_imei &&
+                (!wish->has_imei || imei_eq(&is->request_imei, &wish->imei));
+    if (!same) {
+        kme_home_request(&after->kme, wish->request, wish->has_imei ? &wish->imei : NULL);
+    }
+    return true;
+}
+
+static bool devices_differ(const struct admin_state *a, const struct admin_state *b)
+{
+    bool differ = a->n_devices != b->n_devices;
+    for (size_t i = 0; i < a->n_devices; i++) {
+        const struct store_device *now = device_of(b, &a->devices[i].imei);
+        differ |= now == NULL || !kme_eq(&a->devices[i], now);
+    }
+    return differ;
+}
+
+void admin_plan_kme_reset(const struct admin_state *before, struct admin_state *after)
+{
+    bool under_way = before->kme.phase != KME_IDLE || before->kme.request != KME_REQUEST_NONE;
+    if (before->exists && under_way &&
+        (before->row.policy != after->row.policy ||
+         !admin_keys_eq(&before->row.keys, &after->row.keys) || devices_differ(before, after))) {
+        kme_home_request(&after->kme, KME_REQUEST_NONE, NULL);
+    }
+}
+
+bool admin_plan_kme_moved(const struct admin_state *before, const struct admin_state *after)
+{
+    const struct kme_home *a = &before->kme, *b = &after->kme;
+    return a->phase != b->phase || a->request != b->request ||
+           a->request_has_imei != b->request_has_imei ||
+           !imei_eq(&a->request_imei, &b->request_imei);
+}
+
+/* ---- what the network must be told ---- */
+
+static bool is_bound(const struct admin_state *s)
+{
+    return s->row.policy == BINDING_BOUND || (s->row.policy == BINDING_LEARN && any_kme(s));
 }
 
 /* Is there a device whose KME served before and does not now, or the other way round? A device more

@@ -18,6 +18,7 @@ struct admin_state {
     struct store_subscriber row;
     size_t n_devices;
     struct store_device devices[STORE_DEVICES_MAX]; /* ascending IMEI, or as planned */
+    struct kme_home kme;
 };
 
 enum admin_devices {
@@ -43,6 +44,15 @@ MUST_USE bool admin_plan_device(const struct admin_world *world, const struct ad
 MUST_USE bool admin_plan_withdraw(const struct admin_world *world, const struct imei *imei,
                                   const struct admin_state *before, struct admin_state *after,
                                   struct admin_fault *fault);
+/* An operator's wish for the subscription's KME, or its withdrawal. Faults: POLICY_OPEN, NO_KME
+ * (there is nothing to renew). */
+MUST_USE bool admin_plan_kme(const struct admin_kme *wish, const struct admin_state *before,
+                             struct admin_state *after, struct admin_fault *fault);
+/* What is under way for a subscription whose devices, keys or policy change otherwise counts no
+ * longer (proc/kme.h); one that stays as it was keeps it. */
+void admin_plan_kme_reset(const struct admin_state *before, struct admin_state *after);
+/* Is the state of the KME to be stored? */
+bool admin_plan_kme_moved(const struct admin_state *before, const struct admin_state *after);
 /* Do vectors given out before the change contradict it: is it bound now, and was not, or under
  * another KME? Then the serving node must drop them. */
 bool admin_plan_cancels(const struct admin_state *before, const struct admin_state *after);

@@ -2,20 +2,23 @@
  * answer, as admin.c (the way to the writer), admin_routes.c (reading) and admin_write.c (changing)
  * share it.
  *
- * A handler either sets the answer or hands a change to the writer; then the request waits and
- * admin_write_done goes on with it. All of it runs on the control thread.
+ * A handler sets the answer, or hands a change to the writer, or what takes long to a thread of its
+ * own; then the request waits, and goes on where the handler said. All else runs on the control
+ * thread. Requests come back from the writer in the order of its jobs.
  */
 #ifndef BINDERY_NF_HSSD_ADMIN_REQUEST_H
 #define BINDERY_NF_HSSD_ADMIN_REQUEST_H
 
 #include "nf/hssd/admin.h"
 #include "nf/hssd/admin_change.h"
+#include "nf/hssd/admin_worker.h"
 #include <jansson.h>
 
 #define ADMIN_ROWS_MAX   1000u
 #define ADMIN_CHUNK_ROWS 128u /* rows of an import in one job: one commit */
 
 struct admin_eir_item;
+struct admin_lot;
 
 struct admin_request {
     struct admin_call call; /* first */
@@ -29,10 +32,15 @@ struct admin_request {
     struct imei imei;
     struct imei_range range;
     enum eir_list list;
-    /* being written */
+    struct kme_lot_id lot;
+    /* on its way */
+    struct admin_task task;
+    void (*back)(struct admin_request *r);   /* on the control thread, when it is back */
+    void (*undone)(struct admin_request *r); /* on the writer's, when it failed; or NULL */
     struct admin_change change;
     struct admin_item *items;
     struct admin_eir_item *eir_items; /* instead of items: nf/hssd/admin_eir.h */
+    struct admin_lot *lot_item;       /* instead of items: nf/hssd/admin_lot.h */
     size_t n_items;
     bool is_import;
     struct admin_request *next_done;
@@ -57,9 +65,8 @@ void admin_put_device(struct admin_request *r);
 void admin_patch_device(struct admin_request *r);
 void admin_delete_device(struct admin_request *r);
 void admin_forget_proof(struct admin_request *r);
+void admin_ask_kme(struct admin_request *r);
 void admin_import(struct admin_request *r);
-/* The job is back: hands in the next one or sets the answer. */
-void admin_write_done(struct admin_request *r);
 /* The body of an import: dry_run of the query, its lines (blank ones aside), and one after the
  * other. False when the request was refused. */
 MUST_USE bool admin_dry_run(struct admin_request *r);
@@ -68,7 +75,16 @@ struct bytes admin_next_line(struct bytes *rest);
 /* Wipes and frees the items. */
 void admin_write_free(struct admin_request *r);
 
-/* admin.c: hands r->change to the writer; false (with the answer set) when it is full. */
-MUST_USE bool admin_submit(struct admin_request *r);
+/* admin.c: hands r->change to the writer, who runs it; `back` goes on with it. False (with the
+ * answer set) when the writer is full. */
+MUST_USE bool admin_submit(struct admin_request *r,
+                           enum err (*run)(struct store_writer *w, struct writer_job *job),
+                           void (*back)(struct admin_request *r));
+/* Has `think` run on a thread where nobody waits for it; then `back`. With r->task.skipped it was
+ * not run, for the process ends. */
+void admin_think(struct admin_request *r, void (*think)(struct admin_task *task),
+                 void (*back)(struct admin_request *r));
+struct admin_request *admin_request_of(struct writer_job *job);
+struct admin_request *admin_request_of_task(struct admin_task *task);
 
 #endif

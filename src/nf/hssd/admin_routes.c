@@ -1,5 +1,7 @@
 #include "nf/hssd/admin_eir.h"
+#include "nf/hssd/admin_lot.h"
 #include "nf/hssd/admin_view.h"
+#include "nf/hssd/provision_rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -148,18 +150,34 @@ static void list_devices(struct admin_request *r)
     free(rows);
 }
 
+/* What is known of a subscription beside its row and its devices. */
+static enum err read_more(struct admin_request *r, struct store_proof *proof, struct kme_home *kme)
+{
+    struct store_kme row;
+    enum err err = store_read_proof(r->reader, &r->imsi, proof);
+    if (err == E_OK) {
+        err = store_read_kme(r->reader, &r->imsi, &row);
+    }
+    if (err == E_OK) {
+        provision_home_of(&row, kme);
+    }
+    wipe(&row, sizeof row);
+    return err;
+}
+
 void admin_show_subscriber(struct admin_request *r, unsigned status)
 {
     struct store_subscriber s;
     struct store_device devices[STORE_DEVICES_MAX];
     struct store_proof proof;
+    struct kme_home kme;
     size_t n = 0;
     enum err err = store_read_subscriber(r->reader, &r->imsi, &s);
     if (err == E_OK) {
         err = store_read_devices(r->reader, &r->imsi, devices, &n);
     }
     if (err == E_OK) {
-        err = store_read_proof(r->reader, &r->imsi, &proof);
+        err = read_more(r, &proof, &kme);
     }
     if (err == E_NOT_FOUND) {
         refuse_missing(r, PROBLEM_NO_SUBSCRIBER);
@@ -169,8 +187,10 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
         snprintf(r->call.etag, sizeof r->call.etag, "\"%" PRIu64 "\"", s.version);
         json_t *body = view_subscriber(&s, devices, n);
         view_add_proof(body, &proof, r->h->config->devid.remember_seconds);
+        view_add_kme(body, &kme);
         answer_or_no_memory(r, status, body);
     }
+    wipe(&kme, sizeof kme);
     wipe(&s, sizeof s);
     wipe(devices, sizeof devices);
 }
@@ -219,8 +239,11 @@ static void get_device(struct admin_request *r)
         (void)json_array_append_new(list, json_string(imsis[i].digits));
     }
     free(imsis);
+    struct kme_lot lot;
+    bool has_lot = lots_find(r->h->lots, &r->imei, &lot) == E_OK;
     answer_or_no_memory(r, STATUS_OK,
-                        json_pack("{s:s,s:o}", "imei", r->imei.digits, "imsis", list));
+                        json_pack("{s:s,s:o,s:o}", "imei", r->imei.digits, "imsis", list, "lot",
+                                  has_lot ? json_string(lot.id.text) : json_null()));
 }
 
 static void get_repositories(struct admin_request *r)
@@ -279,6 +302,7 @@ static const struct route {
     {{"PATCH", "/v1/subscribers/{imsi}", ""}, admin_patch_subscriber},
     {{"DELETE", "/v1/subscribers/{imsi}", ""}, admin_delete_subscriber},
     {{"POST", "/v1/subscribers/{imsi}/proof/forget", ""}, admin_forget_proof},
+    {{"POST", "/v1/subscribers/{imsi}/kme", ""}, admin_ask_kme},
     {{"GET", "/v1/devices", " after limit "}, list_devices},
     {{"GET", "/v1/devices/{imei}", ""}, get_device},
     {{"PUT", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_put_device},
@@ -288,6 +312,10 @@ static const struct route {
     {{"GET", "/v1/events", " after name limit "}, list_events},
     {{"GET", "/v1/repositories", ""}, get_repositories},
     {{"POST", "/v1/repositories/flush", ""}, flush_repositories},
+    {{"GET", "/v1/lots", " after limit "}, admin_lots_list},
+    {{"GET", "/v1/lots/{lot}", ""}, admin_lot_get},
+    {{"PUT", "/v1/lots/{lot}", ""}, admin_lot_put},
+    {{"DELETE", "/v1/lots/{lot}", ""}, admin_lot_delete},
     {{"GET", "/v1/eir", ""}, admin_eir_state},
     {{"GET", "/v1/eir/rules", " after limit "}, admin_eir_list},
     {{"PUT", "/v1/eir/rules/{rule}/{list}", ""}, admin_eir_put},
@@ -307,6 +335,11 @@ static bool identities(struct admin_request *r, const char *pattern, const char 
         if (bytes_eq(want, BYTES_LIT("{imei}")) && imei_parse(have, &r->imei) != E_OK) {
             return admin_call_parameter_wrong(&r->call, "the IMEI in the path",
                                               "is not 14 digits, or 15 with the right check digit");
+        }
+        if (bytes_eq(want, BYTES_LIT("{lot}")) && kme_lot_id_parse(have, &r->lot) != E_OK) {
+            return admin_call_parameter_wrong(
+                &r->call, "the lot in the path",
+                "is not 1 to 32 letters, digits, dots, hyphens and underscores");
         }
         if (bytes_eq(want, BYTES_LIT("{rule}")) && imei_range_parse(have, &r->range) != E_OK) {
             return admin_call_parameter_wrong(

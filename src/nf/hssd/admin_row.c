@@ -394,6 +394,56 @@ bool admin_device_parse(const json_t *json, const struct imei *imei, bool kme_ne
     return ok;
 }
 
+/* ---- what is wanted of a KME ---- */
+
+static bool take_request(const json_t *v, struct admin_kme *out, const struct place *at)
+{
+    return kme_request_parse(text_of(v), &out->request) == E_OK ||
+           bad(at, "must be \"rebind\", \"renew\" or \"none\"");
+}
+
+static bool kme_members(const json_t *json, struct admin_kme *out, bool *has,
+                        struct admin_fault *fault)
+{
+    for (void *i = json_object_iter(members_of(json)); i != NULL;
+         i = json_object_iter_next(members_of(json), i)) {
+        const char *name = json_object_iter_key(i);
+        const json_t *v = json_object_iter_value(i);
+        const struct place at = {"", name, fault};
+        struct admin_device device = {.has_kme = false};
+        bool imei = strcmp(name, "imei") == 0;
+        if (!imei && strcmp(name, "request") != 0) {
+            return unknown("", name, fault, "request, imei");
+        }
+        if (!(imei ? take_imei(v, &device, &at) : take_request(v, out, &at))) {
+            return false;
+        }
+        *has |= !imei;
+        out->has_imei |= imei;
+        out->imei = imei ? device.imei : out->imei;
+    }
+    return true;
+}
+
+bool admin_kme_parse(const json_t *json, struct admin_kme *out, struct admin_fault *fault)
+{
+    bool has = false;
+    *fault = (struct admin_fault){.problem = PROBLEM_NONE};
+    *out = (struct admin_kme){.request = KME_REQUEST_NONE};
+    if (!json_is_object(json)) {
+        return not_object(NULL, fault);
+    }
+    if (!kme_members(json, out, &has, fault)) {
+        return false;
+    }
+    if (!has) {
+        return missing("/request", fault, "request is missing: rebind, renew or none");
+    }
+    return !out->has_imei || out->request == KME_REQUEST_REBIND ||
+           admin_fault_set(fault, PROBLEM_BAD_MEMBER, "/imei",
+                           "imei goes only with rebind: it says which device may be bound");
+}
+
 /* ---- jansson ---- */
 
 static void wiping_free(void *p)

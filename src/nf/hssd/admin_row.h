@@ -11,6 +11,7 @@
 #include "nf/common/admin_problem.h"
 #include "proc/binding.h"
 #include "proc/devid.h"
+#include "proc/kme.h"
 #include "store/store.h"
 
 enum admin_member {
@@ -69,6 +70,14 @@ MUST_USE bool admin_row_parse(const json_t *json, enum admin_shape shape, const 
 /* The body of PUT and PATCH of a device: {"kme":"..."} or {}. */
 MUST_USE bool admin_device_parse(const json_t *json, const struct imei *imei, bool kme_needed,
                                  struct admin_device *out, struct admin_fault *fault);
+
+/* What an operator wants of the subscription's KME: {"request":"rebind","imei":"..."}. */
+struct admin_kme {
+    enum kme_request request;
+    bool has_imei; /* with KME_REQUEST_REBIND */
+    struct imei imei;
+};
+MUST_USE bool admin_kme_parse(const json_t *json, struct admin_kme *out, struct admin_fault *fault);
 
 /* Makes jansson wipe what it frees: whoever parses secrets calls it before anything else uses
  * jansson, and before there are threads. */

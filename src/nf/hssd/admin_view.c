@@ -2,6 +2,7 @@
 
 #include "nf/common/admin_call.h"
 #include "nf/hssd/admin_eir.h"
+#include "nf/hssd/lots.h"
 #include "nf/hssd/proof.h"
 #include "proc/binding.h"
 #include "proc/devid.h"
@@ -99,10 +100,35 @@ void view_add_proof(json_t *subscriber, const struct store_proof *proof, uint32_
     }
 }
 
+/* Of what is over only the wish is left. */
+void view_add_kme(json_t *subscriber, const struct kme_home *kme)
+{
+    static const char *const phases[] = {
+        [KME_IDLE] = "idle", [KME_OFFERED] = "offered", [KME_TAKEN] = "taken"};
+    bool idle = kme->phase == KME_IDLE;
+    json_t *o = json_pack(
+        "{s:s,s:o,s:s,s:o,s:o}", "request", kme_request_name(kme->request), "request_imei",
+        kme->request_has_imei ? json_string(kme->request_imei.digits) : json_null(), "phase",
+        phases[kme->phase], "due", idle ? json_null() : json_string(kme_due_name(kme->due)),
+        "expires", idle ? json_null() : json_integer((json_int_t)kme->expires));
+    if (subscriber != NULL && o != NULL) {
+        (void)json_object_set_new(subscriber, "kme", o);
+    } else {
+        json_decref(o);
+    }
+}
+
+static json_t *view_seconds(int64_t at)
+{
+    return at != 0 ? json_integer((json_int_t)at) : json_null();
+}
+
 json_t *view_device(const struct store_device *d, bool with_imsi)
 {
-    json_t *o = json_pack("{s:s,s:b,s:b}", "imei", d->imei.digits, "has_kme", (int)d->has_kme,
-                          "has_previous", (int)d->has_previous);
+    json_t *o =
+        json_pack("{s:s,s:b,s:b,s:o,s:o,s:o}", "imei", d->imei.digits, "has_kme", (int)d->has_kme,
+                  "has_previous", (int)d->has_previous, "kme_since", view_seconds(d->kme_since),
+                  "kme_lot", admin_text_or_null(d->kme_lot), "kme_used", view_seconds(d->kme_used));
     if (o != NULL && with_imsi) {
         (void)json_object_set_new(o, "imsi", json_string(d->imsi.digits));
     }
@@ -199,14 +225,14 @@ json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscr
                     uint64_t devices)
 {
     const struct hssd_config *c = h->config;
-    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "program",
-                     "bindery-hssd", "version", BINDERY_VERSION, "origin_host", c->origin_host,
-                     "origin_realm", c->origin_realm, "instance", (int)c->instance, "started",
-                     admin_time(h->started_unix * 1000), "uptime_seconds",
+    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
+                     "program", "bindery-hssd", "version", BINDERY_VERSION, "origin_host",
+                     c->origin_host, "origin_realm", c->origin_realm, "instance", (int)c->instance,
+                     "started", admin_time(h->started_unix * 1000), "uptime_seconds",
                      (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads",
                      (json_int_t)h->n_threads, "subscribers", (json_int_t)subscribers, "devices",
                      (json_int_t)devices, "writer_waiting", (json_int_t)writer_depth(h->writer),
-                     "listeners", view_listeners(c, bound), "peers", view_peers(h), "eir",
-                     admin_eir_in_force(h), "devid", view_repositories(h), "counters",
-                     view_counters(h));
+                     "lots", (json_int_t)lots_count(h->lots), "listeners", view_listeners(c, bound),
+                     "peers", view_peers(h), "eir", admin_eir_in_force(h), "devid",
+                     view_repositories(h), "counters", view_counters(h));
 }

@@ -7,6 +7,7 @@
 #define BINDERY_NF_HSSD_ADMIN_VIEW_H
 
 #include "nf/hssd/hssd.h"
+#include "proc/kme.h"
 #include <jansson.h>
 
 /* devices NULL: without the member `devices`. */
@@ -14,6 +15,8 @@ json_t *view_subscriber(const struct store_subscriber *s, const struct store_dev
                         size_t n);
 /* Adds what is known of the device's proofs, if anything is, to a subscriber. */
 void view_add_proof(json_t *subscriber, const struct store_proof *proof, uint32_t remember_seconds);
+/* Adds how the provisioning of its KME stands. */
+void view_add_kme(json_t *subscriber, const struct kme_home *kme);
 /* The repositories, and the cache. */
 json_t *view_repositories(struct hssd *h);
 /* with_imsi: as a row of a list of devices. */

@@ -77,12 +77,14 @@ static bool conditions(struct admin_request *r, struct admin_condition *c)
 
 /* ---- one entry ---- */
 
+static void write_done(struct admin_request *r);
+
 /* Starts the change of r->items, from `at`, n of them. */
 static bool submit(struct admin_request *r, size_t at, size_t n)
 {
     r->change.items = r->items + at;
     r->change.n = n;
-    return admin_submit(r);
+    return admin_submit(r, admin_change_run, write_done);
 }
 
 static struct admin_item *one_item(struct admin_request *r, enum admin_verb verb)
@@ -176,6 +178,24 @@ void admin_forget_proof(struct admin_request *r)
     removal(r, ADMIN_PROOF_FORGET);
 }
 
+void admin_ask_kme(struct admin_request *r)
+{
+    struct admin_fault fault;
+    json_t *json = NULL;
+    struct admin_item *item = one_item(r, ADMIN_KME_ASK);
+    if (item == NULL) {
+        return;
+    }
+    bool ok =
+        admin_json_parse(body_of(r), &json, &fault) && admin_kme_parse(json, &item->kme, &fault);
+    json_decref(json);
+    if (!ok) {
+        admin_refuse(r, &fault);
+        return;
+    }
+    (void)submit(r, 0, 1);
+}
+
 static void one_done(struct admin_request *r)
 {
     const struct admin_item *item = &r->items[0];
@@ -189,6 +209,7 @@ static void one_done(struct admin_request *r)
     case ADMIN_PATCH:
     case ADMIN_IMPORT:
     case ADMIN_PROOF_FORGET:
+    case ADMIN_KME_ASK:
         admin_show_subscriber(r, status);
         break;
     case ADMIN_DEVICE_PUT:
@@ -352,7 +373,7 @@ void admin_import(struct admin_request *r)
 
 /* ---- back from the writer ---- */
 
-void admin_write_done(struct admin_request *r)
+static void write_done(struct admin_request *r)
 {
     struct admin_change *c = &r->change;
     bool stands = c->job.result == (c->dry_run ? ADMIN_CHANGE_UNDONE : E_OK);

@@ -1,9 +1,12 @@
 /* nf/hssd/air.c - Authentication-Information-Request (TS 29.272 5.2.3.1): one read, no write,
- * except for a resynchronisation that moves DIF. */
+ * except for a resynchronisation that moves DIF and for an offer of provisioning. */
 #include "codec/private.h"
 #include "nf/hssd/authorise.h"
 #include "nf/hssd/proof.h"
+#include "nf/hssd/provision.h"
+#include "nf/hssd/provision_rows.h"
 #include "nf/hssd/s6a.h"
+#include "wire/kme.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,23 +24,12 @@ static void air_wipe(struct air *a)
     wipe(&a->view, sizeof a->view);
 }
 
-/*= binding-list */
 static enum err read_view(struct s6a_call *call, struct air *a)
 {
     struct store_device devices[STORE_DEVICES_MAX];
     size_t n = 0;
     enum err err = store_read_for_vectors(call->reader, &a->ask.imsi, &a->row, devices, &n);
-    a->view = (struct binding_view){.policy = (enum binding_policy)a->row.policy,
-                                    .has_last_imei = a->row.has_last_imei,
-                                    .last_imei = a->row.last_imei,
-                                    .n_devices = (uint8_t)n};
-    for (size_t i = 0; err == E_OK && i < n; i++) {
-        a->view.devices[i] = (struct binding_device){.imei = devices[i].imei,
-                                                     .has_kme = devices[i].has_kme,
-                                                     .has_previous = devices[i].has_previous,
-                                                     .kme = devices[i].kme,
-                                                     .previous = devices[i].previous};
-    }
+    provision_view_of(&a->row, devices, err == E_OK ? n : 0, &a->view);
     wipe(devices, sizeof devices[0] * n);
     return err;
 }
@@ -75,7 +67,7 @@ static enum err resync_run(struct store_writer *w, struct writer_job *job)
     return err == E_OK && later->moved ? store_set_dif(w, &later->imsi, dif) : err;
 }
 
-static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a);
+static enum s6a_outcome air_serve(struct s6a_call *call, struct air *a);
 
 static const char *const under_names[] = {[BINDING_AUTS_PLAIN] = "plain",
                                           [BINDING_AUTS_ACTIVE] = "active KME",
@@ -97,24 +89,30 @@ static enum refusal resync_refusal(enum err err)
     return err == E_EXHAUSTED ? REFUSAL_SQN_EXHAUSTED : s6a_store_refusal(err);
 }
 
+/* The copy of a request that was put off, which parsed before; only the store may have changed
+ * meanwhile. *a is wiped by the caller. */
+static enum s6a_outcome air_again(struct s6a_call *call, const struct imsi *imsi, struct air *a,
+                                  enum s6a_outcome (*then)(struct s6a_call *call, struct air *a))
+{
+    struct diameter_fault fault;
+    uint32_t own = call->h->config->vendor_id;
+    if (s6a_air_parse(own, call->msg, &a->msg, &fault) != E_OK ||
+        wire_air_read(own, call->msg, &a->msg, &a->ask, &fault) != E_OK) {
+        return s6a_refuse(call, REFUSAL_MALFORMED, &fault, imsi, NULL);
+    }
+    enum refusal refusal = read_subscriber(call, a);
+    return refusal == REFUSAL_NONE ? then(call, a) : s6a_refuse(call, refusal, NULL, imsi, NULL);
+}
+
 static enum s6a_outcome resync_finish(struct s6a_call *call, struct s6a_later *later)
 {
     struct air a;
-    struct diameter_fault fault;
     if (later->job.result != E_OK) {
         return s6a_refuse(call, resync_refusal(later->job.result), NULL, &later->imsi, NULL);
     }
     resync_event(call, &later->imsi, later->under, later->sqn_ms, later->moved);
-    /* The copy parsed before; only the store may have changed meanwhile. */
-    uint32_t own = call->h->config->vendor_id;
-    if (s6a_air_parse(own, call->msg, &a.msg, &fault) != E_OK ||
-        wire_air_read(own, call->msg, &a.msg, &a.ask, &fault) != E_OK) {
-        return s6a_refuse(call, REFUSAL_MALFORMED, &fault, &later->imsi, NULL);
-    }
-    enum refusal refusal = read_subscriber(call, &a);
-    enum s6a_outcome outcome = refusal == REFUSAL_NONE
-                                   ? air_vectors(call, &a)
-                                   : s6a_refuse(call, refusal, NULL, &a.ask.imsi, NULL);
+    memset(&a.row, 0, sizeof a.row);
+    enum s6a_outcome outcome = air_again(call, &later->imsi, &a, air_serve);
     air_wipe(&a);
     return outcome;
 }
@@ -155,7 +153,7 @@ static enum s6a_outcome air_resync(struct s6a_call *call, struct air *a)
         return resync_later(call, a, sqn_ms, under);
     }
     resync_event(call, &a->ask.imsi, under, sqn_ms, false);
-    return air_vectors(call, a);
+    return air_serve(call, a);
 }
 
 /* ---- vectors ---- */
@@ -224,11 +222,13 @@ static enum s6a_proof_control proof_control(struct s6a_call *call, const struct 
 static uint32_t features_told(const struct s6a_call *call, const struct air *a)
 {
     return (a->ask.knows_binding ? OWN_FEATURE_BINDING : 0) |
-           (brings_proofs(call, a) ? OWN_FEATURE_DEVID : 0);
+           (brings_proofs(call, a) ? OWN_FEATURE_DEVID : 0) |
+           (a->ask.knows_provisioning ? OWN_FEATURE_PROVISIONING : 0);
 }
 
+/* `nonce`: the access is for provisioning and nothing else; or NULL. */
 static enum s6a_outcome air_answer(struct s6a_call *call, const struct air *a,
-                                   const struct wire_aia *vectors)
+                                   const struct wire_aia *vectors, const uint8_t *nonce)
 {
     uint32_t features = features_told(call, a);
     struct s6a_aia aia = {.authentication_info.present = true};
@@ -238,6 +238,9 @@ static enum s6a_outcome air_answer(struct s6a_call *call, const struct air *a,
                 s6a_features_add(aia.answer.supported_features, &aia.answer.supported_features_n,
                                  call->h->config->vendor_id, OWN_FEATURE_LIST_ID, features);
     wire_aia_fill(vectors, told && a->ask.knows_binding, &aia);
+    if (nonce != NULL) {
+        wire_kme_offer_fill(nonce, &aia.binding_control);
+    }
     return s6a_written(call, s6a_aia_write(call->h->config->vendor_id, &aia, call->out, &call->n));
 }
 
@@ -251,33 +254,124 @@ static enum refusal draw(struct s6a_call *call, const struct air *a, struct rece
     return err == E_OK ? REFUSAL_NONE : REFUSAL_SQN_EXHAUSTED;
 }
 
-static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a)
+static void count_vectors(struct hssd *h, unsigned n, bool processed)
 {
-    struct binding_choice choice;
+    atomic_fetch_add_explicit(&h->counters.vectors, n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&h->counters.vectors_processed, processed ? n : 0,
+                              memory_order_relaxed);
+}
+
+/* Under the KME, or regular ones with NULL. */
+static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a, const struct key_kme *kme,
+                                    const uint8_t *nonce)
+{
     struct recent_draw drawn;
     struct wire_aia vectors;
     const struct imei *served = a->ask.has_served_imei ? &a->ask.served_imei : NULL;
-    enum refusal refusal = binding_hss_choose(&a->view, served, &choice);
-    if (refusal == REFUSAL_NONE) {
-        refusal = draw(call, a, &drawn);
-    }
+    enum refusal refusal = draw(call, a, &drawn);
     if (refusal != REFUSAL_NONE) {
         return s6a_refuse(call, refusal, NULL, &a->ask.imsi, served);
     }
-    const struct key_kme *kme = choice.processed ? &a->view.devices[choice.device].kme : NULL;
     enum s6a_outcome outcome;
     if (make_vectors(call, a, kme, &drawn, &vectors) == E_OK) {
-        vectors.proof = proof_control(call, a);
-        outcome = air_answer(call, a, &vectors);
-        atomic_fetch_add_explicit(&call->h->counters.vectors, drawn.got, memory_order_relaxed);
-        atomic_fetch_add_explicit(&call->h->counters.vectors_processed,
-                                  choice.processed ? drawn.got : 0, memory_order_relaxed);
+        vectors.proof = nonce == NULL ? proof_control(call, a) : S6A_PROOF_NOT_WANTED;
+        outcome = air_answer(call, a, &vectors, nonce);
+        count_vectors(call->h, drawn.got, kme != NULL);
         unconfirmed_event(call, a, drawn.unconfirmed);
     } else {
         outcome = s6a_refuse(call, REFUSAL_CRYPTO_FAILED, NULL, &a->ask.imsi, served);
     }
     wipe(&vectors, sizeof vectors);
     return outcome;
+}
+
+static enum s6a_outcome air_as_always(struct s6a_call *call, struct air *a)
+{
+    struct binding_choice choice;
+    const struct imei *served = a->ask.has_served_imei ? &a->ask.served_imei : NULL;
+    enum refusal refusal = binding_hss_choose(&a->view, served, &choice);
+    if (refusal != REFUSAL_NONE) {
+        return s6a_refuse(call, refusal, NULL, &a->ask.imsi, served);
+    }
+    return air_vectors(call, a, choice.processed ? &a->view.devices[choice.device].kme : NULL,
+                       NULL);
+}
+
+/* ---- provisioning ---- */
+
+/*= kme-4a kme-4b */
+/* One regular vector, whatever was asked for: there is no second access under this nonce. */
+static enum s6a_outcome air_provisioning(struct s6a_call *call, struct air *a,
+                                         const uint8_t nonce[static KME_NONCE_LEN])
+{
+    a->ask.eutran = 1;
+    a->ask.utran = 0;
+    atomic_fetch_add_explicit(&call->h->counters.provisionings_offered, 1, memory_order_relaxed);
+    return air_vectors(call, a, NULL, nonce);
+}
+
+static enum refusal air_look(struct s6a_call *call, const struct air *a,
+                             struct provision_offer *offer)
+{
+    const struct imei *served = a->ask.has_served_imei ? &a->ask.served_imei : NULL;
+    *offer = (struct provision_offer){.state = PROVISION_NOT};
+    if (!a->ask.knows_provisioning || a->ask.eutran == 0) {
+        return REFUSAL_NONE;
+    }
+    enum err err = provision_look(call, &a->row, &a->view, served, offer);
+    return err == E_OK ? REFUSAL_NONE : s6a_store_refusal(err);
+}
+
+/* The offer was stored, or is not due any more. One that has to be made now is an operator's, who
+ * changed the subscription in that moment: the same request again is decided anew. */
+static enum s6a_outcome air_offered(struct s6a_call *call, struct air *a)
+{
+    struct provision_offer offer;
+    enum refusal refusal = air_look(call, a, &offer);
+    if (refusal == REFUSAL_NONE && offer.state == PROVISION_TO_OFFER) {
+        refusal = REFUSAL_TOO_BUSY;
+    }
+    if (refusal != REFUSAL_NONE) {
+        return s6a_refuse(call, refusal, NULL, &a->ask.imsi, NULL);
+    }
+    return offer.state == PROVISION_STANDS ? air_provisioning(call, a, offer.nonce)
+                                           : air_as_always(call, a);
+}
+
+static enum s6a_outcome offer_finish(struct s6a_call *call, struct s6a_later *later)
+{
+    struct air a;
+    if (later->job.result != E_OK) {
+        return s6a_refuse(call, s6a_store_refusal(later->job.result), NULL, &later->imsi, NULL);
+    }
+    if (later->offered) {
+        hssd_event(call->h, "provisioning-offered", &later->imsi,
+                   later->has_imei ? &later->imei : NULL, call->peer->peer->origin_host, NULL,
+                   kme_due_name(later->due));
+    }
+    memset(&a.row, 0, sizeof a.row);
+    enum s6a_outcome outcome = air_again(call, &later->imsi, &a, air_offered);
+    air_wipe(&a);
+    return outcome;
+}
+
+static enum s6a_outcome air_serve(struct s6a_call *call, struct air *a)
+{
+    struct provision_offer offer;
+    const struct imei *served = a->ask.has_served_imei ? &a->ask.served_imei : NULL;
+    enum refusal refusal = air_look(call, a, &offer);
+    if (refusal != REFUSAL_NONE) {
+        return s6a_refuse(call, refusal, NULL, &a->ask.imsi, served);
+    }
+    switch (offer.state) {
+    case PROVISION_TO_OFFER:
+        return provision_offer(call, &a->ask.imsi, served, offer_finish);
+    case PROVISION_STANDS:
+        return air_provisioning(call, a, offer.nonce);
+    case PROVISION_NOT:
+    default:
+        return air_as_always(call, a);
+    }
 }
 
 enum s6a_outcome s6a_air_serve(struct s6a_call *call)
@@ -299,7 +393,7 @@ enum s6a_outcome s6a_air_serve(struct s6a_call *call)
         outcome = s6a_refuse(call, refusal, NULL, &a.ask.imsi,
                              a.ask.has_served_imei ? &a.ask.served_imei : NULL);
     } else {
-        outcome = a.ask.has_resync ? air_resync(call, &a) : air_vectors(call, &a);
+        outcome = a.ask.has_resync ? air_resync(call, &a) : air_serve(call, &a);
     }
     air_wipe(&a);
     return outcome;

@@ -92,7 +92,7 @@ static void cancel_at(struct hssd *h, const struct imsi *imsi, const struct dest
 /* Vectors may be anywhere that asked for them, and what was asked before a restart is not
  * remembered: so becoming bound tells every node that is configured and connected. */
 static void cancel_everywhere(struct hssd *h, const struct imsi *imsi, struct bytes but,
-                              uint32_t type)
+                              struct bytes nor, uint32_t type)
 {
     for (size_t i = 0; i < h->config->n_peers; i++) {
         const struct hssd_peer *p = &h->config->peers[i];
@@ -105,7 +105,7 @@ static void cancel_everywhere(struct hssd *h, const struct imsi *imsi, struct by
         const char *realm = p->kind == HSSD_PEER_END || p->n_realms == 0 ? p->realm : p->realms[0];
         for (size_t k = 0; k < n; k++) {
             const struct destination to = {bytes_of_str(hosts[k]), bytes_of_str(realm)};
-            if (!bytes_eq_nocase(to.host, but)) {
+            if (!bytes_eq_nocase(to.host, but) && !bytes_eq_nocase(to.host, nor)) {
                 cancel_at(h, imsi, &to, type);
             }
         }
@@ -120,6 +120,17 @@ void hssd_cancel_location(struct hssd *h, const struct imsi *imsi,
         cancel_at(h, imsi, &to, cancellation_type);
     }
     if (all) {
-        cancel_everywhere(h, imsi, to.host, cancellation_type);
+        cancel_everywhere(h, imsi, to.host, to.host, cancellation_type);
     }
+}
+
+void hssd_cancel_location_but(struct hssd *h, const struct imsi *imsi,
+                              const struct store_serving *serving, struct bytes but,
+                              uint32_t cancellation_type)
+{
+    const struct bytes host = bytes_of_str(serving->host);
+    if (!bytes_eq_nocase(host, but)) {
+        hssd_cancel_location(h, imsi, serving, false, cancellation_type);
+    }
+    cancel_everywhere(h, imsi, host, but, cancellation_type);
 }

@@ -62,6 +62,8 @@ void hssd_config_free(struct hssd_config *config)
     free(config->store_path);
     free(config->key_path);
     free(config->admin_socket);
+    free(config->kme.ca);
+    free(config->kme.crl);
     free(config);
 }
 

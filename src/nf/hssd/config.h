@@ -25,6 +25,7 @@
 #define HSSD_ANSWER_SHORT     8192  /* octets of the longest answer but for one with a chain */
 #define HSSD_ANSWER_LONG      20480 /* octets of an equipment check's with a device's chain */
 #define HSSD_REPOSITORIES_MAX 64
+#define HSSD_KME_THREADS_MAX  16
 
 struct hssd_listener {
     struct address address;
@@ -115,6 +116,14 @@ struct hssd_devid {
     unsigned connections;      /* to each repository, beside that of the changes */
     uint32_t remember_seconds; /* how long a proof is remembered; 0: not at all */
 };
+/* Procedure kme (docs/kme.md). */
+struct hssd_kme {
+    uint32_t nonce_seconds; /* how long an offer is good */
+    unsigned threads;       /* that open payloads */
+    uint32_t queue;         /* payloads that may wait for them */
+    char *ca, *crl;         /* files, or NULL: what devices' chains lead to */
+    bool ca_with_binding;   /* or to the CA that is kept with the binding */
+};
 struct hssd_eir {
     bool enabled; /* S13 is offered and served */
     struct eir_policy policy;
@@ -164,6 +173,7 @@ struct hssd_config {
         *repositories; /* as in the file: the first that covers an IMEI is asked */
     size_t n_repositories;
     struct hssd_devid devid;
+    struct hssd_kme kme;
     struct hssd_limits limits;
     struct hssd_timers timers;
     enum log_level log_level;

@@ -110,6 +110,15 @@ static const cyaml_schema_field_t devid_fields[] = {
     CONFIG_TEXT(raw_devid, remember_seconds),
     CONFIG_END,
 };
+static const cyaml_schema_field_t kme_fields[] = {
+    CONFIG_TEXT(raw_kme, nonce_seconds),
+    CONFIG_TEXT(raw_kme, threads),
+    CONFIG_TEXT(raw_kme, queue),
+    CONFIG_TEXT(raw_kme, ca),
+    CONFIG_TEXT(raw_kme, crl),
+    CONFIG_TEXT(raw_kme, ca_with_binding),
+    CONFIG_END,
+};
 static const cyaml_schema_field_t limits_fields[] = {
     CONFIG_TEXT(raw_limits, threads),
     CONFIG_TEXT(raw_limits, connections),
@@ -153,6 +162,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PART(raw_config, eir, eir_fields),
     CONFIG_PARTS(raw_config, repositories, &repository, HSSD_REPOSITORIES_MAX),
     CONFIG_PART(raw_config, devid, devid_fields),
+    CONFIG_PART(raw_config, kme, kme_fields),
     CONFIG_PART(raw_config, limits, limits_fields),
     CONFIG_PART(raw_config, timers, timers_fields),
     CONFIG_PART(raw_config, log, log_fields),

@@ -26,6 +26,9 @@ struct raw_devid {
     char *cache_seconds, *unknown_seconds, *stale_seconds, *changes_seconds, *entries;
     char *wait_ms, *queue, *connections, *remember_seconds;
 };
+struct raw_kme {
+    char *nonce_seconds, *threads, *queue, *ca, *crl, *ca_with_binding;
+};
 struct raw_ambr {
     char *uplink, *downlink;
 };
@@ -84,6 +87,7 @@ struct raw_config {
     struct raw_repository *repositories;
     unsigned repositories_count;
     struct raw_devid devid;
+    struct raw_kme kme;
     struct raw_limits limits;
     struct raw_timers timers;
     struct raw_log log;
@@ -96,7 +100,8 @@ extern const struct config_shape hssd_config_shape;
  * E_BAD_VALUE with *why, E_MEMORY. */
 MUST_USE enum err hssd_config_check(const struct config_file *file, const char *path,
                                     struct hssd_config **out, struct config_why *why);
-/* Its parts: config_listeners.c, config_peers.c, config_profiles.c, config_devid.c. */
+/* Its parts: config_listeners.c, config_peers.c, config_profiles.c, config_devid.c,
+ * config_kme.c. */
 void hssd_check_listeners(struct checker *k, const struct raw_config *raw,
                           struct hssd_config *config);
 void hssd_check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
@@ -104,5 +109,7 @@ void hssd_check_profiles(struct checker *k, const struct raw_config *raw,
                          struct hssd_config *config);
 void hssd_check_devid(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
 void hssd_free_devid(struct hssd_config *config);
+/* After hssd_check_devid. */
+void hssd_check_kme(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
 
 #endif

@@ -1,6 +1,7 @@
 /* nf/hssd/devid.c - what the repositories need of this HSS: its clock, its events and its store. */
 #include "nf/hssd/hssd.h"
 #include "nf/hssd/inquiry.h"
+#include "nf/hssd/kme_pool.h"
 #include "nf/hssd/repository_trace.h"
 
 #include <pthread.h>
@@ -148,6 +149,25 @@ enum err hssd_repositories_start(struct hssd *h, struct store_why *why)
         if (err != E_OK) {
             snprintf(why->text, sizeof why->text, "%s", reason.text);
         }
+    }
+    return err;
+}
+
+static void pool_event(void *ctx, const char *name, const char *detail)
+{
+    hssd_event(ctx, name, NULL, NULL, NULL, NULL, detail);
+}
+
+enum err hssd_kme_pool_start(struct hssd *h, struct store_why *why)
+{
+    const struct kme_pool_world world = {.ctx = h, .now_ms = world_now, .event = pool_event};
+    struct verify_why reason = {""};
+    if (h->config->n_repositories == 0) {
+        return E_OK;
+    }
+    enum err err = kme_pool_open(h->config, h->store, &world, &h->kme_pool, &reason);
+    if (err != E_OK) {
+        snprintf(why->text, sizeof why->text, "%s", reason.text);
     }
     return err;
 }

@@ -85,10 +85,11 @@ static bool is_refusal(const char *name)
 static bool is_at_will(const char *name)
 {
     static const char *const names[] = {
-        "peer-connected",        "peer-disconnected",    "shedding",        "shedding-over",
-        "equipment-blacklisted", "equipment-greylisted", "imei-not-paired", "imei-changed",
-        "device-proven",         "device-unproven",      "device-failed",   "device-undetermined",
-        "binding-disbelieved"};
+        "peer-connected",      "peer-disconnected",     "shedding",
+        "shedding-over",       "equipment-blacklisted", "equipment-greylisted",
+        "imei-not-paired",     "imei-changed",          "device-proven",
+        "device-unproven",     "device-failed",         "device-undetermined",
+        "binding-disbelieved", "provisioning-offered",  "provisioning-refused"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
@@ -127,6 +128,8 @@ static enum log_level level_of(const char *name)
         {"imei-not-paired", LOG_LEVEL_WARNING},
         {"equipment-blacklisted", LOG_LEVEL_WARNING},
         {"device-failed", LOG_LEVEL_WARNING},
+        {"provisioning-refused", LOG_LEVEL_WARNING},
+        {"devid-files-bad", LOG_LEVEL_WARNING},
         {"repository-down", LOG_LEVEL_WARNING},
         {"repository-set-back", LOG_LEVEL_WARNING},
         {"binding-disbelieved", LOG_LEVEL_WARNING},

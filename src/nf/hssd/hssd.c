@@ -1,9 +1,12 @@
 #include "nf/hssd/hssd.h"
 
+#include "crypto/openssl.h"
 #include "net/socket.h"
 #include "net/tls.h"
 #include "nf/hssd/admit.h"
 #include "nf/hssd/inquiry.h"
+#include "nf/hssd/kme_pool.h"
+#include "nf/hssd/lots.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/thread.h"
 
@@ -174,6 +177,12 @@ static enum err store_start(struct hssd *h, struct store_why *why)
         err = eir_lists_open(h->store, h->log, h->config->limits.eir_rules, &h->eir, why);
     }
     if (err == E_OK) {
+        err = lots_open(h->store, &h->lots, why);
+    }
+    if (err == E_OK) {
+        err = crypto_openssl_open(&h->writers);
+    }
+    if (err == E_OK) {
         err = writer_start(h->store, h->config->limits.writer_queue, &h->writer);
     }
     return err;
@@ -239,6 +248,9 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
         err = hssd_repositories_start(h, why);
     }
     if (err == E_OK) {
+        err = hssd_kme_pool_start(h, why);
+    }
+    if (err == E_OK) {
         err = threads_start(h);
     }
     if (err != E_OK) {
@@ -255,13 +267,15 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
 void hssd_stop(struct hssd *h)
 {
     repositories_quiesce(h->repositories);
+    kme_pool_quiesce(h->kme_pool); /* who waits is told while there is somebody to answer */
     for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_ask_stop(h->threads[i]);
     }
     for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_stop(h->threads[i]);
     }
-    repositories_close(h->repositories); /* their changes need the writer */
+    repositories_join(h->repositories); /* their changes need the writer */
+    kme_pool_close(h->kme_pool);        /* so does what it opened; nobody hands it any more */
     /* What waits at a thread still runs when that is freed, and may name events: the writer refuses
      * them by then, but must be there. */
     writer_drain(h->writer);
@@ -270,6 +284,9 @@ void hssd_stop(struct hssd *h)
     }
     h->n_threads = 0;
     writer_stop(h->writer);
+    repositories_close(h->repositories); /* the writer's jobs look at what was revoked */
+    crypto_openssl_close(&h->writers);
+    lots_close(h->lots);
     for (size_t i = 0; h->tls != NULL && i < h->config->n_listeners; i++) {
         tls_context_close(h->tls[i]);
     }
@@ -281,6 +298,8 @@ void hssd_stop(struct hssd *h)
     eir_lists_close(h->eir);
     store_close(h->store);
     h->repositories = NULL;
+    h->kme_pool = NULL;
+    h->lots = NULL;
     h->inquiry_rates = NULL;
     h->tls = NULL;
     h->recent = NULL;

@@ -7,6 +7,7 @@
 #ifndef BINDERY_NF_HSSD_HSSD_H
 #define BINDERY_NF_HSSD_HSSD_H
 
+#include "crypto/crypto.h"
 #include "nf/common/log.h"
 #include "nf/hssd/config.h"
 #include "nf/hssd/eir_lists.h"
@@ -47,6 +48,11 @@
     X(proofs_undetermined)                                                                         \
     X(proofs_remembered)                                                                           \
     X(proofs_missing)                                                                              \
+    X(provisionings_offered)                                                                       \
+    X(provisionings_taken)                                                                         \
+    X(provisionings_again)                                                                         \
+    X(provisionings_refused)                                                                       \
+    X(provisioning_owed)                                                                           \
     X(clr_sent)                                                                                    \
     X(clr_unsent)                                                                                  \
     X(clr_unanswered)                                                                              \
@@ -85,6 +91,8 @@ struct hssd_peer_state {
 struct hssd;
 struct hssd_thread;   /* hssd.c */
 struct inquiry_rates; /* nf/hssd/inquiry.h */
+struct kme_pool;      /* nf/hssd/kme_pool.h */
+struct lots;          /* nf/hssd/lots.h */
 
 struct hssd {
     const struct hssd_config *config;
@@ -95,6 +103,9 @@ struct hssd {
     struct eir_lists *eir;
     struct repositories *repositories; /* NULL: none is configured */
     struct inquiry_rates *inquiry_rates;
+    struct lots *lots;
+    struct kme_pool *kme_pool; /* NULL: no device's key could be had */
+    struct crypto writers;     /* of the writer's jobs, on its thread */
     struct sqn_clock clock;
     _Atomic uint64_t mark;         /* stored: no GLC value above it is issued */
     struct hssd_peer_state *peers; /* config->n_peers of them */
@@ -129,7 +140,8 @@ void hssd_tick(struct hssd *h);
 
 /* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
  * thread; never blocks; under overload the event list may lose it, the log does not. What an
- * outsider can cause at will (refused, peer-*, equipment-*, imei-*, device-*) is limited in both:
+ * outsider can cause at will (refused, peer-*, equipment-*, imei-*, device-*, provisioning-offered,
+ * provisioning-refused) is limited in both:
  * neither a peer nor a stranger gets a durable write per message, nor drives the alarms out of the
  * list. */
 void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
@@ -141,10 +153,17 @@ void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const
 void hssd_cancel_location(struct hssd *h, const struct imsi *imsi,
                           const struct store_serving *serving, bool all,
                           uint32_t cancellation_type);
+/* Likewise all of them but one: who waits for our answer has it from that. */
+void hssd_cancel_location_but(struct hssd *h, const struct imsi *imsi,
+                              const struct store_serving *serving, struct bytes but,
+                              uint32_t cancellation_type);
 
 /* devid.c: the repositories of the configuration, if there are any. Events of theirs name the
  * repository as the peer; memories of revoked bindings are forgotten by the writer. */
 MUST_USE enum err hssd_repositories_start(struct hssd *h, struct store_why *why);
+
+/* devid.c: the threads that open payloads, where devices' keys can be had. */
+MUST_USE enum err hssd_kme_pool_start(struct hssd *h, struct store_why *why);
 
 uint64_t hssd_monotonic_ms(void);
 int64_t hssd_unix_seconds(void);

@@ -216,19 +216,42 @@ void repositories_quiesce(struct repositories *r)
     repositories_kick(r);
 }
 
-static void source_close(struct source *s)
+static void source_join(struct source *s)
 {
     for (unsigned i = 0; i < s->n_askers; i++) {
         struct asker *a = &s->askers[i];
         if (a->runs) {
             pthread_join(a->thread, NULL);
         }
-        https_client_close(a->client);
-        devid_port_close(a->verifier);
-        crypto_openssl_close(&a->crypto);
+        a->runs = false;
     }
     if (s->changes_run) {
         pthread_join(s->changes, NULL);
+    }
+    s->changes_run = false;
+}
+
+void repositories_join(struct repositories *r)
+{
+    if (r == NULL) {
+        return;
+    }
+    if (r->keeper_runs) {
+        pthread_join(r->keeper, NULL);
+    }
+    r->keeper_runs = false;
+    for (size_t i = 0; i < r->n; i++) {
+        source_join(&r->sources[i]);
+    }
+}
+
+static void source_close(struct source *s)
+{
+    for (unsigned i = 0; i < s->n_askers; i++) {
+        struct asker *a = &s->askers[i];
+        https_client_close(a->client);
+        devid_port_close(a->verifier);
+        crypto_openssl_close(&a->crypto);
     }
     https_client_close(s->changes_client);
     pthread_cond_destroy(&s->work);
@@ -241,9 +264,7 @@ void repositories_close(struct repositories *r)
     if (r == NULL) {
         return;
     }
-    if (r->keeper_runs) {
-        pthread_join(r->keeper, NULL);
-    }
+    repositories_join(r);
     for (size_t i = 0; i < r->n; i++) {
         source_close(&r->sources[i]);
     }

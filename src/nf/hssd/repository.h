@@ -54,7 +54,10 @@ MUST_USE enum err repositories_open(const struct hssd_config *config,
                                     struct verify_why *why);
 /* Whoever waits is answered now; questions from here on get REPOSITORY_SILENT. Does not block. */
 void repositories_quiesce(struct repositories *r);
-/* After repositories_quiesce: joins the threads, which takes as long as what they ask now may. */
+/* After repositories_quiesce: joins the threads, which takes as long as what they ask now may.
+ * Nobody is called any more; what is known may still be looked at. */
+void repositories_join(struct repositories *r);
+/* The same, and frees it. */
 void repositories_close(struct repositories *r);
 
 /* Asked by one who waits; his memory until done is called. */

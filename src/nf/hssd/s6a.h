@@ -10,6 +10,7 @@
 
 #include "nf/hssd/hssd.h"
 #include "nf/hssd/proof.h"
+#include "proc/kme.h"
 #include "wire/refusal_wire.h"
 #include "wire/s6a_aka.h"
 
@@ -63,6 +64,14 @@ enum s6a_outcome s6a_written(struct s6a_call *call, enum err err);
 void s6a_success(const struct s6a_call *call, const struct s6a_request *request,
                  struct s6a_answer *out);
 
+/* What a registration changes of the KME that the device has. */
+struct provision_use {
+    bool first;    /* the first one under it */
+    bool drops;    /* there was a KME before, which goes */
+    bool told;     /* it is an event: not where the KME was brought, which nobody waits for */
+    int64_t since; /* of the KME */
+};
+
 /* A change that must be durable before its answer. Owns a copy of the request. */
 struct s6a_later {
     struct writer_job job;
@@ -88,6 +97,10 @@ struct s6a_later {
     struct proof_registration proof;
     struct proof_decision proven;
     bool registers; /* the serving node changes */
+    /* ULR: the first registration under this KME of the device; what nf/hssd/provision.h says. */
+    struct provision_use use;
+    bool offered; /* AIR: a nonce was stored */
+    enum kme_due due;
     size_t len;
     uint8_t msg[];
 };

@@ -71,6 +71,17 @@ void subscription_fill(const struct hssd_profile *profile, const char *msisdn,
     }
 }
 
+/*= kme-enforced */
+void subscription_bar(struct s6a_subscription_data *out)
+{
+    static const uint32_t all_packet_services = 1u << 0; /* 7.3.30 */
+    *out = (struct s6a_subscription_data){
+        .present = true,
+        .subscriber_status = DIAMETER_U32_OF(S6A_BARRED_BY_OPERATOR),
+        .operator_determined_barring = DIAMETER_U32_OF(all_packet_services),
+        .network_access_mode = DIAMETER_U32_OF(S6A_ONLY_PACKET)};
+}
+
 bool subscription_allows_rat(const struct hssd_profile *profile, uint32_t rat_type)
 {
     static const struct {

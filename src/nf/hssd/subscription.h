@@ -15,6 +15,8 @@ struct subscription_space {
 /* msisdn: digits or "". */
 void subscription_fill(const struct hssd_profile *profile, const char *msisdn,
                        struct subscription_space *space, struct s6a_subscription_data *out);
+/* Nothing but that all packet services are barred. */
+void subscription_bar(struct s6a_subscription_data *out);
 /* Does Access-Restriction-Data let this RAT-Type in (7.3.31, TS 29.212 5.3.31)? */
 bool subscription_allows_rat(const struct hssd_profile *profile, uint32_t rat_type);
 

@@ -252,7 +252,7 @@ static void on_trace(void *ctx, struct node_conn *conn, bool sent, struct bytes 
     struct pcapng_end remote = end_of(node_conn_remote(conn));
     memcpy(t->traced, msg.p, msg.n);
     if (!t->h->trace_secrets) {
-        diameter_redact((struct mbytes){t->traced, msg.n});
+        diameter_redact(t->h->config->vendor_id, (struct mbytes){t->traced, msg.n});
     }
     enum transport transport = node_conn_remote(conn)->transport;
     const struct pcapng_packet packet = {.time_ns = wall_ns(),
@@ -358,7 +358,7 @@ static enum err node_config_of(struct hssd_thread *t, struct node_config *out)
     n.out_size = c->limits.send_buffer;
     n.pending_max = PENDING_MAX;
     n.posts_max = c->limits.writer_queue + POSTS_CLR + c->limits.connections +
-                  c->devid.queue * c->n_repositories;
+                  c->devid.queue * c->n_repositories + c->kme.queue + c->kme.threads;
     n.messages_per_turn = c->limits.messages_per_turn;
     n.spin_us = c->limits.spin_microseconds;
     n.callbacks = t->h->trace != NULL ? &callbacks : &callbacks_untraced;

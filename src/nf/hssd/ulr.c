@@ -1,5 +1,6 @@
 /* nf/hssd/ulr.c - Update-Location-Request (TS 29.272 5.2.1.1): who serves the subscriber now. */
 #include "nf/hssd/authorise.h"
+#include "nf/hssd/provision.h"
 #include "nf/hssd/s6a.h"
 #include "nf/hssd/subscription.h"
 #include "wire/devid.h"
@@ -13,6 +14,7 @@ struct ulr {
     bool has_imei;
     struct imei imei;
     struct store_subscriber row;
+    struct provision_use use;
     struct proof_registration proof;
     struct proof_decision proven;
 };
@@ -63,25 +65,23 @@ static enum err ulr_read(struct s6a_call *call, struct ulr *u, struct diameter_f
     return err == E_OK ? read_proof(call, u, fault) : err;
 }
 
-/* A bound subscription is served in its authorised devices only: an IMEI that is not on the list is
- * never taken for the last one, whatever AKA said. */
-static enum refusal check_imei(struct s6a_call *call, const struct ulr *u)
+/* Is it a device that the subscription is served in, and bound to as it should be? */
+static enum refusal check_device(struct s6a_call *call, struct ulr *u)
 {
-    struct store_device devices[STORE_DEVICES_MAX];
-    size_t n = 0;
-    bool listed = !u->has_imei || u->row.policy == BINDING_OPEN;
-    enum err err = listed ? E_OK : store_read_devices(call->reader, &u->imsi, devices, &n);
-    for (size_t i = 0; err == E_OK && i < n; i++) {
-        listed = listed || imei_eq(&devices[i].imei, &u->imei);
-    }
-    wipe(devices, sizeof devices[0] * n);
+    struct provision_registration r;
+    enum err err = provision_registers(call, &u->row, u->has_imei ? &u->imei : NULL,
+                                       provision_knows(call, &u->msg), &r);
     if (err != E_OK) {
         return s6a_store_refusal(err);
     }
-    return listed || (u->row.policy == BINDING_LEARN && n == 0) ? REFUSAL_NONE
-                                                                : REFUSAL_IMEI_NOT_LISTED;
+    u->use = r.use;
+    if (!r.listed) {
+        return REFUSAL_IMEI_NOT_LISTED;
+    }
+    return r.owed ? REFUSAL_PROVISIONING_OWED : REFUSAL_NONE;
 }
 
+/* May it be served at all, in this radio access? */
 static enum refusal ulr_decide(struct s6a_call *call, struct ulr *u)
 {
     enum refusal refusal = visited_allowed(call->peer->peer, u->msg.visited_plmn_id.p);
@@ -103,7 +103,14 @@ static enum refusal ulr_decide(struct s6a_call *call, struct ulr *u)
     if (!subscription_allows_rat(profile, u->msg.rat_type.v)) {
         return REFUSAL_RAT_NOT_ALLOWED;
     }
-    return check_imei(call, u);
+    return REFUSAL_NONE;
+}
+
+/* In this device as well? */
+static enum refusal ulr_admit(struct s6a_call *call, struct ulr *u)
+{
+    enum refusal refusal = ulr_decide(call, u);
+    return refusal == REFUSAL_NONE ? check_device(call, u) : refusal;
 }
 
 /* ---- the device's proof of its IMEI ---- */
@@ -254,6 +261,9 @@ static enum err ulr_run(struct store_writer *w, struct writer_job *job)
         return E_CONFLICT;
     }
     err = proof_run(w, l);
+    if (err == E_OK && l->use.first) {
+        err = provision_used(w, l);
+    }
     if (err != E_OK || !l->registers) {
         return err;
     }
@@ -265,6 +275,16 @@ static void cancel_before(struct s6a_call *call, const struct s6a_later *later)
     const struct store_serving *b = &later->before;
     if (b->host[0] != '\0' && !b->purged && !same_identity(b->host, later->serving.host)) {
         hssd_cancel_location(call->h, &later->imsi, b, false, S6A_MME_UPDATE_PROCEDURE);
+    }
+}
+
+/*= kme-events */
+static void tell_use(struct s6a_call *call, const struct s6a_later *later)
+{
+    if (later->use.told) {
+        hssd_event(call->h, "kme-in-use", &later->imsi, &later->imei,
+                   later->registers ? later->serving.host : call->peer->peer->origin_host, NULL,
+                   later->use.drops ? "the one before is dropped" : "");
     }
 }
 
@@ -284,6 +304,7 @@ static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *late
     if (later->proven.refusal != REFUSAL_NONE) {
         return s6a_refuse(call, later->proven.refusal, NULL, &later->imsi, &later->imei);
     }
+    tell_use(call, later);
     if (later->registers) {
         cancel_before(call, later);
         hssd_event(call->h, "registered", &later->imsi, later->has_imei ? &later->imei : NULL,
@@ -293,7 +314,7 @@ static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *late
     if (ulr_read(call, &u, &fault) != E_OK) {
         return s6a_refuse(call, REFUSAL_MALFORMED, &fault, &later->imsi, NULL);
     }
-    enum refusal refusal = ulr_decide(call, &u);
+    enum refusal refusal = ulr_admit(call, &u);
     return refusal == REFUSAL_NONE ? ulr_answer(call, &u)
                                    : s6a_refuse(call, refusal, NULL, &u.imsi, NULL);
 }
@@ -315,6 +336,9 @@ static enum s6a_outcome ulr_write(struct s6a_call *call, const struct ulr *u,
     later->imei = u->imei;
     later->proof = u->proof;
     later->proven = u->proven;
+    if (u->proven.refusal == REFUSAL_NONE) {
+        later->use = u->use;
+    }
     return s6a_defer(call, later, ulr_run, ulr_finish);
 }
 
@@ -323,7 +347,7 @@ static enum s6a_outcome ulr_register(struct s6a_call *call, struct ulr *u)
     struct store_serving now;
     serving_now(call, u, &now);
     bool stays = already(u, &now);
-    if (stays && !u->proven.write) {
+    if (stays && !u->proven.write && !u->use.first) {
         tell_proof(call, &u->imsi, &u->proof, &u->proven);
         recent_confirmed(call->h->recent, &u->imsi);
         return ulr_answer(call, u);
@@ -340,6 +364,23 @@ static enum s6a_outcome ulr_not_admitted(struct s6a_call *call, const struct ulr
     return s6a_refuse(call, u->proven.refusal, NULL, &u->imsi, u->has_imei ? &u->imei : NULL);
 }
 
+static enum s6a_outcome ulr_serve(struct s6a_call *call, struct ulr *u)
+{
+    enum refusal refusal = check_device(call, u);
+    if (refusal == REFUSAL_NONE) {
+        enum err err = ulr_prove(call, u);
+        refusal = err == E_OK ? REFUSAL_NONE : s6a_store_refusal(err);
+    }
+    if (refusal == REFUSAL_PROVISIONING_OWED) {
+        atomic_fetch_add_explicit(&call->h->counters.provisioning_owed, 1, memory_order_relaxed);
+    }
+    if (refusal != REFUSAL_NONE) {
+        return s6a_refuse(call, refusal, NULL, &u->imsi, u->has_imei ? &u->imei : NULL);
+    }
+    return u->proven.refusal == REFUSAL_NONE ? ulr_register(call, u) : ulr_not_admitted(call, u);
+}
+
+/*= kme-7 */
 enum s6a_outcome s6a_ulr_serve(struct s6a_call *call)
 {
     struct ulr u;
@@ -348,13 +389,11 @@ enum s6a_outcome s6a_ulr_serve(struct s6a_call *call)
     if (ulr_read(call, &u, &fault) != E_OK) {
         return s6a_refuse(call, REFUSAL_MALFORMED, &fault, NULL, NULL);
     }
+    const struct imei *imei = u.has_imei ? &u.imei : NULL;
     enum refusal refusal = ulr_decide(call, &u);
-    if (refusal == REFUSAL_NONE) {
-        enum err err = ulr_prove(call, &u);
-        refusal = err == E_OK ? REFUSAL_NONE : s6a_store_refusal(err);
-    }
     if (refusal != REFUSAL_NONE) {
-        return s6a_refuse(call, refusal, NULL, &u.imsi, u.has_imei ? &u.imei : NULL);
+        return s6a_refuse(call, refusal, NULL, &u.imsi, imei);
     }
-    return u.proven.refusal == REFUSAL_NONE ? ulr_register(call, &u) : ulr_not_admitted(call, &u);
+    return u.msg.kme_payload.p != NULL ? provision_serve(call, &u.msg, &u.imsi, imei)
+                                       : ulr_serve(call, &u);
 }

@@ -42,6 +42,9 @@ struct mmed_devid { /* devices' proofs of their IMEIs (nf/common/devid_port.h) *
     uint8_t n_algorithms;
     size_t verified_kept;
 };
+struct mmed_provisioning { /* what devices may be provisioned with here */
+    bool kme;              /* they make a KME where the home network wants one (proc/kme.h) */
+};
 struct mmed_limits {
     size_t enbs;
     size_t ues;         /* contexts, attached or not */
@@ -87,6 +90,7 @@ struct mmed_config {
     unsigned watchdog_seconds, reconnect_seconds;
     struct mmed_limits limits;
     struct mmed_devid devid;
+    struct mmed_provisioning provisioning;
     enum log_level log_level;
     bool mask_imsi;
 };

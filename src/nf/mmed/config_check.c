@@ -108,6 +108,7 @@ enum err mmed_config_check(const struct config_file *file, const char *path,
     limits(&k, &raw->limits, &c->limits);
     mmed_check_service(&k, raw, c);
     mmed_check_devid(&k, raw, c);
+    mmed_check_provisioning(&k, raw, c);
     logging(&k, &raw->log, c);
     if (k.err != E_OK) {
         mmed_config_free(c);

@@ -69,15 +69,18 @@ static void algorithms(struct checker *k, const struct raw_mme_devid *raw, struc
     }
 }
 
-/* Neither an IMEI nor a signature is ever sent in clear, so who does not cipher cannot prove
- * anything; an attacker who picked the algorithm would have it that way. */
-static void ciphering(struct checker *k, const struct nassec_preference *p)
+/* Neither an IMEI nor a signature, nor a KME, is ever sent in clear, so who does not cipher cannot
+ * prove anything, nor be provisioned; an attacker who picked the algorithm would have it that way.
+ */
+static void ciphering(struct checker *k, const struct nassec_preference *p, const char *with,
+                      const char *does)
 {
     check_section(k, "security.");
     if (k->err == E_OK && memchr(p->eea, 0, p->eea_n) != NULL) {
         check_wrong(k, "ciphering",
-                    "may not have eea0 together with `devid`: no device proves its IMEI in clear; "
-                    "take eea0 out, or the section devid");
+                    "may not have eea0 together with `%s`: no device %s in clear; take eea0 out, "
+                    "or %s",
+                    with, does, with);
     }
 }
 
@@ -94,5 +97,15 @@ void mmed_check_devid(struct checker *k, const struct raw_mme *raw, struct mmed_
     authorities(k, raw->devid, d);
     algorithms(k, raw->devid, d);
     d->verified_kept = check_number(k, "verified_kept", raw->devid->verified_kept, kept);
-    ciphering(k, &config->algorithms);
+    ciphering(k, &config->algorithms, "devid", "proves its IMEI");
+}
+
+void mmed_check_provisioning(struct checker *k, const struct raw_mme *raw,
+                             struct mmed_config *config)
+{
+    check_section(k, "provisioning.");
+    config->provisioning.kme = check_bool(k, "kme", raw->provisioning.kme, false);
+    if (config->provisioning.kme) {
+        ciphering(k, &config->algorithms, "provisioning.kme", "answers with a KME");
+    }
 }

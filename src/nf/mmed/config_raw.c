@@ -49,6 +49,10 @@ static const cyaml_schema_field_t devid_fields[] = {
     CONFIG_TEXT(raw_mme_devid, verified_kept),
     CONFIG_END,
 };
+static const cyaml_schema_field_t provisioning_fields[] = {
+    CONFIG_TEXT(raw_mme_provisioning, kme),
+    CONFIG_END,
+};
 static const cyaml_schema_field_t timers_fields[] = {
     CONFIG_TEXT(raw_mme_timers, t3412_seconds),
     CONFIG_TEXT(raw_mme_timers, t3402_seconds),
@@ -93,6 +97,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PART(raw_mme, security, security_fields),
     /* of its own, because it is enabled by being there */
     CYAML_FIELD_MAPPING_PTR("devid", CONFIG_OPTIONAL, struct raw_mme, devid, devid_fields),
+    CONFIG_PART(raw_mme, provisioning, provisioning_fields),
     CONFIG_TEXT(raw_mme, vectors),
     CONFIG_TEXT(raw_mme, reuse_security),
     CONFIG_TEXT(raw_mme, sends_served_imei),

@@ -31,6 +31,9 @@ struct raw_mme_devid {
     unsigned signers_count, algorithms_count;
     char *ca, *crl, *ca_with_binding, *verified_kept;
 };
+struct raw_mme_provisioning {
+    char *kme;
+};
 struct raw_mme_timers {
     char *t3412_seconds, *t3402_seconds, *t3346_seconds, *implicit_detach_seconds;
     char *t3450_seconds, *t3460_seconds, *t3470_seconds, *t3422_seconds, *t3489_seconds;
@@ -56,6 +59,7 @@ struct raw_mme {
     struct raw_mme_admin admin;
     struct raw_security security;
     struct raw_mme_devid *devid; /* NULL: there is none */
+    struct raw_mme_provisioning provisioning;
     char *vectors, *reuse_security, *sends_served_imei, *check_imei, *admit_grey, *serve;
     char *report_failures, *reroute_group_id, *network_name, *pool, *s_gw_address;
     char *retransmissions;
@@ -72,11 +76,13 @@ extern const struct config_shape mmed_config_shape;
 MUST_USE enum err mmed_config_check(const struct config_file *file, const char *path,
                                     struct mmed_config **out, struct config_why *why);
 /* Its parts: config_s1.c, config_homes.c, config_service.c, config_devid.c. Homes come after peers,
- * devid after service. */
+ * devid and provisioning after service. */
 void mmed_check_s1(struct checker *k, const struct raw_mme *raw, struct mmed_config *config);
 void mmed_check_peers(struct checker *k, const struct raw_mme *raw, struct mmed_config *config);
 void mmed_check_homes(struct checker *k, const struct raw_mme *raw, struct mmed_config *config);
 void mmed_check_service(struct checker *k, const struct raw_mme *raw, struct mmed_config *config);
 void mmed_check_devid(struct checker *k, const struct raw_mme *raw, struct mmed_config *config);
+void mmed_check_provisioning(struct checker *k, const struct raw_mme *raw,
+                             struct mmed_config *config);
 
 #endif

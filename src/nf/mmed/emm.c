@@ -52,7 +52,8 @@ void emm_effects_wipe(struct emm_effects *fx)
 struct emm_effect *emm_add(struct emm_run *r, enum emm_effect_kind kind)
 {
     struct emm_effect *e = &r->out->e[r->out->n];
-    *e = (struct emm_effect){.kind = kind, .who = r->ue->who};
+    *e = (struct emm_effect){
+        .kind = kind, .who = r->ue->who, .provisioning = r->ue->provisioning && r->ue->secured};
     r->out->n += !r->ended && r->out->n < EMM_EFFECTS_MAX; /* the longest step has room */
     return e;
 }
@@ -205,18 +206,33 @@ static void begin_connection(struct emm_run *r)
     }
 }
 
+void emm_fits_nowhere(struct emm_run *r)
+{
+    emm_tell(r, REFUSAL_NAS_STATE);
+    emm_send_status(r, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
+}
+
+/* What a UE begins a connection with (TS 24.301 5.3.1.1). An answer on a connection that never
+ * heard the question goes on with nothing: nothing is secured there. */
+static bool may_begin(enum emm_row_event e)
+{
+    return e == EMM_ON_ATTACH_REQUEST || e == EMM_ON_DETACH_REQUEST ||
+           e == EMM_ON_TRACKING_AREA_UPDATE_REQUEST || e == EMM_ON_SERVICE_REQUEST ||
+           e == EMM_ON_EXTENDED_SERVICE_REQUEST;
+}
+
 static void run(struct emm_run *r)
 {
     enum emm_row_event e = row_event(r->event);
     if (is_nas(r->event->kind) && !emm_receive(r, &e)) {
         return;
     }
-    emm_handler handler = emm_table_row(r->ue->state, e);
+    bool stray = r->event->kind == EMM_INITIAL && !may_begin(e);
+    emm_handler handler = stray ? NULL : emm_table_row(r->ue->state, e);
     if (handler != NULL) {
         handler(r);
     } else if (is_nas(r->event->kind)) {
-        emm_tell(r, REFUSAL_NAS_STATE);
-        emm_send_status(r, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
+        emm_fits_nowhere(r);
     }
 }
 

@@ -23,6 +23,7 @@
 #include "nassec/nassec.h"
 #include "proc/binding.h"
 #include "proc/devid.h"
+#include "proc/kme.h"
 
 #define EMM_VECTORS_MAX 5
 #define EMM_APN_MAX     101 /* octets, encoded (TS 23.003 9.1) */
@@ -39,8 +40,8 @@ struct emm_config {
     struct nassec_preference algorithms;
     unsigned vectors;    /* asked for at a time, 1 to EMM_VECTORS_MAX */
     bool reuse_security; /* an attach whose integrity holds under a stored context needs no AKA;
-                            not where the home network has its say with the vectors: reroute, devid
-                          */
+                            not where the home network has its say with the vectors: reroute, devid,
+                            kme */
     bool served_imei;    /* tell the HSS the IMEI in AIR when it is known from an earlier attach */
     bool check_imei;     /* S13 */
     bool admit_grey;     /* an equipment on the grey list may attach */
@@ -50,7 +51,9 @@ struct emm_config {
     bool devid; /* a device is asked for a proof of its IMEI where the home network wants one */
     uint8_t n_proof_algorithms;                     /* 1 or more, with devid */
     uint8_t proof_algorithms[DEVID_ALGORITHMS_MAX]; /* enum devid_algorithm, best first */
-    uint8_t resyncs;                                /* resynchronisations in one attach, at most */
+    bool kme; /* a device is told to make a KME where the home network wants one; without it, an
+                 attach that is for that is refused */
+    uint8_t resyncs; /* resynchronisations in one attach, at most */
     uint32_t t3412_s, t3402_s;
     uint32_t t3450_ms, t3460_ms, t3470_ms, t3422_ms, t3489_ms;
     uint8_t retransmissions; /* 4: the fifth expiry aborts */
@@ -69,6 +72,7 @@ struct emm_config {
     X(AUTHENTICATION)  /* AUTHENTICATION REQUEST sent, T3460 */                                    \
     X(SECURITY_MODE)   /* SECURITY MODE COMMAND sent, T3460 */                                     \
     X(PROOF)           /* IDENTITY REQUEST (IMEI) with a challenge sent, T3470 */                  \
+    X(PROVISIONING)    /* IDENTITY REQUEST (IMEI) with the command to make a KME sent, T3470 */    \
     X(EQUIPMENT)       /* ECR sent */                                                              \
     X(LOCATION)        /* ULR sent */                                                              \
     X(ESM_INFORMATION) /* ESM INFORMATION REQUEST sent, T3489 */                                   \
@@ -138,11 +142,15 @@ struct emm_aia {
     bool has_control;
     uint8_t control;       /* enum s6a_binding_mode */
     uint8_t proof_control; /* enum s6a_proof_control; a number that is none asks for nothing */
+    bool has_nonce;        /* of procedure kme; whenever `control` is provisioning only */
+    uint8_t nonce[KME_NONCE_LEN];
 };
 struct emm_ula {
     uint32_t code;
     bool experimental;
     bool barred; /* Subscriber-Status, or ODB of all packet services */
+    bool has_nw_sig;
+    uint8_t nw_sig[KME_NW_SIG_LEN]; /* a secret until the device has it */
     struct emm_subscription subscription;
 };
 enum emm_equipment { EMM_EQUIPMENT_WHITE = 0, EMM_EQUIPMENT_BLACK = 1, EMM_EQUIPMENT_GREY = 2 };
@@ -195,7 +203,7 @@ enum emm_effect_kind {
     EMM_RELEASE,        /* UE Context Release Command: cause; after what was sent before */
     EMM_REROUTE,        /* Reroute NAS Request with the initial PDU; the S1 context is then gone */
     EMM_ASK_VECTORS,    /* AIR: vectors; with resync when has_resync */
-    EMM_ASK_LOCATION,   /* ULR: initial attach, with proof */
+    EMM_ASK_LOCATION,   /* ULR: initial attach, with proof, or with payload */
     EMM_ASK_EQUIPMENT,  /* ECR: wants_credential */
     EMM_REPORT_FAILURE, /* NOR with Binding-Failure: failure_cause */
     EMM_PURGE,          /* PUR */
@@ -227,6 +235,8 @@ struct emm_effect {
     struct auts auts;
     struct devid_outcome proof; /* result DEVID_NOT_ASKED: nothing is known, or was wanted */
     bool wants_credential;
+    bool provisioning;     /* the attach is for procedure kme and nothing else */
+    struct bytes payload;  /* the device's container, in the context: until its next step */
     uint8_t failure_cause; /* enum s6a_binding_failure_cause */
     uint8_t failure_count;
     uint32_t m_tmsi;

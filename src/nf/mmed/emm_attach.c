@@ -12,13 +12,25 @@ void emm_leave(struct emm_run *r)
     emm_forget(r);
 }
 
-void emm_reject_attach_as(struct emm_run *r, enum refusal why, uint8_t emm_cause, struct bytes esm)
+static void reject(struct emm_run *r, enum refusal why, const struct nas_attach_reject *m)
 {
-    struct nas_attach_reject m = {.emm_cause = emm_cause, .esm_message_container = esm};
     emm_tell_end(r, why);
-    if (emm_send_down(r, &nas_attach_reject_message, &m)) {
+    if (emm_send_down(r, &nas_attach_reject_message, m)) {
         emm_leave(r);
     }
+}
+
+void emm_reject_attach_as(struct emm_run *r, enum refusal why, uint8_t emm_cause, struct bytes esm)
+{
+    const struct nas_attach_reject m = {.emm_cause = emm_cause, .esm_message_container = esm};
+    reject(r, why, &m);
+}
+
+void emm_reject_attach_with(struct emm_run *r, enum refusal why, struct bytes container)
+{
+    const struct nas_attach_reject m = {.emm_cause = refusal_row(why)->emm_cause,
+                                        .bindery_container = container};
+    reject(r, why, &m);
 }
 
 void emm_reject_attach(struct emm_run *r, enum refusal why)
@@ -80,7 +92,7 @@ void emm_on_identity(struct emm_run *r)
         return;
     }
     if (m.bindery_container.p != NULL) { /* the IMSI alone was asked for, before security */
-        emm_tell(r, REFUSAL_PROOF_UNASKED);
+        emm_tell(r, emm_unasked(m.bindery_container));
         return;
     }
     emm_stop(r, EMM_TIMER_PROCEDURE);
@@ -154,8 +166,9 @@ static void proceed(struct emm_run *r)
     struct emm_ue *ue = r->ue;
     ue->attach_protected = r->verified;
     const struct emm_config *c = r->env->config;
-    /* who is to go elsewhere, or owes a proof, is told by the HSS together with vectors */
-    bool reuse = r->verified && c->reuse_security && !c->reroute && !c->devid;
+    /* who is to go elsewhere, owes a proof, or is to be provisioned is told by the HSS together
+     * with vectors */
+    bool reuse = r->verified && c->reuse_security && !c->reroute && !c->devid && !c->kme;
     if (reuse && !nassec_wants_aka(&ue->security)) {
         ue->secured = true;
         ue->kenb_count = r->count;

@@ -74,8 +74,8 @@ static bool may_prove(const struct emm_run *r)
  * one. A proof that is remembered is not owed. */
 static bool rerouted(struct emm_run *r, const struct emm_aia *a)
 {
-    if (!r->env->config->reroute || (may_prove(r) && a->proof_control == S6A_PROOF_WANTED) ||
-        (a->has_control && a->control == S6A_BINDING_PROVISIONING_ONLY)) {
+    if (!r->env->config->reroute || r->ue->provisioning ||
+        (may_prove(r) && a->proof_control == S6A_PROOF_WANTED)) {
         return false;
     }
     emm_add(r, EMM_REROUTE);
@@ -92,6 +92,9 @@ void emm_on_aia(struct emm_run *r)
     if (why == REFUSAL_NONE && (a->n == 0 || a->n > EMM_VECTORS_MAX)) {
         why = REFUSAL_NO_VECTORS;
     }
+    if (why == REFUSAL_NONE) {
+        why = emm_take_offer(r->env->config, a, ue);
+    }
     if (why != REFUSAL_NONE) {
         emm_reject_attach(r, why);
         return;
@@ -99,8 +102,9 @@ void emm_on_aia(struct emm_run *r)
     if (rerouted(r, a)) {
         return;
     }
-    ue->proof_wanted = may_prove(r) && (a->proof_control == S6A_PROOF_WANTED ||
-                                        a->proof_control == S6A_PROOF_REMEMBERED);
+    ue->proof_wanted =
+        may_prove(r) && !ue->provisioning && /* whose payload is signed: that is as good */
+        (a->proof_control == S6A_PROOF_WANTED || a->proof_control == S6A_PROOF_REMEMBERED);
     emm_drop_vectors(ue);
     memcpy(ue->vectors, a->vectors, a->n * sizeof a->vectors[0]);
     ue->n_vectors = (uint8_t)a->n;

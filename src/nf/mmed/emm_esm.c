@@ -132,8 +132,8 @@ void emm_on_esm_information(struct emm_run *r)
 
 /* ---- when registered ------------------------------------------------------------------------- */
 
-/* One default bearer is all there is: no second one, and the last one goes by detaching. */
-void emm_on_esm_request(struct emm_run *r)
+/* PDN CONNECTIVITY REJECT, or PDN DISCONNECT REJECT, with the cause for which. */
+static void reject_request(struct emm_run *r, uint8_t connectivity, uint8_t disconnection)
 {
     struct nas_pdu pdu;
     if (nas_peek(r->plain, &pdu) != E_OK) {
@@ -142,14 +142,34 @@ void emm_on_esm_request(struct emm_run *r)
     if (pdu.type == NAS_PDN_CONNECTIVITY_REQUEST) {
         struct nas_pdn_connectivity_reject m = {
             .header = {.pti = pdu.pti},
-            .esm_cause =
-                is_pti(pdu.pti) ? ESM_CAUSE_SERVICE_OPTION_NOT_SUPPORTED : ESM_CAUSE_INVALID_PTI};
+            .esm_cause = is_pti(pdu.pti) ? connectivity : ESM_CAUSE_INVALID_PTI};
         emm_send_down(r, &nas_pdn_connectivity_reject_message, &m);
     } else {
         struct nas_pdn_disconnect_reject m = {.header = {.pti = pdu.pti},
-                                              .esm_cause = ESM_CAUSE_LAST_PDN_DISCONNECTION};
+                                              .esm_cause = disconnection};
         emm_send_down(r, &nas_pdn_disconnect_reject_message, &m);
     }
+}
+
+/* One default bearer is all there is: no second one, and the last one goes by detaching. */
+void emm_on_esm_request(struct emm_run *r)
+{
+    reject_request(r, ESM_CAUSE_SERVICE_OPTION_NOT_SUPPORTED, ESM_CAUSE_LAST_PDN_DISCONNECTION);
+}
+
+/* ---- while it attaches ----------------------------------------------------------------------- */
+
+/*= kme-no-bearer */
+/* Of the causes of TS 24.301 6.5.1.4.1 this one says no more than no, and makes no UE wait for
+ * minutes; there is no bearer that could be disconnected (6.5.2.4.1). */
+void emm_esm_request_early(struct emm_run *r)
+{
+    if (!r->ue->provisioning) {
+        emm_fits_nowhere(r);
+        return;
+    }
+    emm_tell(r, REFUSAL_BEARER_NOT_NOW);
+    reject_request(r, ESM_CAUSE_REJECTED_UNSPECIFIED, ESM_CAUSE_INVALID_EPS_BEARER_IDENTITY);
 }
 
 /* An answer that came late or twice, or a status: noted by whoever reads the trace. */

@@ -59,8 +59,7 @@ void emm_not_now(struct emm_run *r)
     if (r->event->kind == EMM_INITIAL) {
         emm_nobody_here(r);
     } else {
-        emm_tell(r, REFUSAL_NAS_STATE);
-        emm_send_status(r, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
+        emm_fits_nowhere(r);
     }
 }
 

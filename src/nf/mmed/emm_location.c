@@ -30,8 +30,13 @@ enum refusal emm_hss_refusal(uint32_t code, bool experimental)
 
 void emm_ask_location(struct emm_run *r)
 {
-    r->ue->state = EMM_LOCATION;
-    emm_add(r, EMM_ASK_LOCATION)->proof = r->ue->outcome;
+    struct emm_ue *ue = r->ue;
+    ue->state = EMM_LOCATION;
+    struct emm_effect *e = emm_add(r, EMM_ASK_LOCATION);
+    e->proof = ue->outcome;
+    if (ue->provisioning) {
+        e->payload = (struct bytes){ue->carried.container, ue->carried.n};
+    }
 }
 
 void emm_ask_equipment(struct emm_run *r)
@@ -97,6 +102,10 @@ static enum refusal reason(const struct emm_run *r)
 void emm_on_ula(struct emm_run *r)
 {
     const struct emm_ula *a = r->event->ula;
+    if (r->ue->provisioning) {
+        emm_on_taken(r);
+        return;
+    }
     enum refusal why = reason(r);
     r->ue->located = why == REFUSAL_NONE;
     if (why == REFUSAL_NONE) {

@@ -5,6 +5,7 @@
 #define BINDERY_NF_MMED_EMM_PARTS_H
 
 #include "nf/mmed/emm.h"
+#include "wire/kme.h"
 
 #define EMM_CAPABILITY_MAX    13 /* octets of UE network capability */
 #define EMM_MS_CAPABILITY_MAX 8
@@ -31,6 +32,12 @@ struct emm_said {
     bool unreadable;  /* the container of its answer */
     bool contradicts; /* IMEISV, identity and proof do not name one IMEI */
     struct devid_proof proof;
+};
+
+/* What a device answered when it was told to make a KME: container 4 as it came, for the ULR. */
+struct emm_carried {
+    uint16_t n;
+    uint8_t container[WIRE_KME_PAYLOAD_MAX];
 };
 
 struct emm_ue {
@@ -67,14 +74,19 @@ struct emm_ue {
     union {
         struct binding_vector vectors[EMM_VECTORS_MAX]; /* until the SECURITY MODE COMMAND */
         struct emm_said said;                           /* until the ULR; with proof_wanted */
+        struct emm_carried carried;                     /* until the ULA; with provisioning */
         struct emm_subscription subscription;           /* from the ULA on */
     };
 
     /* Proof of the IMEI. */
     bool proof_wanted;            /* the home network wants one; with it an inquiry goes out */
-    bool proof_asked;             /* the device was challenged in this attach */
+    bool imei_asked;              /* under protection in this attach, with a challenge or command */
     bool imei_fresh;              /* who.imei was told in this attach, under integrity */
     struct devid_outcome outcome; /* DEVID_NOT_ASKED until the ECA */
+
+    /* Procedure kme. */
+    bool provisioning; /* the vectors are for this and nothing else: no bearer, ever */
+    uint8_t nonce[KME_NONCE_LEN];
 
     uint8_t sent;        /* how often the message that the procedure timer guards was sent */
     bool reattach;       /* told to, with the DETACH REQUEST */
@@ -159,6 +171,8 @@ bool emm_send_down(struct emm_run *r, const struct nas_message *m, const void *i
 bool emm_send_down_as(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in);
 /* The same without sending: where the PDU is. Empty after a failure, which was told. */
 struct bytes emm_put(struct emm_run *r, uint8_t sht, const struct nas_message *m, const void *in);
+/* Clause 7: there is no row for this message. */
+void emm_fits_nowhere(struct emm_run *r);
 void emm_release(struct emm_run *r, uint8_t s1ap_nas_cause);
 /* The end of the context. emm_leave tells the HSS, if it has us as the serving node. */
 void emm_forget(struct emm_run *r);
@@ -185,6 +199,8 @@ void emm_identity_again(struct emm_run *r);
 void emm_ask_identity(struct emm_run *r);
 void emm_reject_attach(struct emm_run *r, enum refusal why);
 void emm_reject_attach_as(struct emm_run *r, enum refusal why, uint8_t emm_cause, struct bytes esm);
+/* The same with a container of ours: to whom it is sent secured. */
+void emm_reject_attach_with(struct emm_run *r, enum refusal why, struct bytes container);
 void emm_attach_timeout(struct emm_run *r);
 
 /* emm_auth.c */
@@ -203,13 +219,32 @@ void emm_on_security_reject(struct emm_run *r);
 void emm_security_again(struct emm_run *r);
 
 /* emm_proof.c */
-void emm_after_security(struct emm_run *r); /* proof, equipment, or location */
+void emm_after_security(struct emm_run *r); /* provisioning, proof, equipment, or location */
+/* IMEI and container (p NULL: none) of an IDENTITY RESPONSE under integrity and ciphering. False:
+ * there are none; it was told, and either the attach has ended or the answer counts for nothing. */
+MUST_USE bool emm_imei_answered(struct emm_run *r, struct imei *imei, struct bytes *container);
+/* Takes the IMEI of an answer under protection. Says whether the UE named another one in this
+ * attach. */
+bool emm_take_imei(struct emm_ue *ue, const struct imei *imei);
 void emm_on_proof(struct emm_run *r);
 void emm_proof_again(struct emm_run *r);
 void emm_judge_proof(struct emm_run *r); /* with the ECA that it waited for */
-/* An IDENTITY RESPONSE where none is waited for. */
+/* An IDENTITY RESPONSE where none is waited for; and what its container is to be called. */
+enum refusal emm_unasked(struct bytes container);
 void emm_identity_unasked(struct emm_run *r);
 void emm_identity_late(struct emm_run *r); /* it may be the answer to a repeated request */
+
+/* emm_provision.c */
+/* Whether the vectors of an AIA are for provisioning only. Errors, as the refusal of the attach:
+ * REFUSAL_HSS_REFUSED. */
+MUST_USE enum refusal emm_take_offer(const struct emm_config *c, const struct emm_aia *a,
+                                     struct emm_ue *ue);
+void emm_provision(struct emm_run *r); /* after SECURITY MODE COMPLETE, with ue->provisioning */
+void emm_provision_again(struct emm_run *r);
+void emm_on_payload(struct emm_run *r);
+void emm_on_taken(struct emm_run *r); /* the ULA */
+/* An ESM request of a UE that is attaching: no bearer while it is provisioned. */
+void emm_esm_request_early(struct emm_run *r);
 
 /* emm_location.c */
 void emm_ask_equipment(struct emm_run *r);

@@ -1,6 +1,7 @@
 /* nf/mmed/emm_proof.c - device identifier authentication as CP-AU: what of figures 5.2.4.x.2-1 and
  * 5.2.4.y.2-1 of TR 33.899 happens at an MME, in their order. Steps 1 and 2 are the attach up to
  * SECURITY MODE COMPLETE; step 7 is the home network's. */
+#include "codec/nas_container.h"
 #include "codec/s6a.h"
 #include "nf/mmed/emm_parts.h"
 #include "wire/devid.h"
@@ -49,7 +50,7 @@ static void challenge(struct emm_run *r)
         return;
     }
     memcpy(ue->said.nonce, fresh.nonce, sizeof ue->said.nonce);
-    ue->proof_asked = true;
+    ue->imei_asked = true;
     ue->state = EMM_PROOF;
     ue->sent = 1;
     emm_guard(r, r->env->config->t3470_ms);
@@ -63,6 +64,10 @@ void emm_after_security(struct emm_run *r)
 {
     struct emm_ue *ue = r->ue;
     bool inquire = r->env->config->check_imei || ue->proof_wanted;
+    if (ue->provisioning) {
+        emm_provision(r);
+        return;
+    }
     if (ue->proof_wanted) {
         wipe(&ue->said, sizeof ue->said);
     }
@@ -88,14 +93,36 @@ void emm_proof_again(struct emm_run *r)
 /* ---- step 5: device identity response -------------------------------------------------------- */
 
 /* The IMEI that is inquired about is this one, and the home network is told no other. */
-static void take_imei(struct emm_ue *ue, const struct imei *imei)
+bool emm_take_imei(struct emm_ue *ue, const struct imei *imei)
 {
     bool same = ue->who.has_imei && imei_eq(&ue->who.imei.imei, imei);
-    ue->said.contradicts = ue->imei_fresh && !same;
+    bool another = ue->imei_fresh && !same;
     if (!same) {
         ue->who.imei = (struct imeisv){.imei = *imei};
     }
     ue->who.has_imei = ue->imei_fresh = true;
+    return another;
+}
+
+bool emm_imei_answered(struct emm_run *r, struct imei *imei, struct bytes *container)
+{
+    struct nas_identity_response m;
+    struct nas_identity id;
+    if (!r->hidden) {
+        emm_tell(r, REFUSAL_NAS_UNPROTECTED);
+        return false;
+    }
+    if (!emm_parse(r, &nas_identity_response_message, &m)) {
+        return false;
+    }
+    emm_stop(r, EMM_TIMER_PROCEDURE);
+    if (nas_identity_parse(m.identity, &id) != E_OK || id.type != NAS_IDENTITY_IMEI) {
+        emm_reject_attach(r, REFUSAL_IDENTITY_MISSING);
+        return false;
+    }
+    *imei = id.imei;
+    *container = m.bindery_container;
+    return true;
 }
 
 static void take_proof(struct emm_ue *ue, struct bytes container)
@@ -114,22 +141,13 @@ static void take_proof(struct emm_ue *ue, struct bytes container)
 /*= devid-6 */
 void emm_on_proof(struct emm_run *r)
 {
-    struct nas_identity_response m;
-    struct nas_identity id;
-    if (!r->hidden) {
-        emm_tell(r, REFUSAL_NAS_UNPROTECTED);
+    struct imei imei;
+    struct bytes container;
+    if (!emm_imei_answered(r, &imei, &container)) {
         return;
     }
-    if (!emm_parse(r, &nas_identity_response_message, &m)) {
-        return;
-    }
-    emm_stop(r, EMM_TIMER_PROCEDURE);
-    if (nas_identity_parse(m.identity, &id) != E_OK || id.type != NAS_IDENTITY_IMEI) {
-        emm_reject_attach(r, REFUSAL_IDENTITY_MISSING);
-        return;
-    }
-    take_imei(r->ue, &id.imei);
-    take_proof(r->ue, m.bindery_container);
+    r->ue->said.contradicts = emm_take_imei(r->ue, &imei);
+    take_proof(r->ue, container);
     emm_ask_equipment(r); /* step 6: inquiry by IMEI */
 }
 
@@ -164,18 +182,27 @@ void emm_judge_proof(struct emm_run *r)
 
 /* ---- where nobody asked ---------------------------------------------------------------------- */
 
+enum refusal emm_unasked(struct bytes container)
+{
+    uint8_t type = 0;
+    if (container.p == NULL) {
+        return REFUSAL_NAS_STATE;
+    }
+    bool kme = nas_container_type(container, &type) == E_OK && type == NAS_CONTAINER_KME_PAYLOAD;
+    return kme ? REFUSAL_KME_UNASKED : REFUSAL_PROOF_UNASKED;
+}
+
 void emm_identity_unasked(struct emm_run *r)
 {
-    struct nas_identity_response m;
-    bool proof = nas_parse(&nas_identity_response_message, r->plain, &m, &r->fault) == E_OK &&
-                 m.bindery_container.p != NULL;
-    emm_tell(r, proof ? REFUSAL_PROOF_UNASKED : REFUSAL_NAS_STATE);
+    struct nas_identity_response m = {.bindery_container = {NULL, 0}};
+    bool read = nas_parse(&nas_identity_response_message, r->plain, &m, &r->fault) == E_OK;
+    emm_tell(r, read ? emm_unasked(m.bindery_container) : REFUSAL_NAS_STATE);
     emm_send_status(r, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
 }
 
 void emm_identity_late(struct emm_run *r)
 {
-    if (!r->ue->proof_asked) {
+    if (!r->ue->imei_asked) {
         emm_identity_unasked(r);
     }
 }

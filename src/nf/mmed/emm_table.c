@@ -69,9 +69,18 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_SECURITY_MODE_COMPLETE] = emm_ignore,
             [EMM_ON_T_PROCEDURE] = emm_proof_again,
         },
+    [EMM_PROVISIONING] =
+        {
+            ATTACHING,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_on_payload,
+            [EMM_ON_SECURITY_MODE_COMPLETE] = emm_ignore,
+            [EMM_ON_ESM_REQUEST] = emm_esm_request_early,
+            [EMM_ON_T_PROCEDURE] = emm_provision_again,
+        },
     [EMM_EQUIPMENT] =
         {
             ATTACHING,
+            [EMM_ON_ESM_REQUEST] = emm_esm_request_early,
             [EMM_ON_ECA] = emm_on_eca,
             [EMM_ON_SECURITY_MODE_COMPLETE] = emm_ignore,
             [EMM_ON_IDENTITY_RESPONSE] = emm_identity_late,
@@ -79,6 +88,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
     [EMM_LOCATION] =
         {
             ATTACHING,
+            [EMM_ON_ESM_REQUEST] = emm_esm_request_early,
             [EMM_ON_ULA] = emm_on_ula,
             [EMM_ON_SECURITY_MODE_COMPLETE] = emm_ignore,
             [EMM_ON_IDENTITY_RESPONSE] = emm_identity_late,

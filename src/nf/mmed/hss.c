@@ -104,6 +104,7 @@ static void deliver(struct hss *h, struct hss_pending *p, struct bytes msg)
     event.kind = p->kind == HSS_AIR ? EMM_AIA : p->kind == HSS_ULR ? EMM_ULA : EMM_ECA;
     mmed_step(h->m, ue, &event);
     wipe(&aia, sizeof aia);
+    wipe(&ula, sizeof ula);
 }
 
 static void fail(struct hss *h, struct hss_pending *p)

@@ -3,6 +3,7 @@
 #include "codec/nas_ie.h"
 #include "codec/private.h"
 #include "wire/devid.h"
+#include "wire/kme.h"
 #include "wire/s6a_aka.h"
 
 #include <stdio.h>
@@ -31,13 +32,20 @@ static void begin(const struct hss_ask *a, struct s6a_request *r, char session[s
     identify(a, r, session);
 }
 
-/* That we know what Binding-Control is, and report failures; and ask devices for proof. */
-static void offer_binding(const struct hss_ask *a, struct s6a_request *r)
+/* That we know what Binding-Control is, and report failures; and ask devices for proof. `more`:
+ * what this request alone says. */
+static void offer_binding(const struct hss_ask *a, struct s6a_request *r, uint32_t more)
 {
-    uint32_t features = OWN_FEATURE_BINDING | (a->config->devid.on ? OWN_FEATURE_DEVID : 0);
+    uint32_t features = OWN_FEATURE_BINDING | (a->config->devid.on ? OWN_FEATURE_DEVID : 0) | more;
     bool added = s6a_features_add(r->supported_features, &r->supported_features_n,
                                   a->config->vendor_id, OWN_FEATURE_LIST_ID, features);
     (void)added; /* the list was empty */
+}
+
+/* That we carry nonce, payload and proof of procedure kme. */
+static uint32_t carries_kme(const struct hss_ask *a)
+{
+    return a->config->provisioning.kme ? OWN_FEATURE_PROVISIONING : 0;
 }
 
 enum err hss_write_air(const struct hss_ask *a, const struct emm_effect *e, struct mbytes out,
@@ -50,7 +58,7 @@ enum err hss_write_air(const struct hss_ask *a, const struct emm_effect *e, stru
                               .number_of_requested_vectors = DIAMETER_U32_OF(e->vectors),
                               .immediate_response_preferred = DIAMETER_U32_OF(0)}};
     begin(a, &air.request, session);
-    offer_binding(a, &air.request);
+    offer_binding(a, &air.request, carries_kme(a));
     plmn_to_octets(&a->config->plmn, plmn);
     air.visited_plmn_id = BYTES_OF(plmn);
     if (e->has_resync) {
@@ -88,8 +96,9 @@ enum err hss_write_ulr(const struct hss_ask *a, const struct emm_effect *e, stru
         .ulr_flags = DIAMETER_U32_OF(S6A_ULR_S6A_S6D | S6A_ULR_INITIAL_ATTACH),
     };
     begin(a, &ulr.request, session);
-    offer_binding(a, &ulr.request);
+    offer_binding(a, &ulr.request, carries_kme(a));
     wire_devid_outcome_fill(&e->proof, &ulr.device_proof);
+    wire_kme_update_fill(e->payload, &ulr);
     plmn_to_octets(&a->config->plmn, plmn);
     ulr.visited_plmn_id = BYTES_OF(plmn);
     return s6a_ulr_write(a->config->vendor_id, &ulr, out, n);
@@ -117,7 +126,7 @@ enum err hss_write_nor(const struct hss_ask *a, const struct emm_effect *e, stru
                             .binding_failure_count = DIAMETER_U32_OF(e->failure_count),
                             .binding_failure_cause = DIAMETER_U32_OF(e->failure_cause)}};
     begin(a, &nor.request, session);
-    offer_binding(a, &nor.request);
+    offer_binding(a, &nor.request, 0);
     if (e->who.has_imei) {
         nor.binding_failure.imei =
             (struct bytes){(const uint8_t *)e->who.imei.imei.digits, IMEI_DIGITS};
@@ -167,6 +176,7 @@ void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out)
     }
     out->has_control = aia.binding_control.present && aia.binding_control.binding_mode.present;
     out->control = u8_of(aia.binding_control.binding_mode);
+    out->has_nonce = wire_kme_offer_read(&aia.binding_control, out->nonce) == E_OK;
     if (aia.binding_control.proof_control.present) {
         out->proof_control = u8_of(aia.binding_control.proof_control);
     }
@@ -223,6 +233,7 @@ void hss_read_ula(uint32_t own_vendor, struct bytes msg, struct emm_ula *out)
     out->subscription.ambr_ul = d->ambr.max_requested_bandwidth_ul.v;
     out->subscription.ambr_dl = d->ambr.max_requested_bandwidth_dl.v;
     take_apns(&d->apn_configuration_profile, &out->subscription);
+    out->has_nw_sig = wire_kme_answer_read(&ula, out->nw_sig) == E_OK;
 }
 
 void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out)

@@ -9,7 +9,8 @@
 #include "nf/mmed/config.h"
 #include "nf/mmed/emm.h"
 
-#define HSS_MESSAGE_MAX 1536 /* octets of a request of ours, at most: names may have 255 each */
+/* Octets of a request of ours, at most: names may have 255 each, and a ULR may carry a payload. */
+#define HSS_MESSAGE_MAX 2048
 
 struct hss_ask { /* what every request says */
     const struct mmed_config *config;

@@ -52,7 +52,8 @@ void mmed_event(struct mmed *m, const char *name, const struct emm_who *who, con
                                        LOG_FIELD_STR("cause", cause),
                                        LOG_FIELD_STR("detail", detail)};
     /* what an outsider can cause at will hides nothing that has another cause */
-    const char *by = strcmp(name, "refused") == 0 && cause != NULL ? cause : name;
+    bool refused = strcmp(name, "refused") == 0 || strcmp(name, "provisioning-refused") == 0;
+    const char *by = refused && cause != NULL ? cause : name;
     log_limited_by(m->log, by, level_of(by), name, fields, sizeof fields / sizeof fields[0]);
     m->counters.events_lost += events_add(m->events, name, imsi, imei, cause, detail);
 }
@@ -136,7 +137,7 @@ void mmed_trace_diameter(struct mmed *m, const struct address *local, const stru
         return;
     }
     if (!m->trace_secrets) {
-        diameter_redact((struct mbytes){m->traced, msg.n});
+        diameter_redact(m->config->vendor_id, (struct mbytes){m->traced, msg.n});
     }
     trace(m, "diameter", local, remote, sent, (struct bytes){m->traced, msg.n});
     wipe(m->traced, msg.n);
@@ -160,6 +161,7 @@ void mmed_emm_config(const struct mmed_config *c, struct emm_config *out)
         .reroute = c->reroute,
         .reroute_group_id = c->reroute_group_id,
         .devid = c->devid.on,
+        .kme = c->provisioning.kme,
         .n_proof_algorithms = c->devid.n_algorithms,
         .resyncs = 2,
         .t3412_s = c->t3412_s,

@@ -38,6 +38,8 @@ struct mmed_events;
     X(device_unproven)                                                                             \
     X(device_failed)                                                                               \
     X(device_undetermined)                                                                         \
+    X(provisioned)                                                                                 \
+    X(provisionings_refused)                                                                       \
     X(nas_refused)                                                                                 \
     X(s1_refused)                                                                                  \
     X(s1_unsent)                                                                                   \

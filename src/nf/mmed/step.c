@@ -86,10 +86,28 @@ static void device(struct mmed *m, const struct emm_effect *e)
                e->proof.form != 0 ? binding_form_name(e->proof.form) : NULL);
 }
 
+/* An attach for provisioning ends with a refusal whatever happened; one of them is what it was for.
+ */
+static void provisioning_over(struct mmed *m, const struct emm_effect *e)
+{
+    bool done = e->refusal == REFUSAL_PROVISIONED;
+    m->counters.provisioned += done;
+    m->counters.provisionings_refused += !done;
+    m->counters.nas_refused += !done;
+    m->counters.attaches_refused += !done;
+    m->counters.refusals[e->refusal]++;
+    mmed_event(m, done ? "provisioned" : "provisioning-refused", &e->who,
+               done ? NULL : refusal_row(e->refusal)->name, NULL);
+}
+
 static void told(struct mmed *m, const struct emm_effect *e)
 {
     if (e->refusal == REFUSAL_BINDING_FAILED || e->refusal == REFUSAL_RES_MISMATCH) {
         m->counters.binding_failures++;
+    }
+    if (e->provisioning && e->ends_attach) {
+        provisioning_over(m, e);
+        return;
     }
     m->counters.nas_refused++;
     m->counters.attaches_refused += e->ends_attach;

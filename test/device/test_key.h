@@ -1,8 +1,8 @@
-/* test/device/keys.h - a key that a device proves its IMEI with, and its proof verified the way a
- * network does: proc/devid.c's check, with OpenSSL's general functions behind its port.
+/* test/device/test_key.h - a key that a device proves its IMEI with, and its proof verified the way
+ * a network does: proc/devid.c's check, with OpenSSL's general functions behind its port.
  */
-#ifndef BINDERY_TEST_DEVICE_KEYS_H
-#define BINDERY_TEST_DEVICE_KEYS_H
+#ifndef BINDERY_TEST_DEVICE_TEST_KEY_H
+#define BINDERY_TEST_DEVICE_TEST_KEY_H
 
 #include "device/bindery_ue.h"
 #include "device/linux/signer_openssl.h"

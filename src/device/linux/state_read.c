@@ -1,0 +1,278 @@
+/* Reading a device state file: src/device/linux/state_file.h. */
+#include "device/linux/state_parts.h"
+
+#include <string.h>
+
+#define WHAT "a device state file"
+
+static void only_known(struct strict *r, json_t *o, const char *at, const char *const *known)
+{
+    strict_only(r, o, at, known, WHAT);
+}
+
+/* ---- the USIM and its last answer ---- */
+
+static uint8_t long_hex_at(struct strict *r, json_t *o, const char *at, const char *key,
+                           uint8_t out[static 32])
+{
+    size_t n = strlen(strict_text(r, o, at, key)) / 2;
+    if (r->err == E_OK && n != 16 && n != 32) {
+        strict_refuse(r, E_BAD_VALUE, "%s%s is not 32 or 64 hex digits", at, key);
+        return 0;
+    }
+    strict_hex(r, o, at, key, (struct mbytes){out, n});
+    return (uint8_t)n;
+}
+
+static void read_seq(struct strict *r, json_t *usim, struct usim *out)
+{
+    json_t *seq = json_object_get(usim, "seq");
+    if (json_array_size(seq) != SQN_IND_COUNT) {
+        strict_refuse(r, E_BAD_VALUE, "usim.seq is not an array of %u numbers", SQN_IND_COUNT);
+        return;
+    }
+    for (size_t i = 0; i < SQN_IND_COUNT; i++) {
+        json_t *v = json_array_get(seq, i);
+        int64_t n = json_integer_value(v);
+        if (!json_is_integer(v) || n < 0 || (uint64_t)n > SEQ_MAX) {
+            strict_refuse(r, E_BAD_VALUE, "usim.seq[%zu] is not a number of 43 bits", i);
+            return;
+        }
+        out->seq[i] = (uint64_t)n;
+    }
+}
+
+static uint8_t read_mnc_length(struct strict *r, json_t *usim)
+{
+    if (!strict_has(usim, "mnc_length")) {
+        return 0;
+    }
+    const int64_t n = strict_number(r, usim, "usim.", "mnc_length", 3);
+    if (r->err == E_OK && n < 2) {
+        strict_refuse(r, E_BAD_VALUE, "usim.mnc_length is neither 2 nor 3");
+    }
+    return (uint8_t)n;
+}
+
+static void read_usim(struct strict *r, json_t *o, struct device_state *out)
+{
+    static const char *const known[] = {"imsi", "algorithm",  "k",
+                                        "opc",  "res_length", "keccak_iterations",
+                                        "seq",  "mnc_length", NULL};
+    struct aka_keys *keys = &out->usim.keys;
+    only_known(r, o, "usim.", known);
+    if (imsi_parse(bytes_of_str(strict_text(r, o, "usim.", "imsi")), &out->imsi) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "usim.imsi is not 6 to 15 digits");
+    }
+    if (aka_algorithm_parse(bytes_of_str(strict_text(r, o, "usim.", "algorithm")),
+                            &keys->algorithm) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "usim.algorithm is neither milenage nor tuak");
+    }
+    keys->k.n = long_hex_at(r, o, "usim.", "k", keys->k.b);
+    keys->opc.n = long_hex_at(r, o, "usim.", "opc", keys->opc.b);
+    keys->res_len = (uint8_t)strict_number(r, o, "usim.", "res_length", 16);
+    keys->keccak_iterations = (uint8_t)strict_number(r, o, "usim.", "keccak_iterations", 255);
+    read_seq(r, o, &out->usim);
+    out->mnc_n = read_mnc_length(r, o);
+    enum err e = r->err == E_OK ? aka_keys_check(keys) : E_OK;
+    if (e != E_OK) {
+        strict_refuse(r, e, "usim: the lengths of k, opc and res_length do not fit the algorithm");
+    }
+}
+
+static void read_last(struct strict *r, json_t *o, struct binding_me *me)
+{
+    static const char *const known[] = {"rand", "res", "ck", "ik", "amf", "sqn", NULL};
+    struct usim_answer *a = &me->last_answer;
+    only_known(r, o, "last.", known);
+    strict_hex(r, o, "last.", "rand", MBYTES_OF(me->last_rand));
+    strict_hex(r, o, "last.", "ck", MBYTES_OF(a->ck.b));
+    strict_hex(r, o, "last.", "ik", MBYTES_OF(a->ik.b));
+    size_t n = strlen(strict_text(r, o, "last.", "res")) / 2;
+    if (n != 4 && n != 8 && n != 16) {
+        strict_refuse(r, E_BAD_VALUE, "last.res is not 8, 16 or 32 hex digits");
+        return;
+    }
+    a->res.n = (uint8_t)n;
+    strict_hex(r, o, "last.", "res", (struct mbytes){a->res.b, n});
+    a->amf = (uint16_t)strict_number(r, o, "last.", "amf", 0xffff);
+    a->sqn = (uint64_t)strict_number(r, o, "last.", "sqn", (int64_t)SQN_MAX);
+    me->answered = r->err == E_OK;
+}
+
+/* ---- what the NAS client keeps ---- */
+
+static void plmn_at(struct strict *r, json_t *o, const char *at, struct plmn *out)
+{
+    if (plmn_parse(bytes_of_str(strict_text(r, o, at, "plmn")), out) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "%splmn is not MCC-MNC", at);
+    }
+}
+
+static void read_guti(struct strict *r, json_t *o, struct nas_guti *out)
+{
+    static const char *const known[] = {"plmn", "mme_group", "mme_code", "m_tmsi", NULL};
+    only_known(r, o, "nas.guti.", known);
+    plmn_at(r, o, "nas.guti.", &out->plmn);
+    out->mme_group_id = (uint16_t)strict_number(r, o, "nas.guti.", "mme_group", UINT16_MAX);
+    out->mme_code = (uint8_t)strict_number(r, o, "nas.guti.", "mme_code", UINT8_MAX);
+    out->m_tmsi = (uint32_t)strict_number(r, o, "nas.guti.", "m_tmsi", UINT32_MAX);
+}
+
+static void read_tai(struct strict *r, json_t *o, struct nas_tai *out)
+{
+    static const char *const known[] = {"plmn", "tac", NULL};
+    only_known(r, o, "nas.last_tai.", known);
+    plmn_at(r, o, "nas.last_tai.", &out->plmn);
+    out->tac = (uint16_t)strict_number(r, o, "nas.last_tai.", "tac", UINT16_MAX);
+}
+
+static void read_tai_list(struct strict *r, json_t *o, struct device_nas *out)
+{
+    struct nas_tai_list list;
+    size_t n = strlen(strict_text(r, o, "nas.", "tai_list")) / 2;
+    if (n > sizeof out->tai_list) {
+        strict_refuse(r, E_BAD_VALUE, "nas.tai_list is longer than a TAI list ever is");
+        return;
+    }
+    strict_hex(r, o, "nas.", "tai_list", (struct mbytes){out->tai_list, n});
+    out->tai_list_n = (uint8_t)n;
+    if (r->err == E_OK && n > 0 &&
+        nas_tai_list_parse((struct bytes){out->tai_list, n}, &list) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "nas.tai_list is not a TAI list");
+    }
+}
+
+static void read_nas(struct strict *r, json_t *o, struct device_state *out)
+{
+    static const char *const known[] = {"guti",     "last_tai", "tai_list",
+                                        "t3346_ms", "security", NULL};
+    struct device_nas *nas = &out->nas;
+    only_known(r, o, "nas.", known);
+    nas->has_guti = strict_has(o, "guti");
+    if (nas->has_guti) {
+        read_guti(r, json_object_get(o, "guti"), &nas->guti);
+    }
+    nas->has_last_tai = strict_has(o, "last_tai");
+    if (nas->has_last_tai) {
+        read_tai(r, json_object_get(o, "last_tai"), &nas->last_tai);
+    }
+    read_tai_list(r, o, nas);
+    nas->t3346_ms = (uint32_t)strict_number(r, o, "nas.", "t3346_ms", UINT32_MAX);
+    nas->has_security = strict_has(o, "security");
+    if (nas->has_security) {
+        strict_hex(r, o, "nas.", "security", MBYTES_OF(nas->security));
+    }
+    out->has_nas = r->err == E_OK;
+}
+
+static void read_identity(struct strict *r, json_t *o, struct device_key *out)
+{
+    static const char *const known[] = {"algorithm", "key", NULL};
+    uint8_t algorithm = 0;
+    size_t n = 0;
+    only_known(r, o, "identity.", known);
+    const struct bytes pem = bytes_of_str(strict_text(r, o, "identity.", "key"));
+    if (devid_algorithm_parse(bytes_of_str(strict_text(r, o, "identity.", "algorithm")),
+                              &out->algorithm) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "identity.algorithm is none of those that devices sign with");
+    }
+    if (signer_openssl_from_pem(pem, out->der, &n) != E_OK ||
+        signer_openssl_algorithm((struct bytes){out->der, n}, &algorithm) != E_OK ||
+        algorithm != out->algorithm) {
+        strict_refuse(r, E_BAD_VALUE,
+                      "identity.key is not a private key (PKCS#8 in PEM) of its algorithm");
+    }
+    out->n = (uint16_t)n;
+}
+
+/* ---- the making of a KME ---- */
+
+static void read_pending(struct strict *r, json_t *o, struct kme_pending *out)
+{
+    static const char *const known[] = {"kme", "nonce", "nw_sig", "encrypted", NULL};
+    only_known(r, o, "kme_pending.", known);
+    strict_hex(r, o, "kme_pending.", "kme", MBYTES_OF(out->kme.b));
+    strict_hex(r, o, "kme_pending.", "nonce", MBYTES_OF(out->nonce));
+    strict_hex(r, o, "kme_pending.", "nw_sig", MBYTES_OF(out->xnw_sig));
+    out->n = (uint16_t)strict_long_hex(r, o, "kme_pending.", "encrypted", KME_MODULUS_MIN,
+                                       MBYTES_OF(out->encrypted));
+    out->present = r->err == E_OK;
+}
+
+static void read_lot(struct strict *r, json_t *o, struct kme_lot *out)
+{
+    static const char *const known[] = {"id", "modulus", NULL};
+    uint8_t modulus[KME_MODULUS_MAX];
+    only_known(r, o, "lot.", known);
+    const char *id = strict_text(r, o, "lot.", "id");
+    const size_t n = strict_long_hex(r, o, "lot.", "modulus", KME_MODULUS_MIN, MBYTES_OF(modulus));
+    if (r->err == E_OK &&
+        device_lot_make(bytes_of_str(id), (struct bytes){modulus, n}, out) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "lot.%s",
+                      kme_lot_id_parse(bytes_of_str(id), &out->id) != E_OK
+                          ? "id is not 1 to 32 letters, digits, dots, hyphens and underscores"
+                          : "modulus is not one that a lot may have");
+    }
+}
+
+/* ---- the whole ---- */
+
+static void read_me(struct strict *r, json_t *o, struct device_state *out)
+{
+    if (strict_has(o, "kme")) {
+        strict_hex(r, o, "", "kme", MBYTES_OF(out->me.kme.b));
+        out->me.has_kme = r->err == E_OK;
+    }
+    if (strict_has(o, "kme_pending")) {
+        read_pending(r, json_object_get(o, "kme_pending"), &out->pending);
+    }
+    if (strict_has(o, "lot")) {
+        read_lot(r, json_object_get(o, "lot"), &out->lot);
+    }
+    if (strict_has(o, "identity")) {
+        read_identity(r, json_object_get(o, "identity"), &out->identity);
+    }
+}
+
+static void read_device(struct strict *r, json_t *o, struct device_state *out)
+{
+    static const char *const known[] = {"bindery_device", "imei", "kme",  "kme_pending", "lot",
+                                        "identity",       "usim", "last", "nas",         NULL};
+    only_known(r, o, "", known);
+    if (strict_number(r, o, "", "bindery_device", INT32_MAX) > DEVICE_STATE_FORMAT) {
+        strict_refuse(r, E_TOO_NEW, "it was written by a newer version of this program");
+    }
+    if (imei_parse(bytes_of_str(strict_text(r, o, "", "imei")), &out->imei) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "imei is not 14 digits, or 15 with a right check digit");
+    }
+    read_me(r, o, out);
+    json_t *usim = json_object_get(o, "usim");
+    if (usim == NULL) {
+        strict_refuse(r, E_MISSING, "usim is missing");
+    } else {
+        read_usim(r, usim, out);
+    }
+    if (strict_has(o, "last")) {
+        read_last(r, json_object_get(o, "last"), &out->me);
+    }
+    if (strict_has(o, "nas")) {
+        read_nas(r, json_object_get(o, "nas"), out);
+    }
+}
+
+enum err device_state_parse(const char *name, struct bytes json, struct device_state *out,
+                            struct device_why *why)
+{
+    struct strict r = {.name = name, .why = why->text, .why_cap = sizeof why->text};
+    memset(out, 0, sizeof *out);
+    json_t *o = strict_object(&r, json, WHAT);
+    if (o != NULL) {
+        read_device(&r, o, out);
+    }
+    json_decref(o);
+    if (r.err != E_OK) {
+        device_state_wipe(out);
+    }
+    return r.err;
+}

@@ -1,0 +1,126 @@
+/* Writing a device state file: src/device/linux/state_file.h. */
+#include "device/linux/state_parts.h"
+
+static json_t *hex_of(struct bytes in)
+{
+    char text[2 * KME_MODULUS_MAX + 1];
+    hex_encode(in, text);
+    json_t *s = json_string(text);
+    wipe(text, sizeof text);
+    return s;
+}
+
+static json_t *usim_json(const struct device_state *s)
+{
+    const struct aka_keys *k = &s->usim.keys;
+    json_t *seq = json_array();
+    for (size_t i = 0; i < SQN_IND_COUNT; i++) {
+        (void)json_array_append_new(seq, json_integer((json_int_t)s->usim.seq[i]));
+    }
+    json_t *o =
+        json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:o}", "imsi", s->imsi.digits, "algorithm",
+                  aka_algorithm_name(k->algorithm), "k", hex_of((struct bytes){k->k.b, k->k.n}),
+                  "opc", hex_of((struct bytes){k->opc.b, k->opc.n}), "res_length", (int)k->res_len,
+                  "keccak_iterations", (int)k->keccak_iterations, "seq", seq);
+    if (o != NULL && s->mnc_n != 0 &&
+        json_object_set_new(o, "mnc_length", json_integer(s->mnc_n)) != 0) {
+        json_decref(o);
+        o = NULL;
+    }
+    return o;
+}
+
+static json_t *last_json(const struct binding_me *me)
+{
+    const struct usim_answer *a = &me->last_answer;
+    if (!me->answered) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:I}", "rand", hex_of(BYTES_OF(me->last_rand)),
+                     "res", hex_of((struct bytes){a->res.b, a->res.n}), "ck",
+                     hex_of(BYTES_OF(a->ck.b)), "ik", hex_of(BYTES_OF(a->ik.b)), "amf", (int)a->amf,
+                     "sqn", (json_int_t)a->sqn);
+}
+
+static json_t *guti_json(const struct device_nas *nas)
+{
+    char plmn[PLMN_TEXT_MAX];
+    if (!nas->has_guti) {
+        return json_null();
+    }
+    plmn_print(&nas->guti.plmn, plmn);
+    return json_pack("{s:s, s:i, s:i, s:I}", "plmn", plmn, "mme_group", (int)nas->guti.mme_group_id,
+                     "mme_code", (int)nas->guti.mme_code, "m_tmsi", (json_int_t)nas->guti.m_tmsi);
+}
+
+static json_t *tai_json(const struct device_nas *nas)
+{
+    char plmn[PLMN_TEXT_MAX];
+    if (!nas->has_last_tai) {
+        return json_null();
+    }
+    plmn_print(&nas->last_tai.plmn, plmn);
+    return json_pack("{s:s, s:i}", "plmn", plmn, "tac", (int)nas->last_tai.tac);
+}
+
+static json_t *nas_json(const struct device_state *s)
+{
+    const struct device_nas *nas = &s->nas;
+    if (!s->has_nas) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:o, s:o, s:I, s:o}", "guti", guti_json(nas), "last_tai", tai_json(nas),
+                     "tai_list", hex_of((struct bytes){nas->tai_list, nas->tai_list_n}), "t3346_ms",
+                     (json_int_t)nas->t3346_ms, "security",
+                     nas->has_security ? hex_of(BYTES_OF(nas->security)) : json_null());
+}
+
+static json_t *identity_json(const struct device_key *key)
+{
+    char pem[SIGNER_PEM_MAX];
+    json_t *o = NULL;
+    if (signer_openssl_to_pem((struct bytes){key->der, key->n}, pem) == E_OK) {
+        o = json_pack("{s:s, s:s}", "algorithm", devid_algorithm_name(key->algorithm), "key", pem);
+    }
+    wipe(pem, sizeof pem);
+    return o;
+}
+
+static json_t *pending_json(const struct kme_pending *p)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "kme", hex_of(BYTES_OF(p->kme.b)), "nonce",
+                     hex_of(BYTES_OF(p->nonce)), "nw_sig", hex_of(BYTES_OF(p->xnw_sig)),
+                     "encrypted", hex_of((struct bytes){p->encrypted, p->n}));
+}
+
+static json_t *lot_json(const struct kme_lot *lot)
+{
+    return json_pack("{s:s, s:o}", "id", lot->id.text, "modulus",
+                     hex_of((struct bytes){lot->modulus, lot->modulus_n}));
+}
+
+/* What stands there only with something in it: other files stay what they were. */
+static bool add_more(json_t *o, const struct device_state *s)
+{
+    return (!s->pending.present ||
+            json_object_set_new(o, "kme_pending", pending_json(&s->pending)) == 0) &&
+           (s->lot.modulus_n == 0 || json_object_set_new(o, "lot", lot_json(&s->lot)) == 0) &&
+           (s->identity.n == 0 ||
+            json_object_set_new(o, "identity", identity_json(&s->identity)) == 0) &&
+           (!s->has_nas || json_object_set_new(o, "nas", nas_json(s)) == 0);
+}
+
+json_t *device_state_json(const struct device_state *s)
+{
+    char imei[IMEI_DIGITS + 2];
+    imei_print(&s->imei, imei);
+    json_t *o =
+        json_pack("{s:i, s:s, s:o, s:o, s:o}", "bindery_device", DEVICE_STATE_FORMAT, "imei", imei,
+                  "kme", s->me.has_kme ? hex_of(BYTES_OF(s->me.kme.b)) : json_null(), "usim",
+                  usim_json(s), "last", last_json(&s->me));
+    if (o != NULL && !add_more(o, s)) {
+        json_decref(o);
+        o = NULL;
+    }
+    return o;
+}
