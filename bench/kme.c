@@ -11,6 +11,7 @@
  */
 #include "wire/kme.h"
 #include "crypto/openssl.h"
+#include "lib/kme_ports.h"
 #include "lib/measure.h"
 #include "net/lot_key.h"
 #include "net/verify_key.h"
@@ -18,7 +19,6 @@
 #include "nf/common/devid_port.h"
 
 #include <fcntl.h>
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -70,30 +70,6 @@ static enum err open_payload(void *ctx, struct bytes encrypted, struct bytes lab
                              struct mbytes out)
 {
     return lot_key_open(ctx, encrypted, label, out);
-}
-
-static enum err encrypt_payload(void *ctx, struct bytes modulus, struct bytes label,
-                                struct bytes plain, uint8_t *out)
-{
-    (void)ctx;
-    return lot_key_encrypt(modulus, label, plain, out);
-}
-
-static enum err sign(void *ctx, struct bytes content, uint8_t *signature, size_t *n)
-{
-    unsigned char der[80];
-    size_t der_n = sizeof der;
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    bool ok = md != NULL && EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, ctx) == 1 &&
-              EVP_DigestSign(md, der, &der_n, content.p, content.n) == 1;
-    EVP_MD_CTX_free(md);
-    const unsigned char *p = der;
-    ECDSA_SIG *sig = ok ? d2i_ECDSA_SIG(NULL, &p, (long)der_n) : NULL;
-    ok = sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), signature, 32) == 32 &&
-         BN_bn2binpad(ECDSA_SIG_get0_s(sig), signature + 32, 32) == 32;
-    ECDSA_SIG_free(sig);
-    *n = KME_SIG_LEN;
-    return ok ? E_OK : E_CRYPTO;
 }
 
 /* ---- parties ---- */
@@ -170,10 +146,15 @@ static void make_record(const struct work *w, struct device *d)
 /* Steps 3 to 6. */
 static void make_payload(const struct work *w, struct device *d)
 {
-    const struct devid_signer signer = {d->key, DEVID_ECDSA_P256, sign};
-    const struct kme_encrypter encrypter = {.encrypt = encrypt_payload};
-    const struct kme_device device = {
-        .parties = {d->imsi, d->imei, w->home}, &w->lot, &signer, &encrypter};
+    const struct devid_signer signer = kme_port_signer(d->key);
+    const struct kme_encrypter encrypter = kme_port_encrypter();
+    uint8_t room[KME_MODULUS_MAX];
+    const struct kme_device device = {.parties = {d->imsi, d->imei, w->home},
+                                      .lot = w->lot.id,
+                                      .modulus = {w->lot.modulus, w->lot.modulus_n},
+                                      .signer = &signer,
+                                      .encrypter = &encrypter,
+                                      .room = room};
     struct kme_me me = {.has_active = false};
     struct kme_payload payload;
     need(kme_home_offer(&w->crypto, KME_DUE_FIRST, w->at, 3600, &d->home) == E_OK &&

@@ -15,6 +15,7 @@ my @items = (
     ['vectors',     'Vectors per second and core (one thread)'],
     ['proofs',      'Proofs of devid per second and core; limit: the verifications alone, by openssl speed'],
     ['kme',         'Provisionings of kme per second and core; limit: RSA private operations, by openssl speed'],
+    ['provisioning', 'Fresh devices over S6a, AIR and ULR, one thread for RSA; AIRs of others meanwhile'],
     ['air',         'AIR; limit: bare freeDiameter, constant vector'],
     ['responder',   'AIR; limit: bare epoll responder, same cryptography'],
     ['sizes',       'AIR by number of subscribers, 4 connections, 32 outstanding; limit: the smallest'],

@@ -23,9 +23,10 @@ target_link_libraries(bench_client PUBLIC bench_lib codec PkgConfig::SSL PkgConf
 
 bench_program(vectors bench/vectors.c LINK proc)
 bench_program(proofs bench/proofs.c LINK nf_common)
-bench_program(kme bench/kme.c LINK nf_common)
+bench_program(kme bench/kme.c bench/lib/kme_ports.c LINK nf_common)
 bench_program(air_client bench/air_client.c LINK bench_client)
 bench_program(inquiry_client bench/inquiry_client.c LINK bench_client)
+bench_program(provision_client bench/provision_client.c bench/lib/kme_ports.c LINK bench_client wire proc net)
 bench_program(gsup_client bench/gsup_client.c LINK bench_client)
 bench_program(restart bench/restart.c LINK bench_client)
 bench_program(handshakes bench/handshakes.c LINK bench_client)

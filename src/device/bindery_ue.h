@@ -75,7 +75,8 @@
  * IMSI, and always hand in the last one. It is handed out
  *   - when a new payload was made: before the IDENTITY RESPONSE that has it leaves;
  *   - when a processed challenge was right under the KME that waited: before RES leaves;
- *   - when the network has proved that it has the KME (ATTACH REJECT with NW_SIG): at once.
+ *   - when the network has proved that it has the KME (ATTACH REJECT with NW_SIG), and no other is
+ *     active: at once. An active one is given up for a challenge under the new one only.
  * Where both are due it comes before the image. The first record has the factory's KME, if there
  * was one, as the active one: from then on the record is all that counts. Lost with a crash before
  * it was stored it costs nothing, since nothing that relied on it has left. A command that is

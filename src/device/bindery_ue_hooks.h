@@ -248,8 +248,9 @@ enum bindery_ue_kme_outcome {
     BINDERY_UE_KME_OFFERED, /* IDENTITY RESPONSE with the IMEI, and *out in element 7E */
     BINDERY_UE_KME_UNABLE,  /* IDENTITY RESPONSE with the IMEI, no element: the device has no key to
                                sign with, or another than ECDSA P-256, no lot or no encrypter */
-    BINDERY_UE_KME_ACTIVE,  /* the network has the KME, which is now the active one: attach again
-                               when the connection has ended */
+    BINDERY_UE_KME_ACTIVE, /* the network has the KME. It is the active one now, or, if there is one
+                              already, with the first challenge under it: attach again when the
+                              connection has ended */
     BINDERY_UE_KME_NOT_ASKED,   /* the element is for something else, or of a later version, or not
                                    there: go on as if it was not */
     BINDERY_UE_KME_UNPROTECTED, /* no integrity, or no ciphering. A command: no IDENTITY RESPONSE;

@@ -91,11 +91,10 @@ enum kme_due kme_home_due(const struct binding_view *view, const struct kme_home
         return KME_DUE_NOT;
     }
     if (home->request == KME_REQUEST_REBIND) {
+        /* While it is to be bound to one device and no other, no other is learned either. */
         bool another =
             served != NULL && home->request_has_imei && !imei_eq(served, &home->request_imei);
-        if (!another) {
-            return KME_DUE_REBINDING;
-        }
+        return another ? KME_DUE_NOT : KME_DUE_REBINDING;
     }
     if (key_held(view, served)) {
         return home->request == KME_REQUEST_RENEW ? KME_DUE_RENEWAL : KME_DUE_NOT;
@@ -113,6 +112,20 @@ bool kme_home_stands(const struct kme_home *home, enum kme_due due, int64_t now,
 {
     return home->phase == KME_OFFERED && due != KME_DUE_NOT && home->due == due &&
            home->expires - now >= lifetime / 2 && home->expires - now <= lifetime;
+}
+
+/*= kme-renewal-waits */
+bool kme_home_rests(const struct kme_home *home, enum kme_due due, int64_t now, uint32_t lifetime)
+{
+    const int64_t age = now - home->expires + lifetime;
+    if (due != KME_DUE_RENEWAL || home->phase != KME_OFFERED) {
+        return false;
+    }
+    if (home->due != due) {
+        return kme_home_stands(home, home->due, now, lifetime);
+    }
+    return !kme_home_stands(home, due, now, lifetime) && age >= 0 &&
+           age < KME_REST * (int64_t)lifetime;
 }
 
 /*= kme-nonce kme-consent */

@@ -9,7 +9,7 @@
  * Nobody is locked out. Each party stores what a function here changed before the message that
  * follows leaves it. The device offers one KME until it knows that the home network has it, however
  * often it is asked, so that whatever was lost both hold the same; and a processed challenge that
- * is right under the pending key activates it as well as NW_SIG does.
+ * is right under the pending key activates it, as NW_SIG does where there is no key to lose.
  *
  * There is no mode without padding.
  */
@@ -117,6 +117,12 @@ enum kme_due kme_home_due(const struct binding_view *view, const struct kme_home
  * lifetime left: who asks for vectors in somebody's name neither causes a change each time nor
  * takes the nonce from under the device that is answering. */
 bool kme_home_stands(const struct kme_home *home, enum kme_due due, int64_t now, uint32_t lifetime);
+/* A renewal can wait, for there is a key to be served under: while an offer to another device
+ * stands, and for KME_REST lifetimes after one that came to nothing. Else a device that cannot be
+ * renewed just now (its lot or its public key is not at hand, it makes no keys) would have no
+ * service. */
+#define KME_REST 16
+bool kme_home_rests(const struct kme_home *home, enum kme_due due, int64_t now, uint32_t lifetime);
 /* A new nonce; the one before counts no longer. The caller stores *home before
  * the AIA leaves, which carries one vector and the nonce. Errors: E_BAD_STATE (KME_DUE_NOT),
  * E_CRYPTO. */

@@ -15,6 +15,7 @@ static struct scene s;
 
 static struct point rows[WORLD_POINTS];
 static unsigned n_rows;
+static unsigned at_of[SCENE_MODES][WORLD_POINTS]; /* where the row is in a mode */
 
 static int step_of(const struct point *p, int before)
 {
@@ -50,7 +51,36 @@ static bool served(void)
     return world_registered(&s.w, 0) && scene_one_key(&s, 0);
 }
 
-/* What happens in an undisturbed run of this mode: the same in all of them. */
+static bool device_stores(const struct point *p)
+{
+    return strncmp(p->name, "device stores", strlen("device stores")) == 0;
+}
+
+static unsigned next_of(const struct point *log, unsigned from, bool stores)
+{
+    while (from < n_rows && device_stores(&log[from]) != stores) {
+        from++;
+    }
+    return from;
+}
+
+/* The same messages and the same number of writes; but a device with a key to lose writes the new
+ * one at the challenge that shows it, and not at NW_SIG, so some of them stand a place earlier. */
+static void find_rows(enum scene_mode mode, const struct world *w)
+{
+    unsigned from[2] = {0, 0};
+    assert_int_equal(w->points, n_rows);
+    for (unsigned i = 0; i < n_rows; i++) {
+        const bool stores = device_stores(&rows[i]);
+        const unsigned at = next_of(w->log, from[stores], stores);
+        assert_true(at < n_rows);
+        assert_true(stores || strcmp(rows[i].name, w->log[at].name) == 0);
+        at_of[mode][i] = at;
+        from[stores] = at + 1;
+    }
+}
+
+/* What happens in an undisturbed run of this mode. */
 static void learn_rows(enum scene_mode mode)
 {
     scene_open(&s, mode);
@@ -62,10 +92,7 @@ static void learn_rows(enum scene_mode mode)
         n_rows = s.w.points;
         memcpy(rows, s.w.log, sizeof rows);
     }
-    assert_int_equal(s.w.points, n_rows);
-    for (unsigned i = 0; i < n_rows; i++) {
-        assert_string_equal(rows[i].name, s.w.log[i].name);
-    }
+    find_rows(mode, &s.w);
     scene_close(&s);
 }
 
@@ -125,7 +152,7 @@ static int cell(unsigned row, const struct column *c)
     for (int mode = 0; mode < SCENE_MODES; mode++) {
         for (size_t i = 0; i < 3 && c->ms[i] != 0; i++) {
             const struct strike strike = {
-                .kind = c->kind, .at = row, .who = c->who, .ms = c->ms[i]};
+                .kind = c->kind, .at = at_of[mode][row], .who = c->who, .ms = c->ms[i]};
             int n = run((enum scene_mode)mode, strike);
             if (n < 0) {
                 fprintf(stderr, "NO: %u %s, %s %llu ms, %s\n", row, rows[row].name, c->name,

@@ -175,7 +175,7 @@ static inline void sample_ula(struct s6a_ula *m)
                               sample_apn(2, BYTES_LIT("ims"))},
         .apn_configuration_n = 2,
     };
-    m->nw_signature = FIRST(32);
+    m->nw_signature = SECRET(32);
 }
 
 static inline void sample_pur(struct s6a_pur *m)

@@ -222,6 +222,43 @@ static void each_attempt_counts(void **state)
     client_close(&c);
 }
 
+/* NW_SIG is also made by whoever can open a payload: only a challenge takes the active key away. */
+/*= test kme-12 */
+static void a_key_that_the_home_network_may_hold_is_not_given_up_for_nw_sig(void **state)
+{
+    struct client c;
+    struct nas_attach_request m;
+    (void)state;
+    client_open(&c);
+    c.w.identity.kme = c.w.kme.b;
+    world_boot(&c.w, false);
+    for (unsigned home_has_it = 0; home_has_it < 2; home_has_it++) {
+        c.w.has_security = false;
+        secure_under(&c, NULL);
+        provide(&c);
+        reject(&c, maker_result(&c.m));
+        assert_true(told(&c, BINDERY_UE_EVENT_KME_ACTIVE));
+        const struct ue_keys kept = record_of(&c);
+        assert_true(kept.me.pending.present);
+        assert_memory_equal(kept.me.active.b, c.w.kme.b, KME_LEN);
+        world_lower(&c.w, BINDERY_UE_LOWER_RELEASED);
+        c.w.has_security = false;
+        net_expect_attach(&c.w, &m);
+        net_challenge(&c.w, home_has_it ? maker_kme(&c.m) : &c.w.kme);
+        assert_int_equal(world_event(&c.w, BINDERY_UE_EVENT_AUTHENTICATION)->outcome,
+                         BINDERY_UE_ANSWERED);
+        assert_false(told(&c, BINDERY_UE_EVENT_KME_ACTIVE)); /* it was said before */
+        assert_int_equal(record_of(&c).me.pending.present, !home_has_it);
+        net_secure(&c.w);
+        if (!home_has_it) {
+            kme_home_request(&c.m.k.home, KME_REQUEST_REBIND, NULL);
+            world_boot(&c.w, true);
+        }
+    }
+    assert_memory_equal(record_of(&c).me.active.b, maker_kme(&c.m)->b, KME_LEN);
+    client_close(&c);
+}
+
 static void a_result_that_is_not_stored_is_stored_before_the_next_answer(void **state)
 {
     struct client c;
@@ -364,6 +401,7 @@ int main(void)
         cmocka_unit_test(a_network_that_does_not_release_is_released),
         cmocka_unit_test(a_device_that_was_told_to_detach_stays_away),
         cmocka_unit_test(each_attempt_counts),
+        cmocka_unit_test(a_key_that_the_home_network_may_hold_is_not_given_up_for_nw_sig),
         cmocka_unit_test(a_result_that_is_not_stored_is_stored_before_the_next_answer),
         cmocka_unit_test(a_challenge_under_the_pending_kme_makes_it_active),
         cmocka_unit_test(the_event_says_that_a_challenge_did_it),

@@ -404,7 +404,7 @@ static void a_pool_that_is_full_and_a_connection_that_is(void **state)
     config.kme.queue = 1;
     begins(1);
     struct imei imei = world_imei(2);
-    assert_int_equal(serve(0, updates(0, imei.digits, answer_of(2), BOTH)), S6A_LATER);
+    assert_int_equal(serve(1, updates(1, imei.digits, answer_of(2), BOTH)), S6A_LATER);
     assert_int_equal(next_ula(), DIAMETER_TOO_BUSY); /* told by the repository's thread */
     assert_int_equal(serve(0, updates(0, imei.digits, makers[2].value, BOTH)), S6A_ANSWERED);
     assert_int_equal(take_ula(), DIAMETER_TOO_BUSY);
@@ -416,6 +416,26 @@ static void a_pool_that_is_full_and_a_connection_that_is(void **state)
     pool_goes_on();
     assert_int_equal(next_ula(), DIAMETER_SUCCESS);
     assert_int_equal(counted(&hss.counters.provisionings_refused), 0);
+}
+
+static void one_peer_leaves_half_of_the_pool_to_others(void **state)
+{
+    (void)state;
+    struct imei imei = world_imei(1);
+    begins(1);
+    for (unsigned i = 1; i < config.kme.queue / 2; i++) {
+        assert_int_equal(serve(0, updates(0, imei.digits, makers[1].value, BOTH)), S6A_LATER);
+    }
+    assert_int_equal(serve(0, updates(0, imei.digits, makers[1].value, BOTH)), S6A_ANSWERED);
+    assert_int_equal(take_ula(), DIAMETER_TOO_BUSY);
+    assert_int_equal(serve(1, updates(1, imei.digits, makers[1].value, BOTH)), S6A_LATER);
+    pool_goes_on();
+    for (unsigned i = 0; i < config.kme.queue / 2 + 1; i++) {
+        assert_int_equal(next_ula(), DIAMETER_SUCCESS);
+    }
+    assert_int_equal(counted(&hss.counters.provisionings_taken), 1);
+    assert_int_equal(atomic_load(&peer_states[0].payloads), 0);
+    assert_int_equal(atomic_load(&peer_states[1].payloads), 0);
 }
 
 static void the_end_of_the_pool_is_told_and_of_the_thread_is_not(void **state)
@@ -479,6 +499,7 @@ int main(void)
         CASE(a_change_between_the_judgement_and_the_writer),
         CASE(another_offer_between_the_judgement_and_the_writer),
         CASE(a_pool_that_is_full_and_a_connection_that_is),
+        CASE(one_peer_leaves_half_of_the_pool_to_others),
         CASE(the_end_of_the_pool_is_told_and_of_the_thread_is_not),
         CASE(a_payload_of_a_thread_that_has_ended_touches_nothing_of_it),
     };

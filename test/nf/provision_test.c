@@ -342,6 +342,44 @@ static void a_renewal_needs_the_old_key_and_keeps_it_until_the_new_one_is_used(v
     assert_int_equal(events("kme-in-use", NULL), 2);
 }
 
+/*= test kme-renewal-waits */
+static void a_renewal_that_comes_to_nothing_leaves_the_old_key_to_be_served_under(void **state)
+{
+    (void)state;
+    uint8_t first[KME_NONCE_LEN], nonce[KME_NONCE_LEN];
+    provisions(1);
+    requests(KME_REQUEST_RENEW, MAKERS);
+    assert_true(offered(0, NULL, BOTH, first));
+    struct store_kme row = kme_row();
+    row.expires -= 61; /* less than half of its life is left */
+    put_kme(&row);
+    assert_false(offered(0, NULL, BOTH, nonce));
+    assert_int_equal(aia.binding_control.binding_mode.v, S6A_BINDING_PROCESSED);
+    assert_int_equal(registers(0, 1, BOTH), DIAMETER_SUCCESS); /* nothing is owed */
+    row.expires -= KME_REST * 120;
+    put_kme(&row);
+    assert_true(offered(0, NULL, BOTH, nonce));
+    assert_memory_not_equal(first, nonce, sizeof first);
+    assert_int_equal(registers(0, 1, BOTH), 5012);
+}
+
+/*= test kme-renewal-waits kme-offer-stands */
+static void who_claims_another_device_s_imei_takes_no_nonce_from_under_a_device(void **state)
+{
+    (void)state;
+    uint8_t first[KME_NONCE_LEN], nonce[KME_NONCE_LEN];
+    struct imei bound = world_imei(1), listed = world_imei(2);
+    config.served_imei_known = true;
+    provisions(1);
+    adds_device(2, NULL);
+    requests(KME_REQUEST_RENEW, MAKERS);
+    assert_true(offered(0, listed.digits, BOTH, first));
+    assert_false(offered(0, bound.digits, BOTH, nonce)); /* its renewal can wait */
+    assert_int_equal(aia.binding_control.binding_mode.v, S6A_BINDING_PROCESSED);
+    assert_int_equal(registers(0, 1, BOTH), DIAMETER_SUCCESS);
+    assert_int_equal(brings(0, listed.digits, maker_answers(2, first)), DIAMETER_SUCCESS);
+}
+
 /*= test kme-rebind kme-approval */
 static void a_rebinding_puts_the_approved_device_in_the_place_of_the_other(void **state)
 {
@@ -401,6 +439,8 @@ int main(void)
         CASE(the_same_payload_is_answered_again_without_a_write),
         CASE(of_the_same_payload_twice_in_the_pool_one_is_taken_and_both_are_answered),
         CASE(a_renewal_needs_the_old_key_and_keeps_it_until_the_new_one_is_used),
+        CASE(a_renewal_that_comes_to_nothing_leaves_the_old_key_to_be_served_under),
+        CASE(who_claims_another_device_s_imei_takes_no_nonce_from_under_a_device),
         CASE(a_rebinding_puts_the_approved_device_in_the_place_of_the_other),
         CASE(the_first_use_of_a_kme_that_was_brought_is_kept_and_is_no_news),
     };

@@ -167,6 +167,13 @@ static void a_cancellation_that_cannot_be_sent_is_an_event_with_its_subscriber(v
     pump_one();
     assert_int_equal(atomic_load(&hss.counters.clr_unsent), 1);
     assert_int_equal(events("cancel-location-unsent", NULL), 1);
+    /* A node that answers none of them gets no event for each: it comes out of its share. */
+    uint64_t until = atomic_load(&peer_states[0].at_will.empty_until_ms);
+    assert_true(until > 0);
+    hssd_cancel_location(&hss, &imsi, &serving, false, S6A_MME_UPDATE_PROCEDURE);
+    pump_one();
+    assert_int_equal(atomic_load(&hss.counters.clr_unsent), 2);
+    assert_true(atomic_load(&peer_states[0].at_will.empty_until_ms) > until);
 }
 
 static void an_avp_longer_than_any_answer_is_refused_by_name(void **state)

@@ -553,6 +553,26 @@ static void another_operators_provisioning_leaves_the_key_of_the_first_alone(voi
     krig_close(&k);
 }
 
+/* Another operator has the lot too, and the device visits him: he opens what he is sent. */
+/*= test kme-12 */
+static void who_can_open_a_payload_takes_no_key_away_from_a_device(void **state)
+{
+    uint8_t label[KME_OAEP_LABEL_LEN], plain[KME_PLAINTEXT_LEN], nw_sig[KME_NW_SIG_LEN];
+    struct key_kme seen;
+    (void)state;
+    krig_open(&k, BINDING_PUBLIC_KEY);
+    krig_bind(&k);
+    memset(k.home.nonce, 0x5a, sizeof k.home.nonce);
+    const struct kme_payload p = krig_payload(&k);
+    kme_oaep_label(&p.imsi, &p.imei, k.home.nonce, label);
+    assert_ok(k.opener.open(k.opener.ctx, p.encrypted, BYTES_OF(label), MBYTES_OF(plain)));
+    memcpy(seen.b, plain, sizeof seen.b);
+    assert_ok(kme_nw_sig(&k.rig.crypto, &seen, plain + KME_LEN + KME_SIG_LEN, nw_sig));
+    assert_ok(kme_me_confirm(nw_sig, &k.me));
+    assert_memory_equal(k.me.active.b, k.view.devices[0].kme.b, KME_LEN);
+    krig_close(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +594,7 @@ int main(void)
         cmocka_unit_test(of_two_provisionings_that_race_one_is_taken_and_the_other_refused),
         cmocka_unit_test(a_thiefs_device_is_not_bound_in_the_place_of_the_right_one),
         cmocka_unit_test(another_operators_provisioning_leaves_the_key_of_the_first_alone),
+        cmocka_unit_test(who_can_open_a_payload_takes_no_key_away_from_a_device),
     };
     return cmocka_run_group_tests_name("proc/kme attacks", tests, NULL, NULL);
 }

@@ -150,7 +150,10 @@ static void the_policy_and_what_is_known_decide_whether_a_subscription_is_due(vo
         {BOUND, 1, 1, REBIND, "35693803564399", NULL, KME_DUE_REBINDING},
         {BOUND, 1, 1, REBIND, "35693803564399", "35693803564399", KME_DUE_REBINDING},
         {BOUND, 1, 1, REBIND, "35693803564399", "35693803564380", KME_DUE_NOT},
-        {LEARN, 0, 0, REBIND, "35693803564399", "35693803564380", KME_DUE_FIRST},
+        {LEARN, 0, 0, REBIND, "35693803564399", "35693803564399", KME_DUE_REBINDING},
+        /* an operator said to which device: no other is learned before it */
+        {LEARN, 0, 0, REBIND, "35693803564399", "35693803564380", KME_DUE_NOT},
+        {LEARN, 2, 0, REBIND, "35693803564399", "35693803564380", KME_DUE_NOT},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const struct binding_view view = view_of((enum binding_policy)table[i].policy,
@@ -193,6 +196,29 @@ static void an_offer_for_the_same_reason_stands_for_half_of_its_life(void **stat
     assert_false(kme_home_stands(&home, KME_DUE_FIRST, 1000, 60));
     home = (struct kme_home){.phase = KME_IDLE};
     assert_false(kme_home_stands(&home, KME_DUE_NOT, 0, 0));
+}
+
+/*= test kme-renewal-waits */
+static void a_renewal_waits_for_another_device_s_offer_and_after_one_of_its_own(void **state)
+{
+    (void)state;
+    struct kme_home home = {.phase = KME_OFFERED, .due = KME_DUE_RENEWAL, .expires = 1060};
+    assert_false(kme_home_rests(&home, KME_DUE_RENEWAL, 1000, 60)); /* it stands */
+    assert_false(kme_home_rests(&home, KME_DUE_RENEWAL, 1030, 60));
+    assert_true(kme_home_rests(&home, KME_DUE_RENEWAL, 1031, 60));
+    assert_true(kme_home_rests(&home, KME_DUE_RENEWAL, 1000 + KME_REST * 60 - 1, 60));
+    assert_false(kme_home_rests(&home, KME_DUE_RENEWAL, 1000 + KME_REST * 60, 60));
+    assert_false(kme_home_rests(&home, KME_DUE_RENEWAL, 999, 60)); /* the clock was set back */
+    assert_false(kme_home_rests(&home, KME_DUE_FIRST, 1031, 60));
+    assert_false(kme_home_rests(&home, KME_DUE_REBINDING, 1031, 60));
+    home.due = KME_DUE_FIRST;
+    assert_true(kme_home_rests(&home, KME_DUE_RENEWAL, 1030, 60));
+    assert_false(kme_home_rests(&home, KME_DUE_RENEWAL, 1031, 60));
+    assert_false(kme_home_rests(&home, KME_DUE_REBINDING, 1030, 60));
+    home = (struct kme_home){.phase = KME_TAKEN, .due = KME_DUE_RENEWAL, .expires = 1060};
+    assert_false(kme_home_rests(&home, KME_DUE_RENEWAL, 1031, 60));
+    home = (struct kme_home){.phase = KME_IDLE};
+    assert_false(kme_home_rests(&home, KME_DUE_RENEWAL, 1, 60));
 }
 
 /*= test kme-nonce */
@@ -359,7 +385,8 @@ static void a_new_key_leaves_the_old_one_until_it_was_used(void **state)
         assert_true(d->has_previous);
         assert_memory_equal(d->previous.b, old.b, KME_LEN);
         assert_memory_not_equal(d->kme.b, old.b, KME_LEN);
-        assert_memory_equal(d->kme.b, k.me.active.b, KME_LEN);
+        assert_memory_equal(d->kme.b, k.me.pending.kme.b, KME_LEN);
+        assert_memory_equal(k.me.active.b, old.b, KME_LEN);
         assert_int_equal(k.home.request, KME_REQUEST_NONE);
         assert_int_equal(krig_offer(&k), KME_DUE_NOT);
         const struct imei nobody = rig_imei("35693803564399");
@@ -404,12 +431,12 @@ static void a_key_that_the_home_network_lost_is_no_hindrance(void **state)
     k.view.n_devices = 0;
     kme_home_request(&k.home, KME_REQUEST_NONE, NULL);
     krig_bind(&k);
-    assert_memory_equal(k.view.devices[0].kme.b, k.me.active.b, KME_LEN);
+    assert_memory_equal(k.view.devices[0].kme.b, k.me.pending.kme.b, KME_LEN);
     /* Or it has another one, from a backup. */
     memset(k.view.devices[0].kme.b, 0x77, KME_LEN);
     kme_home_request(&k.home, KME_REQUEST_REBIND, NULL);
     krig_bind(&k);
-    assert_memory_equal(k.view.devices[0].kme.b, k.me.active.b, KME_LEN);
+    assert_memory_equal(k.view.devices[0].kme.b, k.me.pending.kme.b, KME_LEN);
     krig_close(&k);
 }
 
@@ -529,6 +556,7 @@ int main(void)
         cmocka_unit_test(what_is_signed_and_hashed_is_the_octets_that_its_page_shows),
         cmocka_unit_test(the_policy_and_what_is_known_decide_whether_a_subscription_is_due),
         cmocka_unit_test(an_offer_for_the_same_reason_stands_for_half_of_its_life),
+        cmocka_unit_test(a_renewal_waits_for_another_device_s_offer_and_after_one_of_its_own),
         cmocka_unit_test(every_offer_has_a_nonce_of_its_own_that_says_whether_consent_is_wanted),
         cmocka_unit_test(what_was_offered_counts_no_longer_after_another_request),
         cmocka_unit_test(the_same_nonce_gets_the_same_octets_and_a_new_one_the_same_key),

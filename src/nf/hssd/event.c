@@ -81,15 +81,17 @@ static bool is_refusal(const char *name)
 }
 
 /*= eir-bounded */
-/* A peer that connects and goes, or asks after equipment, does it as often as it likes. */
+/* A peer that connects and goes, asks after equipment, or leaves our requests unanswered, does it
+ * as often as it likes. */
 static bool is_at_will(const char *name)
 {
     static const char *const names[] = {
-        "peer-connected",      "peer-disconnected",     "shedding",
-        "shedding-over",       "equipment-blacklisted", "equipment-greylisted",
-        "imei-not-paired",     "imei-changed",          "device-proven",
-        "device-unproven",     "device-failed",         "device-undetermined",
-        "binding-disbelieved", "provisioning-offered",  "provisioning-refused"};
+        "peer-connected",        "peer-disconnected",     "shedding",
+        "shedding-over",         "equipment-blacklisted", "equipment-greylisted",
+        "imei-not-paired",       "imei-changed",          "device-proven",
+        "device-unproven",       "device-failed",         "device-undetermined",
+        "binding-disbelieved",   "provisioning-offered",  "provisioning-refused",
+        "cancel-location-unsent"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;

@@ -86,6 +86,7 @@ struct hssd_peer_state {
     _Atomic uint64_t answers;
     struct hssd_bucket at_will;   /* events it can cause as it likes */
     struct hssd_bucket inquiries; /* without an IMSI, that a repository is asked for */
+    _Atomic unsigned payloads;    /* procedure kme: on their way */
 };
 
 struct hssd;
@@ -141,9 +142,8 @@ void hssd_tick(struct hssd *h);
 /* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
  * thread; never blocks; under overload the event list may lose it, the log does not. What an
  * outsider can cause at will (refused, peer-*, equipment-*, imei-*, device-*, provisioning-offered,
- * provisioning-refused) is limited in both:
- * neither a peer nor a stranger gets a durable write per message, nor drives the alarms out of the
- * list. */
+ * provisioning-refused, cancel-location-unsent) is limited in both: neither a peer nor a stranger
+ * gets a durable write per message, nor drives the alarms out of the list. */
 void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
                 const char *peer, const char *cause, const char *detail);
 

@@ -32,9 +32,10 @@ enum err provision_look(struct s6a_call *call, const struct store_subscriber *ro
         err = read_home(call->reader, &row->imsi, &home);
         due = kme_home_due(view, &home, served);
     }
-    if (err == E_OK && due != KME_DUE_NOT) {
-        bool stands =
-            kme_home_stands(&home, due, hssd_unix_seconds(), call->h->config->kme.nonce_seconds);
+    const int64_t now = hssd_unix_seconds();
+    const uint32_t lifetime = call->h->config->kme.nonce_seconds;
+    if (err == E_OK && due != KME_DUE_NOT && !kme_home_rests(&home, due, now, lifetime)) {
+        bool stands = kme_home_stands(&home, due, now, lifetime);
         offer.state = stands ? PROVISION_STANDS : PROVISION_TO_OFFER;
         memcpy(offer.nonce, home.nonce, sizeof offer.nonce);
     }
@@ -87,7 +88,9 @@ static enum err offer_run(struct store_writer *w, struct writer_job *job)
     enum err err = find(w, &later->imsi, &f);
     later->due = err == E_OK ? kme_home_due(&f.view, &f.home, later->has_imei ? &later->imei : NULL)
                              : KME_DUE_NOT;
-    bool fresh = later->due != KME_DUE_NOT && !kme_home_stands(&f.home, later->due, now, lifetime);
+    bool fresh = later->due != KME_DUE_NOT &&
+                 !kme_home_stands(&f.home, later->due, now, lifetime) &&
+                 !kme_home_rests(&f.home, later->due, now, lifetime);
     if (err == E_OK && fresh) {
         err = kme_home_offer(&later->h->writers, later->due, now, lifetime, &f.home);
     }
@@ -131,8 +134,10 @@ static enum err offer_is_open(struct s6a_call *call, const struct imsi *imsi,
 {
     struct kme_home home = {.request = KME_REQUEST_NONE};
     enum err err = read_home(call->reader, imsi, &home);
-    *open = err == E_OK && home.phase == KME_OFFERED && hssd_unix_seconds() <= home.expires &&
-            kme_home_due(view, &home, imei) != KME_DUE_NOT;
+    const int64_t now = hssd_unix_seconds();
+    enum kme_due due = err == E_OK ? kme_home_due(view, &home, imei) : KME_DUE_NOT;
+    *open = home.phase == KME_OFFERED && now <= home.expires && due != KME_DUE_NOT &&
+            !kme_home_rests(&home, due, now, call->h->config->kme.nonce_seconds);
     wipe(&home, sizeof home);
     return err;
 }

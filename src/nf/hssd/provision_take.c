@@ -52,6 +52,7 @@ static struct taking *taking_of_write(struct writer_job *job)
 
 static void taking_free(struct taking *t)
 {
+    atomic_fetch_sub_explicit(&t->peer->payloads, 1, memory_order_relaxed);
     repository_answer_release(t->q.answer);
     wipe(&t->taken, sizeof t->taken);
     free(t);
@@ -440,20 +441,30 @@ static void on_credential(struct repository_inquiry *q)
     }
 }
 
+/* One peer leaves room for the payloads of others. */
+static bool may_take(const struct s6a_call *call)
+{
+    const struct hssd_config *c = call->h->config;
+    const unsigned most = c->n_peers > 1 ? (c->kme.queue + 1) / 2 : c->kme.queue + c->kme.threads;
+    return !call->crowded &&
+           atomic_load_explicit(&call->peer->payloads, memory_order_relaxed) < most;
+}
+
 static struct taking *taking_make(const struct s6a_call *call, const struct kme_arrived *arrived)
 {
     struct s6a_ulr ulr;
     struct diameter_fault fault;
-    struct taking *t = calloc(1, sizeof *t + call->msg.n);
+    struct taking *t = may_take(call) ? calloc(1, sizeof *t + call->msg.n) : NULL;
     if (t == NULL) {
         return NULL;
     }
+    atomic_fetch_add_explicit(&call->peer->payloads, 1, memory_order_relaxed);
+    t->peer = call->peer;
     t->q = (struct repository_inquiry){.imei = *arrived->imei, .done = on_credential};
     t->job.run = job_run;
     t->h = call->h;
     t->thread = call->thread;
     t->conn = call->conn;
-    t->peer = call->peer;
     t->imsi = arrived->imsi;
     t->imei = *arrived->imei;
     t->lot = *arrived->lot;
@@ -463,7 +474,7 @@ static struct taking *taking_make(const struct s6a_call *call, const struct kme_
     if (s6a_ulr_parse(call->h->config->vendor_id, (struct bytes){t->msg, t->len}, &ulr, &fault) !=
             E_OK ||
         wire_kme_update_read(&ulr, &t->payload) != E_OK) { /* they were read before */
-        free(t);
+        taking_free(t);
         return NULL;
     }
     return t;
@@ -505,7 +516,7 @@ static enum s6a_outcome begin(struct s6a_call *call, const struct kme_arrived *a
         const struct kme_verdict v = {KME_CAUSE_KEY, DEVID_CAUSE_NO_BINDING};
         return refuse(call, &arrived->imsi, arrived->imei, v);
     }
-    struct taking *t = call->crowded ? NULL : taking_make(call, arrived);
+    struct taking *t = taking_make(call, arrived);
     return t != NULL ? ask(call, t)
                      : s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &arrived->imsi, arrived->imei);
 }
