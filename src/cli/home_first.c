@@ -97,7 +97,7 @@ static bool write_text(const char *dir, const char *name, const char *text,
                        const struct filling *filling)
 {
     char filled[4096], number[24];
-    size_t n = 0, skip;
+    size_t n = 0, skip = 0;
     while (*text && n < sizeof filled) {
         const char *value = *text == '@' ? mark_at(filling, text, number, &skip) : NULL;
         int more = value ? snprintf(filled + n, sizeof filled - n, "%s", value) : 1;
