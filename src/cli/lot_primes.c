@@ -30,9 +30,9 @@ static void take_range(struct options *o, const char *arg, struct argp_state *st
         enum err e = imei_range_parse(one, &range);
         if (e != E_OK) {
             argp_error(state,
-                       "--range '%.60s': a range is the 8 digits of a TAC, or two IMEIs with a "
-                       "hyphen between; %s",
-                       arg, err_sentence(e));
+                       "--range '%.60s': write the 8 digits of a TAC, or the first and the last "
+                       "IMEI with a hyphen between",
+                       arg);
             return;
         }
         e = lot_file_add(&o->ranges, &range, &with);

@@ -272,6 +272,7 @@ static void a_device_shows_the_lot_that_covers_it(void **state)
     json_decref(json);
     json = get("/v1/status");
     assert_int_equal(json_integer_value(json_object_get(json, "lots")), 2);
+    assert_true(json_is_integer(json_object_get(json, "payloads_waiting")));
     json_decref(json);
 }
 

@@ -2,6 +2,7 @@
 
 #include "nf/common/admin_call.h"
 #include "nf/hssd/admin_eir.h"
+#include "nf/hssd/kme_pool.h"
 #include "nf/hssd/lots.h"
 #include "nf/hssd/proof.h"
 #include "proc/binding.h"
@@ -221,18 +222,24 @@ static json_t *view_listeners(const struct hssd_config *config, const struct add
     return list;
 }
 
+static unsigned payloads_waiting(const struct hssd *h)
+{
+    return h->kme_pool != NULL ? kme_pool_waiting(h->kme_pool) : 0;
+}
+
 json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscribers,
                     uint64_t devices)
 {
     const struct hssd_config *c = h->config;
-    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
+    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
                      "program", "bindery-hssd", "version", BINDERY_VERSION, "origin_host",
                      c->origin_host, "origin_realm", c->origin_realm, "instance", (int)c->instance,
                      "started", admin_time(h->started_unix * 1000), "uptime_seconds",
                      (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads",
                      (json_int_t)h->n_threads, "subscribers", (json_int_t)subscribers, "devices",
                      (json_int_t)devices, "writer_waiting", (json_int_t)writer_depth(h->writer),
-                     "lots", (json_int_t)lots_count(h->lots), "listeners", view_listeners(c, bound),
+                     "payloads_waiting", (json_int_t)payloads_waiting(h), "lots",
+                     (json_int_t)lots_count(h->lots), "listeners", view_listeners(c, bound),
                      "peers", view_peers(h), "eir", admin_eir_in_force(h), "devid",
                      view_repositories(h), "counters", view_counters(h));
 }
