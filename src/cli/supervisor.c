@@ -212,11 +212,11 @@ static bool start_one(struct supervisor *s, struct supervised *d)
         cli_error("%s/log/%s.log: %s", s->dir, d->name, strerror(errno));
         return false;
     }
+    d->log_from = size_of(log); /* before the child can have written */
     pid_t pid = fork();
     if (pid == 0) {
         become(s, d, log, self);
     }
-    d->log_from = size_of(log);
     (void)close(log);
     d->ready = false;
     d->ready_by = now_ms() + READY_SECONDS * 1000;
