@@ -8,7 +8,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 . bench/lib/servers.sh
 
 BINDERY_BUILD=$(readlink -m "${BINDERY_BUILD:-${BUILD_ROOT:-build}/bench}")
-all=(vectors proofs kme provisioning air responder sizes peers import bulk lookups inquiries restart overload storm tls import-load attach device profile)
+all=(vectors proofs kme provisioning onboarding first-attach air responder sizes peers import bulk lookups inquiries restart overload storm tls import-load attach device profile)
 
 usage() {
   cat <<TEXT

@@ -49,7 +49,8 @@ if(NOT SANITIZE AND NOT BINDERY_FUZZ)
   add_dependencies(bindery_ue_library bindery_ue_object)
 
   # What a modem's engineer would write: it sees the installed header and the library alone.
-  add_executable(modem examples/modem/modem.c examples/modem/platform.c)
+  add_executable(modem examples/modem/modem.c examples/modem/platform.c
+                       examples/modem/onboarding.c)
   add_dependencies(modem bindery_ue_library)
   target_include_directories(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/include)
   target_link_libraries(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/libbindery-ue.a PkgConfig::CRYPTO)
@@ -64,6 +65,8 @@ if(NOT SANITIZE AND NOT BINDERY_FUZZ)
   if(BINDERY_TESTS)
     add_test(NAME device/modem
              COMMAND ${CMAKE_SOURCE_DIR}/test/device/modem_test.sh $<TARGET_FILE:modem>)
+    add_test(NAME device/modem_onboard
+             COMMAND ${CMAKE_SOURCE_DIR}/test/device/modem_onboard_test.sh $<TARGET_FILE:modem>)
   endif()
 endif()
 

@@ -9,7 +9,8 @@ target_link_libraries(test_lib PUBLIC crypto PkgConfig::CMOCKA PkgConfig::JANSSO
 target_compile_definitions(test_lib PRIVATE _GNU_SOURCE)
 add_library(attach_world STATIC ${CMAKE_SOURCE_DIR}/test/attach/world.c
             ${CMAKE_SOURCE_DIR}/test/attach/world_mme.c ${CMAKE_SOURCE_DIR}/test/attach/world_line.c
-            ${CMAKE_SOURCE_DIR}/test/attach/home.c)
+            ${CMAKE_SOURCE_DIR}/test/attach/world_device.c ${CMAKE_SOURCE_DIR}/test/attach/home.c
+            ${CMAKE_SOURCE_DIR}/test/attach/ausf.c)
 target_link_libraries(attach_world PUBLIC test_lib nf_mmed device_linux)
 target_compile_definitions(attach_world PRIVATE _GNU_SOURCE)
 foreach(source ${test_sources})

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The story of a stolen SIM, and of a device that is sold, over the air interface: devices and an eNB, an MME,
-# an HSS, each a process of its own. Every scene is checked: the first one that does not end as it must makes
-# this script fail and name itself.
+# The story of a stolen SIM, of a device that is sold, and of one that comes out of its box without a SIM, over the
+# air interface: devices and an eNB, an MME, an HSS, each a process of its own. Every scene is checked: the first
+# one that does not end as it must makes this script fail and name itself.
 #
 # BINDERY_BUILD is the folder with the programs (default: build/release beside us).
 set -eu
@@ -83,7 +83,7 @@ attach() {
 	wanted=$1 device=$2 before=$(size "mme$net") before_hss=$(size "hss$net")
 	shift 2
 	got=0
-	printf '%s$ bindery-ue attach --device %s %s%s\n' "$dim" "$device" "$*" "$plain"
+	printf '%s$ bindery-ue attach --device %s %s%s\n' "$dim" "$device" "$*" "$plain" | sed "s#$work/##g"
 	"$build/bindery-ue" attach --mme "$s1" --device "$work/$device" "$@" >"$work/out" 2>&1 || got=$?
 	cat "$work/out"
 	[ "$got" -eq "$wanted" ] || fail "exit status $got instead of $wanted"
@@ -207,6 +207,7 @@ echo 'devid: {cache_seconds: 0, unknown_seconds: 0, stale_seconds: 0}' >>"$BINDE
 	fail "they do not start again"
 . "$here/demo/proof.sh"
 . "$here/demo/provisioning.sh"
+. "$here/demo/onboarding.sh"
 
 scene="the end"
 "$bindery" down >"$work/out" 2>&1 || fail "they do not stop"

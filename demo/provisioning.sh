@@ -100,7 +100,7 @@ cat "$work/hss/pki/ca.crt" "$work/second/pki/ca.crt" >"$work/hss/pki/both.crt"
 sed -i 's#pki/ca.crt#pki/both.crt#' "$work/hss/repod.yaml"
 echo '  - name: hss.epc.mnc002.mcc001.3gppnetwork.org' >>"$work/hss/repod.yaml"
 kill -HUP "$(pid_of repod)"
-url=$(grep -o 'https://localhost:[0-9]*' "$work/hss/hssd.yaml")
+url=$(sed -n 's/^    url: *//p' "$work/hss/hssd.yaml")
 sed -i "/^repositories:/,/signers:/{
 	s#https://localhost:[0-9]*#$url#
 	s#ca: pki/ca.crt#ca: $work/hss/pki/ca.crt#

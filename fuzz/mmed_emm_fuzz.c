@@ -3,7 +3,8 @@
  * now the right one, now one without keys, now noise. After every step: the effects fit, nothing
  * follows the end, an ended context holds nothing, no bearer and no ATTACH ACCEPT without secure
  * exchange and without RES, a COUNT is never used twice downwards, who is to prove its IMEI gets no
- * further than the home network's word on it, and who is provisioned gets no bearer at all. */
+ * further than the home network's word on it, who is provisioned gets no bearer at all, and who has
+ * no subscription is nobody throughout. */
 #include "mmed/emm_rig.h"
 #include "wire/devid.h"
 
@@ -62,6 +63,22 @@ static void check_context(const struct rig *g)
          (g->config.kme && !g->ue->proof_wanted && g->ue->state <= EMM_LOCATION));
     must(!g->ue->provisioning || g->ue->carried.n <= WIRE_KME_PAYLOAD_MAX ||
          g->ue->state <= EMM_SECURITY_MODE); /* vectors lie there until then */
+    must(g->ue->onboarding == (g->ue->state == EMM_ONBOARDING));
+    must(!g->ue->onboarding ||
+         (g->config.onboarding && g->ue->who.has_imei && !g->ue->who.has_imsi &&
+          !g->ue->who.has_guti && !g->ue->has_security && g->ue->n_vectors == 0));
+}
+
+static void check_onboarding(const struct emm_effect *e)
+{
+    bool of_its_own = e->kind == EMM_SEND || e->kind == EMM_RELEASE || e->kind == EMM_FORGET ||
+                      e->kind == EMM_TOLD || e->kind == EMM_TIMER_START ||
+                      e->kind == EMM_TIMER_STOP || e->kind == EMM_ASK_ONBOARDING;
+    must(!e->onboarding || (of_its_own && !e->who.has_imsi));
+    must(e->kind != EMM_ASK_ONBOARDING ||
+         (e->onboarding && e->who.has_imei && bytes_eq(e->request, RIG_REQUEST)));
+    must(e->kind != EMM_TOLD || e->refusal != REFUSAL_ONBOARDED ||
+         (e->onboarding && e->ends_attach));
 }
 
 static void check_provisioning(const struct emm_effect *e)
@@ -95,6 +112,7 @@ static void check_effects(const struct rig *g, bool was_authenticated)
              e->proof.result != DEVID_NOT_ASKED);
         must(e->kind != EMM_ASK_EQUIPMENT || e->who.has_imei);
         check_provisioning(e);
+        check_onboarding(e);
         authenticated = authenticated || e->kind == EMM_AUTHENTICATED;
         if (e->kind == EMM_SETUP) {
             must(authenticated && e->who.authenticated && e->apn != NULL);
@@ -143,6 +161,15 @@ static void publish(struct rig *g, struct input *in)
     g->credential = (how & 32) != 0 ? NULL : &c;
 }
 
+static void onboarded(struct rig *g, uint32_t code, uint8_t how)
+{
+    static const uint8_t octets[400] = {NAS_CONTAINER_PROVISIONING_RESULT, NAS_CONTAINER_VERSION};
+    struct emm_eca eca = {.code = code, .experimental = (how & 128) != 0};
+    struct emm_event event = {.kind = EMM_ECA, .eca = &eca};
+    eca.result = (how & 64) != 0 ? BYTES_OF(octets) : (struct bytes){NULL, 0};
+    rig_step(g, &event);
+}
+
 static void hss_event(struct rig *g, struct input *in)
 {
     static const uint32_t codes[] = {2001, 0, 5001, 4181, 3004, 5004, 5012};
@@ -165,6 +192,10 @@ static void hss_event(struct rig *g, struct input *in)
         rig_located(g, &ula);
         return;
     default:
+        if (g->ue->state == EMM_ONBOARDING) {
+            onboarded(g, code, how);
+            return;
+        }
         if (g->config.devid) {
             publish(g, in);
         }
@@ -373,6 +404,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g.config.devid = (how & 32) != 0;
     g.config.vectors = 1 + how / 64;
     g.config.kme = how / 64 == 3;
+    g.config.onboarding = !g.config.reroute;
     g.config.network_name = (how & 16) != 0 ? BYTES_LIT("Bindery") : (struct bytes){NULL, 0};
     begin_another(&g, &old, false);
     for (unsigned i = 0; i < EVENTS_MAX && in.n > 0; i++) {

@@ -47,7 +47,7 @@ static void check_ue(void *arg, struct ue *ue)
 {
     size_t *attaching = arg;
     enum emm_state s = emm_ue_state(ue->emm);
-    *attaching += s >= EMM_IDENTITY && s <= EMM_ACCEPT;
+    *attaching += s >= EMM_ONBOARDING && s <= EMM_ACCEPT;
     must(s != EMM_DEREGISTERED);
     must((ue->enb != 0) == ue->emm->connected);
     must(ue->enb == 0 || ue_table_by_enb(mme->ues, ue->enb, ue->enb_ue_s1ap_id) == ue);
@@ -55,7 +55,7 @@ static void check_ue(void *arg, struct ue *ue)
     must(!ue->has_imsi || ue->emm->who.authenticated || s < EMM_EQUIPMENT);
     must(s != EMM_REGISTERED || ue->emm->secured);
     must(s != EMM_IDLE || ue->timers[EMM_TIMER_REACHABLE].where != NULL);
-    must((s >= EMM_IDENTITY && s <= EMM_ACCEPT) == (ue->timers[EMM_TIMER_ATTACH].where != NULL));
+    must((s >= EMM_ONBOARDING && s <= EMM_ACCEPT) == (ue->timers[EMM_TIMER_ATTACH].where != NULL));
     for (unsigned i = 0; i < 2; i++) {
         must(ue->m_tmsi[i] == 0 || ue_table_by_m_tmsi(mme->ues, ue->m_tmsi[i]) == ue);
     }
@@ -175,6 +175,7 @@ static void initial(struct assoc *a, struct input *in, struct rig *g)
     g->guti = m_tmsi;
     g->by_guti = (how & 16) != 0;
     g->imsi = (how & 32) != 0 ? "001010123456789" : "001010000000001";
+    g->attach_type = (how & 192) == 192 ? NAS_PROVISIONING_ATTACH : NAS_EPS_ATTACH;
     if (!g->secured) {
         rig_secure(g, how, 2);
         g->secured = false;
@@ -442,6 +443,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .reuse_security = (how & 2) != 0,
         .reroute = (how & 4) != 0,
         .reroute_group_id = 9,
+        .provisioning = {.onboarding = (how & 8) == 0 ? realm : NULL},
         .network_name = none,
         .pool = {10, 0, 0, 1},
         .t3412_s = 3240,

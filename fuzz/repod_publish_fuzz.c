@@ -76,6 +76,21 @@ static void lines(struct bytes in, size_t part, size_t room)
 
 /* ---- rows ---- */
 
+/* What is said of a device makes a record that is read again. */
+static void of_device(void)
+{
+    uint8_t content[DEVICE_RECORD_MAX];
+    struct device_record r;
+    struct repo_row record = {.imei = row.imei,
+                              .status = BINDING_ACTIVE,
+                              .serial = 1,
+                              .issued = NOW,
+                              .device = row.device};
+    require(row.use == BINDING_PROVISIONING && row.form == BINDING_CERTIFICATE);
+    require(device_record_read(publish_device_content(&record, content), &r) == E_OK);
+    require(strcmp(r.id.text, row.device.id) == 0 && strcmp(r.model, row.device.model) == 0);
+}
+
 static void taken(void)
 {
     enum verify_key_kind kind;
@@ -87,6 +102,9 @@ static void taken(void)
         require(row.not_before < row.not_after && row.not_after > NOW);
         require(row.form == BINDING_PUBLIC_KEY ||
                 publish_certificate((struct bytes){row.credential, row.credential_n}, 0).n > 0);
+        if (row.device.id[0] != '\0') {
+            of_device();
+        }
     }
 }
 

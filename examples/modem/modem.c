@@ -1,5 +1,5 @@
-/* How a modem uses libbindery-ue, in one file: layer 1 in challenge(), prove(), make_key() and
- * take_result(), layer 2 in the rest.
+/* How a modem uses libbindery-ue, in one file: layer 1 in challenge(), prove(), make_key(),
+ * take_result(), ask() and take_subscription(), layer 2 in the rest.
  *
  * The radio is standard input and output: a line in is what RRC would tell NAS, a line out what NAS
  * would tell RRC. So the program can be tried by hand, or tied to anything that carries NAS PDUs.
@@ -18,10 +18,24 @@ static const uint8_t kme[BINDERY_UE_KME_SIZE] = {0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0
 static const char imsi[] = "001010123456789";
 static const char imeisv[] = "3569380356438099";
 
+/* A subscription that came over the air. */
+struct subscription {
+    struct bindery_ue_profile profile;
+    struct bindery_ue_trial trial;
+};
+
 /* Everything that must outlive the library's contexts. */
 struct modem {
     struct flash flash;
     struct flash keys_flash; /* a place of their own: they outlive the image */
+    struct flash subscription_flash;
+    bool from_the_box; /* this device left the factory without a subscription */
+    bool onboarded;    /* it has one now: a context with it begins when the connection has ended */
+    bool given_up;     /* it had one that is no good */
+    bool ended;        /* the connection has */
+    struct subscription subscription; /* imsi_n 0: none */
+    struct bindery_ue_onboarding onboarding;
+    struct bindery_ue_asked asked; /* layer 1 */
     struct bindery_ue_usim usim;
     struct bindery_ue ue;
     struct bindery_ue_binding binding;
@@ -188,6 +202,69 @@ static void take_result(struct modem *m, const char *element_hex)
            bindery_ue_kme_outcome_name(o));
 }
 
+/* ---- a device that has no subscription yet ---- */
+
+/* All of it, or nothing: it is durable before this returns. */
+static bool install(void *ctx, const struct bindery_ue_profile *profile)
+{
+    struct modem *m = ctx;
+    const struct subscription given = {.profile = *profile};
+    return flash_write(&m->subscription_flash, &given, sizeof given);
+}
+
+/* Layer 1: what the stack puts into element 7E of an ATTACH REQUEST of type 5. */
+static void ask(struct modem *m, const char *plmn_hex)
+{
+    uint8_t plmn[3];
+    size_t n = sizeof m->buffer;
+    enum bindery_ue_result r = BINDERY_UE_ERR_ARGUMENT;
+    if (from_hex(plmn_hex, plmn, 3) == 3) {
+        r = bindery_ue_onboarding_ask(&m->asked, &platform_crypto, &m->onboarding, &platform_signer,
+                                      imeisv, plmn, m->buffer, &n);
+    }
+    if (r != BINDERY_UE_OK) {
+        printf("error: the request cannot be made (%d)\n", (int)r);
+        return;
+    }
+    printf("ATTACH REQUEST 5 %.14s 7e ", imeisv);
+    put_hex(m->buffer, n);
+}
+
+/* Layer 1: where the stack meets the ATTACH REJECT to it. */
+static void take_subscription(struct modem *m, const char *element_hex)
+{
+    static uint8_t element[BINDERY_UE_ONBOARDING_ROOM];
+    const size_t n = from_hex(element_hex, element, sizeof element);
+    enum bindery_ue_onboarding_outcome o = bindery_ue_onboarding_take(
+        &m->asked, &platform_crypto, &m->onboarding, element, n, m->buffer, sizeof m->buffer);
+    printf("%s (%s)\n", o == BINDERY_UE_ONBOARDING_TAKEN ? "attach anew" : "as any ATTACH REJECT",
+           bindery_ue_onboarding_outcome_name(o));
+}
+
+/* Layer 2: until it was used once, a subscription is one on trial. */
+static void watch(struct modem *m, const struct bindery_ue_event *e)
+{
+    struct subscription *s = &m->subscription;
+    const bool confirmed = s->trial.confirmed;
+    m->onboarded = m->onboarded || e->kind == BINDERY_UE_EVENT_ONBOARDED;
+    m->ended = m->ended || e->kind == BINDERY_UE_EVENT_RELEASE;
+    if (s->profile.imsi_n == 0) {
+        return;
+    }
+    m->given_up = bindery_ue_trial_event(&s->trial, e) || m->given_up;
+    if (s->trial.confirmed && !confirmed) {
+        (void)flash_write(&m->subscription_flash, s, sizeof *s);
+    }
+}
+
+static void forget_subscription(struct modem *m)
+{
+    (void)flash_write(&m->flash, "", 0); /* all of that is of one IMSI and one K */
+    (void)flash_write(&m->keys_flash, "", 0);
+    (void)flash_write(&m->subscription_flash, "", 0);
+    puts("the subscription is no good, and is not used");
+}
+
 /* ---- layer 2: the whole NAS client ---- */
 
 /* The library waits for this before anything leaves that relies on the image. The soft USIM's
@@ -215,6 +292,7 @@ static void give_out(struct modem *m)
         put_hex(up.pdu, up.n);
     }
     while (bindery_ue_next_event(&m->ue, &e)) {
+        watch(m, &e);
         printf("event %s", bindery_ue_event_name(e.kind));
         switch (e.kind) {
         case BINDERY_UE_EVENT_AUTHENTICATION:
@@ -233,6 +311,9 @@ static void give_out(struct modem *m)
         case BINDERY_UE_EVENT_PROVED:
             printf(" %s", bindery_ue_signature_name(e.algorithm));
             break;
+        case BINDERY_UE_EVENT_ELSEWHERE: /* a modem camps on another PLMN, if it finds one */
+        case BINDERY_UE_EVENT_ONBOARDING:
+        case BINDERY_UE_EVENT_ONBOARDED:
         case BINDERY_UE_EVENT_NO_PROOF:
         case BINDERY_UE_EVENT_KME_OFFERED:
         case BINDERY_UE_EVENT_KME_ACTIVE:
@@ -264,29 +345,50 @@ static bool lower(struct modem *m, const char *what)
     return false;
 }
 
+static bool power_on(struct modem *m);
+/* With another subscription the device is another one to the network: everything begins anew. */
+static void begin_anew(struct modem *m)
+{
+    if (m->given_up) {
+        forget_subscription(m);
+    }
+    m->onboarded = m->given_up = false;
+    bindery_ue_wipe(&m->ue);
+    if (!power_on(m)) {
+        puts("error: this device cannot start");
+    }
+    printf("anew, with %s subscription\n", m->subscription.profile.imsi_n > 0 ? "a" : "no");
+    (void)fflush(stdout);
+}
+
+static bool layer_1(struct modem *m, const char *word, const char *a, const char *b)
+{
+    if (strcmp(word, "challenge") == 0 && a != NULL && b != NULL) {
+        challenge(m, a, b);
+    } else if (strcmp(word, "prove") == 0 && a != NULL && b != NULL) {
+        prove(a, b);
+    } else if (strcmp(word, "command") == 0 && a != NULL) {
+        make_key(m, a);
+    } else if (strcmp(word, "result") == 0 && a != NULL) {
+        take_result(m, a);
+    } else if (strcmp(word, "ask") == 0 && a != NULL) {
+        ask(m, a);
+    } else if (strcmp(word, "subscription") == 0 && a != NULL) {
+        take_subscription(m, a);
+    } else {
+        return false;
+    }
+    (void)fflush(stdout);
+    return true;
+}
+
 static void line_in(struct modem *m, char *line)
 {
     static uint8_t pdu[2048];
     char *word = strtok(line, " \n"), *a = strtok(NULL, " \n"), *b = strtok(NULL, " \n");
     uint64_t now = platform_now();
     struct bindery_ue_cell cell;
-    if (word == NULL) {
-        return;
-    }
-    if (strcmp(word, "challenge") == 0 && a != NULL && b != NULL) {
-        challenge(m, a, b);
-        return;
-    }
-    if (strcmp(word, "prove") == 0 && a != NULL && b != NULL) {
-        prove(a, b);
-        return;
-    }
-    if (strcmp(word, "command") == 0 && a != NULL) {
-        make_key(m, a);
-        return;
-    }
-    if (strcmp(word, "result") == 0 && a != NULL) {
-        take_result(m, a);
+    if (word == NULL || layer_1(m, word, a, b)) {
         return;
     }
     if (strcmp(word, "camp") == 0 && a != NULL && from_hex(a, cell.plmn, 3) == 3) {
@@ -304,20 +406,52 @@ static void line_in(struct modem *m, char *line)
         printf("error: what is '%s'?\n", word);
         return;
     }
+    m->ended = strcmp(word, "released") == 0;
     give_out(m);
+    if ((m->onboarded || m->given_up) && m->ended) {
+        begin_anew(m);
+    }
 }
 
 /* ---- power on ---- */
 
-static bool begin_layer_1(struct modem *m, const uint8_t *record, size_t n)
+static bool begin_layer_1(struct modem *m, const struct bindery_ue_identity *id)
 {
     const struct bindery_ue_keys_store where = {
         .ctx = m, .store_keys = store_keys, .room = m->keys_room};
-    struct bindery_ue_subscription subscription = {.imsi_n = 15, .mnc_n = 2};
-    memcpy(subscription.imsi, imsi, sizeof subscription.imsi);
+    struct bindery_ue_subscription subscription = {.imsi_n = id->imsi_n, .mnc_n = id->mnc_n};
+    memcpy(subscription.imsi, id->imsi, sizeof subscription.imsi);
     bindery_ue_binding_init(&m->binding, NULL); /* whose keys are m->keys */
-    return bindery_ue_keys_init(&m->keys, &platform_crypto, &where, &subscription, kme, record,
-                                n) == BINDERY_UE_OK;
+    return bindery_ue_keys_init(&m->keys, &platform_crypto, &where, &subscription, id->kme,
+                                id->keys, id->keys_n) == BINDERY_UE_OK;
+}
+
+/* Who this device is: by what was made up above, or by what came over the air. */
+static void identify(struct modem *m, struct bindery_ue_identity *id,
+                     struct bindery_ue_usim_keys *keys)
+{
+    const struct bindery_ue_profile *p = &m->subscription.profile;
+    memcpy(id->imeisv, imeisv, 16);
+    if (m->from_the_box) {
+        const size_t n =
+            flash_read(&m->subscription_flash, &m->subscription, sizeof m->subscription);
+        if (n != sizeof m->subscription) {
+            memset(&m->subscription, 0, sizeof m->subscription);
+        }
+        *keys = p->usim;
+        id->imsi_n = p->imsi_n;
+        id->mnc_n = p->mnc_n;
+        memcpy(id->imsi, p->imsi, sizeof id->imsi);
+        return;
+    }
+    *keys = (struct bindery_ue_usim_keys){
+        .algorithm = BINDERY_UE_MILENAGE, .k_n = 16, .opc_n = 16, .res_n = 8};
+    memset(keys->k, 0x11, 16);
+    memset(keys->opc, 0x22, 16);
+    memcpy(id->imsi, imsi, sizeof id->imsi);
+    id->imsi_n = 15;
+    id->mnc_n = 2;
+    id->kme = kme;
 }
 
 /* The modulus, in hex, from a file that plays what the factory wrote. Without one this device makes
@@ -327,7 +461,7 @@ static void read_lot(struct modem *m, const char *path)
     static char hex[2 * BINDERY_UE_MODULUS_MAX + 2];
     struct flash file = {""};
     m->provisioning.encrypter = &platform_encrypter;
-    if (path != NULL && strlen(path) < sizeof file.path) {
+    if (path != NULL && strcmp(path, "-") != 0 && strlen(path) < sizeof file.path) {
         memcpy(file.path, path, strlen(path) + 1);
         hex[flash_read(&file, hex, sizeof hex - 1)] = '\0';
         m->provisioning.lot =
@@ -354,22 +488,24 @@ static bool power_on(struct modem *m)
                                          .store = store,
                                          .signer = &platform_signer,
                                          .provisioning = &m->provisioning,
-                                         .store_keys = store_keys};
-    struct bindery_ue_usim_keys keys = {
-        .algorithm = BINDERY_UE_MILENAGE, .k_n = 16, .opc_n = 16, .res_n = 8};
-    struct bindery_ue_identity identity = {.imsi_n = 15, .kme = kme, .mnc_n = 2};
+                                         .store_keys = store_keys,
+                                         .onboarding = &m->onboarding};
+    struct bindery_ue_usim_keys keys;
+    struct bindery_ue_identity identity = {.imsi_n = 0};
     uint8_t stored[FLASH_MAX], keys_stored[BINDERY_UE_KEYS_MAX];
     uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
     size_t n = flash_read(&m->flash, stored, sizeof stored);
     bool known = n > sizeof seq;
 
+    m->onboarding = platform_onboarding(m, install);
+    identify(m, &identity, &keys);
+    if (identity.imsi_n == 0) {
+        return bindery_ue_init(&m->ue, &platform_crypto, &host, &settings, &identity, m->buffer,
+                               sizeof m->buffer, NULL, 0) == BINDERY_UE_OK;
+    }
     /* One IMSI here; a modem has a record for each, and takes that of the card in it. */
     identity.keys_n = flash_read(&m->keys_flash, keys_stored, sizeof keys_stored);
     identity.keys = identity.keys_n > 0 ? keys_stored : NULL;
-    memset(keys.k, 0x11, 16);
-    memset(keys.opc, 0x22, 16);
-    memcpy(identity.imsi, imsi, sizeof identity.imsi);
-    memcpy(identity.imeisv, imeisv, 16);
     if (known) {
         memcpy(seq, stored, sizeof seq);
     }
@@ -377,7 +513,7 @@ static bool power_on(struct modem *m)
         BINDERY_UE_OK) {
         return false;
     }
-    if (!begin_layer_1(m, identity.keys, identity.keys_n)) {
+    if (!begin_layer_1(m, &identity)) {
         /* Without its keys this device may be one that its home network does not know. */
         puts("the stored keys are not usable");
         return false;
@@ -400,10 +536,18 @@ int main(int argc, char **argv)
 {
     static struct modem modem;
     char line[8192];
-    (void)snprintf(modem.flash.path, sizeof modem.flash.path - sizeof ".keys", "%s",
+    (void)snprintf(modem.flash.path, sizeof modem.flash.path - sizeof ".subscription", "%s",
                    argc > 1 ? argv[1] : "modem.flash");
     (void)snprintf(modem.keys_flash.path, sizeof modem.keys_flash.path, "%s.keys",
                    modem.flash.path);
+    (void)snprintf(modem.subscription_flash.path, sizeof modem.subscription_flash.path,
+                   "%s.subscription", modem.flash.path);
+    /* A provisioning root: this device comes out of the box. */
+    modem.from_the_box = argc > 3 && platform_trust(argv[3]);
+    if (argc > 3 && !modem.from_the_box) {
+        puts("error: no provisioning root");
+        return 1;
+    }
     read_lot(&modem, argc > 2 ? argv[2] : NULL);
     if (!power_on(&modem)) {
         puts("error: this device cannot start");
@@ -418,5 +562,7 @@ int main(int argc, char **argv)
     bindery_ue_binding_wipe(&modem.binding);
     bindery_ue_keys_wipe(&modem.keys);
     bindery_ue_usim_wipe(&modem.usim);
+    bindery_ue_onboarding_forget(&modem.asked);
+    memset(&modem.subscription, 0, sizeof modem.subscription);
     return 0;
 }

@@ -1,5 +1,6 @@
-/* What this example's platform brings: crypto, the device's key, encryption to its manufacturer,
- * and a flash that is a file. A modem has its crypto engine and its own flash in their places. */
+/* What this example's platform brings: crypto, the device's keys, encryption to its manufacturer,
+ * whom a device without a subscription trusts, and a flash that is a file. A modem has its crypto
+ * engine and its own flash in their places. */
 #ifndef EXAMPLE_MODEM_PLATFORM_H
 #define EXAMPLE_MODEM_PLATFORM_H
 
@@ -13,6 +14,13 @@ extern const struct bindery_ue_crypto platform_crypto;
 extern const struct bindery_ue_signer platform_signer;
 /* RSAES-OAEP. In a modem the crypto engine does it, or OpenSSL here as there. */
 extern const struct bindery_ue_encrypter platform_encrypter;
+
+/* A device without a subscription: its URL, whom it trusts (onboarding.c), and where to store. */
+struct bindery_ue_onboarding
+platform_onboarding(void *ctx,
+                    bool (*install)(void *ctx, const struct bindery_ue_profile *profile));
+/* The provisioning root that the factory gave it: a certificate in PEM. */
+bool platform_trust(const char *path);
 
 struct flash {
     char path[480];

@@ -149,6 +149,19 @@ enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
       "the subscription has to be bound first, and this UE does not cipher")                       \
     X(BEARER_NOT_NOW, "bearer-not-now", REFUSAL_BASE, 5012, 0, REFUSAL_PROVISIONAL,                \
       "is told what is wrong", "a bearer was asked for while the device is provisioned")           \
+    /* Procedure certattach (proc/certattach.h). The AUSF's own record has the exact cause. */     \
+    X(ONBOARDING_REFUSED, "onboarding-refused", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,       \
+      "tries elsewhere, then again", "the device was given no subscription; its cause says why")   \
+    X(ONBOARDED, "onboarded", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,                         \
+      "attaches with its new subscription",                                                        \
+      "the attach was for a subscription, and the reject brings it")                               \
+    X(ONBOARDING_NOT_OFFERED, "onboarding-not-offered", REFUSAL_BASE, 5012, 17,                    \
+      REFUSAL_PROVISIONAL, "tries elsewhere", "this MME gives no subscriptions to devices")        \
+    X(ONBOARDING_UNREADABLE, "onboarding-unreadable", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL, \
+      "tries elsewhere",                                                                           \
+      "the attach asks for a subscription without an IMEI or without a certificate URL")           \
+    X(SUBSCRIPTION_PENDING, "subscription-pending", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,   \
+      "tries again", "the subscription was not used yet, and the IMEI is not the one it is for")   \
     X(IDENTITY_UNKNOWN, "identity-unknown", REFUSAL_BASE, 5012, 9, REFUSAL_PROVISIONAL,            \
       "attaches again with its IMSI", "nobody here knows the GUTI that the UE named")              \
     X(IDENTITY_MISSING, "identity-missing", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,           \

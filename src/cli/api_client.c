@@ -159,12 +159,11 @@ int api_call(struct api *a, const struct api_request *request, struct api_answer
     }
     size_t n = json_dumpb(request->json, NULL, 0, JSON_COMPACT);
     char *text = wiped_malloc(n + 1);
-    if (!n || !text) {
+    if (!n || !text || json_dumpb(request->json, text, n, JSON_COMPACT) != n) {
         wiped_free(text);
         cli_error("no memory");
         return CLI_REFUSED;
     }
-    (void)json_dumpb(request->json, text, n, JSON_COMPACT);
     int rc = perform(a, request, (struct bytes){(const uint8_t *)text, n}, out);
     wiped_free(text);
     return rc;
@@ -194,8 +193,12 @@ void api_problem_words(const json_t *problem, char *out, size_t cap)
              *pointer ? " (at " : "", pointer, *pointer ? ")" : "");
 }
 
-static const char *next_step(long status)
+static const char *next_step(long status, const char *problem)
 {
+    if (!strcmp(problem, "urn:bindery:problem:onboarding-phase") ||
+        !strcmp(problem, "urn:bindery:problem:no-such-onboarding")) {
+        return "`bindery onboarding list` shows all";
+    }
     switch (status) {
     case 404:
         return "`bindery subscriber list`, `device list`, `lot list` and `eir list` show what is "
@@ -221,7 +224,8 @@ int api_say_problem(const char *what, const struct api_answer *answer)
     if (answer->body) {
         api_problem_words(answer->body, words, sizeof words);
     }
-    cli_error("%s: %s [%ld]; %s", what, words, answer->status, next_step(answer->status));
+    cli_error("%s: %s [%ld]; %s", what, words, answer->status,
+              next_step(answer->status, api_text(answer->body, "type")));
     return CLI_REFUSED;
 }
 

@@ -8,7 +8,7 @@
 struct listing {
     struct api api;
     const struct api_list *what;
-    char after[64];
+    char after[160];
     long left;
     json_t *all;         /* with --json */
     struct table *table; /* without */
@@ -17,11 +17,13 @@ struct listing {
 
 static bool start_behind(struct listing *l, const char *after)
 {
-    for (const char *p = after; p && *p; p++) {
-        if (!isalnum((unsigned char)*p) && !strchr("-._", *p)) {
-            cli_error("--after '%s' is not a place in this list", after);
-            return false;
-        }
+    bool good = !after || strlen(after) < sizeof l->after;
+    for (const char *p = after; good && p && *p; p++) {
+        good = isalnum((unsigned char)*p) || strchr("-._~/", *p);
+    }
+    if (!good) {
+        cli_error("--after '%.160s' is not a place in this list", after);
+        return false;
     }
     snprintf(l->after, sizeof l->after, "%s", after ? after : "");
     return true;
@@ -48,7 +50,7 @@ static void take_page(struct listing *l, const json_t *answer)
 static int next_page(struct listing *l)
 {
     struct api_answer answer;
-    char path[256];
+    char path[400];
     snprintf(path, sizeof path, "%s?limit=%ld%s%s%s%s", l->what->path,
              l->left < PAGE ? l->left : PAGE, *l->after ? "&after=" : "", l->after,
              l->what->query ? "&" : "", l->what->query ? l->what->query : "");

@@ -14,7 +14,7 @@ struct api_list {
     void (*row)(struct table *t, const json_t *element);
     const char *query; /* NULL, or a further parameter: "imsi=..." */
     bool mme;          /* the MME's list, not the HSS's */
-    const char *after; /* NULL: from the first; letters, digits, '-', '.' and '_' only */
+    const char *after; /* NULL: from the first; letters, digits, and of "-._~/" only */
 };
 /* Fetches page by page up to `limit` elements (a number as text; NULL: all) and prints them. */
 MUST_USE int api_list(const struct cli_common *common, const struct api_list *what,

@@ -42,8 +42,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->others[o->n_others++] = arg;
         return 0;
     case ARGP_KEY_END:
-        if ((o->device == NULL) == (o->imsi == NULL) || (o->imsi == NULL) != (o->imei == NULL)) {
-            argp_error(state, "name the device: --device FILE, or --imsi IMSI and --imei IMEI");
+        if ((o->device == NULL) == (o->imei == NULL) || (o->imsi != NULL && o->imei == NULL)) {
+            argp_error(state, "name the device: --device FILE, or --imsi IMSI and --imei IMEI; or "
+                              "--imei IMEI alone of one that came without a subscription");
         }
         return 0;
     default:
@@ -56,7 +57,8 @@ bool cli_device_path(const struct cli_common *common, const struct imsi *imsi,
                      const struct imei *imei, char out[static CLI_PATH_MAX])
 {
     char name[64];
-    snprintf(name, sizeof name, "devices/%s-%s.json", imsi->digits, imei->digits);
+    snprintf(name, sizeof name, "devices/%s%s%s.json", imsi ? imsi->digits : "", imsi ? "-" : "",
+             imei->digits);
     return cli_path(cli_dir(common), name, out, CLI_PATH_MAX);
 }
 
@@ -68,9 +70,14 @@ static int find_device(const struct options *o, char out[static CLI_PATH_MAX])
         snprintf(out, CLI_PATH_MAX, "%s", o->device);
         return CLI_DONE;
     }
-    if (!cli_imsi(o->imsi, &imsi) || !cli_imei(o->imei, &imei) ||
-        !cli_device_path(&o->common, &imsi, &imei, out)) {
+    if ((o->imsi != NULL && !cli_imsi(o->imsi, &imsi)) || !cli_imei(o->imei, &imei) ||
+        !cli_device_path(&o->common, o->imsi != NULL ? &imsi : NULL, &imei, out)) {
         return CLI_USAGE;
+    }
+    if (access(out, F_OK) != 0 && o->imsi == NULL) {
+        cli_error("%s: %s; `bindery device file --imei %s --identity LOT` makes it", out,
+                  strerror(errno), imei.digits);
+        return CLI_REFUSED;
     }
     if (access(out, F_OK) != 0) {
         cli_error("%s: %s; `bindery device file --imsi %s --imei %s --k-file ... --opc-file ...` "

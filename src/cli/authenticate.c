@@ -481,6 +481,12 @@ static int prepare(struct play *p, struct s6a_client_options *c)
         cli_error("%s", why.text);
         return CLI_REFUSED;
     }
+    if (p->device.imsi.n == 0) {
+        cli_error("%s: this device has no subscription yet; `bindery attach --device %s` gets it "
+                  "one",
+                  o->device, o->device);
+        return CLI_REFUSED;
+    }
     p->reported = p->device.imei;
     if (o->report_imei && !cli_imei(o->report_imei, &p->reported)) {
         return CLI_USAGE;

@@ -101,6 +101,21 @@ static void time_text(int64_t at, char out[static 32])
     }
 }
 
+/* What the certificate site says of it; the record's signature is not over that. */
+static void show_device(const json_t *device)
+{
+    static const char *const keys[] = {"id", "manufacturer", "model", "serial_number"};
+    if (!json_is_object(device)) {
+        return;
+    }
+    printf("%-12s ", "  device");
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        fputs(i > 0 ? ", " : "", stdout);
+        cli_put_clean(stdout, api_text(device, keys[i]));
+    }
+    putchar('\n');
+}
+
 static void show_one(const struct binding_client *c, const json_t *b,
                      const struct binding_record *r, const char *fault)
 {
@@ -116,6 +131,7 @@ static void show_one(const struct binding_client *c, const json_t *b,
     printf("%-12s ", "  publisher");
     cli_put_clean(stdout, api_text(b, "publisher"));
     printf("\n%-12s SHA-256 %s\n", "  key", digest);
+    show_device(json_object_get(b, "device"));
     if (fault) {
         printf("%-12s BAD: %s\n", "  signature", fault);
     } else if (c->n_signers) {

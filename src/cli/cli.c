@@ -23,6 +23,7 @@ static const struct cli_verb verbs[] = {
     {"subscriber", "add, show, list, set, remove subscriptions", cli_subscriber},
     {"device", "the devices of subscriptions; production lots of identities", cli_device},
     {"lot", "manufacturers' lots: make P and Q, import them, show them", cli_lot},
+    {"onboarding", "devices that get their subscription by attaching", cli_onboarding},
     {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
     {"eir", "white, grey and black lists of equipment: what S13 answers", cli_eir},
     {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},

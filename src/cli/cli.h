@@ -53,6 +53,7 @@ int cli_device_make(int argc, char **argv);
 int cli_device_show(int argc, char **argv);
 int cli_device_rebind(int argc, char **argv);
 int cli_lot(int argc, char **argv);
+int cli_onboarding(int argc, char **argv);
 int cli_binding(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_authenticate(int argc, char **argv);
@@ -81,7 +82,8 @@ bool cli_has_repo(const struct cli_common *common); /* the same for a repository
 /* dir/name into out; false, and said why, when it doesn't fit. */
 MUST_USE bool cli_path(const char *dir, const char *name, char *out, size_t cap);
 
-/* Where the state file of a device lies in the directory; false, and said, when it is too long. */
+/* Where the state file of a device lies in the directory (imsi NULL: of one that came without a
+ * subscription); false, and said, when it is too long. */
 MUST_USE bool cli_device_path(const struct cli_common *common, const struct imsi *imsi,
                               const struct imei *imei, char out[static CLI_PATH_MAX]);
 /* May a trace be written there? A file that is something else is not replaced, and --trace-secrets

@@ -12,10 +12,34 @@
 struct options {
     struct cli_common common;
     struct key_options keys;
-    const char *imsi, *imei, *output, *identity, *lot, *mnc_length;
+    const char *imsi, *imei, *output, *identity, *lot, *mnc_length, *networks;
 };
 
-enum { OPT_IDENTITY = 0x300, OPT_LOT, OPT_MNC_LENGTH };
+enum { OPT_IDENTITY = 0x300, OPT_LOT, OPT_MNC_LENGTH, OPT_NETWORKS };
+
+/* Without an IMSI it is a device that gets its subscription by attaching. */
+static void check(const struct options *o, struct argp_state *state)
+{
+    const bool has_keys = o->keys.k_file || o->keys.opc_file || o->keys.op_file ||
+                          o->keys.kme_file || o->keys.algorithm || o->keys.sqn ||
+                          o->keys.res_length || o->keys.keccak_iterations;
+    if (!o->imei) {
+        argp_error(state, "--imei is needed");
+    } else if (o->imsi && (!o->keys.k_file || (!o->keys.opc_file && !o->keys.op_file))) {
+        argp_error(state, "with --imsi, --k-file and --opc-file or --op-file are needed");
+    } else if (!o->imsi && (has_keys || o->mnc_length)) {
+        argp_error(state,
+                   "keys, what goes with them, and --mnc-length are a subscription's: --imsi "
+                   "is needed");
+    } else if (!o->imsi && !o->identity) {
+        argp_error(state, "--imsi is needed; or --identity with a lot of `bindery device make "
+                          "--onboarding`, whose devices get their subscription by attaching");
+    } else if (o->imsi && o->networks) {
+        argp_error(state, "--networks is for devices without a subscription");
+    } else if (o->lot && !o->identity) {
+        argp_error(state, "--lot needs --identity: a device signs the KME that it makes");
+    }
+}
 
 static error_t take(int key, char *arg, struct argp_state *state)
 {
@@ -43,23 +67,23 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case OPT_MNC_LENGTH:
         o->mnc_length = arg;
         return 0;
+    case OPT_NETWORKS:
+        o->networks = arg;
+        return 0;
     case ARGP_KEY_END:
-        if (!o->imsi || !o->imei || !o->keys.k_file || (!o->keys.opc_file && !o->keys.op_file)) {
-            argp_error(state, "--imsi, --imei, --k-file, and --opc-file or --op-file are needed");
-        } else if (o->lot && !o->identity) {
-            argp_error(state, "--lot needs --identity: a device signs the KME that it makes");
-        }
+        check(o, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
-
 static const struct argp_option options[] = {
-    {"imsi", 'i', "IMSI", 0, "the USIM's subscription", 10},
+    {"imsi", 'i', "IMSI", 0,
+     "the USIM's subscription; without it the device gets one by attaching (--identity)", 10},
     {"imei", 'e', "IMEI", 0, "the device", 10},
     {"output", 'o', "FILE", 0,
-     "the file to make (devices/IMSI-IMEI.json in the directory); one that is there is not touched",
+     "the file to make (devices/IMSI-IMEI.json, or devices/IMEI.json, in the directory); what is "
+     "there is not touched",
      10},
     {"identity", OPT_IDENTITY, "LOT", 0,
      "a production lot of `bindery device make`: gives the device the key of its IMEI", 10},
@@ -70,6 +94,8 @@ static const struct argp_option options[] = {
      10},
     {"mnc-length", OPT_MNC_LENGTH, "N", 0,
      "digits of the MNC in the IMSI: 2 or 3; a device that knows it can make a KME abroad too", 10},
+    {"networks", OPT_NETWORKS, "LIST", 0,
+     "without an IMSI: the networks that it tries, the best one first: 001-01,999-70 (all)", 10},
     {0},
 };
 static const struct argp_child children[] = {
@@ -160,7 +186,7 @@ static bool choose_output(struct options *o, const struct device_state *s,
     if (o->output != NULL) {
         return true;
     }
-    if (!cli_device_path(&o->common, &s->imsi, &s->imei, path) ||
+    if (!cli_device_path(&o->common, s->imsi.n > 0 ? &s->imsi : NULL, &s->imei, path) ||
         !cli_path(cli_dir(&o->common), "devices", folder, sizeof folder)) {
         return false;
     }
@@ -171,6 +197,61 @@ static bool choose_output(struct options *o, const struct device_state *s,
     }
     o->output = path;
     return true;
+}
+
+/* One PLMN, behind the others; not twice. */
+static bool add_network(struct bytes text, struct device_onboarding *out)
+{
+    struct plmn plmn;
+    if (out->n_networks == DEVICE_NETWORKS_MAX || plmn_parse(text, &plmn) != E_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < out->n_networks; i++) {
+        if (plmn_eq(&out->network[i], &plmn)) {
+            return false;
+        }
+    }
+    out->network[out->n_networks++] = plmn;
+    return true;
+}
+
+static bool take_networks(const char *list, struct device_onboarding *out)
+{
+    for (const char *at = list; at;) {
+        const size_t n = strcspn(at, ",");
+        if (!add_network((struct bytes){(const uint8_t *)at, n}, out)) {
+            cli_error("--networks takes up to %d different PLMNs like 001-01,999-70, not '%.40s'",
+                      DEVICE_NETWORKS_MAX, at);
+            return false;
+        }
+        at = at[n] == ',' ? at + n + 1 : NULL;
+    }
+    return true;
+}
+
+/* What it gets a subscription with. */
+static bool take_onboarding(const struct options *o, const struct identity_row *row,
+                            struct device_onboarding *out)
+{
+    const struct identity_onboarding *from = &row->onboarding;
+    if (from->form == 0) {
+        cli_error("the devices of %s have nothing to get a subscription with: --imsi is needed, or "
+                  "a lot of `bindery device make --onboarding`",
+                  o->identity);
+        return false;
+    }
+    out->form = from->form;
+    out->key_n = from->key_n;
+    snprintf(out->url, sizeof out->url, "%s", from->url);
+    memcpy(out->key, from->key, from->key_n);
+    bool good = true;
+    for (size_t i = 0; good && i < from->n_roots; i++) {
+        good = device_add_root(out, identity_onboarding_root(from, i)) == E_OK;
+    }
+    if (!good) {
+        cli_error("--identity: the roots of this device do not fit");
+    }
+    return good;
 }
 
 /* The key by which the device proves its IMEI, out of the lot. */
@@ -192,8 +273,9 @@ static bool take_identity(const struct options *o, struct device_state *s)
     s->identity.algorithm = row.algorithm;
     s->identity.n = row.key.n;
     memcpy(s->identity.der, row.key.der, row.key.n);
+    const bool good = o->imsi || take_onboarding(o, &row, &s->onboarding);
     identity_row_wipe(&row);
-    return true;
+    return good;
 }
 
 /* What it encrypts a KME to. */
@@ -241,26 +323,49 @@ static bool take_mnc_length(const struct options *o, struct device_state *s)
     return true;
 }
 
+static int take_keys(const struct options *o, struct device_state *s)
+{
+    struct key_texts t;
+    int rc = key_options_read(&o->keys, &t);
+    if (rc == CLI_DONE) {
+        rc = fill_keys(o, &t, s) ? CLI_DONE : CLI_USAGE;
+        key_texts_wipe(&t);
+    }
+    return rc;
+}
+
+static void say(const struct options *o, const struct device_state *s)
+{
+    if (o->imsi) {
+        printf("%s holds device %s with the USIM of %s and %s KME%s", o->output, o->imei, o->imsi,
+               o->keys.kme_file ? "its" : "no",
+               o->identity ? ", and the key that proves its IMEI" : "");
+    } else {
+        printf("%s holds device %s, which has no subscription; its certificate is %s", o->output,
+               o->imei, s->onboarding.url);
+    }
+    puts(o->lot ? "; it can make a KME for its lot" : "");
+    if (!o->imsi) {
+        printf("Next: `bindery attach --device %s`; it asks for one, and attaches with it.\n",
+               o->output);
+    }
+}
+
 int cli_device_file(int argc, char **argv)
 {
     struct options o = {0};
     struct device_state state = {0};
     struct device_why why;
-    struct key_texts t;
     char path[CLI_PATH_MAX];
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
     }
-    if (!cli_imsi(o.imsi, &state.imsi) || !cli_imei(o.imei, &state.imei) ||
-        !take_mnc_length(&o, &state) || !choose_output(&o, &state, path)) {
+    if ((o.imsi && !cli_imsi(o.imsi, &state.imsi)) || !cli_imei(o.imei, &state.imei) ||
+        !take_mnc_length(&o, &state) || !take_networks(o.networks, &state.onboarding) ||
+        !choose_output(&o, &state, path)) {
         return CLI_USAGE;
     }
-    int rc = key_options_read(&o.keys, &t);
-    if (rc != CLI_DONE) {
-        return rc;
-    }
-    rc = fill_keys(&o, &t, &state) ? CLI_DONE : CLI_USAGE;
-    key_texts_wipe(&t);
+    int rc = o.imsi ? take_keys(&o, &state) : CLI_DONE;
     if (rc == CLI_DONE && !(take_identity(&o, &state) && take_lot(&o, &state))) {
         rc = CLI_REFUSED;
     }
@@ -268,12 +373,9 @@ int cli_device_file(int argc, char **argv)
         cli_error("%s%s", why.text, errno == EEXIST ? "; choose another name or remove it" : "");
         rc = CLI_REFUSED;
     }
-    device_state_wipe(&state);
     if (rc == CLI_DONE) {
-        printf("%s holds device %s with the USIM of %s and %s KME%s%s\n", o.output, o.imei, o.imsi,
-               o.keys.kme_file ? "its" : "no",
-               o.identity ? ", and the key that proves its IMEI" : "",
-               o.lot ? "; it can make a KME for its lot" : "");
+        say(&o, &state);
     }
+    device_state_wipe(&state);
     return rc;
 }

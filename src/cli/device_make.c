@@ -1,6 +1,6 @@
 /* The subverb `device make`: a production lot of device identities. */
 #include "cli/api_client.h"
-#include "cli/lot_make.h"
+#include "cli/lot_onboarding.h"
 
 #include <string.h>
 #include <time.h>
@@ -17,6 +17,7 @@ static void interrupt(int number)
 struct options {
     struct cli_common common;
     const char *tac, *first, *count, *algorithm, *form, *ca, *model, *out;
+    struct lot_onboarding_options onboarding;
 };
 
 enum { OPT_FIRST = 0x100, OPT_ALGORITHM, OPT_FORM, OPT_CA, OPT_MODEL };
@@ -26,7 +27,8 @@ static error_t take(int key, char *arg, struct argp_state *state)
     struct options *o = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
+        state->child_inputs[0] = &o->onboarding;
+        state->child_inputs[1] = &o->common;
         return 0;
     case 'n':
         o->count = arg;
@@ -73,7 +75,8 @@ static const struct argp_option options[] = {
     {"out", 'o', "DIR", 0, "the lot's directory", 10},
     {0},
 };
-static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&lot_onboarding_argp, 0, NULL, 0}, {&cli_common_argp, 0, "", 20}, {0}};
 static const struct argp argp = {
     options,
     take,
@@ -127,22 +130,23 @@ static bool take_kind(const struct options *o, struct identity_lot *lot)
         return false;
     }
     lot->form = certificate ? BINDING_CERTIFICATE : BINDING_PUBLIC_KEY;
-    if (!certificate && (o->ca || o->model)) {
+    if (!certificate && !o->onboarding.wanted && (o->ca || o->model)) {
         cli_error("--ca and --model are for certificates; with --form public-key there are none");
         return false;
     }
-    if (certificate && !identity_model_check(model)) {
+    const bool issued = certificate || o->onboarding.wanted;
+    if (issued && !identity_model_check(model)) {
         cli_error("--model takes 1 to 40 letters, digits, spaces, dots, hyphens and underscores");
         return false;
     }
-    snprintf(lot->model, sizeof lot->model, "%s", certificate ? model : "");
-    return true;
+    snprintf(lot->model, sizeof lot->model, "%s", issued ? model : "");
+    return lot_onboarding_take(&o->onboarding, &lot->onboarding);
 }
 
 static bool open_ca(const struct options *o, struct identity_lot *lot, struct pki_ca **ca)
 {
     char dir[CLI_PATH_MAX];
-    if (lot->form == BINDING_PUBLIC_KEY) {
+    if (lot->form == BINDING_PUBLIC_KEY && lot->onboarding.form == 0) {
         return true;
     }
     if (!o->ca && !cli_path(cli_dir(&o->common), "pki", dir, sizeof dir)) {
@@ -189,6 +193,13 @@ static void clear_progress(void)
     }
 }
 
+static const char *key_for_onboarding(const struct identity_lot *lot)
+{
+    return lot->onboarding.form == CERTATTACH_EC    ? "; onboarding with p256"
+           : lot->onboarding.form == CERTATTACH_RSA ? "; onboarding with rsa"
+                                                    : "";
+}
+
 static void say_json(const struct run *r, const struct identity_lot *lot, const char *first,
                      const char *last, double s)
 {
@@ -197,6 +208,7 @@ static void say_json(const struct run *r, const struct identity_lot *lot, const 
         (json_int_t)lot->first, "count", (json_int_t)lot->count, "first_imei", first, "last_imei",
         last, "algorithm", devid_algorithm_name(lot->algorithm), "form",
         binding_form_name(lot->form), "made", (json_int_t)(lot->count - r->before), "seconds", s);
+    (void)json_object_set_new(o, "onboarding", json_boolean(lot->onboarding.form != 0));
     api_print_json(o);
     json_decref(o);
 }
@@ -213,21 +225,22 @@ static void say_whole(const struct run *r, const struct identity_lot *lot)
         say_json(r, lot, first, last, s);
         return;
     }
-    printf("%s has %u device%s, IMEI %s to %s: %s, %s\n", r->o->out, lot->count,
+    printf("%s has %u device%s, IMEI %s to %s: %s, %s%s\n", r->o->out, lot->count,
            lot->count == 1 ? "" : "s", first, last, devid_algorithm_name(lot->algorithm),
-           binding_form_name(lot->form));
+           binding_form_name(lot->form), key_for_onboarding(lot));
     if (made == 0) {
         puts("It was whole already; nothing was changed.");
         return;
     }
     printf("%u made%s", made, r->before ? " now" : "");
     if (s >= 0.1) {
-        printf(" in %.1f s, %.0f a second", s, made / s);
+        printf(" in %.1f s, %.*f a second", s, made / s < 10 ? 1 : 0, made / s);
     }
     puts(".");
     printf("Next: `bindery binding publish %s/" IDENTITY_LOT_BINDINGS "`, `bindery device file "
-           "--identity %s ...`.\n",
-           r->o->out, r->o->out);
+           "--identity %s ...`%s.\n",
+           r->o->out, r->o->out,
+           lot->onboarding.form != 0 ? " without --imsi: they get theirs by attaching" : "");
 }
 
 /* ---- the subverb ---- */
@@ -241,11 +254,11 @@ static void catch_interrupt(void)
     (void)sigaction(SIGTERM, &a, NULL);
 }
 
-static int make_with(struct identity_maker *maker, struct run *r, const struct pki_ca *ca)
+static int make_with(struct identity_maker *maker, struct run *r, const struct lot_given *given)
 {
     struct identity_why why = {""};
     const struct lot_make how = {
-        .ca = ca, .stop = &interrupted, .progress = say_progress, .ctx = r};
+        .given = *given, .stop = &interrupted, .progress = say_progress, .ctx = r};
     enum err e = lot_make(maker, &how, &why);
     clear_progress();
     if (e == E_CLOSED) {
@@ -265,7 +278,7 @@ static int make_with(struct identity_maker *maker, struct run *r, const struct p
 }
 
 static int make_lot(const struct options *o, const struct identity_lot *lot,
-                    const struct pki_ca *ca)
+                    const struct lot_given *given)
 {
     struct identity_maker *maker;
     struct identity_why why = {""};
@@ -276,7 +289,7 @@ static int make_lot(const struct options *o, const struct identity_lot *lot,
     struct run r = {.o = o, .before = identity_maker_done(maker), .count = lot->count};
     (void)clock_gettime(CLOCK_MONOTONIC, &r.began);
     catch_interrupt();
-    int rc = make_with(maker, &r, ca);
+    int rc = make_with(maker, &r, given);
     identity_maker_close(maker);
     return rc;
 }
@@ -285,6 +298,8 @@ int cli_device_make(int argc, char **argv)
 {
     struct options o = {0};
     struct identity_lot lot = {.first = 0};
+    struct lot_roots roots = {.n = 0};
+    struct lot_given given = {.n_roots = 0};
     struct pki_ca *ca = NULL;
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
@@ -292,10 +307,14 @@ int cli_device_make(int argc, char **argv)
     if (!take_numbers(&o, &lot) || !take_kind(&o, &lot)) {
         return CLI_USAGE;
     }
-    if (!open_ca(&o, &lot, &ca)) {
-        return CLI_REFUSED;
+    int rc = CLI_REFUSED;
+    if (open_ca(&o, &lot, &ca) &&
+        (lot.onboarding.form == 0 || (lot_roots_read(&o.onboarding, cli_dir(&o.common), &roots) &&
+                                      lot_roots_give(&roots, &given, &lot.onboarding)))) {
+        given.ca = ca;
+        rc = make_lot(&o, &lot, &given);
     }
-    int rc = make_lot(&o, &lot, ca);
+    lot_roots_free(&roots);
     pki_ca_close(ca);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* The subverb `device show`: what the HSS knows of a device, and of the proofs of its IMEI. */
 #include "cli/api_client.h"
 #include "cli/kme_view.h"
+#include "cli/onboarding_view.h"
 #include "cli/proof_view.h"
 #include <string.h>
 #include <time.h>
@@ -138,6 +139,7 @@ static void show(const json_t *found, const char *word)
     json_array_foreach(list, i, s)
     {
         printf("%s%-18s %s\n", i ? "\n" : "", "subscription", api_text(s, "imsi"));
+        onboarding_view_subscriber(s);
         kme_view(s, (int64_t)time(NULL));
         printf("%-18s %s\n", "last IMEI",
                *api_text(s, "last_imei") ? api_text(s, "last_imei") : "-");

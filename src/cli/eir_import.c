@@ -165,7 +165,10 @@ static int add_row(struct import *im, const struct eir_row *row)
     struct slot *slot = &im->slot[im->n_rows++];
     slot->line = row->line;
     memcpy(slot->rule, row->rule, sizeof slot->rule);
-    (void)json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT);
+    if (json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT) != n) {
+        cli_error("no memory");
+        return CLI_REFUSED;
+    }
     im->n += n;
     im->body[im->n++] = '\n';
     return im->n_rows == BATCH_ROWS ? send_batch(im) : CLI_DONE;

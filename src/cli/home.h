@@ -8,7 +8,8 @@
  *   admin.sock     the HSS's administration socket; mme.sock is the MME's
  *   pki/           demonstration certificates, NAME.crt and NAME.key each: ca; hss (an operator),
  *                  mme, mme1, repo (its host is localhost), maker (a manufacturer, of the name
- *                  HOME_MAKER), and device-ca, which signs what devices have, with device-ca.crl
+ *                  HOME_MAKER), and device-ca, which signs what devices have, with device-ca.crl;
+ *                  provisioning-ca, which devices trust, and operator, who gives subscriptions
  *   records.key    signs the repository's records; records.pub is what others trust
  *   log/           what the daemons write
  *   lock           held by the `up` that runs
@@ -20,7 +21,8 @@
 #include "id/plmn.h"
 #include <sys/types.h>
 
-#define HOME_MAKER "maker.example.org"
+#define HOME_MAKER   "maker.example.org"
+#define HOME_CA_HOST "ca.example.org" /* of certificate URLs */
 
 struct home_ports {
     long tcp, tls; /* 0: a free one; -1: the registered one, which must be free */

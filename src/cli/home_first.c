@@ -70,6 +70,7 @@ static bool write_kek(const char *dir)
 struct filling {
     struct home_ports ports;
     char plmn[PLMN_TEXT_MAX], realm[REALM_TEXT_MAX];
+    char imsis[2 * IMSI_DIGITS_MAX + 2]; /* that are given to devices */
 };
 
 /* The value of the mark that stands at `at`, "@NAME@"; *n is the mark's length. NULL: none does. */
@@ -79,10 +80,10 @@ static const char *mark_at(const struct filling *f, const char *at, char number[
     const struct {
         const char *mark, *text;
         long port;
-    } marks[] = {{"@PLMN@", f->plmn, 0},        {"@REALM@", f->realm, 0},
-                 {"@TCP@", NULL, f->ports.tcp}, {"@TLS@", NULL, f->ports.tls},
-                 {"@S1@", NULL, f->ports.s1},   {"@REPO@", NULL, f->ports.repo},
-                 {"@MAKER@", HOME_MAKER, 0}};
+    } marks[] = {{"@PLMN@", f->plmn, 0},          {"@REALM@", f->realm, 0},
+                 {"@IMSIS@", f->imsis, 0},        {"@TCP@", NULL, f->ports.tcp},
+                 {"@TLS@", NULL, f->ports.tls},   {"@S1@", NULL, f->ports.s1},
+                 {"@REPO@", NULL, f->ports.repo}, {"@MAKER@", HOME_MAKER, 0}};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         *n = strlen(marks[i].mark);
         if (strncmp(at, marks[i].mark, *n) == 0) {
@@ -96,7 +97,7 @@ static const char *mark_at(const struct filling *f, const char *at, char number[
 static bool write_text(const char *dir, const char *name, const char *text,
                        const struct filling *filling)
 {
-    char filled[4096], number[24];
+    char filled[8192], number[24];
     size_t n = 0, skip = 0;
     while (*text && n < sizeof filled) {
         const char *value = *text == '@' ? mark_at(filling, text, number, &skip) : NULL;
@@ -143,6 +144,7 @@ static const char hssd_text[] =
     "    transports: [tls]\n"
     "    sends_served_imei: true\n"
     "    sends_device_proof: true\n"
+    "    onboarding: true\n"
     "\n"
     "# Where the keys are by which devices prove their IMEI, and whose records are believed.\n"
     "repositories:\n"
@@ -176,7 +178,28 @@ static const char hssd_text[] =
     "# `bindery lot import` brings what the keys are decrypted with.\n"
     "kme:\n"
     "  ca: pki/device-ca.crt\n"
-    "  crl: pki/device-ca.crl\n";
+    "  crl: pki/device-ca.crl\n"
+    "\n"
+    "# Devices that have no subscription get one by the URL of their certificate, which is of "
+    "this\n"
+    "# authority. With `approval: hand` you say of each whether it may: `bindery onboarding`.\n"
+    "onboarding:\n"
+    "  certificate: pki/operator.crt\n"
+    "  key: pki/operator.key\n"
+    "  profile: default\n"
+    "  policy: learn # their first attach makes the key that binds them\n"
+    "  imsis: [\"@IMSIS@\"]\n"
+    "  authorities:\n"
+    "    - name: maker\n"
+    "      host: " HOME_CA_HOST "\n"
+    "      link: https://localhost:@REPO@\n"
+    "      certificate: pki/hss.crt\n"
+    "      key: pki/hss.key\n"
+    "      ca: pki/ca.crt\n"
+    "      roots: pki/device-ca.crt\n"
+    "      device_crl: pki/device-ca.crl\n"
+    "      signers: [records.pub]\n"
+    "      approval: rule\n";
 
 static const char mmed_text[] =
     "# Made by `bindery up`; yours to change from here on. man 5 mmed.yaml tells every key.\n"
@@ -214,8 +237,10 @@ static const char mmed_text[] =
     "  ca: pki/device-ca.crt\n"
     "  crl: pki/device-ca.crl # good for 30 days; `bindery up` renews it\n"
     "\n"
-    "# Devices make their own key where the subscription learns.\n"
-    "provisioning: {kme: true}\n";
+    "# Devices make their own key where the subscription learns; those that have no subscription "
+    "get\n"
+    "# one from the network of this realm.\n"
+    "provisioning: {kme: true, onboarding: @REALM@}\n";
 
 static const char repod_text[] =
     "# Made by `bindery up`; yours to change from here on. man 5 repod.yaml tells every key.\n"
@@ -230,6 +255,8 @@ static const char repod_text[] =
     "signing_key: records.key\n"
     "store: repod.db\n"
     "audit: repod-audit.log\n"
+    "# It is the certificate site too: chains of devices at their URLs.\n"
+    "site: {crl: [pki/device-ca.crl]}\n"
     "\n"
     "# Who may publish, for which TACs, and the CA of its devices' certificates.\n"
     "manufacturers:\n"
@@ -254,7 +281,7 @@ static bool make_records_key(const char *dir)
     return remove_one(dir, "records.key") && pki_signing_key(dir, "records");
 }
 
-static bool make_pki(const char *dir, const char *realm)
+static bool make_pki(const char *dir, const struct plmn *plmn, const char *realm)
 {
     static const char *const names[] = {"hss", "mme", "mme1", "repo", "maker"};
     static const char *const roles[] = {[0] = "operator", [3] = "repository", [4] = "manufacturer"};
@@ -264,7 +291,8 @@ static bool make_pki(const char *dir, const char *realm)
     for (size_t i = 0; i < 3; i++) {
         snprintf(host[i], sizeof host[i], "%s.%s", names[i], realm);
     }
-    return cli_path(dir, "pki", path, sizeof path) && pki_make_roles(path, names, hosts, roles, 5);
+    return cli_path(dir, "pki", path, sizeof path) &&
+           pki_make_roles(path, names, hosts, roles, 5) && pki_make_operator(path, plmn, 1);
 }
 
 /* Renames it to NAME.old. */
@@ -286,11 +314,11 @@ static bool put_aside(const char *dir, const char *name)
 }
 
 /* What stands there without an hssd.yaml is of a first run that did not end, and has other ports;
- * certificates may be of a version that had no repository. */
+ * certificates may be of a version that had no repository, or no operator. */
 static bool put_old_aside(const char *dir)
 {
     return put_aside(dir, "mmed.yaml") && put_aside(dir, "repod.yaml") &&
-           (home_has(dir, "pki/device-ca.key") || put_aside(dir, "pki"));
+           (home_has(dir, "pki/operator.key") || put_aside(dir, "pki"));
 }
 
 /* Of a version that had no repository? It serves on as it did; nothing of its owner's is changed
@@ -347,21 +375,31 @@ static bool choose_ports(const struct home_ports *wanted, struct home_ports *out
            choose_port("--repo-port", wanted->repo, PORT_REPO, &out->repo);
 }
 
+/* A hundred thousand IMSIs, apart from those that people begin with. */
+static void fill(struct filling *f, const struct plmn *plmn)
+{
+    const int digits = 15 - (int)strlen(plmn->mcc) - (int)strlen(plmn->mnc);
+    plmn_print(plmn, f->plmn);
+    plmn_realm(plmn, f->realm);
+    snprintf(f->imsis, sizeof f->imsis, "%s%s%0*d-%s%s%0*d", plmn->mcc, plmn->mnc, digits, 500000,
+             plmn->mcc, plmn->mnc, digits, 599999);
+}
+
 bool home_furnish(const char *dir, const struct home_ports *wanted, const struct plmn *plmn)
 {
     static const struct plmn test_network = {.mcc = "001", .mnc = "01"};
     struct filling f;
-    plmn_print(plmn ? plmn : &test_network, f.plmn);
-    plmn_realm(plmn ? plmn : &test_network, f.realm);
     if (is_furnished(dir, wanted, plmn)) {
         return renew_list(dir);
     }
+    plmn = plmn ? plmn : &test_network;
+    fill(&f, plmn);
     if (!choose_ports(wanted, &f.ports)) {
         return false;
     }
     /* the HSS's configuration comes last: where it is, everything is */
     return (home_has(dir, "kek") || write_kek(dir)) && put_old_aside(dir) &&
-           (home_has(dir, "pki") || make_pki(dir, f.realm)) &&
+           (home_has(dir, "pki") || make_pki(dir, plmn, f.realm)) &&
            (home_has(dir, "records.pub") || make_records_key(dir)) &&
            write_text(dir, "repod.yaml", repod_text, &f) &&
            write_text(dir, "mmed.yaml", mmed_text, &f) &&

@@ -290,7 +290,10 @@ static int add_row(struct import *im, const struct import_row *row)
     memcpy(slot->imsi, row->imsi, sizeof slot->imsi);
     snprintf(slot->fault, sizeof slot->fault, "%s", fault);
     if (n) {
-        (void)json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT);
+        if (json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT) != n) {
+            cli_error("no memory");
+            return CLI_REFUSED;
+        }
         im->n += n;
         im->body[im->n++] = '\n';
         im->n_rows++;

@@ -64,7 +64,10 @@ json_t *lot_content_ranges(const struct lot_file *file)
     char text[IMEI_RANGE_TEXT_MAX];
     for (size_t i = 0; i < file->n; i++) {
         imei_range_print(&file->ranges[i], text);
-        (void)json_array_append_new(list, json_string(text));
+        if (json_array_append_new(list, json_string(text)) != 0) {
+            json_decref(list); /* a lot of fewer devices is another lot */
+            return NULL;
+        }
     }
     return list;
 }

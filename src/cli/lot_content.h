@@ -39,7 +39,7 @@ void lot_content_wipe(struct lot_content *c); /* frees the ranges too */
 
 /* The body of PUT /v1/lots/{id}; a secret. NULL without memory. */
 json_t *lot_content_body(const struct lot_content *c);
-/* The ranges as an array of texts. */
+/* The ranges as an array of texts; all of them, or NULL without memory. */
 json_t *lot_content_ranges(const struct lot_file *file);
 /* SHA-256 of N, 64 lower-case hex digits: what people compare. Errors: E_CRYPTO. */
 #define LOT_FINGERPRINT_TEXT 65

@@ -1,7 +1,9 @@
 #include "cli/lot_make.h"
 
 #include "cli/memory.h"
+#include "device/linux/onboard_openssl.h"
 #include "device/linux/signer_openssl.h"
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +12,9 @@
 #define THREADS_MAX  8u
 #define AVERAGE_MOST 4096u /* octets of a row, on an average */
 #define TEXT_MAX     (ROWS_EACH * AVERAGE_MOST)
+/* With a second key, its certificates and the roots a row may be as long as it can; there are fewer
+ * in a batch then. */
+#define ROWS_ONBOARDING (TEXT_MAX / IDENTITY_ROW_MAX)
 
 /* ---- a device ---- */
 
@@ -27,19 +32,90 @@ static enum err take_certificates(const struct identity_lot *lot, const struct p
                                   struct bytes spki, struct identity_row *out)
 {
     uint8_t der[2048];
-    const size_t n = pki_device_certificate(ca, spki, lot->model, MBYTES_OF(der));
+    const size_t n = pki_device_certificate(ca, PKI_SIGNS, spki, lot->model, MBYTES_OF(der));
     enum err err = n > 0 ? identity_add_certificate(out, (struct bytes){der, n}) : E_CRYPTO;
     return err == E_OK ? identity_add_certificate(out, pki_ca_der(ca)) : err;
 }
 
-enum err lot_make_device(const struct identity_lot *lot, const struct pki_ca *ca, uint32_t i,
+/* ---- what it is onboarded with ---- */
+
+/*= certattach-device */
+static enum err take_names(const struct identity_lot *lot, const struct imei *imei,
+                           struct identity_onboarding *out)
+{
+    uint8_t octets[16];
+    char id[2 * sizeof octets + 1];
+    (void)snprintf(id, sizeof id, "%s", imei->digits);
+    if (lot->onboarding.random) {
+        if (RAND_bytes(octets, sizeof octets) != 1) {
+            return E_CRYPTO;
+        }
+        hex_encode(BYTES_OF(octets), id);
+    }
+    (void)snprintf(out->url, sizeof out->url, "https://%s/DeviceID=%s", lot->onboarding.host, id);
+    (void)snprintf(out->manufacturer, sizeof out->manufacturer, "%s", lot->onboarding.manufacturer);
+    (void)snprintf(out->model, sizeof out->model, "%s", lot->model);
+    (void)snprintf(out->serial_number, sizeof out->serial_number, "%s", imei->digits + 8);
+    return E_OK;
+}
+
+static enum err make_onboarding_key(const struct identity_lot *lot, struct identity_onboarding *out,
+                                    uint8_t spki[static SIGNER_PUBLIC_MAX], size_t *spki_n)
+{
+    size_t n = 0;
+    enum err err;
+    out->form = lot->onboarding.form;
+    if (out->form == CERTATTACH_EC) {
+        err = signer_openssl_make_pair(DEVID_ECDSA_P256, MBYTES_OF(out->key), &n,
+                                       (struct mbytes){spki, SIGNER_PUBLIC_MAX}, spki_n);
+    } else {
+        err = onboard_openssl_make(lot->onboarding.bits, out->key, &n);
+        err = err == E_OK ? signer_openssl_public((struct bytes){out->key, n}, spki, spki_n) : err;
+    }
+    out->key_n = (uint16_t)n;
+    return err;
+}
+
+static enum err take_onboarding_chain(const struct identity_lot *lot, const struct lot_given *given,
+                                      struct bytes spki, struct identity_onboarding *out)
+{
+    uint8_t der[2048];
+    const enum pki_key_use use = out->form == CERTATTACH_EC ? PKI_AGREES : PKI_ENCIPHERS;
+    const size_t n = pki_device_certificate(given->ca, use, spki, lot->model, MBYTES_OF(der));
+    enum err err =
+        n > 0 ? identity_onboarding_add_certificate(out, (struct bytes){der, n}) : E_CRYPTO;
+    err = err == E_OK ? identity_onboarding_add_certificate(out, pki_ca_der(given->ca)) : err;
+    for (uint8_t i = 0; err == E_OK && i < given->n_roots; i++) {
+        err = identity_onboarding_add_root(out, given->roots[i]);
+    }
+    return err;
+}
+
+static enum err make_onboarding(const struct identity_lot *lot, const struct lot_given *given,
+                                const struct imei *imei, struct identity_onboarding *out)
+{
+    uint8_t spki[SIGNER_PUBLIC_MAX];
+    size_t n = 0;
+    if (given->ca == NULL) {
+        return E_CRYPTO;
+    }
+    enum err err = take_names(lot, imei, out);
+    err = err == E_OK ? make_onboarding_key(lot, out, spki, &n) : err;
+    return err == E_OK ? take_onboarding_chain(lot, given, (struct bytes){spki, n}, out) : err;
+}
+
+enum err lot_make_device(const struct identity_lot *lot, const struct lot_given *given, uint32_t i,
                          struct identity_row *out, uint8_t spki[static IDENTITY_SPKI_MAX],
                          size_t *spki_n)
 {
+    const struct pki_ca *ca = given->ca;
     *out = (struct identity_row){.imei = identity_lot_imei(lot, i), .algorithm = lot->algorithm};
     enum err err = make_key(lot->algorithm, &out->key, spki, spki_n);
     if (err == E_OK && lot->form == BINDING_CERTIFICATE) {
         err = ca ? take_certificates(lot, ca, (struct bytes){spki, *spki_n}, out) : E_CRYPTO;
+    }
+    if (err == E_OK && lot->onboarding.form != 0) {
+        err = make_onboarding(lot, given, &out->imei, &out->onboarding);
     }
     return err;
 }
@@ -48,7 +124,7 @@ enum err lot_make_device(const struct identity_lot *lot, const struct pki_ca *ca
 
 struct part {
     const struct identity_lot *lot;
-    const struct pki_ca *ca;
+    const struct lot_given *given;
     uint32_t from, n;
     size_t devices_n, bindings_n;
     enum err err;
@@ -68,7 +144,7 @@ static enum err add_device(struct part *p, uint32_t i)
     struct identity_row row;
     uint8_t spki[IDENTITY_SPKI_MAX];
     size_t n = 0, spki_n = 0;
-    enum err err = lot_make_device(p->lot, p->ca, i, &row, spki, &spki_n);
+    enum err err = lot_make_device(p->lot, p->given, i, &row, spki, &spki_n);
     if (err == E_OK) {
         err = identity_row_write(&row, room(p->devices, p->devices_n), &n);
         p->devices_n += err == E_OK ? n : 0;
@@ -112,12 +188,13 @@ static void start(struct part *p)
 
 static enum err make_batch(struct making *m, struct identity_why *why)
 {
-    const uint32_t count = identity_maker_lot(m->maker)->count;
+    const struct identity_lot *lot = identity_maker_lot(m->maker);
+    const uint32_t count = lot->count, each = lot->onboarding.form ? ROWS_ONBOARDING : ROWS_EACH;
     uint32_t from = identity_maker_done(m->maker);
     enum err err = E_OK;
     for (unsigned i = 0; i < m->threads; i++) {
         m->part[i]->from = from;
-        m->part[i]->n = count - from < ROWS_EACH ? count - from : ROWS_EACH;
+        m->part[i]->n = count - from < each ? count - from : each;
         from += m->part[i]->n;
         start(m->part[i]);
     }
@@ -175,7 +252,7 @@ enum err lot_make(struct identity_maker *maker, const struct lot_make *how,
         }
         memset(m.part[m.threads], 0, offsetof(struct part, devices));
         m.part[m.threads]->lot = identity_maker_lot(maker);
-        m.part[m.threads]->ca = how->ca;
+        m.part[m.threads]->given = &how->given;
     }
     err = err == E_OK ? make_all(&m, how, why) : err;
     for (unsigned i = 0; i < m.threads; i++) {

@@ -8,8 +8,14 @@
 #include "device/linux/identity_lot.h"
 #include <signal.h>
 
+/* What goes into every device of a lot beside its own keys. */
+struct lot_given {
+    const struct pki_ca *ca; /* NULL: the lot's devices have keys alone */
+    uint8_t n_roots;         /* for onboarding: DER */
+    struct bytes roots[IDENTITY_ROOTS_MAX];
+};
 struct lot_make {
-    const struct pki_ca *ca;           /* NULL: the lot's devices have keys alone */
+    struct lot_given given;
     const volatile sig_atomic_t *stop; /* set: ends behind the batch that is being made */
     void (*progress)(void *ctx, uint32_t done);
     void *ctx;
@@ -19,9 +25,9 @@ struct lot_make {
  * identity_maker_append; all but the first with *why. */
 MUST_USE enum err lot_make(struct identity_maker *maker, const struct lot_make *how,
                            struct identity_why *why);
-/* One device, with a fresh key, and its SubjectPublicKeyInfo; the caller wipes *out. Errors:
- * E_CRYPTO, E_NO_ROOM. */
-MUST_USE enum err lot_make_device(const struct identity_lot *lot, const struct pki_ca *ca,
+/* One device, with fresh keys, and the SubjectPublicKeyInfo of the one that proves its IMEI; the
+ * caller wipes *out. Errors: E_CRYPTO, E_NO_ROOM. */
+MUST_USE enum err lot_make_device(const struct identity_lot *lot, const struct lot_given *given,
                                   uint32_t i, struct identity_row *out,
                                   uint8_t spki[static IDENTITY_SPKI_MAX], size_t *spki_n);
 

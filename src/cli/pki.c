@@ -29,7 +29,7 @@ X509_EXTENSION *pki_extension(X509 *x, X509 *issuer, int nid, const char *value)
     return X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
 }
 
-static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
+bool pki_extend(X509 *x, X509 *issuer, int nid, const char *value)
 {
     X509_EXTENSION *e = pki_extension(x, issuer, nid, value);
     bool good = e && X509_add_ext(x, e, -1) == 1;
@@ -80,28 +80,26 @@ const char *pki_role_oid(const char *name)
     return NULL;
 }
 
-static bool set_extensions(X509 *x, X509 *issuer, const char *host, const char *role)
+static bool extend_ca(X509 *x)
 {
-    char alternative[300], usage[100];
-    if (!host) {
-        return add_extension(x, issuer, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-               add_extension(x, issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-               add_extension(x, issuer, NID_subject_key_identifier, "hash");
-    }
-    const char *oid = role ? pki_role_oid(role) : NULL;
-    snprintf(alternative, sizeof alternative, "DNS:%s", host);
-    snprintf(usage, sizeof usage, "serverAuth,clientAuth%s%s", oid ? "," : "", oid ? oid : "");
-    return (!role || oid) && add_extension(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-           add_extension(x, issuer, NID_key_usage, "critical,digitalSignature") &&
-           add_extension(x, issuer, NID_ext_key_usage, usage) &&
-           add_extension(x, issuer, NID_subject_alt_name, alternative) &&
-           add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
-           add_extension(x, issuer, NID_authority_key_identifier, "keyid");
+    return pki_extend(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+           pki_extend(x, x, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+           pki_extend(x, x, NID_subject_key_identifier, "hash");
 }
 
-/* Without `by` a CA of this name that signs itself. */
-static bool make_pair(struct pki_pair *out, const struct pki_pair *by, const char *name,
-                      const char *role)
+/* An end entity whose key signs. */
+static bool extend_end(X509 *x, X509 *issuer, const char *usage, const char *names)
+{
+    return pki_extend(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+           pki_extend(x, issuer, NID_key_usage, "critical,digitalSignature") &&
+           pki_extend(x, issuer, NID_ext_key_usage, usage) &&
+           pki_extend(x, issuer, NID_subject_alt_name, names) &&
+           pki_extend(x, issuer, NID_subject_key_identifier, "hash") &&
+           pki_extend(x, issuer, NID_authority_key_identifier, "keyid");
+}
+
+/* All but extensions and signature. */
+static bool begin_pair(struct pki_pair *out, const struct pki_pair *by, const char *name)
 {
     const struct pki_pair *signer = by ? by : out;
     out->key = EVP_EC_gen("P-256");
@@ -111,9 +109,31 @@ static bool make_pair(struct pki_pair *out, const struct pki_pair *by, const cha
            X509_gmtime_adj(X509_getm_notBefore(x), -3600) &&
            X509_time_adj_ex(X509_getm_notAfter(x), PKI_DAYS, 0, NULL) &&
            X509_set_pubkey(x, out->key) == 1 && set_name(X509_get_subject_name(x), name) &&
-           X509_set_issuer_name(x, X509_get_subject_name(signer->certificate)) == 1 &&
-           set_extensions(x, signer->certificate, by ? name : NULL, role) &&
-           X509_sign(x, signer->key, EVP_sha256()) != 0;
+           X509_set_issuer_name(x, X509_get_subject_name(signer->certificate)) == 1;
+}
+
+bool pki_make_ca(struct pki_pair *out, const char *name)
+{
+    return begin_pair(out, NULL, name) && extend_ca(out->certificate) &&
+           X509_sign(out->certificate, out->key, EVP_sha256()) != 0;
+}
+
+bool pki_make_end(struct pki_pair *out, const struct pki_pair *by, const char *name,
+                  const char *usage, const char *names)
+{
+    return begin_pair(out, by, name) &&
+           extend_end(out->certificate, by->certificate, usage, names) &&
+           X509_sign(out->certificate, by->key, EVP_sha256()) != 0;
+}
+
+static bool make_host(struct pki_pair *out, const struct pki_pair *ca, const char *host,
+                      const char *role)
+{
+    char names[300], usage[100];
+    const char *oid = role ? pki_role_oid(role) : NULL;
+    snprintf(names, sizeof names, "DNS:%s", host);
+    snprintf(usage, sizeof usage, "serverAuth,clientAuth%s%s", oid ? "," : "", oid ? oid : "");
+    return (!role || oid) && pki_make_end(out, ca, host, usage, names);
 }
 
 FILE *pki_file(const char *dir, const char *name, const char *suffix)
@@ -137,7 +157,7 @@ bool pki_finish(FILE *f, bool good)
     return fclose(f) == 0 && good;
 }
 
-static bool write_pair(const char *dir, const char *name, const struct pki_pair *i)
+bool pki_write_pair(const char *dir, const char *name, const struct pki_pair *i)
 {
     FILE *f = pki_file(dir, name, ".crt");
     if (!f || !pki_finish(f, PEM_write_X509(f, i->certificate) == 1)) {
@@ -151,8 +171,8 @@ static bool write_pair(const char *dir, const char *name, const struct pki_pair 
 static bool write_device_ca(const char *dir)
 {
     struct pki_pair ca = {0};
-    bool good = make_pair(&ca, NULL, "demonstration device CA", NULL) &&
-                write_pair(dir, PKI_DEVICE_CA, &ca) && pki_write_crl(dir, &ca, NULL);
+    bool good = pki_make_ca(&ca, "demonstration device CA") &&
+                pki_write_pair(dir, PKI_DEVICE_CA, &ca) && pki_write_crl(dir, &ca, NULL);
     pki_pair_free(&ca);
     return good;
 }
@@ -163,12 +183,12 @@ static bool write_all(const char *dir, const char *const *names, const char *con
     struct pki_pair ca = {0};
     bool good = write_device_ca(dir);
     if (n > 0) {
-        good = good && make_pair(&ca, NULL, "demonstration CA", NULL) && write_pair(dir, "ca", &ca);
+        good = good && pki_make_ca(&ca, "demonstration CA") && pki_write_pair(dir, "ca", &ca);
     }
     for (size_t i = 0; good && i < n; i++) {
         struct pki_pair host = {0};
-        good = make_pair(&host, &ca, hosts[i], roles ? roles[i] : NULL) &&
-               write_pair(dir, names[i], &host);
+        good = make_host(&host, &ca, hosts[i], roles ? roles[i] : NULL) &&
+               pki_write_pair(dir, names[i], &host);
         pki_pair_free(&host);
     }
     pki_pair_free(&ca);

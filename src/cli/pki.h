@@ -10,6 +10,7 @@
 #define BINDERY_CLI_PKI_H
 
 #include "cli/cli.h"
+#include "id/plmn.h"
 
 #define PKI_MARK      "Bindery demo PKI, not for service"
 #define PKI_DAYS      825
@@ -32,6 +33,17 @@ const char *pki_role_oid(const char *name);
  * or neither. False and said. */
 MUST_USE bool pki_signing_key(const char *dir, const char *name);
 
+/* ---- a provisioning operator ---- */
+
+#define PKI_PROVISIONING_CA "provisioning-ca"
+#define PKI_OPERATOR        "operator"
+#define PKI_PLMNS_MAX       12 /* more make a certificate that is too long for the air */
+/* A root that makers of devices put into them, DIR/provisioning-ca.crt and .key, and the
+ * certificate of an operator that gives devices subscriptions on these networks, DIR/operator.crt
+ * and .key, in a directory that is there: all of them or none, and operator.key as the last. False
+ * and said. */
+MUST_USE bool pki_make_operator(const char *dir, const struct plmn *plmns, size_t n);
+
 /* ---- a manufacturer's CA, and what it issues ---- */
 
 struct pki_ca;
@@ -41,12 +53,14 @@ void pki_ca_close(struct pki_ca *ca);
 /* Its certificate in DER, and the SHA-256 of that. */
 struct bytes pki_ca_der(const struct pki_ca *ca);
 void pki_ca_digest(const struct pki_ca *ca, uint8_t out[static 32]);
-/* A certificate for a device's public key (SubjectPublicKeyInfo of P-256 or Ed25519): for
- * signatures, of the role device, valid as long as the CA. Its subject has the model and a random
- * serial number, and nothing of the IMEI. DER into out; 0 when it cannot be made. From several
- * threads at once. */
-MUST_USE size_t pki_device_certificate(const struct pki_ca *ca, struct bytes spki,
-                                       const char *model, struct mbytes out);
+/* What the key of a certificate is for: one key has one use. */
+enum pki_key_use { PKI_SIGNS, PKI_AGREES, PKI_ENCIPHERS, PKI_KEY_USES };
+/* A certificate for a device's public key (SubjectPublicKeyInfo of P-256; of Ed25519 to sign; of
+ * RSA to be enciphered to, 2048 bits or more), of the role device, valid as long as the CA. Its
+ * subject has the model and a random serial number, and nothing of the IMEI. DER into out; 0 when
+ * it cannot be made. From several threads at once. */
+MUST_USE size_t pki_device_certificate(const struct pki_ca *ca, enum pki_key_use use,
+                                       struct bytes spki, const char *model, struct mbytes out);
 
 /* Adds the certificate (DER; NULL: none, the list only becomes current again) to device-ca.crl;
  * waits for another process that does. *fresh is false when it stood there. Errors, all said:

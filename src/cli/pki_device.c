@@ -15,13 +15,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define EXTENSIONS 4
+#define EXTENSIONS 3
 
 struct pki_ca {
     struct pki_pair pair;
     unsigned char *der;
     size_t n;
     X509_EXTENSION *extension[EXTENSIONS]; /* the same in every device's certificate */
+    X509_EXTENSION *usage[PKI_KEY_USES];
 };
 
 /* ---- the CA ---- */
@@ -70,12 +71,18 @@ static bool make_extensions(struct pki_ca *ca)
         const char *value;
     } wanted[EXTENSIONS] = {
         {NID_basic_constraints, "critical,CA:FALSE"},
-        {NID_key_usage, "critical,digitalSignature"},
         {NID_ext_key_usage, VERIFY_OID_ROLES ".5"},
         {NID_authority_key_identifier, "keyid"},
     };
+    static const char *const usage[PKI_KEY_USES] = {[PKI_SIGNS] = "critical,digitalSignature",
+                                                    [PKI_AGREES] = "critical,keyAgreement",
+                                                    [PKI_ENCIPHERS] = "critical,keyEncipherment"};
     X509 *blank = X509_new();
     bool good = blank != NULL;
+    for (size_t i = 0; good && i < PKI_KEY_USES; i++) {
+        ca->usage[i] = pki_extension(blank, ca->pair.certificate, NID_key_usage, usage[i]);
+        good = ca->usage[i] != NULL;
+    }
     for (size_t i = 0; good && i < EXTENSIONS; i++) {
         ca->extension[i] =
             pki_extension(blank, ca->pair.certificate, wanted[i].nid, wanted[i].value);
@@ -107,6 +114,9 @@ void pki_ca_close(struct pki_ca *ca)
     if (ca) {
         for (size_t i = 0; i < EXTENSIONS; i++) {
             X509_EXTENSION_free(ca->extension[i]);
+        }
+        for (size_t i = 0; i < PKI_KEY_USES; i++) {
+            X509_EXTENSION_free(ca->usage[i]);
         }
         OPENSSL_free(ca->der);
         pki_pair_free(&ca->pair);
@@ -145,13 +155,26 @@ static bool begins(struct bytes in, struct bytes head, size_t rest)
     return in.n == head.n + rest && !memcmp(in.p, head.p, head.n);
 }
 
+static bool set_rsa(X509 *x, struct bytes spki)
+{
+    const unsigned char *p = spki.p;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki.n);
+    const bool good = key && p == spki.p + spki.n && EVP_PKEY_is_a(key, "RSA") &&
+                      EVP_PKEY_get_bits(key) >= 2048 && X509_set_pubkey(x, key) == 1;
+    EVP_PKEY_free(key);
+    return good;
+}
+
 /* As X509_set_pubkey does, but without an EVP_PKEY in between, which costs as much as all the rest.
- */
-static bool set_key(X509 *x, struct bytes spki)
+ * RSA keys, and these alone, encipher; Ed25519 signs alone. */
+static bool set_key(X509 *x, enum pki_key_use use, struct bytes spki)
 {
     static const uint8_t p256[] = {SIGNER_SPKI_HEAD_P256}, ed25519[] = {SIGNER_SPKI_HEAD_ED25519};
     const bool ec = begins(spki, BYTES_OF(p256), SIGNER_POINT_P256);
-    if (!ec && !begins(spki, BYTES_OF(ed25519), SIGNER_POINT_ED25519)) {
+    if (use == PKI_ENCIPHERS) {
+        return set_rsa(x, spki);
+    }
+    if (!ec && (use != PKI_SIGNS || !begins(spki, BYTES_OF(ed25519), SIGNER_POINT_ED25519))) {
         return false;
     }
     const size_t n = ec ? SIGNER_POINT_P256 : SIGNER_POINT_ED25519;
@@ -169,16 +192,17 @@ static bool set_key(X509 *x, struct bytes spki)
 }
 
 /*= devid-certificate */
-size_t pki_device_certificate(const struct pki_ca *ca, struct bytes spki, const char *model,
-                              struct mbytes out)
+size_t pki_device_certificate(const struct pki_ca *ca, enum pki_key_use use, struct bytes spki,
+                              const char *model, struct mbytes out)
 {
     X509 *x = X509_new();
     unsigned char *at = out.p;
     bool good = x && X509_set_version(x, X509_VERSION_3) == 1 && pki_serial(x) &&
                 X509_set1_notBefore(x, X509_get0_notBefore(ca->pair.certificate)) == 1 &&
                 X509_set1_notAfter(x, X509_get0_notAfter(ca->pair.certificate)) == 1 &&
-                set_key(x, spki) && set_subject(x, model) &&
+                set_key(x, use, spki) && set_subject(x, model) &&
                 X509_set_issuer_name(x, X509_get_subject_name(ca->pair.certificate)) == 1;
+    good = good && X509_add_ext(x, ca->usage[use], -1) == 1;
     for (size_t i = 0; good && i < EXTENSIONS; i++) {
         good = X509_add_ext(x, ca->extension[i], -1) == 1;
     }
@@ -324,8 +348,7 @@ static bool revoke_in(const char *dir, const struct pki_pair *ca, X509_CRL *list
     return pki_write_crl(dir, ca, list);
 }
 
-/* The next list is made of the one before, so one process at a time makes it. -1 and said. */
-static int hold(const char *dir)
+int pki_hold(const char *dir)
 {
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || flock(fd, LOCK_EX) != 0) {
@@ -358,9 +381,10 @@ static bool revoke_held(const char *dir, const struct bytes *der, bool *fresh)
     return good;
 }
 
+/* The next list is made of the one before, so one process at a time makes it. */
 bool pki_revoke(const char *dir, const struct bytes *der, bool *fresh)
 {
-    const int held = hold(dir);
+    const int held = pki_hold(dir);
     const bool good = held >= 0 && revoke_held(dir, der, fresh);
     if (held >= 0) {
         (void)close(held);

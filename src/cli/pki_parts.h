@@ -15,8 +15,18 @@ void pki_pair_free(struct pki_pair *i);
 
 /* NULL without memory, or when the value is none. */
 X509_EXTENSION *pki_extension(X509 *x, X509 *issuer, int nid, const char *value);
+MUST_USE bool pki_extend(X509 *x, X509 *issuer, int nid, const char *value);
 MUST_USE bool pki_name_add(X509_NAME *name, const char *field, const char *text);
 MUST_USE bool pki_serial(X509 *x);
+/* A CA that signs itself; an end entity that it issues, whose key signs: extended key usage and
+ * subjectAltName as OpenSSL writes them. P-256, PKI_DAYS. */
+MUST_USE bool pki_make_ca(struct pki_pair *out, const char *name);
+MUST_USE bool pki_make_end(struct pki_pair *out, const struct pki_pair *by, const char *name,
+                           const char *usage, const char *names);
+/* NAME.crt and NAME.key. */
+MUST_USE bool pki_write_pair(const char *dir, const char *name, const struct pki_pair *i);
+/* One process at a time changes the directory; whoever has it closes it. -1 and said. */
+MUST_USE int pki_hold(const char *dir);
 /* A new file, 0600: NULL and said. Closed, durable, by pki_finish. */
 FILE *pki_file(const char *dir, const char *name, const char *suffix);
 MUST_USE bool pki_finish(FILE *f, bool good);

@@ -13,11 +13,13 @@ struct options {
     const char *host[HOSTS_MAX];
     const char *role[HOSTS_MAX]; /* or NULL */
     size_t n;
+    struct plmn plmns[PKI_PLMNS_MAX];
+    size_t n_plmns;
     bool device_ca, renew_list;
     const char *signing_key, *revoke, *identity;
 };
 
-enum { OPT_DEVICE_CA = 0x100, OPT_SIGNING_KEY, OPT_REVOKE, OPT_IDENTITY, OPT_CRL };
+enum { OPT_DEVICE_CA = 0x100, OPT_SIGNING_KEY, OPT_REVOKE, OPT_IDENTITY, OPT_CRL, OPT_OPERATOR };
 
 /* HOST or HOST=ROLE; the argument itself is cut in two. */
 static void take_host(struct options *o, char *arg, struct argp_state *state)
@@ -31,6 +33,9 @@ static void take_host(struct options *o, char *arg, struct argp_state *state)
         argp_error(state, "at most %d hosts", HOSTS_MAX);
     } else if (diameter_identity_check(bytes_of_str(arg)) != E_OK) {
         argp_error(state, "'%s' is no host name like mme.example.org", arg);
+    } else if (role && !strcmp(role, "provisioning-operator")) {
+        argp_error(state, "a provisioning operator's certificate names networks and no host: "
+                          "--provisioning-operator PLMN");
     } else if (role && !pki_role_oid(role)) {
         argp_error(state, "'%s' is no role", role);
     } else {
@@ -39,17 +44,28 @@ static void take_host(struct options *o, char *arg, struct argp_state *state)
     }
 }
 
+static void take_plmn(struct options *o, const char *arg, struct argp_state *state)
+{
+    if (o->n_plmns == PKI_PLMNS_MAX) {
+        argp_error(state, "at most %d networks", PKI_PLMNS_MAX);
+    } else if (plmn_parse(bytes_of_str(arg), &o->plmns[o->n_plmns]) != E_OK) {
+        argp_error(state, "'%s' is no PLMN like 001-01", arg);
+    } else {
+        o->n_plmns++;
+    }
+}
+
 static void check(const struct options *o, struct argp_state *state)
 {
-    const int others =
-        o->device_ca + (o->signing_key != NULL) + (o->revoke != NULL) + o->renew_list;
+    const int others = o->device_ca + (o->signing_key != NULL) + (o->revoke != NULL) +
+                       o->renew_list + (o->n_plmns > 0);
     if (!o->dir && others) {
         argp_error(state, "a directory is needed");
     } else if (!o->dir || (!others && !o->n)) {
         argp_error(state, "a directory to make and at least one host name are needed");
     } else if (others > 1 || (others == 1 && o->n)) {
-        argp_error(state, "one thing at a time: hosts, --device-ca, --signing-key, --revoke or "
-                          "--renew-list");
+        argp_error(state, "one thing at a time: hosts, --device-ca, --signing-key, --revoke, "
+                          "--renew-list or --provisioning-operator");
     } else if (o->identity && !o->revoke) {
         argp_error(state, "--identity LOT says where the IMEI of --revoke is; give that too");
     } else if (o->signing_key &&
@@ -77,6 +93,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case OPT_CRL:
         o->renew_list = true;
         return 0;
+    case OPT_OPERATOR:
+        take_plmn(o, arg, state);
+        return 0;
     case ARGP_KEY_ARG:
         if (!o->dir) {
             o->dir = arg;
@@ -102,6 +121,10 @@ static const struct argp_option options[] = {
      10},
     {"identity", OPT_IDENTITY, "LOT", 0, "the production lot that has the IMEI of --revoke", 10},
     {"renew-list", OPT_CRL, NULL, 0, "make DIR/device-ca.crl current again; it is for 30 days", 10},
+    {"provisioning-operator", OPT_OPERATOR, "PLMN", 0,
+     "make in DIR a root for devices, provisioning-ca, and operator.crt with its key, which gives "
+     "devices subscriptions on this network; once for each network",
+     10},
     {0},
 };
 
@@ -202,21 +225,25 @@ static bool read_lot(const struct options *o, struct identity_row *out)
     }
     if (e != E_OK) {
         cli_error("%s", why.text);
-    } else if (!out->n_chain) {
+    } else if (!out->n_chain && !out->onboarding.n_chain) {
         cli_error("%s: the devices of this lot have public keys and no certificates; `bindery "
                   "binding revoke` revokes them at the repository",
                   o->identity);
     }
-    return e == E_OK && out->n_chain;
+    return e == E_OK && (out->n_chain || out->onboarding.n_chain);
 }
 
 static int revoke_one(const struct options *o)
 {
     struct identity_row row = {.algorithm = 0};
-    bool fresh = false;
+    bool fresh = false, one = false;
     bool good = o->identity ? read_lot(o, &row) : read_file(o->revoke, &row);
-    struct bytes der = identity_certificate(&row, 0);
-    good = good && pki_revoke(o->dir, &der, &fresh);
+    const struct bytes both[] = {identity_certificate(&row, 0),
+                                 identity_onboarding_certificate(&row.onboarding, 0)};
+    for (size_t i = 0; i < 2; i++) {
+        good = good && (both[i].n == 0 || pki_revoke(o->dir, &both[i], &one));
+        fresh = fresh || one;
+    }
     identity_row_wipe(&row);
     if (!good) {
         return CLI_REFUSED;
@@ -237,6 +264,17 @@ static int renew_list(const struct options *o)
     return CLI_DONE;
 }
 
+static int make_operator(const struct options *o)
+{
+    if (!pki_make_operator(o->dir, o->plmns, o->n_plmns)) {
+        return CLI_REFUSED;
+    }
+    printf("%s has operator.crt and operator.key for `onboarding:` of hssd.yaml, and "
+           "provisioning-ca.crt for devices (`bindery device make --onboarding --roots`)\n",
+           o->dir);
+    return CLI_DONE;
+}
+
 int cli_pki(int argc, char **argv)
 {
     struct options o = {0};
@@ -247,5 +285,6 @@ int cli_pki(int argc, char **argv)
            : o.signing_key ? make_signing_key(&o)
            : o.revoke      ? revoke_one(&o)
            : o.renew_list  ? renew_list(&o)
+           : o.n_plmns     ? make_operator(&o)
                            : make_hosts(&o);
 }

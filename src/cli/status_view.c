@@ -1,6 +1,7 @@
 #include "cli/status_view.h"
 #include "cli/api_client.h"
 #include "cli/home.h"
+#include "cli/onboarding_view.h"
 #include "cli/table.h"
 #include <string.h>
 
@@ -120,12 +121,21 @@ static void show_repositories(const json_t *repositories)
     }
 }
 
+static void show_onboarding(const json_t *summary)
+{
+    if (json_is_object(summary)) {
+        putchar('\n');
+        onboarding_view(summary);
+    }
+}
+
 static void show_hss(const json_t *status)
 {
     static const char *const columns[] = {"PEER", ">CONNECTIONS", ">REQUESTS", ">ANSWERS", NULL};
     static const char *const keys[] = {"origin_host", "connections", "requests", "answers"};
     show_rows(json_object_get(status, "peers"), columns, keys, 4);
     show_repositories(json_object_get(json_object_get(status, "devid"), "repositories"));
+    show_onboarding(json_object_get(status, "onboarding"));
     show_pairs("HSS", "", status);
     show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
 }
@@ -161,6 +171,7 @@ static void show_mme(const json_t *status)
     show_rows(json_object_get(status, "peers"), columns, keys, 4);
     show_enbs(json_object_get(status, "enbs"));
     show_pairs("MME", "", status);
+    show_pairs("PROVISIONS", "", json_object_get(status, "provisioning"));
     show_pairs("DEVICES NOW", ">", json_object_get(status, "ues"));
     show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
     if (json_object_size(refusals)) {

@@ -2,6 +2,7 @@
 #include "cli/api_list.h"
 #include "cli/key_options.h"
 #include "cli/kme_view.h"
+#include "cli/onboarding_view.h"
 #include "cli/proof_view.h"
 #include "proc/devid.h"
 #include <string.h>
@@ -280,6 +281,7 @@ static void show_human(const json_t *s)
     }
     kme_view_words(s, (int64_t)time(NULL), words, sizeof words);
     say("binding", words);
+    onboarding_view_subscriber(s);
     say("suspended", json_is_true(json_object_get(s, "suspended")) ? "yes" : "no");
     say("last IMEI", api_text(s, "last_imei"));
     printf("%-18s %" JSON_INTEGER_FORMAT "\n", "binding failures",
@@ -402,11 +404,13 @@ static int remove_one(int argc, char **argv)
 static void list_row(struct table *t, const json_t *s)
 {
     const json_t *serving = json_object_get(s, "serving");
-    const char *cells[] = {
-        api_text(s, "imsi"),       api_text(s, "algorithm"),
-        api_text(s, "policy"),     api_text(s, "profile"),
-        api_text(s, "msisdn"),     json_is_true(json_object_get(s, "suspended")) ? "suspended" : "",
-        api_text(serving, "host"), api_text(s, "last_imei")};
+    const char *state = json_is_true(json_object_get(s, "suspended")) ? "suspended"
+                        : json_is_true(json_object_get(s, "pending")) ? "pending"
+                                                                      : "";
+    const char *cells[] = {api_text(s, "imsi"),       api_text(s, "algorithm"),
+                           api_text(s, "policy"),     api_text(s, "profile"),
+                           api_text(s, "msisdn"),     state,
+                           api_text(serving, "host"), api_text(s, "last_imei")};
     table_add(t, cells);
 }
 

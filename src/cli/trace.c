@@ -75,7 +75,9 @@ static const struct argp argp = {
     "are one trace: what two ends both wrote down is drawn once.\v"
     "Times are seconds since the first message. (2) to (9) are the steps of the proof of an "
     "IMEI (TR 33.899 5.2.4), (kme 1) to (kme 12) those of a device that makes its own key (TR "
-    "33.868 5.4.4.2.3.3.3), with what each carries. `wireshark FILE.pcapng` shows every octet. A "
+    "33.868 5.4.4.2.3.3.3), (certattach 1) to (certattach 5) those of a device that gets its "
+    "subscription by attaching (TR 33.899 5.12.4.Z), with what each carries. `wireshark "
+    "FILE.pcapng` shows every octet. A "
     "damaged file is drawn up to the damage, and the exit status is 1.",
     NULL,
     NULL,
@@ -301,8 +303,7 @@ static void draw(const struct options *o, const struct trace_list *t)
     }
     find_parties(&d.ladder, o, t);
     for (size_t i = 0; i < t->n; i++) {
-        d.steps = d.steps || (drawn(o, &t->message[i]) && t->message[i].step[0] &&
-                              !trace_step_is_kme(&t->message[i]));
+        d.steps = d.steps || (drawn(o, &t->message[i]) && trace_step_is_proof(&t->message[i]));
     }
     if (d.ladder.n) {
         draw_all(&d, o, t);

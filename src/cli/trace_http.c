@@ -54,10 +54,10 @@ static void take_ends(struct bytes comment, struct trace_http *h, char path[stat
 
 /* ---- what ---- */
 
-/* The IMEI of /v1/bindings/IMEI; the path otherwise. */
+/* The IMEI of /v1/bindings/IMEI; the path otherwise. A device's id may be its IMEI. */
 static void take_path(const struct trace_options *o, const char *path, struct trace_message *m)
 {
-    static const char begin[] = "/v1/bindings/";
+    static const char begin[] = "/v1/bindings/", record[] = "/v1/device-records/";
     const char *digits = strncmp(path, begin, sizeof begin - 1) ? NULL : path + sizeof begin - 1;
     struct imei imei;
     char shown[IMEI_DIGITS + 1];
@@ -65,6 +65,8 @@ static void take_path(const struct trace_options *o, const char *path, struct tr
     if (digits && imei_parse(ascii, &imei) == E_OK) {
         snprintf(shown, sizeof shown, o->mask ? "%.8s******" : "%s", imei.digits);
         add(m, "imei", shown);
+    } else if (o->mask && !strncmp(path, record, sizeof record - 1)) {
+        add(m, "path", "/v1/device-records/******");
     } else {
         add(m, "path", path);
     }

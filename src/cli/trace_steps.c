@@ -56,8 +56,47 @@ static const struct {
      "NW_SIG; if the device expects the same, its KME is active"},
 };
 
+/* TR 33.899 figure 5.12.4.z.2-1; 3 and 5 are no messages. */
+static const struct {
+    const char *step, *key, *value;
+    const char *carries;
+} certattach_steps[] = {
+    {"certattach 1", "container", "provisioning_request",
+     "the URL of the device's certificate, and a nonce: it wants a subscription"},
+    {"certattach 1", "provisioning-request", NULL, "the same, on to the AUSF"},
+    {"certattach 3, 4", "provisioning-result", NULL,
+     "a subscription, encrypted to the device's key and signed by the operator"},
+    {"certattach 4, 5", "container", "provisioning_result",
+     "the same; if it is for this device and nonce, the device has a subscription"},
+};
+
+#define DEVICE_RECORDS "/v1/device-records/"
+
+static bool certattach_step(struct trace_message *m)
+{
+    for (size_t i = 0; i < sizeof certattach_steps / sizeof certattach_steps[0]; i++) {
+        if (has(m, certattach_steps[i].key, certattach_steps[i].value)) {
+            set(m, certattach_steps[i].step, certattach_steps[i].carries);
+            return true;
+        }
+    }
+    for (size_t i = 0; m->protocol == TRACE_HTTP && i < m->n_fields; i++) {
+        if (!strcmp(m->field[i].key, "path") &&
+            !strncmp(m->field[i].value, DEVICE_RECORDS, sizeof DEVICE_RECORDS - 1)) {
+            set(m, "certattach 2",
+                m->request ? "asks the authority for the device's record and certificate"
+                           : "what the authority says of it");
+            return true;
+        }
+    }
+    return false;
+}
+
 void trace_step_take(struct trace_message *m)
 {
+    if (certattach_step(m)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof kme_steps / sizeof kme_steps[0]; i++) {
         if (has(m, kme_steps[i].key, kme_steps[i].value)) {
             set(m, kme_steps[i].step, kme_steps[i].carries);
@@ -65,6 +104,11 @@ void trace_step_take(struct trace_message *m)
         }
     }
     set(m, proof_step(m), "");
+}
+
+bool trace_step_is_proof(const struct trace_message *m)
+{
+    return m->step[0] >= '0' && m->step[0] <= '9';
 }
 
 bool trace_step_is_kme(const struct trace_message *m)

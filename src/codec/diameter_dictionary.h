@@ -193,7 +193,12 @@ enum diameter_type {
     X(DEVICE_PROOF, OWN_AVP_DEVICE_PROOF, OWN, 0, GROUPED, 0, DIAMETER_ANY, 0, "Device-Proof")     \
     X(DEVICE_CREDENTIAL, OWN_AVP_DEVICE_CREDENTIAL, OWN, 0, GROUPED, 0, DIAMETER_ANY, 0,           \
       "Device-Credential")                                                                         \
+    X(PROVISIONING_REQUEST, OWN_AVP_PROVISIONING_REQ, OWN, 0, OCTETS, 1, 2048, 0,                  \
+      "Provisioning-Request")                                                                      \
+    X(PROVISIONING_RESULT, OWN_AVP_PROVISIONING_RES, OWN, 0, OCTETS, 1, 8000, 0,                   \
+      "Provisioning-Result")                                                                       \
     X(CREDENTIAL_REQUEST, OWN_AVP_CREDENTIAL_REQUEST, OWN, 0, ENUM, 1, 2, 0, "Credential-Request") \
+    X(PROVISIONING_PLMN, OWN_AVP_PROVISIONING_PLMN, OWN, 0, OCTETS, 3, 3, 0, "Provisioning-PLMN")  \
     X(BINDING_MODE, OWN_AVP_BINDING_MODE, OWN, 0, ENUM, 0, 2, 0, "Binding-Mode")                   \
     X(HSS_NONCE, OWN_AVP_HSS_NONCE, OWN, 0, OCTETS, 16, 16, 0, "HSS-Nonce")                        \
     X(BINDING_FAILURE_CAUSE, OWN_AVP_BINDING_FAILURE_CAUSE, OWN, 0, ENUM, 0, 2, 0,                 \

@@ -32,7 +32,7 @@
 #define NAS_PROVISIONING_REQUEST_TAGS(X, s)                                                        \
     X(s, certificate_url, CERTIFICATE_URL, M, 1, 512)                                              \
     X(s, device_nonce, DEVICE_NONCE, M, 16, 16)                                                    \
-    X(s, proof, PROOF, O, 64, 512)
+    X(s, proof, PROOF, O, 65, 513)
 #define NAS_PROVISIONING_RESULT_TAGS(X, s)                                                         \
     X(s, nonce_1, NONCE_1, M, 16, 16)                                                              \
     X(s, expiry, EXPIRY, M, 8, 8)                                                                  \

@@ -308,15 +308,23 @@ enum err nas_text_tree(struct bytes pdu, const struct nas_text_options *options,
 /* What a line shows besides the message's name. */
 static bool matters(const char *key)
 {
-    static const char *const keys[] = {"attach-type",   "detach-type", "update-type", "identity",
-                                       "identity-type", "emm-cause",   "esm-cause",   "container",
-                                       "apn",           "pdn-address", "guti",        "algorithms"};
+    static const char *const keys[] = {
+        "attach-type", "detach-type", "update-type",    "identity", "identity-type",
+        "emm-cause",   "esm-cause",   "container",      "apn",      "pdn-address",
+        "guti",        "algorithms",  "certificate-url"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i], key) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Of what it shows no more than how long it is. */
+static bool only_length_matters(const char *key)
+{
+    return strcmp(key, "ciphertext") == 0 || strcmp(key, "certificate") == 0 ||
+           strcmp(key, "proof") == 0;
 }
 
 static void add_to_line(void *ctx, const struct nas_text_field *f)
@@ -330,6 +338,10 @@ static void add_to_line(void *ctx, const struct nas_text_field *f)
         add(page, f->key);
         add(page, "=");
         add(page, f->value);
+    } else if (f->value && only_length_matters(f->key) && strncmp(f->value, "0x", 2) == 0) {
+        char text[80];
+        (void)snprintf(text, sizeof text, " %.40s=%zu octets", f->key, strlen(f->value + 2) / 2);
+        add(page, text);
     }
 }
 

@@ -20,11 +20,12 @@
 #define OWN_AVP_BINDING_FAILURE   5U /* NOR: authentications that failed on the device's side */
 #define OWN_AVP_DEVICE_PROOF      6U /* ULR: what the MME learnt of the device's IMEI */
 #define OWN_AVP_DEVICE_CREDENTIAL 7U /* S13 ECA: what verifies a device's proof */
-#define OWN_AVP_PROVISIONING_REQ  8U /* S13 ECR: container 6 of the NAS profile (reserved) */
-#define OWN_AVP_PROVISIONING_RES  9U /* S13 ECA: container 7 of the NAS profile (reserved) */
+#define OWN_AVP_PROVISIONING_REQ  8U /* S13 ECR: container 6, as the device sent it */
+#define OWN_AVP_PROVISIONING_RES  9U /* S13 ECA: container 7, for the device */
 /* An ECR without it is a plain one: an MME that knows nothing of bindings never gets a chain of
  * certificates it has no use for. */
 #define OWN_AVP_CREDENTIAL_REQUEST 10U /* S13 ECR: the credential of this use is wanted as well */
+#define OWN_AVP_PROVISIONING_PLMN  11U /* S13 ECR, with 8: the serving PLMN, 3 octets */
 /* Members of the groups above. */
 #define OWN_AVP_BINDING_MODE           32U /* in Binding-Control: enum s6a_binding_mode */
 #define OWN_AVP_HSS_NONCE              33U /* in Binding-Control: 16 octets, provisioning only */
@@ -90,7 +91,7 @@
 #define NAS_TAG_NW_SIGNATURE       13U /* SHA256(KME || RME) */
 #define NAS_TAG_CERTIFICATE_URL    14U /* ASCII; an identifier, never fetched as given */
 #define NAS_TAG_DEVICE_NONCE       15U /* 16 octets */
-#define NAS_TAG_PROOF              16U /* optional: the device's signature over its request */
+#define NAS_TAG_PROOF              16U /* optional: algorithm (1), signature over the request */
 
 /* Signature algorithms. */
 #define NAS_SIGNATURE_ECDSA_P256 1U /* with SHA-256, r || s */

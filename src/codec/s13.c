@@ -23,6 +23,8 @@ static const struct diameter_row ecr_rows[] = {
     REQUEST(S, 0, 0),
     ROW_ONE_GROUP(S, terminal_information, TERMINAL_INFORMATION, &terminal_information_table),
     ROW_OPT(S, credential_request, CREDENTIAL_REQUEST),
+    ROW_OPT(S, provisioning_request, PROVISIONING_REQUEST),
+    ROW_OPT(S, provisioning_plmn, PROVISIONING_PLMN),
     REQUEST_END(S),
 };
 #undef S
@@ -31,6 +33,7 @@ static const struct diameter_row eca_rows[] = {
     ANSWER(S),
     ROW_OPT(S, equipment_status, EQUIPMENT_STATUS),
     ROW_OPT_GROUP(S, device_credential, DEVICE_CREDENTIAL, &device_credential_table),
+    ROW_OPT(S, provisioning_result, PROVISIONING_RESULT),
     ANSWER_END(S),
 };
 #undef S

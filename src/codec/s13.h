@@ -51,11 +51,16 @@ struct s13_ecr {
     struct s6a_request request;
     struct s6a_terminal_information terminal_information;
     struct diameter_u32 credential_request; /* own, optional: enum s13_credential_use */
+    /* Own, optional, of a device that has no subscription: its container as it came, and the
+     * network that serves it. */
+    struct bytes provisioning_request;
+    struct bytes provisioning_plmn; /* 3 octets */
 };
 struct s13_eca {
     struct s6a_answer answer;
     struct diameter_u32 equipment_status;           /* with Result-Code 2001 */
     struct s13_device_credential device_credential; /* own, optional */
+    struct bytes provisioning_result;               /* own, optional: a container for the device */
 };
 
 /* s13_ecr_parse(own_vendor, msg, &ecr, &fault) and so on. Errors as diameter_parse and

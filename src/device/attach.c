@@ -69,7 +69,10 @@ static enum err fill_identity(const struct ue *ue, struct request *r)
 {
     struct nas_eps_identity id;
     memset(&id, 0, sizeof id);
-    if (ue->has_guti) {
+    if (ue_onboards(ue)) {
+        id.type = NAS_EPS_IDENTITY_IMEI;
+        id.imei = ue->imeisv.imei;
+    } else if (ue->has_guti) {
         id.type = NAS_EPS_IDENTITY_GUTI;
         id.guti = ue->guti;
         r->m.old_guti_type = NAS_U8_OF(0); /* native */
@@ -84,7 +87,7 @@ static enum err fill_request(const struct ue *ue, struct request *r)
 {
     size_t n = 0;
     memset(r, 0, sizeof *r);
-    r->m.attach_type = NAS_EPS_ATTACH;
+    r->m.attach_type = ue_onboards(ue) ? NAS_PROVISIONING_ATTACH : NAS_EPS_ATTACH;
     r->m.ksi = ue->has_security ? ue->security.agreed.ksi : NAS_KSI_NONE;
     r->capability[0] = ue->settings->eea;
     r->capability[1] = ue->settings->eia;
@@ -99,17 +102,24 @@ static enum err fill_request(const struct ue *ue, struct request *r)
 }
 
 /* T3410 runs, whatever becomes of the request. */
-void attach_send(struct step *s)
+void attach_send(struct step *s, struct bytes container)
 {
     struct request r;
-    if (fill_request(s->ue, &r) == E_OK) {
+    if (fill_request(s->ue, &r) != E_OK) {
+        return;
+    }
+    r.m.bindery_container = container;
+    if (!ue_onboards(s->ue)) {
         (void)emm_send_kept(s, &nas_attach_request_message, &r.m);
+    } else if (emm_send_initial(s, &nas_attach_request_message, &r.m, false)) {
+        (void)ue_event(s, BINDERY_UE_EVENT_ONBOARDING); /* nobody hashes it: there is no AKA */
     }
 }
 
 static void attach_start(struct step *s)
 {
     struct ue *ue = s->ue;
+    struct bytes container = {NULL, 0};
     ue->state = BINDERY_UE_STATE_ATTACHING;
     ue->again = false;
     ue->bearer = 0;
@@ -121,7 +131,9 @@ static void attach_start(struct step *s)
     ue_stop(s, UE_T3412);
     ue_stop(s, UE_T3440);
     ue_start(s, UE_PROCEDURE, ue_procedure_ms(ue));
-    attach_send(s);
+    if (!ue_onboards(ue) || onboarding_request(s, &container)) {
+        attach_send(s, container);
+    }
 }
 
 /* ---- may it begin? ---- */
@@ -152,7 +164,7 @@ void attach_ask(struct step *s)
     attach_try(s);
 }
 
-static bool take_cell(struct step *s)
+bool attach_take_cell(struct step *s)
 {
     struct ue *ue = s->ue;
     struct nas_tai cell = {.tac = s->cell->tac};
@@ -169,7 +181,7 @@ static bool take_cell(struct step *s)
 void attach_camp(struct step *s)
 {
     struct ue *ue = s->ue;
-    const bool moved = take_cell(s);
+    const bool moved = attach_take_cell(s);
     if (moved) {
         ue->attempts = 0;
     }
@@ -190,7 +202,7 @@ static bool in_tai_list(const struct ue *ue)
 void attach_camp_registered(struct step *s)
 {
     struct ue *ue = s->ue;
-    if (take_cell(s) && !in_tai_list(ue)) {
+    if (attach_take_cell(s) && !in_tai_list(ue)) {
         ue->update_due = true;
         ue->update_periodic = false;
         ue->attempts = 0;
@@ -298,6 +310,9 @@ void attach_failed(struct step *s, bool exhausted)
     const struct bindery_ue_timers *t = &ue->settings->timers;
     ue_stop(s, UE_PROCEDURE);
     ue->procedure_held = false;
+    if (ue_onboards(ue)) {
+        onboarding_elsewhere(s);
+    }
     ue->attempts = exhausted ? UE_ATTEMPTS : (uint8_t)(ue->attempts + 1);
     if (ue->attempts < UE_ATTEMPTS) {
         ue_start(s, UE_T3411, ue_ms(t->t3411, 10000));

@@ -17,7 +17,9 @@
  *   with information element 7E it calls bindery_ue_devid_answer(). Nothing else of it changes. A
  *   modem that makes its own KME keeps a struct bindery_ue_keys for each IMSI, calls
  *   bindery_ue_kme_challenge() instead of the first, bindery_ue_kme_answer() beside the second, and
- *   bindery_ue_kme_result() on ATTACH REJECT.
+ *   bindery_ue_kme_result() on ATTACH REJECT. One without a subscription calls
+ *   bindery_ue_onboarding_ask() before its ATTACH REQUEST, and bindery_ue_onboarding_take() on
+ *   ATTACH REJECT.
  *
  *   Layer 2, the NAS client, is a whole EMM and ESM machine (TS 24.301) without I/O: PDUs, events
  *   of the lower layers and the time go in, PDUs and events come out. It uses layer 1 by itself.
@@ -83,6 +85,20 @@
  * repeated is answered with the same octets, and stores nothing; an attach stores none either.
  * The record has at most BINDERY_UE_KEYS_MAX octets, and is secret.
  *
+ * A device without a subscription (an identity without an IMSI) stores one thing, once: the
+ * subscription that it is given. The host's function `install` does it, and after `true` K, OPc,
+ * IMSI and profile must survive a power cut; the event BINDERY_UE_EVENT_ONBOARDED follows. Such a
+ * context hands out no image and no keys. What it remembers of its request, a nonce, is lost with
+ * the power: then an answer that is on its way is not taken, the device asks again, and its
+ * operator gives it the same subscription. Lost is also nothing when `install` fails, or when the
+ * power goes after it and before the event: who comes up with a subscription uses it, who comes up
+ * without one asks. After the event the host makes another context, with the new IMSI, no image and
+ * no keys, and a soft USIM or a card with K and OPc that never answered; K, OPc and IMSI are the
+ * host's to keep from then on, as any subscription's. Until it is confirmed (struct
+ * bindery_ue_trial) keep what the factory gave: URL, private key and provisioning roots. A
+ * subscription that is given up goes together with its image, its keys and its sequence numbers:
+ * all belong to one IMSI and one K.
+ *
  * A proof of the IMEI leaves nothing to be stored, in either layer: the same challenge, asked
  * again, is signed again, and what was signed once is of no use in another session.
  *
@@ -108,8 +124,9 @@ extern "C" {
 #define BINDERY_UE_UPLINK_MAX  1024 /* octets of a PDU that leaves, at most */
 #define BINDERY_UE_BUFFER_MIN  (BINDERY_UE_UPLINK_MAX + 640)
 #define BINDERY_UE_COUNT_AHEAD 64
-#define BINDERY_UE_APN_MAX     100 /* characters */
 #define BINDERY_UE_NEVER       UINT64_MAX
+/* Of a device that has no subscription: what it gets is longer, and opened in there. */
+#define BINDERY_UE_ONBOARDING_BUFFER_MIN (BINDERY_UE_UPLINK_MAX + BINDERY_UE_ONBOARDING_ROOM)
 
 struct bindery_ue {
     BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_SIZE];
@@ -129,6 +146,9 @@ struct bindery_ue_host {
     /* Writes the keys of this IMSI in the place of the ones before; see WHO SAVES WHAT, WHEN. NULL
      * only without `provisioning` and without keys in the identity. */
     bool (*store_keys)(void *ctx, const uint8_t *keys, size_t n);
+    /* Pointed to, not copied; NULL: none. Needed by a device whose identity has no IMSI, which
+     * needs neither `usim` nor `store` nor `store_keys`; else it is not used. */
+    const struct bindery_ue_onboarding *onboarding;
 };
 
 /* Timers of the UE (TS 24.301 10.2), in milliseconds; 0 means the value given there. */
@@ -169,7 +189,7 @@ struct bindery_ue_settings {
 /* What belongs to one device, copied. */
 struct bindery_ue_identity {
     char imsi[15];
-    uint8_t imsi_n;     /* 6 to 15 */
+    uint8_t imsi_n;     /* 6 to 15; 0: the device has no subscription yet, and wants one */
     char imeisv[16];    /* TAC 8, SNR 6, SVN 2 */
     const uint8_t *kme; /* BINDERY_UE_KME_SIZE octets, or NULL: what the factory gave */
     /* What store_keys was handed last for this IMSI; NULL: nothing yet. With keys `kme` is not
@@ -188,12 +208,13 @@ struct bindery_ue_cell {
 };
 
 /* crypto, settings and buffer are pointed to, host and identity copied. buffer: at least
- * BINDERY_UE_BUFFER_MIN octets; the longest downlink PDU taken is BINDERY_UE_UPLINK_MAX less. Its
- * contents matter only from a call until uplink and events are taken, so contexts of one thread may
- * share it. image: what `store` was handed last, or NULL for none. After an error *ue is zeros:
- * with ERR_IMAGE or ERR_FOREIGN call again without an image if that is what you want. If that gives
- * the same error it is the keys: a device that goes on without them may be one that its home
- * network does not know. Errors: ERR_ARGUMENT, ERR_ROOM, ERR_IMAGE, ERR_FOREIGN, ERR_CRYPTO. */
+ * BINDERY_UE_BUFFER_MIN octets, BINDERY_UE_ONBOARDING_BUFFER_MIN without an IMSI; the longest
+ * downlink PDU taken is BINDERY_UE_UPLINK_MAX less. Its contents matter only from a call until
+ * uplink and events are taken, so contexts of one thread may share it. image: what `store` was
+ * handed last, or NULL for none. After an error *ue is zeros: with ERR_IMAGE or ERR_FOREIGN call
+ * again without an image if that is what you want. If that gives the same error it is the keys: a
+ * device that goes on without them may be one that its home network does not know. Errors:
+ * ERR_ARGUMENT, ERR_ROOM, ERR_IMAGE, ERR_FOREIGN, ERR_CRYPTO. */
 enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
                                        const struct bindery_ue_crypto *crypto,
                                        const struct bindery_ue_host *host,
@@ -301,6 +322,22 @@ bool bindery_ue_uplink(struct bindery_ue *ue, struct bindery_ue_uplink *out);
       "it selects EEA0, no ciphering, which is not allowed here")                                  \
     X(ALGORITHM, "algorithm", "it selects an algorithm that this device did not offer")            \
     X(KEY_SET, "key-set", "it names a key set that this device does not have")                     \
+    X(NO_SUBSCRIPTION, "no-subscription",                                                          \
+      "this device has no subscription that it could be about")                                    \
+    X(RESULT_UNREADABLE, "result-unreadable", "the subscription that it brings cannot be read")    \
+    X(OPERATOR_UNTRUSTED, "operator-untrusted",                                                    \
+      "the operator's certificate leads to no provisioning root of this device")                   \
+    X(OPERATOR_CERTIFICATE_EXPIRED, "operator-certificate-expired",                                \
+      "the operator's certificate is not valid at this time")                                      \
+    X(OPERATOR_PURPOSE, "operator-purpose", "the certificate is not a provisioning operator's")    \
+    X(OPERATOR_PLMN, "operator-plmn",                                                              \
+      "the operator's certificate does not list the PLMN that was selected")                       \
+    X(OPERATOR_SIGNATURE, "operator-signature",                                                    \
+      "the signature is not the operator's over this device, PLMN, nonce and content")             \
+    X(RESULT_EXPIRED, "result-expired", "the subscription that it brings came too late")           \
+    X(RESULT_NOT_OPENED, "not-opened",                                                             \
+      "the subscription was not encrypted to this device's key for this attach")                   \
+    X(RESULT_PROFILE, "profile-unreadable", "the subscription profile in it cannot be read")       \
     X(BEARER, "bearer", "it is about an EPS bearer or a transaction that there is not")
 enum bindery_ue_refusal {
 #define BINDERY_UE_X(name, text, sentence) BINDERY_UE_REFUSED_##name,
@@ -333,8 +370,15 @@ enum bindery_ue_event_kind {
     BINDERY_UE_EVENT_KME_ACTIVE,    /* the network has the KME that was offered. processed: a
                                        challenge showed it; else NW_SIG, and an attach follows when
                                        the connection has ended */
-    BINDERY_UE_EVENT_KME_UNABLE     /* a KME was asked for, and the IMEI leaves without one: no key
+    BINDERY_UE_EVENT_KME_UNABLE,    /* a KME was asked for, and the IMEI leaves without one: no key
                                        to sign with, no lot, no encrypter, or no home PLMN */
+    BINDERY_UE_EVENT_ONBOARDING,    /* a device without a subscription asks for one: the request
+                                       leaves */
+    BINDERY_UE_EVENT_ONBOARDED,     /* it is installed. When the connection has ended wipe this
+                                       context, and make one with the new IMSI */
+    BINDERY_UE_EVENT_ELSEWHERE /* no subscription came of this attempt; camp on the next network
+                                  if there is one (bindery_ue_network_choose), and it is tried
+                                  there at once. WAITING follows, for a device that stays */
 };
 const char *bindery_ue_event_name(enum bindery_ue_event_kind k); /* "registered"; never NULL */
 
@@ -369,6 +413,24 @@ struct bindery_ue_event {
 };
 /* False: no event waits. */
 bool bindery_ue_next_event(struct bindery_ue *ue, struct bindery_ue_event *out);
+
+/* A subscription that came over the air is on trial until it was used: its operator may have given
+ * it to another device meanwhile, for one that is never used expires. Keep `confirmed` with the
+ * subscription; begin with zeros else. Hand in every event of its context. */
+struct bindery_ue_trial {
+    bool confirmed;   /* the device was registered with it, or has made a KME for it */
+    bool challenged;  /* a challenge under its K held: the home network has it */
+    uint8_t failures; /* attempts since */
+};
+#define BINDERY_UE_TRIAL_FAILURES 5
+/* True: it is no good, and the device is to ask for another one: the network says that there is no
+ * such subscription (ATTACH REJECT #2, #3 or #8) and no challenge ever held under it; or one did,
+ * and this was the fifth such reject, AUTHENTICATION REJECT, or network that is not genuine. Never
+ * true once it is confirmed. An unprotected message is enough, because no harm is done: who asks
+ * again before it has used a subscription gets the same one. Between the first challenge and the
+ * first registration the network may count it as used already, and whoever gives it up then needs
+ * its operator's approval to get it again: so not at once. */
+bool bindery_ue_trial_event(struct bindery_ue_trial *trial, const struct bindery_ue_event *event);
 
 /* ---- what it knows ---- */
 

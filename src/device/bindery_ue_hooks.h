@@ -341,6 +341,153 @@ void bindery_ue_usim_sequences(const struct bindery_ue_usim *usim,
                                uint64_t seq[BINDERY_UE_USIM_SEQUENCES]);
 void bindery_ue_usim_wipe(struct bindery_ue_usim *usim);
 
+/* ---- a device that has no subscription yet --------------------------------------------------- */
+
+/* Device's side of credential provisioning in the attach procedure (TR 33.899 5.12.4.Z, steps 1 and
+ * 5): an ATTACH REQUEST of type 5 with the IMEI carries the URL of the device's certificate, and an
+ * ATTACH REJECT brings a subscription, encrypted to the key of that certificate and signed by the
+ * operator for this device, this PLMN and the nonce of this request. */
+
+#define BINDERY_UE_APN_MAX                   100 /* characters */
+#define BINDERY_UE_PROFILE_APNS              4
+#define BINDERY_UE_ONBOARDING_SECRET         32
+#define BINDERY_UE_ONBOARDING_SIGNATURE_SIZE 64
+
+/* What the operator signed, and with which certificate. All of it is in the message that came. */
+struct bindery_ue_operator_message {
+    const uint8_t *certificates; /* DER, the signer's first, one behind the other, no root */
+    size_t certificates_n;
+    uint8_t plmn[3]; /* that the device selected: the certificate has to list it */
+    uint64_t expiry; /* Unix seconds: after it the result is taken no more */
+    const uint8_t *content;
+    size_t content_n;
+    const uint8_t *signature; /* 64 octets: ECDSA P-256 with SHA-256, r || s */
+};
+enum bindery_ue_operator_verdict {
+    BINDERY_UE_OPERATOR_GOOD,
+    BINDERY_UE_OPERATOR_UNTRUSTED, /* it leads to no provisioning root of the device */
+    BINDERY_UE_OPERATOR_CERTIFICATE_EXPIRED,
+    BINDERY_UE_OPERATOR_PURPOSE,    /* extended key usage: not role 1.3.6.1.4.1.32473.1.1.7 */
+    BINDERY_UE_OPERATOR_OTHER_PLMN, /* no dNSName epc.mncXXX.mccYYY.3gppnetwork.org of the PLMN */
+    BINDERY_UE_OPERATOR_SIGNATURE,
+    BINDERY_UE_OPERATOR_RESULT_EXPIRED, /* `expiry` is over */
+    BINDERY_UE_OPERATOR_FAILED          /* it could not be found out */
+};
+
+/* The subscription. Secret. */
+struct bindery_ue_profile {
+    char imsi[15];
+    uint8_t imsi_n;
+    uint8_t mnc_n;   /* digits of the MNC in it: 2 or 3 */
+    uint8_t home[3]; /* PLMN */
+    uint8_t policy;  /* 0 open, 1 learn (the network will want a KME), 2 bound */
+    struct bindery_ue_usim_keys usim;
+    uint8_t n_apns; /* the default one first; 0: the network says which */
+    char apns[BINDERY_UE_PROFILE_APNS][BINDERY_UE_APN_MAX + 1]; /* each ends with a NUL */
+};
+
+/* What a device needs for that, from the factory. Its private key stays where it is. */
+struct bindery_ue_onboarding {
+    const char *url; /* "https://HOST/DeviceID=ID", ends with a NUL */
+    uint16_t sent_n; /* octets that are sent to its key: 33 for EC P-256, those of an RSA modulus */
+    void *ctx;
+    /* Is the certificate good, and the signature over the content the certificate's? A device that
+     * does not know the time at all leaves out what it cannot check, validity and expiry: nonce and
+     * PLMN are in the content. */
+    enum bindery_ue_operator_verdict (*verify)(void *ctx,
+                                               const struct bindery_ue_operator_message *m);
+    /* The secret behind what was sent, by the device's private key. form 1: `sent` is a compressed
+     * point of P-256, the secret the x coordinate of ECDH with it. form 2: `sent` is an
+     * RSAES-OAEP block (SHA-256, MGF1 with it, label "bindery onboarding secret") of the secret.
+     * False: the key is of the other form, or what was sent is wrong. Called only after `verify`
+     * said GOOD. */
+    bool (*secret)(void *ctx, uint8_t form, const uint8_t *sent, size_t sent_n,
+                   uint8_t secret[BINDERY_UE_ONBOARDING_SECRET]);
+    /* Stores K, OPc, IMSI and profile; after `true` they must survive a power cut. After `false`
+     * the device asks again, and gets the same. */
+    bool (*install)(void *ctx, const struct bindery_ue_profile *profile);
+};
+
+/* What a device remembers of its request, in memory alone: PLMN and nonce. */
+#define BINDERY_UE_ASKED_SIZE 32
+struct bindery_ue_asked {
+    BINDERY_UE_ALIGNED unsigned char space[BINDERY_UE_ASKED_SIZE];
+};
+
+/* NAME, "name", sentence */
+#define BINDERY_UE_ONBOARDING_OUTCOMES(X)                                                          \
+    X(TAKEN, "taken", "the subscription is installed")                                             \
+    X(NOT_ASKED, "not-asked",                                                                      \
+      "it brings no subscription, or none was asked for, or one was taken already")                \
+    X(UNREADABLE, "unreadable", "the result cannot be read")                                       \
+    X(UNTRUSTED, "operator-untrusted",                                                             \
+      "the operator's certificate leads to no provisioning root of this device")                   \
+    X(CERTIFICATE_EXPIRED, "operator-certificate-expired",                                         \
+      "the operator's certificate is not valid at this time")                                      \
+    X(PURPOSE, "operator-purpose", "the certificate is not a provisioning operator's")             \
+    X(OTHER_PLMN, "operator-plmn",                                                                 \
+      "the operator's certificate does not list the PLMN that was selected")                       \
+    X(SIGNATURE, "operator-signature",                                                             \
+      "the signature is not the operator's over this device, PLMN, nonce and content")             \
+    X(EXPIRED, "result-expired", "the result is too old")                                          \
+    X(NOT_OPENED, "not-opened",                                                                    \
+      "the content was not encrypted to this device's key for this attach")                        \
+    X(PROFILE, "profile-unreadable", "the subscription profile cannot be read")                    \
+    X(NOT_STORED, "not-stored", "the subscription could not be stored")                            \
+    X(BROKEN, "broken", "crypto table or a function of the host failed, or the room is too small")
+enum bindery_ue_onboarding_outcome {
+#define BINDERY_UE_X(name, text, sentence) BINDERY_UE_ONBOARDING_##name,
+    BINDERY_UE_ONBOARDING_OUTCOMES(BINDERY_UE_X)
+#undef BINDERY_UE_X
+};
+const char *bindery_ue_onboarding_outcome_name(enum bindery_ue_onboarding_outcome o);
+
+/* Octets that the two functions below work in; wiped afterwards but for what they give. */
+#define BINDERY_UE_ONBOARDING_ROOM 2048
+/* Octets of a request with a URL of 335 characters and a signature of 512. */
+#define BINDERY_UE_ONBOARDING_ASK_MAX 875
+
+/* Before an ATTACH REQUEST of EPS attach type 5 with the mobile identity IMEI and KSI "no key":
+ * the content of its element 7E. A fresh nonce each time: what an earlier request brings counts no
+ * more. signer: NULL if the device has no key to prove its IMEI with. imei: TAC and SNR. *out_n is
+ * the room at `out`, BINDERY_UE_ONBOARDING_ROOM; then the octets written, 0 after an error.
+ * Errors: ERR_ARGUMENT (IMEI, PLMN, or URL), ERR_ROOM, ERR_CRYPTO. */
+enum bindery_ue_result bindery_ue_onboarding_ask(struct bindery_ue_asked *asked,
+                                                 const struct bindery_ue_crypto *crypto,
+                                                 const struct bindery_ue_onboarding *onboarding,
+                                                 const struct bindery_ue_signer *signer,
+                                                 const char imei[14], const uint8_t plmn[3],
+                                                 uint8_t *out, size_t *out_n);
+/* On an ATTACH REJECT of that attach: element 7E's content, or NULL if it has none. The element
+ * stands outside of `room`, BINDERY_UE_ONBOARDING_ROOM octets. With TAKEN `install` has the
+ * subscription: attach anew with the IMSI. Anything else is an ordinary ATTACH REJECT, and the
+ * attempt has failed: try another PLMN, or again after T3411 or T3402. In any case nothing is
+ * outstanding any more. */
+enum bindery_ue_onboarding_outcome
+bindery_ue_onboarding_take(struct bindery_ue_asked *asked, const struct bindery_ue_crypto *crypto,
+                           const struct bindery_ue_onboarding *onboarding, const uint8_t *element,
+                           size_t element_n, uint8_t *room, size_t room_n);
+/* When T3410 ends or the connection does: no answer is taken any more. */
+void bindery_ue_onboarding_forget(struct bindery_ue_asked *asked);
+
+/* Which network next? `networks` are those that were found, best first; `preferred` those that the
+ * device's policy names, in its order, and `others` says whether it may use any else, after them.
+ * The index of the first in that order that was not tried; BINDERY_UE_NO_NETWORK if there is none.
+ * On BINDERY_UE_EVENT_ELSEWHERE mark the present one and choose: an index, then camp there; none,
+ * then all were tried: unmark them and stay, for the device tries again by itself. */
+#define BINDERY_UE_NO_NETWORK SIZE_MAX
+struct bindery_ue_network {
+    uint8_t plmn[3];
+    bool tried;
+};
+struct bindery_ue_network_policy {
+    const uint8_t (*preferred)[3]; /* PLMNs */
+    size_t preferred_n;
+    bool others;
+};
+size_t bindery_ue_network_choose(const struct bindery_ue_network_policy *policy,
+                                 const struct bindery_ue_network *networks, size_t networks_n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -93,6 +93,27 @@ static const struct row rows[] = {
     {EMM_ON_ESM, SERVED, esm_message},
 };
 
+/* Of a device that has no subscription. What is not here is for one that has: no authentication, no
+ * security, nothing that is about being attached. */
+static const struct row onboarding_rows[] = {
+    {EMM_ON_CAMP, OFF | IN(ATTACHING), onboarding_camp},
+    {EMM_ON_ATTACH, OFF, onboarding_attach},
+    {EMM_ON_DETACH, OFF | IN(ATTACHING), detach_ask_locally},
+    {EMM_ON_CONNECTED, OFF | IN(ATTACHING), connection_up},
+    {EMM_ON_RELEASED, OFF, connection_ended},
+    {EMM_ON_RELEASED, IN(ATTACHING), attach_aborted},
+    {EMM_ON_FAILED, OFF, connection_ended},
+    {EMM_ON_FAILED, IN(ATTACHING), attach_aborted},
+    {EMM_ON_EXPIRY_T3440, OFF, connection_t3440},
+    {EMM_ON_EXPIRY_PROCEDURE, IN(ATTACHING), attach_timeout},
+    {EMM_ON_EXPIRY_T3346, IN(WAITING), attach_ready},
+    {EMM_ON_EXPIRY_T3402, IN(WAITING), attach_t3402},
+    {EMM_ON_EXPIRY_T3411, IN(WAITING), attach_ready},
+    {EMM_ON_EXPIRY_FOLLOW, OFF, connection_follow},
+    {EMM_ON_ATTACH_REJECT, IN(ATTACHING), reject_onboarding},
+    {EMM_ON_IDENTITY_REQUEST, IN(ATTACHING), security_identity_request},
+};
+
 static const char *const event_names[] = {
 #define X(name) [EMM_ON_##name] = #name,
     EMM_EVENTS(X)
@@ -104,14 +125,25 @@ const char *emm_event_name(enum emm_event e)
     return (size_t)e < sizeof event_names / sizeof *event_names ? event_names[e] : "unknown";
 }
 
-emm_handler emm_handler_of(enum bindery_ue_state state, enum emm_event e)
+static emm_handler find(const struct row *row, size_t n, enum bindery_ue_state state,
+                        enum emm_event e)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].event == (unsigned)e && (rows[i].states & 1U << state) != 0) {
-            return rows[i].act;
+    for (size_t i = 0; i < n; i++) {
+        if (row[i].event == (unsigned)e && (row[i].states & 1U << state) != 0) {
+            return row[i].act;
         }
     }
     return NULL;
+}
+
+emm_handler emm_handler_of(enum bindery_ue_state state, enum emm_event e)
+{
+    return find(rows, sizeof rows / sizeof rows[0], state, e);
+}
+
+emm_handler emm_handler_onboarding(enum bindery_ue_state state, enum emm_event e)
+{
+    return find(onboarding_rows, sizeof onboarding_rows / sizeof onboarding_rows[0], state, e);
 }
 
 static bool is_call(enum emm_event e)
@@ -121,13 +153,17 @@ static bool is_call(enum emm_event e)
 
 void emm_happen(struct step *s, enum emm_event e)
 {
-    const emm_handler act = emm_handler_of((enum bindery_ue_state)s->ue->state, e);
+    const enum bindery_ue_state state = (enum bindery_ue_state)s->ue->state;
+    const emm_handler act =
+        ue_onboards(s->ue) ? emm_handler_onboarding(state, e) : emm_handler_of(state, e);
     if (act != NULL) {
         act(s);
     } else if (is_call(e)) {
         s->result = BINDERY_UE_ERR_STATE;
     } else if (e >= EMM_ON_ATTACH_ACCEPT) {
-        ue_refuse(s, BINDERY_UE_REFUSED_UNEXPECTED);
+        ue_refuse(s, ue_onboards(s->ue) && emm_handler_of(state, e) != NULL
+                         ? BINDERY_UE_REFUSED_NO_SUBSCRIPTION
+                         : BINDERY_UE_REFUSED_UNEXPECTED);
         if (e != EMM_ON_SECURITY_MODE) { /* which is not verified yet */
             emm_status(s, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
         }

@@ -32,6 +32,9 @@ static const char *const event_names[] = {
     [BINDERY_UE_EVENT_KME_OFFERED] = "kme-offered",
     [BINDERY_UE_EVENT_KME_ACTIVE] = "kme-active",
     [BINDERY_UE_EVENT_KME_UNABLE] = "kme-unable",
+    [BINDERY_UE_EVENT_ONBOARDING] = "onboarding",
+    [BINDERY_UE_EVENT_ONBOARDED] = "onboarded",
+    [BINDERY_UE_EVENT_ELSEWHERE] = "elsewhere",
 };
 static const char *const why_names[] = {
     [BINDERY_UE_WHY_RETRY] = "retry",           [BINDERY_UE_WHY_EXHAUSTED] = "exhausted",

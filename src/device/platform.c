@@ -74,6 +74,54 @@ MUST_USE static enum err sha256(void *ctx, const struct bytes *parts, size_t n_p
     return err;
 }
 
+/* ---- the same with a room for long parts ---- */
+
+MUST_USE static enum err wide_aes128_key(void *ctx, const uint8_t key[static 16])
+{
+    const struct bindery_ue_crypto *t = ((const struct platform_wide *)ctx)->table;
+    return of(t->aes128_key(t->ctx, key));
+}
+
+MUST_USE static enum err wide_aes128_encrypt(void *ctx, const uint8_t *in, uint8_t *out,
+                                             size_t blocks)
+{
+    const struct bindery_ue_crypto *t = ((const struct platform_wide *)ctx)->table;
+    return of(t->aes128_encrypt(t->ctx, in, out, blocks));
+}
+
+MUST_USE static enum err wide_aes128_decrypt(void *ctx, const uint8_t key[static 16],
+                                             const uint8_t in[static 16], uint8_t out[static 16])
+{
+    const struct bindery_ue_crypto *t = ((const struct platform_wide *)ctx)->table;
+    return of(t->aes128_decrypt(t->ctx, key, in, out));
+}
+
+MUST_USE static enum err wide_hmac_sha256(void *ctx, struct bytes key, const struct bytes *parts,
+                                          size_t n_parts, uint8_t out[static 32])
+{
+    const struct platform_wide *w = ctx;
+    const struct bytes all = join(parts, n_parts, w->room);
+    enum err err = E_CRYPTO;
+    if (all.p != NULL || all.n == 0) {
+        err = of(w->table->hmac_sha256(w->table->ctx, key.p, key.n, all.p, all.n, out));
+    }
+    wipe(w->room.p, w->room.n);
+    return err;
+}
+
+MUST_USE static enum err wide_sha256(void *ctx, const struct bytes *parts, size_t n_parts,
+                                     uint8_t out[static 32])
+{
+    const struct platform_wide *w = ctx;
+    const struct bytes all = join(parts, n_parts, w->room);
+    enum err err = E_CRYPTO;
+    if (all.p != NULL || all.n == 0) {
+        err = of(w->table->sha256(w->table->ctx, all.p, all.n, out));
+    }
+    wipe(w->room.p, w->room.n);
+    return err;
+}
+
 MUST_USE static enum err draw(void *ctx, struct mbytes out)
 {
     const struct bindery_ue_crypto *t = ctx;
@@ -82,6 +130,27 @@ MUST_USE static enum err draw(void *ctx, struct mbytes out)
         memset(out.p, 0, out.n);
     }
     return of(done);
+}
+
+MUST_USE static enum err wide_draw(void *ctx, struct mbytes out)
+{
+    const struct bindery_ue_crypto *t = ((const struct platform_wide *)ctx)->table;
+    const bool done = t->random(t->ctx, out.p, out.n);
+    if (!done && out.n > 0) {
+        memset(out.p, 0, out.n);
+    }
+    return of(done);
+}
+
+struct crypto platform_crypto_wide(struct platform_wide *wide)
+{
+    return (struct crypto){.ctx = wide,
+                           .aes128_key = wide_aes128_key,
+                           .aes128_encrypt = wide_aes128_encrypt,
+                           .aes128_decrypt = wide_aes128_decrypt,
+                           .hmac_sha256 = wide_hmac_sha256,
+                           .sha256 = wide_sha256,
+                           .random = wide_draw};
 }
 
 struct crypto platform_crypto(const struct bindery_ue_crypto *table)

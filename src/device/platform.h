@@ -17,4 +17,12 @@ bool platform_complete(const struct bindery_ue_crypto *table);
  * PLATFORM_MESSAGE_MAX octets (more: E_CRYPTO). */
 struct crypto platform_crypto(const struct bindery_ue_crypto *table);
 
+/* The same for parts that are longer together: they are put together in `room`, which lasts as long
+ * as the table made, and is wiped after each use. */
+struct platform_wide {
+    const struct bindery_ue_crypto *table;
+    struct mbytes room;
+};
+struct crypto platform_crypto_wide(struct platform_wide *wide);
+
 #endif

@@ -232,6 +232,35 @@ void reject_attach(struct step *s)
     }
 }
 
+/* What would end a subscription, or keep it off a place, says no more to a device that has none
+ * than that it makes no sense to ask here again soon. */
+#define NOT_HERE (DELETE | INVALID | PLMN | AREA | SEVERE | EXHAUST)
+
+void reject_onboarding(struct step *s)
+{
+    struct nas_attach_reject m;
+    enum err err = nas_parse(&nas_attach_reject_message, s->msg, &m, NULL);
+    if (err != E_OK) {
+        emm_malformed(s, err);
+        return;
+    }
+    const unsigned does = does_of(m.emm_cause);
+    tell(s, m.emm_cause, 0);
+    const bool installed = onboarding_result(s, m.bindery_container);
+    connection_expect_end(s);
+    leave_registration(s);
+    if (installed) {
+        s->ue->wanted = false;
+        s->ue->state = BINDERY_UE_STATE_DEREGISTERED;
+        (void)ue_event(s, BINDERY_UE_EVENT_ONBOARDED);
+    } else if ((does & BACK_OFF) && back_off(s, m.t3346)) {
+        onboarding_elsewhere(s);
+        attach_try(s);
+    } else {
+        attach_failed(s, (does & NOT_HERE) != 0);
+    }
+}
+
 void reject_update(struct step *s)
 {
     struct nas_tracking_area_update_reject m;

@@ -513,6 +513,9 @@ static struct nas_identity identity_of(const struct ue *ue, uint8_t type)
 {
     switch (type) {
     case NAS_IDENTITY_IMSI:
+        if (ue_onboards(ue)) {
+            return (struct nas_identity){.type = NAS_IDENTITY_NONE};
+        }
         return (struct nas_identity){.type = NAS_IDENTITY_IMSI, .imsi = ue->keys.imsi};
     case NAS_IDENTITY_IMEI:
         return (struct nas_identity){.type = NAS_IDENTITY_IMEI, .imei = ue->imeisv.imei};

@@ -2,21 +2,12 @@
 
 #include "device/image.h"
 #include "device/offer.h"
+#include "device/onboard.h"
 #include "device/platform.h"
 #include <string.h>
 
 _Static_assert(sizeof(struct ue) <= BINDERY_UE_SIZE, "the public size is enough");
 _Static_assert(BINDERY_UE_STATE_COUNT <= 16, "a set of states is 16 bits");
-
-static struct ue *ue_of(struct bindery_ue *ue)
-{
-    return (struct ue *)(void *)ue->space;
-}
-
-static const struct ue *ue_in(const struct bindery_ue *ue)
-{
-    return (const struct ue *)(const void *)ue->space;
-}
 
 /* ---- what the other files use ---- */
 
@@ -220,6 +211,7 @@ static enum bindery_ue_result ue_finish(struct step *s)
     if (ue->has_security && ue->security.send_next > ue->reserved) {
         ue->dirty = true;
     }
+    ue->dirty = ue->dirty && !ue_onboards(ue); /* whose would the image be? */
     if (!store_all(ue, s->now)) {
         if (ue->out.initial) { /* nobody asks for a connection then */
             ue->connected = false;
@@ -275,23 +267,38 @@ static bool settings_are_right(const struct bindery_ue_settings *s)
            apn_n <= BINDERY_UE_APN_MAX;
 }
 
-static bool take_identity(struct ue *ue, const struct bindery_ue_identity *id)
+static bool take_imsi(struct ue *ue, const struct bindery_ue_identity *id)
 {
-    if (id->imsi_n > sizeof id->imsi ||
-        imsi_parse((struct bytes){(const uint8_t *)id->imsi, id->imsi_n}, &ue->keys.imsi) != E_OK ||
-        imeisv_parse(BYTES_OF(id->imeisv), &ue->imeisv) != E_OK) {
+    const struct bytes digits = {(const uint8_t *)id->imsi, id->imsi_n};
+    if (id->imsi_n > sizeof id->imsi || (id->mnc_n != 0 && id->mnc_n != 2 && id->mnc_n != 3)) {
         return false;
     }
     ue->mnc_n = id->mnc_n;
-    return id->mnc_n == 0 || id->mnc_n == 2 || id->mnc_n == 3;
+    return id->imsi_n == 0 || imsi_parse(digits, &ue->keys.imsi) == E_OK;
 }
 
-/* Whoever may get keys, or has some, has to store them. */
+static bool take_identity(struct ue *ue, const struct bindery_ue_identity *id)
+{
+    return take_imsi(ue, id) && imeisv_parse(BYTES_OF(id->imeisv), &ue->imeisv) == E_OK;
+}
+
+/* Whoever may get keys, or has some, has to store them; whoever has no IMSI has neither. */
 static bool host_is_right(const struct bindery_ue_host *host, const struct bindery_ue_identity *id)
 {
-    return host != NULL && host->usim != NULL && host->store != NULL && id != NULL &&
+    if (host == NULL || id == NULL) {
+        return false;
+    }
+    if (id->imsi_n == 0) {
+        return onboard_is_right(host->onboarding) && id->keys == NULL && id->kme == NULL;
+    }
+    return host->usim != NULL && host->store != NULL &&
            (host->store_keys != NULL || (host->provisioning == NULL && id->keys == NULL)) &&
            offer_lot_is_right(host->provisioning);
+}
+
+static size_t buffer_least(const struct bindery_ue_identity *id)
+{
+    return id->imsi_n == 0 ? BINDERY_UE_ONBOARDING_BUFFER_MIN : BINDERY_UE_BUFFER_MIN;
 }
 
 static void take_image(struct ue *ue, const struct ue_image *image)
@@ -372,7 +379,7 @@ enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
         !settings_are_right(settings) || buffer == NULL || !take_identity(u, identity)) {
         goto out;
     }
-    if (buffer_n < BINDERY_UE_BUFFER_MIN) {
+    if (buffer_n < buffer_least(identity)) {
         result = BINDERY_UE_ERR_ROOM;
         goto out;
     }
@@ -498,98 +505,4 @@ uint64_t bindery_ue_deadline(const struct bindery_ue *ue)
         first = u->deadline[t] < first ? u->deadline[t] : first;
     }
     return first;
-}
-
-/* ---- what comes out ---- */
-
-static void guti_out(const struct nas_guti *in, struct bindery_ue_guti *out)
-{
-    plmn_to_octets(&in->plmn, out->plmn);
-    out->mme_group_id = in->mme_group_id;
-    out->mme_code = in->mme_code;
-    out->m_tmsi = in->m_tmsi;
-}
-
-bool bindery_ue_uplink(struct bindery_ue *ue, struct bindery_ue_uplink *out)
-{
-    struct ue *u = ue_of(ue);
-    if (u->out.n == 0) {
-        return false;
-    }
-    memset(out, 0, sizeof *out);
-    out->pdu = u->buffer.p + (u->buffer.n - BINDERY_UE_UPLINK_MAX);
-    out->n = u->out.n;
-    out->initial = u->out.initial;
-    out->establishment = u->out.establishment;
-    if (out->initial && u->has_guti) {
-        out->has_guti = true;
-        guti_out(&u->guti, &out->guti);
-    }
-    u->out = (struct ue_out){.n = 0};
-    return true;
-}
-
-bool bindery_ue_next_event(struct bindery_ue *ue, struct bindery_ue_event *out)
-{
-    struct ue *u = ue_of(ue);
-    if (u->events_n == 0) {
-        return false;
-    }
-    *out = u->events[0];
-    u->events_n--;
-    memmove(u->events, u->events + 1, u->events_n * sizeof u->events[0]);
-    memset(&u->events[u->events_n], 0, sizeof u->events[0]);
-    return true;
-}
-
-enum bindery_ue_state bindery_ue_state(const struct bindery_ue *ue)
-{
-    return (enum bindery_ue_state)ue_in(ue)->state;
-}
-
-enum bindery_ue_result bindery_ue_registration(const struct bindery_ue *ue,
-                                               struct bindery_ue_registration *out)
-{
-    const struct ue *u = ue_in(ue);
-    if (u->state != BINDERY_UE_STATE_REGISTERED && u->state != BINDERY_UE_STATE_UPDATING &&
-        u->state != BINDERY_UE_STATE_SERVICE_REQUESTED) {
-        return BINDERY_UE_ERR_STATE;
-    }
-    memset(out, 0, sizeof *out);
-    if (u->has_guti) {
-        guti_out(&u->guti, &out->guti);
-    }
-    out->t3412_ms = u->t3412_ms;
-    out->bearer = u->bearer;
-    out->qci = u->qci;
-    out->pdn_type = (uint8_t)u->address.type;
-    memcpy(out->pdn_address, u->address.interface_id, 8);
-    memcpy(out->pdn_address + 8, u->address.ipv4, 4);
-    out->connected = u->connected;
-    return BINDERY_UE_OK;
-}
-
-bool bindery_ue_guti(const struct bindery_ue *ue, struct bindery_ue_guti *out)
-{
-    const struct ue *u = ue_in(ue);
-    if (u->has_guti) {
-        guti_out(&u->guti, out);
-    }
-    return u->has_guti;
-}
-
-enum bindery_ue_result bindery_ue_kenb(const struct bindery_ue *ue, uint8_t out[32])
-{
-    const struct ue *u = ue_in(ue);
-    const struct crypto c = ue_crypto(u);
-    struct key_kenb kenb;
-    if (!u->has_security || !u->connected || !u->kenb_known) {
-        return BINDERY_UE_ERR_STATE;
-    }
-    if (nassec_kenb(&c, &u->security, u->kenb_count, &kenb) != E_OK) {
-        return BINDERY_UE_ERR_CRYPTO;
-    }
-    memcpy(out, kenb.b, sizeof kenb.b);
-    wipe(&kenb, sizeof kenb);
-    return BINDERY_UE_OK;
 }

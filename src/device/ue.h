@@ -5,7 +5,8 @@
  * of it, and writes the context last; what it wants to have sent is put into the buffer by
  * emm_send, and leaves only after ue_finish has stored what it relies on: keys, then image. Files:
  * emm_table.c (states, events, who handles what), attach.c, security.c, reject.c, detach.c,
- * service.c, esm.c, and ue.c, which has the public functions.
+ * service.c, esm.c, onboard_nas.c (a device without a subscription), and ue.c and out.c, which have
+ * the public functions.
  */
 #ifndef BINDERY_DEVICE_UE_H
 #define BINDERY_DEVICE_UE_H
@@ -16,6 +17,7 @@
 #include "device/hooks.h"
 #include "device/keys.h"
 #include "nassec/nassec.h"
+#include "proc/certattach.h"
 
 #define UE_ATTEMPTS        5   /* of attach or update before T3402 (TS 24.301 5.5.1.2.6) */
 #define UE_DETACH_ATTEMPTS 5   /* expiries of T3421 (5.5.2.2.4) */
@@ -77,6 +79,10 @@ struct ue {
     bool kme_told;   /* NW_SIG showed that the network has the one that waits */
     uint8_t offers;  /* new payloads since: */
     uint64_t offers_since;
+
+    /* Without an IMSI. */
+    struct certattach_asked asked; /* the request that an answer is waited for */
+    bool onboarded;                /* its subscription is installed: this context is at its end */
 
     /* What an image has. */
     struct binding_me me; /* KME is not in the image; it is set from the keys for each challenge */
@@ -151,6 +157,20 @@ struct step {
     bool ciphered; /* and ciphered, not by EEA0 */
     bool harmless; /* nothing to store: it changed nothing but the COUNT */
 };
+
+static inline struct ue *ue_of(struct bindery_ue *ue)
+{
+    return (struct ue *)(void *)ue->space;
+}
+static inline const struct ue *ue_in(const struct bindery_ue *ue)
+{
+    return (const struct ue *)(const void *)ue->space;
+}
+/* It has no subscription, and nothing of it is stored but the one that it gets. */
+static inline bool ue_onboards(const struct ue *ue)
+{
+    return ue->keys.imsi.n == 0;
+}
 
 /* ---- ue.c ---- */
 
@@ -243,6 +263,8 @@ const char *emm_event_name(enum emm_event e);
 typedef void (*emm_handler)(struct step *s);
 /* Who handles an event in a state; NULL: nobody does, and emm_happen says what that means. */
 emm_handler emm_handler_of(enum bindery_ue_state state, enum emm_event e);
+/* The same for a device that has no subscription. */
+emm_handler emm_handler_onboarding(enum bindery_ue_state state, enum emm_event e);
 /* Runs the handler. Without one a call becomes ERR_STATE, what the lower layers or a timer say has
  * no effect, and a message is refused as UNEXPECTED (7.4: #98). */
 void emm_happen(struct step *s, enum emm_event e);
@@ -272,8 +294,10 @@ void attach_areas_elsewhere(struct step *s);
 void attach_follow(struct step *s);
 /* Its only caller is in the same file, as update_send's, security_answer's, security_prove's and
  * security_offer's are: a function of its own keeps the message it makes off the stack of all that
- * its caller calls besides. */
-void attach_send(struct step *s);
+ * its caller calls besides. container: of element 7E; p NULL: there is none. */
+void attach_send(struct step *s, struct bytes container);
+/* The cell of a camp. Is it another one? */
+bool attach_take_cell(struct step *s);
 /* NULL, or what keeps it off the cell longest. */
 const struct ue_forbidden *attach_forbidden(const struct ue *ue);
 void attach_forbid(struct step *s, bool whole_plmn, bool unbelieved);
@@ -330,6 +354,20 @@ void reject_service(struct step *s);
 void reject_detach(struct step *s, uint8_t cause);
 /* AUTHENTICATION REJECT (5.4.2.5). */
 void reject_authentication(struct step *s);
+
+void reject_onboarding(struct step *s); /* ATTACH REJECT of a device that has no subscription */
+
+/* ---- onboard_nas.c: attaches of a device that has no subscription ---- */
+
+void onboarding_attach(struct step *s);
+void onboarding_camp(struct step *s);
+/* The content of element 7E for ATTACH REQUEST. False: it could not be made, and an event says so.
+ */
+bool onboarding_request(struct step *s, struct bytes *container);
+/* An ATTACH REJECT's element. True: its subscription is installed. */
+bool onboarding_result(struct step *s, struct bytes element);
+/* The attempt has failed: no answer to it counts any more. */
+void onboarding_elsewhere(struct step *s);
 
 /* ---- detach.c ---- */
 

@@ -84,7 +84,7 @@ static int run_one(const struct ue_options *o, struct population *p, bool detach
         options_error("there is not enough memory");
         return UE_REFUSED;
     }
-    if (options_plan_one(o, &plan)) {
+    if (options_plan_one(o, p, &plan)) {
         rc = UE_REFUSED;
         plan.words = stdout;
         plan.emulation.hold_ms = detach ? 0 : EMULATION_FOR_EVER;
@@ -158,6 +158,21 @@ static const char *kme_of(const struct population *p)
                                     : "none";
 }
 
+/* What it gets a subscription with, and what it got so. */
+static void print_onboarding(const struct device_state *s)
+{
+    if (s->onboarding.form != 0) {
+        printf("Asks   for a subscription as %s (%s, %u provisioning root%s)\n", s->onboarding.url,
+               s->onboarding.form == CERTATTACH_RSA ? "rsa" : "p256", s->onboarding.n_roots,
+               s->onboarding.n_roots == 1 ? "" : "s");
+    }
+    if (s->profile.present) {
+        printf("Got    the one that it has over the air, policy %s%s\n",
+               binding_policy_name((enum binding_policy)s->profile.policy),
+               s->profile.trial.confirmed ? "" : "; it was not used yet");
+    }
+}
+
 static void print_identity(const struct population *p, const char *imei, bool has_guti,
                            const struct bindery_ue_guti *guti)
 {
@@ -167,11 +182,12 @@ static void print_identity(const struct population *p, const char *imei, bool ha
     }
     printf("IMSI   %s\nIMEI   %s\nKME    %s\nLot    %s\nProof  %s\nGUTI   %s\nKeys   %s\n"
            "State  %s\n",
-           p->state.imsi.digits, imei, kme_of(p),
+           p->state.imsi.n > 0 ? p->state.imsi.digits : "none", imei, kme_of(p),
            p->state.lot.modulus_n > 0 ? p->state.lot.id.text : "none", proof_of(p), text,
            p->state.has_nas && p->state.nas.has_security ? "a NAS security context is kept"
                                                          : "no NAS security context",
            bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
+    print_onboarding(&p->state);
 }
 
 static void json_identity(const struct population *p, const char *imei, bool has_guti,
@@ -186,11 +202,14 @@ static void json_identity(const struct population *p, const char *imei, bool has
                       "mme_code", (int)guti->mme_code, "m_tmsi", (json_int_t)guti->m_tmsi);
     }
     json_t *o = json_pack(
-        "{s:s, s:s, s:b, s:b, s:s?, s:s, s:o, s:b, s:s}", "imsi", p->state.imsi.digits, "imei",
-        imei, "kme", (int)p->state.me.has_kme, "kme_offered", (int)p->state.pending.present, "lot",
+        "{s:s?, s:s, s:b, s:b, s:s?, s:s, s:o, s:b, s:s, s:s?, s:o}", "imsi",
+        p->state.imsi.n > 0 ? p->state.imsi.digits : NULL, "imei", imei, "kme",
+        (int)p->state.me.has_kme, "kme_offered", (int)p->state.pending.present, "lot",
         p->state.lot.modulus_n > 0 ? p->state.lot.id.text : NULL, "proof", proof_of(p), "guti", g,
         "security_context", p->state.has_nas && p->state.nas.has_security, "state",
-        bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)));
+        bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)), "onboarding",
+        p->state.onboarding.form != 0 ? p->state.onboarding.url : NULL, "confirmed",
+        p->state.profile.present ? json_boolean(p->state.profile.trial.confirmed) : json_null());
     (void)json_dumpf(o, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(o);
@@ -273,7 +292,7 @@ static int run_many(const struct ue_options *o, struct population *p)
         options_error("there is not enough memory");
         return UE_REFUSED;
     }
-    if (options_plan_run(o, p->n, &plan)) {
+    if (options_plan_run(o, p, &plan)) {
         rc = UE_REFUSED;
         plan.progress = isatty(2) ? stderr : NULL;
         if (open_json(options_text(o, OPT_JSON), &json) && open_trace(o, &plan)) {

@@ -5,6 +5,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- networks ---- */
+
+unsigned emulation_enbs(const struct emulation_config *c)
+{
+    return c->enbs * (1 + c->further);
+}
+
+unsigned emulation_mmes(const struct emulation_config *c, unsigned enb)
+{
+    return enb < c->enbs ? c->enb.mmes : 1;
+}
+
+struct plmn emulation_plmn(const struct emulation_config *c, unsigned network)
+{
+    return network == 0 ? c->enb.plmns[0] : c->network[network - 1];
+}
+
+unsigned emulation_enb_of(const struct emulation_config *c, const struct device *d)
+{
+    return d->network * c->enbs + d->number % c->enbs;
+}
+
+unsigned emulation_choose(const struct emulation_config *c, uint8_t tried)
+{
+    struct bindery_ue_network found[EMULATION_NETWORKS_MAX];
+    const struct bindery_ue_network_policy policy = {
+        .preferred = c->policy, .preferred_n = c->policy_n, .others = c->policy_n == 0};
+    for (unsigned i = 0; i <= c->further; i++) {
+        const struct plmn plmn = emulation_plmn(c, i);
+        plmn_to_octets(&plmn, found[i].plmn);
+        found[i].tried = (tried >> i & 1) != 0;
+    }
+    const size_t i = bindery_ue_network_choose(&policy, found, 1 + c->further);
+    return i < EMULATION_NETWORKS_MAX ? (unsigned)i : EMULATION_NETWORKS_MAX;
+}
+
+bool emulation_has_network(const struct emulation_config *c)
+{
+    return emulation_choose(c, 0) < EMULATION_NETWORKS_MAX;
+}
+
 /* ---- the eNB's host ---- */
 
 static bool cell_send(void *ctx, unsigned mme, uint16_t stream, struct bytes message)
@@ -64,7 +105,10 @@ static enum err open_cell(struct emulation *e, unsigned i)
                                   .kenb = cell_kenb,
                                   .told = cell_told};
     config.id += i;
-    if (e->config.enbs > 1) {
+    config.plmns[0] = emulation_plmn(&e->config, i / e->config.enbs);
+    config.n_plmns = i < e->config.enbs ? config.n_plmns : 1;
+    config.mmes = emulation_mmes(&e->config, i);
+    if (emulation_enbs(&e->config) > 1) {
         (void)snprintf(config.name, sizeof config.name, "%.20s-%u", e->config.enb.name, i + 1);
     }
     *c = (struct cell){.e = e, .number = i, .where = {.tac = config.tac}};
@@ -74,10 +118,11 @@ static enum err open_cell(struct emulation *e, unsigned i)
 
 static enum err camp(struct emulation *e)
 {
+    const unsigned network = emulation_choose(&e->config, 0);
     for (uint32_t i = 0; i < e->p->n; i++) {
         struct device *d = population_at(e->p, i);
-        if (bindery_ue_camp(&d->ue, emulation_now_ms(e), &emulation_cell(e, d)->where) !=
-            BINDERY_UE_OK) {
+        d->network = (uint8_t)network;
+        if (!device_camp(e, d)) {
             return E_BAD_VALUE;
         }
         device_settle(e, d);
@@ -91,7 +136,7 @@ static enum err open_parts(struct emulation *e)
     if (err == E_OK) {
         err = radio_open(&e->config.radio, device_arrives, e, &e->radio);
     }
-    for (unsigned i = 0; err == E_OK && i < e->config.enbs; i++) {
+    for (unsigned i = 0; err == E_OK && i < emulation_enbs(&e->config); i++) {
         err = open_cell(e, i);
     }
     return err == E_OK ? camp(e) : err;
@@ -101,8 +146,10 @@ enum err emulation_open(const struct emulation_config *config, const struct emul
                         struct population *population, struct emulation **out)
 {
     *out = NULL;
-    if (config->enbs == 0 || config->enbs > EMULATION_ENBS_MAX || population->n == 0 ||
-        population->n > UINT32_MAX / 2) {
+    if (config->enbs == 0 || config->further >= EMULATION_NETWORKS_MAX ||
+        config->enbs > EMULATION_ENBS_MAX / (1 + config->further) ||
+        config->policy_n > EMULATION_POLICY_MAX || !emulation_has_network(config) ||
+        population->n == 0 || population->n > UINT32_MAX / 2) {
         return E_BAD_VALUE;
     }
     struct emulation *e = calloc(1, sizeof *e);
@@ -195,7 +242,7 @@ void emulation_tick(struct emulation *e)
         device_settle(e, d);
     }
     radio_tick(e->radio, now);
-    for (unsigned i = 0; i < e->config.enbs; i++) {
+    for (unsigned i = 0; i < emulation_enbs(&e->config); i++) {
         enb_tick(e->cell[i].enb, now);
     }
 }
@@ -205,7 +252,7 @@ uint64_t emulation_deadline_ns(const struct emulation *e)
     uint64_t first = wheel_deadline(&e->wheel);
     const uint64_t radio = radio_deadline(e->radio);
     first = radio < first ? radio : first;
-    for (unsigned i = 0; i < e->config.enbs; i++) {
+    for (unsigned i = 0; i < emulation_enbs(&e->config); i++) {
         const uint64_t enb = enb_deadline(e->cell[i].enb);
         first = enb < first ? enb : first;
     }
@@ -237,7 +284,7 @@ const struct enb *emulation_enb(const struct emulation *e, unsigned enb)
 void emulation_enb_counters(const struct emulation *e, struct enb_counters *out)
 {
     memset(out, 0, sizeof *out);
-    for (unsigned i = 0; i < e->config.enbs; i++) {
+    for (unsigned i = 0; i < emulation_enbs(&e->config); i++) {
         const struct enb_counters *c = enb_counters(e->cell[i].enb);
 #define X(name, text) out->name += c->name;
         ENB_COUNTERS(X)

@@ -6,7 +6,12 @@
  * A time to attach counts from when the attach was due, not from when it could begin, so a network
  * that is slow is charged for those that had to wait (no coordinated omission). A device that is
  * rejected is switched off, unless it is told to go on trying as TS 24.301 says. One whose KME the
- * network took comes again by itself, and its attempt goes on until that attach has ended.
+ * network took comes again by itself, and its attempt goes on until that attach has ended. So does
+ * one that came without a subscription and got one; where a network gives it none it goes to the
+ * next one, and its attempt has failed when each has been tried.
+ *
+ * There may be several networks, each with as many cells and with MMEs of its own. A device is in a
+ * cell of the one that its policy prefers.
  */
 #ifndef BINDERY_EMULATOR_EMULATION_H
 #define BINDERY_EMULATOR_EMULATION_H
@@ -16,8 +21,10 @@
 #include "emulator/radio.h"
 #include "emulator/tally.h"
 
-#define EMULATION_ENBS_MAX 256
-#define EMULATION_FOR_EVER UINT64_MAX
+#define EMULATION_ENBS_MAX     256 /* of all networks */
+#define EMULATION_NETWORKS_MAX 8
+#define EMULATION_POLICY_MAX   16
+#define EMULATION_FOR_EVER     UINT64_MAX
 
 /* How far an attach came. NAME, what is said of one that went no further */
 #define EMULATION_STEPS(X)                                                                         \
@@ -33,9 +40,22 @@ enum emulation_step {
 #undef X
 };
 
+/* What becomes of a device between two NAS clients, or two networks. */
+enum emulation_turn {
+    EMULATION_TURN_NONE,
+    EMULATION_TURN_MOVED,        /* it camps on another network */
+    EMULATION_TURN_SUBSCRIBED,   /* it begins with the subscription that it got */
+    EMULATION_TURN_UNSUBSCRIBED, /* it gave up its subscription, and asks for one */
+    EMULATION_TURN_FAILED        /* one of the latter two could not be, and it stays off */
+};
 struct emulation_config {
-    struct enb_config enb;  /* of the first; the others count id up, and have it in their names */
-    unsigned enbs;          /* device i is in the cell of eNB i modulo enbs */
+    struct enb_config enb; /* of the first; the others count id up, and have it in their names */
+    unsigned enbs;         /* of each network; device i is in the cell of eNB i modulo enbs */
+    unsigned further;      /* networks besides that of `enb`, each with one MME */
+    struct plmn network[EMULATION_NETWORKS_MAX - 1];
+    /* The PLMNs that devices use, the best one first; 0: all that there are, in their order. */
+    unsigned policy_n;
+    uint8_t policy[EMULATION_POLICY_MAX][PLMN_LEN];
     uint64_t timeout_ms;    /* of an attach, or a detach */
     uint64_t hold_ms;       /* registered for so long, or EMULATION_FOR_EVER */
     uint64_t inactivity_ms; /* the eNB then asks for the connection's release; 0: never */
@@ -52,11 +72,23 @@ struct emulation_host {
     void (*nas)(void *ctx, const struct device *d, bool uplink, struct bytes pdu);
     void (*event)(void *ctx, const struct device *d, const struct bindery_ue_event *event);
     void (*told)(void *ctx, unsigned enb, const struct enb_told *told);
+    void (*turned)(void *ctx, const struct device *d, enum emulation_turn turn);
 };
+
+/* ---- its eNBs: those of the first network, then those of each further one ---- */
+
+unsigned emulation_enbs(const struct emulation_config *c);
+/* MMEs of this eNB, numbered from 0. */
+unsigned emulation_mmes(const struct emulation_config *c, unsigned enb);
+struct plmn emulation_plmn(const struct emulation_config *c, unsigned network);
+/* In whose cell the device is. */
+unsigned emulation_enb_of(const struct emulation_config *c, const struct device *d);
+/* False: there is no cell of a network that the policy allows. */
+bool emulation_has_network(const struct emulation_config *c);
 
 struct emulation;
 /* The population is used until emulation_close, with as many devices as it has now. Errors:
- * E_BAD_VALUE, E_MEMORY. */
+ * E_BAD_VALUE (also: no network that the policy allows), E_MEMORY. */
 MUST_USE enum err emulation_open(const struct emulation_config *config,
                                  const struct emulation_host *host, struct population *population,
                                  struct emulation **out);

@@ -20,7 +20,7 @@ uint64_t emulation_now_ms(const struct emulation *e)
 
 struct cell *emulation_cell(struct emulation *e, const struct device *d)
 {
-    return &e->cell[d->number % e->config.enbs];
+    return &e->cell[emulation_enb_of(&e->config, d)];
 }
 
 static void plan(struct emulation *e, const struct device *d, uint64_t at_ms)
@@ -48,7 +48,7 @@ static void attempt_over(struct emulation *e)
     e->tally.last_ns = emulation_now_ns(e);
 }
 
-static void fail(struct emulation *e, struct device *d, const char *text)
+void device_fail(struct emulation *e, struct device *d, const char *text)
 {
     tally_fail(&e->tally, text);
     attempt_over(e);
@@ -62,10 +62,14 @@ static void fail_silent(struct emulation *e, struct device *d)
     char text[TALLY_TEXT];
     const char *why = bindery_ue_refusal_name((enum bindery_ue_refusal)d->refusal);
     const bool refused = d->refusal != BINDERY_UE_REFUSED_NONE;
+    const bool boxed = d->onboard != NULL && d->imsi.n == 0;
     (void)snprintf(text, sizeof text, "timeout: %s%s%s%s",
-                   d->provisioned ? "its KME was taken, then " : "", steps[d->step],
+                   boxed            ? "no subscription: "
+                   : d->provisioned ? "its KME was taken, then "
+                                    : "",
+                   boxed && d->step == STEP_ANSWERED ? "no network gave one" : steps[d->step],
                    refused ? "; refused last: " : "", refused ? why : "");
-    fail(e, d, text);
+    device_fail(e, d, text);
 }
 
 static void registered(struct emulation *e, struct device *d)
@@ -97,7 +101,7 @@ static void deregistered(struct emulation *e, struct device *d,
         d->stop = true; /* it would attach again by itself, which is not in the plan */
         break;
     case PHASE_ATTACHING:
-        fail(e, d, event->by_network ? "detached by the network" : "detached");
+        device_fail(e, d, event->by_network ? "detached by the network" : "detached");
         return;
     case PHASE_OFF:
         return;
@@ -108,7 +112,7 @@ static void deregistered(struct emulation *e, struct device *d,
 
 /* ---- what a device says ---- */
 
-static void lost(struct emulation *e, struct device *d)
+void device_lost(struct emulation *e, struct device *d)
 {
     if (d->connection != ENB_NO_CONNECTION) {
         enb_lost(emulation_cell(e, d)->enb, d->connection);
@@ -145,7 +149,7 @@ static void give_up(struct emulation *e, struct device *d)
     char text[TALLY_TEXT];
     d->reject.waits = false;
     tally_reject_text(&event, text);
-    fail(e, d, text);
+    device_fail(e, d, text);
 }
 
 /* The network has the KME. Without a challenge that showed it, this attach ends here, and the
@@ -171,6 +175,9 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
     if (e->host.event != NULL) {
         e->host.event(e->host.ctx, d, event);
     }
+    if (onboarding_heard(e, d, event)) {
+        return;
+    }
     switch (event->kind) {
     case BINDERY_UE_EVENT_AUTHENTICATION:
         authenticated(e, d, event);
@@ -192,13 +199,13 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
         deregistered(e, d, event);
         break;
     case BINDERY_UE_EVENT_NOT_GENUINE:
-        lost(e, d);
+        device_lost(e, d);
         if (gives_up) {
-            fail(e, d, "the network did not authenticate itself");
+            device_fail(e, d, "the network did not authenticate itself");
         }
         break;
     case BINDERY_UE_EVENT_RELEASE:
-        lost(e, d);
+        device_lost(e, d);
         break;
     case BINDERY_UE_EVENT_REFUSED:
         e->tally.refused[event->refusal]++;
@@ -207,7 +214,7 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
     case BINDERY_UE_EVENT_STORE_FAILED:
         e->tally.store_failed++;
         if (gives_up) {
-            fail(e, d, "the device could not store its state");
+            device_fail(e, d, "the device could not store its state");
         }
         break;
     case BINDERY_UE_EVENT_CRYPTO_FAILED:
@@ -228,7 +235,10 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
         e->tally.kme_unable++;
         break;
     case BINDERY_UE_EVENT_WAITING:
-        break;
+    case BINDERY_UE_EVENT_ONBOARDING:
+    case BINDERY_UE_EVENT_ONBOARDED:
+    case BINDERY_UE_EVENT_ELSEWHERE:
+        break; /* onboarding_heard */
     }
 }
 
@@ -247,7 +257,7 @@ static void carry_first(struct emulation *e, struct device *d, const struct bind
 {
     uint8_t copy[RADIO_PDU_MAX];
     struct bindery_ue_uplink sent = *up;
-    lost(e, d); /* one of an attempt before */
+    device_lost(e, d); /* one of an attempt before */
     sent.pdu = copy;
     if (!radio_pass_first(e->radio, (struct bytes){up->pdu, up->n}, MBYTES_OF(copy), &sent.n)) {
         set_out(e, d); /* the device's timer will tell */
@@ -312,6 +322,9 @@ static bool put_off(struct emulation *e, struct device *d)
         (void)bindery_ue_lower(&d->ue, emulation_now_ms(e), what);
         return true;
     }
+    if (onboarding_turn(e, d)) {
+        return true;
+    }
     if (d->stop) {
         d->stop = d->leave = false;
         (void)bindery_ue_detach(&d->ue, emulation_now_ms(e), true);
@@ -323,6 +336,12 @@ static bool put_off(struct emulation *e, struct device *d)
         return true;
     }
     return false;
+}
+
+bool device_camp(struct emulation *e, struct device *d)
+{
+    return bindery_ue_camp(&d->ue, emulation_now_ms(e), &emulation_cell(e, d)->where) ==
+           BINDERY_UE_OK;
 }
 
 void device_settle(struct emulation *e, struct device *d)
@@ -354,12 +373,13 @@ void device_begin(struct emulation *e, struct device *d, uint64_t due_ns)
     d->due_ns = due_ns;
     d->step = STEP_NOTHING;
     d->refusal = BINDERY_UE_REFUSED_NONE;
-    d->provisioned = d->reject.waits = false;
+    d->provisioned = d->reject.waits = d->gave_up = false;
+    d->tried = 0;
     e->tally.started++;
     enter(e, d, PHASE_ATTACHING);
     plan(e, d, due_ns / EMULATION_MS + e->config.timeout_ms);
     if (bindery_ue_attach(&d->ue, emulation_now_ms(e)) != BINDERY_UE_OK) {
-        fail(e, d, "the device was in no state to attach");
+        device_fail(e, d, "the device was in no state to attach");
     }
     device_settle(e, d);
 }
@@ -373,10 +393,24 @@ static void arrives_up(struct emulation *e, struct device *d, struct bytes pdu)
     }
 }
 
+/* What comes to a device, or what somebody between puts in its place. */
+static struct bytes reaches(struct emulation *e, struct device *d, struct bytes pdu,
+                            struct mbytes room)
+{
+    const struct onboard_tap *tap = &e->p->guise.tap;
+    struct bytes out = pdu;
+    if (d->imsi.n == 0 && onboard_tap_wants(tap) &&
+        onboard_tap_downlink(tap, pdu, room, &out) != E_OK) {
+        e->tally.store_failed++;
+    }
+    return out;
+}
+
 void device_arrives(void *ctx, const struct radio_pdu *pdu)
 {
     struct emulation *e = ctx;
     struct device *d = population_at(e->p, pdu->device);
+    uint8_t room[RADIO_PDU_MAX];
     if (pdu->connection != d->connection) {
         return; /* late: that connection has ended */
     }
@@ -387,7 +421,8 @@ void device_arrives(void *ctx, const struct radio_pdu *pdu)
     if (d->step < STEP_ANSWERED) {
         d->step = STEP_ANSWERED;
     }
-    (void)bindery_ue_downlink(&d->ue, emulation_now_ms(e), pdu->octets.p, pdu->octets.n);
+    const struct bytes octets = reaches(e, d, pdu->octets, MBYTES_OF(room));
+    (void)bindery_ue_downlink(&d->ue, emulation_now_ms(e), octets.p, octets.n);
     device_settle(e, d);
 }
 

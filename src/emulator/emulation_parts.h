@@ -13,7 +13,7 @@
 struct cell {
     struct emulation *e;
     unsigned number;
-    struct enb *enb;
+    struct enb *enb; /* has as many MMEs as emulation_mmes says */
     struct bindery_ue_cell where;
 };
 struct emulation {
@@ -27,11 +27,16 @@ struct emulation {
     struct tally tally;
 };
 
+/* Which network is next for a device for which those in the bits of `tried` did nothing;
+ * EMULATION_NETWORKS_MAX: there is none. */
+unsigned emulation_choose(const struct emulation_config *c, uint8_t tried);
 uint64_t emulation_now_ns(const struct emulation *e);
 uint64_t emulation_now_ms(const struct emulation *e);
 struct cell *emulation_cell(struct emulation *e, const struct device *d);
 /* An attempt that should have begun at due_ns begins. */
 void device_begin(struct emulation *e, struct device *d, uint64_t due_ns);
+/* The device is in the cell of its network: tells its NAS client. */
+bool device_camp(struct emulation *e, struct device *d);
 /* After every call of a device: takes what came of it, until it is quiet. */
 void device_settle(struct emulation *e, struct device *d);
 /* The time of what it is to do next has come. */
@@ -40,5 +45,16 @@ void device_due(struct emulation *e, struct device *d);
 void device_arrives(void *ctx, const struct radio_pdu *pdu);
 /* An attempt that does not even begin. */
 void device_too_busy(struct emulation *e);
+/* The attempt failed, and why. */
+void device_fail(struct emulation *e, struct device *d, const char *text);
+/* It is gone from its cell. */
+void device_lost(struct emulation *e, struct device *d);
+
+/* ---- emulation_onboard.c: devices that came without a subscription ---- */
+
+/* An event of its NAS client, before anything else is made of it. True: nothing else is to be. */
+bool onboarding_heard(struct emulation *e, struct device *d, const struct bindery_ue_event *event);
+/* What was put off, if the time has come. False: there is nothing. */
+bool onboarding_turn(struct emulation *e, struct device *d);
 
 #endif

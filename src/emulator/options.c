@@ -1,19 +1,19 @@
 #include "emulator/options.h"
 
+#include "emulator/options_parts.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#define DEFAULT_RATE   100.0
-#define RATE_MAX       1e6
-#define DAY_S          86400.0
-#define COUNT_MAX      1000000
-#define REPEAT_MAX     1000000
-#define CONNECT_MS     10000
-#define TIMEOUT_MS     30000
-#define ENB_ID_DEFAULT 0xb1d
+#define DEFAULT_RATE 100.0
+#define RATE_MAX     1e6
+#define DAY_S        86400.0
+#define COUNT_MAX    1000000
+#define REPEAT_MAX   1000000
+#define CONNECT_MS   10000
+#define TIMEOUT_MS   30000
 
 void options_error(const char *format, ...)
 {
@@ -37,8 +37,8 @@ bool options_flag(const struct ue_options *o, enum ue_option id)
 
 /* ---- values ---- */
 
-static bool number_of(const struct ue_options *o, enum ue_option id, const char *name, uint64_t min,
-                      uint64_t max, uint64_t *out)
+bool options_number(const struct ue_options *o, enum ue_option id, const char *name, uint64_t min,
+                    uint64_t max, uint64_t *out)
 {
     const char *text = options_text(o, id);
     char *end;
@@ -97,54 +97,7 @@ static bool rate_of(const char *name, const char *text, double *out)
     return true;
 }
 
-/* ---- the network ---- */
-
-static bool plan_mmes(const struct ue_options *o, struct run_plan *p)
-{
-    const unsigned n = o->mmes > 0 ? o->mmes : 1;
-    p->emulation.enb.mmes = n;
-    for (unsigned i = 0; i < n; i++) {
-        const char *text = o->mmes > 0 ? o->mme[i] : OPTIONS_MME;
-        if (address_parse_s1(text, &p->mme[i]) != E_OK || p->mme[i].port == 0) {
-            options_error("--mme '%s' is no address: write sctp://192.0.2.1:36412, "
-                          "sctp-udp://192.0.2.1:36412?udp=9899 or " OPTIONS_MME,
-                          text);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool plan_enb(const struct ue_options *o, struct run_plan *p)
-{
-    struct enb_config *e = &p->emulation.enb;
-    const char *plmn = options_text(o, OPT_PLMN), *name = options_text(o, OPT_ENB_NAME);
-    uint64_t tac = 1, id = ENB_ID_DEFAULT, enbs = 1;
-    plmn = plmn != NULL ? plmn : OPTIONS_PLMN;
-    if (plmn_parse(bytes_of_str(plmn), &e->plmns[0]) != E_OK) {
-        options_error("--plmn '%s' is no PLMN: write it like 001-01", plmn);
-        return false;
-    }
-    if (!number_of(o, OPT_TAC, "tac", 0, UINT16_MAX, &tac) ||
-        !number_of(o, OPT_ENBS, "enbs", 1, EMULATION_ENBS_MAX, &enbs) ||
-        !number_of(o, OPT_ENB_ID, "enb-id", 0, (1U << 20) - enbs, &id)) {
-        return false;
-    }
-    if (name != NULL && (strlen(name) == 0 || strlen(name) > 20)) {
-        options_error("--enb-name has 1 to 20 characters");
-        return false;
-    }
-    e->n_plmns = 1;
-    e->id = (uint32_t)id;
-    e->tac = (uint16_t)tac;
-    e->paging_drx = S1AP_PAGING_DRX_V128;
-    e->transport[0] = 127;
-    e->transport[3] = 1;
-    e->reroute = options_flag(o, FLAG_REROUTE);
-    (void)snprintf(e->name, sizeof e->name, "%s", name != NULL ? name : "bindery-ue");
-    p->emulation.enbs = (unsigned)enbs;
-    return plan_mmes(o, p);
-}
+/* ---- one plan ---- */
 
 static bool plan_radio(const struct ue_options *o, struct radio_config *r)
 {
@@ -168,7 +121,8 @@ static bool plan_radio(const struct ue_options *o, struct radio_config *r)
     return true;
 }
 
-static bool plan_common(const struct ue_options *o, struct run_plan *p)
+static bool plan_common(const struct ue_options *o, const struct population *devices,
+                        struct run_plan *p)
 {
     uint64_t timeout = TIMEOUT_MS, connect = CONNECT_MS;
     memset(p, 0, sizeof *p);
@@ -185,12 +139,12 @@ static bool plan_common(const struct ue_options *o, struct run_plan *p)
     p->emulation.switch_off = options_flag(o, FLAG_SWITCH_OFF);
     p->connect_ms = connect;
     p->stay = options_flag(o, FLAG_STAY);
-    return plan_enb(o, p) && plan_radio(o, &p->emulation.radio);
+    return options_network(o, devices, p) && plan_radio(o, &p->emulation.radio);
 }
 
-bool options_plan_one(const struct ue_options *o, struct run_plan *plan)
+bool options_plan_one(const struct ue_options *o, const struct population *p, struct run_plan *plan)
 {
-    if (!plan_common(o, plan)) {
+    if (!plan_common(o, p, plan)) {
         return false;
     }
     plan->attaches = 1;
@@ -236,7 +190,7 @@ static bool plan_pattern(const struct ue_options *o, struct run_plan *p)
 static bool plan_seed(const struct ue_options *o, struct run_plan *p)
 {
     return getrandom(&p->seed, sizeof p->seed, 0) == (ssize_t)sizeof p->seed &&
-           number_of(o, OPT_SEED, "seed", 0, INT64_MAX, &p->seed);
+           options_number(o, OPT_SEED, "seed", 0, INT64_MAX, &p->seed);
 }
 
 static bool plan_hold(const struct ue_options *o, struct run_plan *p)
@@ -254,7 +208,7 @@ static bool plan_hold(const struct ue_options *o, struct run_plan *p)
 
 static bool is_mine(const struct ue_options *o, const struct run_plan *p)
 {
-    for (unsigned i = 0; i < p->emulation.enb.mmes; i++) {
+    for (unsigned i = 0; i < p->emulation.enb.mmes + p->emulation.further; i++) {
         if (!address_is_loopback(&p->mme[i]) && !options_flag(o, FLAG_MINE)) {
             options_error("%s is not this machine. Such a load can stop an MME: add "
                           "--yes-this-is-mine if that is yours to do",
@@ -265,10 +219,12 @@ static bool is_mine(const struct ue_options *o, const struct run_plan *p)
     return true;
 }
 
-bool options_plan_run(const struct ue_options *o, uint32_t devices, struct run_plan *plan)
+bool options_plan_run(const struct ue_options *o, const struct population *p, struct run_plan *plan)
 {
+    const uint32_t devices = p->n;
     uint64_t repeat = 1;
-    if (!plan_common(o, plan) || !number_of(o, OPT_REPEAT, "repeat", 1, REPEAT_MAX, &repeat)) {
+    if (!plan_common(o, p, plan) ||
+        !options_number(o, OPT_REPEAT, "repeat", 1, REPEAT_MAX, &repeat)) {
         return false;
     }
     plan->attaches = repeat * devices;
@@ -283,7 +239,7 @@ bool options_plan_run(const struct ue_options *o, uint32_t devices, struct run_p
 bool options_count(const struct ue_options *o, uint32_t *count)
 {
     uint64_t n = 1;
-    bool good = number_of(o, OPT_COUNT, "count", 1, COUNT_MAX, &n);
+    bool good = options_number(o, OPT_COUNT, "count", 1, COUNT_MAX, &n);
     *count = (uint32_t)n;
     return good;
 }
@@ -427,6 +383,24 @@ static bool forge_of(const struct ue_options *o, struct population_guise *g)
            (other == NULL || kme_for(other, &g->forge));
 }
 
+static bool tap_of(const struct ue_options *o, struct population_guise *g)
+{
+    const char *replay = options_text(o, OPT_REPLAY_RESULT);
+    struct certattach_url url;
+    g->url = options_text(o, OPT_URL);
+    g->tap.record = options_text(o, OPT_RECORD_RESULT);
+    if (g->url != NULL && certattach_url_parse(bytes_of_str(g->url), &url) != E_OK) {
+        options_error("--url '%s' is not https://HOST/DeviceID=ID", g->url);
+        return false;
+    }
+    const enum err err = replay != NULL ? onboard_tap_load(replay, &g->tap) : E_OK;
+    if (err != E_OK) {
+        options_error("%s: %s", replay,
+                      err == E_BAD_VALUE ? "is not what --record-result writes" : strerror(errno));
+    }
+    return err == E_OK;
+}
+
 static bool guise_of(const struct ue_options *o, struct population_guise *g)
 {
     const char *imei = options_text(o, OPT_AS_IMEI), *key = options_text(o, OPT_PROOF_KEY);
@@ -441,7 +415,7 @@ static bool guise_of(const struct ue_options *o, struct population_guise *g)
         return false;
     }
     return (imei == NULL || imei_of("as-imei", imei, &g->imei)) &&
-           (key == NULL || read_key(key, &g->other)) && forge_of(o, g);
+           (key == NULL || read_key(key, &g->other)) && forge_of(o, g) && tap_of(o, g);
 }
 
 static bool derive(const struct ue_options *o, struct population *p)
@@ -471,15 +445,33 @@ static bool take_first(const struct ue_options *o, struct population *p)
     return true;
 }
 
+static bool take_boxed(const struct ue_options *o, struct population *p)
+{
+    struct population_why why = {""};
+    uint32_t n = 0;
+    if (options_text(o, OPT_COUNT) != NULL && !options_count(o, &n)) {
+        return false;
+    }
+    const enum err err = population_load_boxed(p, n, &why);
+    if (err != E_OK) {
+        options_error("%s", why.text);
+    }
+    return err == E_OK;
+}
+
 static bool fill(const struct ue_options *o, struct population *p)
 {
     const char *device = options_text(o, OPT_DEVICE), *lot = options_text(o, OPT_LOT);
     const char *identities = options_text(o, OPT_IDENTITIES);
     const char *kme_lot = options_text(o, OPT_KME_LOT);
     struct population_why why = {""};
-    if ((device != NULL) + (lot != NULL) + (options_text(o, OPT_IMSI) != NULL) != 1) {
-        options_error("which device? Give %s", "--device FILE, --lot FILE or --imsi IMSI, and one "
-                                               "of them (attach, detach and identity: --device)");
+    const int sources = (device != NULL) + (lot != NULL) + (options_text(o, OPT_IMSI) != NULL);
+    const bool boxed = sources == 0 && identities != NULL;
+    if (sources != 1 && !boxed) {
+        options_error("which device? Give %s",
+                      "--device FILE, --lot FILE or --imsi IMSI, and one of them (attach, detach "
+                      "and identity: --device); or --identities DIR alone, of devices without "
+                      "subscriptions");
         return false;
     }
     if (identities != NULL && device != NULL) {
@@ -490,6 +482,9 @@ static bool fill(const struct ue_options *o, struct population *p)
         (kme_lot != NULL && population_lot(p, kme_lot, &why) != E_OK)) {
         options_error("%s", why.text);
         return false;
+    }
+    if (boxed) {
+        return take_boxed(o, p);
     }
     if (device == NULL && lot == NULL) {
         return derive(o, p);

@@ -49,6 +49,11 @@ enum ue_option {
     OPT_RECORD_KME,
     OPT_KME_FOR,
     OPT_MNC_LENGTH,
+    OPT_ENB,
+    OPT_NETWORKS,
+    OPT_URL,
+    OPT_RECORD_RESULT,
+    OPT_REPLAY_RESULT,
     OPT_TEXTS_END,
     FLAG_EEA0 = OPT_TEXTS_END,
     FLAG_WITHOUT_KME,
@@ -79,6 +84,8 @@ struct ue_options {
     bool flag[FLAGS_END - OPT_TEXTS_END];
     const char *mme[ENB_MMES_MAX];
     unsigned mmes;
+    const char *enb[EMULATION_NETWORKS_MAX - 1]; /* of further networks */
+    unsigned enbs;
     bool reads_only; /* the verb changes nothing of a device */
 };
 /* Of each verb; their input is a struct ue_options. */
@@ -91,9 +98,11 @@ bool options_flag(const struct ue_options *o, enum ue_option id);
 /* The functions below say on standard error what is wrong, and return false. */
 
 /* The plan of one device: at once, to hold until told otherwise. */
-MUST_USE bool options_plan_one(const struct ue_options *o, struct run_plan *plan);
-/* The plan of a run of `devices`. */
-MUST_USE bool options_plan_run(const struct ue_options *o, uint32_t devices, struct run_plan *plan);
+MUST_USE bool options_plan_one(const struct ue_options *o, const struct population *p,
+                               struct run_plan *plan);
+/* The plan of a run of all that the population has. */
+MUST_USE bool options_plan_run(const struct ue_options *o, const struct population *p,
+                               struct run_plan *plan);
 /* Opens a population and fills it. */
 MUST_USE bool options_population(const struct ue_options *o, struct population *p);
 /* --imsi, --imei and --key-seed-file. The seed is read into `room`, which is to be wiped. */

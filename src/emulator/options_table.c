@@ -12,6 +12,19 @@
          "up to eight times (" OPTIONS_MME ")",                                                      \
          g},                                                                                         \
         {"plmn", OPT_PLMN, "MCC-MNC", 0, "the network of the cell (" OPTIONS_PLMN ")", g},           \
+        {"enb",                                                                                      \
+         OPT_ENB,                                                                                    \
+         "MCC-MNC=ADDRESS",                                                                          \
+         0,                                                                                          \
+         "a cell of another network too, and its MME; may be given up to seven times",               \
+         g},                                                                                         \
+        {"networks",                                                                                 \
+         OPT_NETWORKS,                                                                               \
+         "LIST",                                                                                     \
+         0,                                                                                          \
+         "the networks that a device may use, the best one first: 001-01,999-70 (a state file's "    \
+         "own, or all that have a cell)",                                                            \
+         g},                                                                                         \
         {"tac", OPT_TAC, "N", 0, "its tracking area (1)", g},                                        \
         {"enb-id", OPT_ENB_ID, "N", 0, "macro eNB id of the first eNB, 20 bits (2845)", g},          \
         {"enb-name", OPT_ENB_NAME, "NAME", 0, "its name (bindery-ue)", g},                           \
@@ -93,6 +106,21 @@
          0,                                                                                         \
          "offer what FILE has, whatever nonce the network gave",                                    \
          g + 1},                                                                                    \
+        {"url", OPT_URL, "URL", 0, "without a subscription, name this URL instead of the own",      \
+         g + 1},                                                                                    \
+        {"record-result",                                                                           \
+         OPT_RECORD_RESULT,                                                                         \
+         "FILE",                                                                                    \
+         0,                                                                                         \
+         "write the subscription that comes, as it comes, to FILE",                                 \
+         g + 1},                                                                                    \
+        {"replay-result",                                                                           \
+         OPT_REPLAY_RESULT,                                                                         \
+         "FILE",                                                                                    \
+         0,                                                                                         \
+         "somebody puts what FILE has into each ATTACH REJECT that reaches a device without a "     \
+         "subscription",                                                                            \
+         g + 1},                                                                                    \
         {"ask-bearer", FLAG_ASK_BEARER, NULL, 0, "asked for a KME, ask for a bearer first", g + 1}, \
         {"radio-flip",                                                                              \
          OPT_RADIO_FLIP,                                                                            \
@@ -162,7 +190,9 @@ static const struct argp_option run_options[] = {
     {"device", OPT_DEVICE, "FILE", 0, "or one, of its state file", 1},
     OPTIONS_DERIVED(1),
     {"identities", OPT_IDENTITIES, "DIR", 0,
-     "their keys to prove IMEIs with, by IMEI: a production lot", 1},
+     "their keys to prove IMEIs with, by IMEI: a production lot. Alone: its devices, which came "
+     "without subscriptions",
+     1},
     {"kme-lot", OPT_KME_LOT, "FILE", 0,
      "their manufacturer's lot (NAME.lot.json): whom it covers can make a KME", 1},
     {"count", OPT_COUNT, "N", 0, "how many of them (1; of a lot all)", 1},
@@ -205,6 +235,12 @@ static error_t take(int key, char *arg, struct argp_state *state)
             return EINVAL;
         }
         o->mme[o->mmes++] = arg;
+    } else if (key == OPT_ENB) {
+        if (o->enbs == EMULATION_NETWORKS_MAX - 1) {
+            argp_error(state, "--enb may be given %d times", EMULATION_NETWORKS_MAX - 1);
+            return EINVAL;
+        }
+        o->enb[o->enbs++] = arg;
     } else if (key > OPT_MME && key < OPT_TEXTS_END) {
         o->text[key - OPT_MME] = arg;
     } else if (key >= OPT_TEXTS_END && key < FLAGS_END) {
@@ -220,7 +256,10 @@ const struct argp options_attach = {
     take,
     NULL,
     "Attaches one device and says each step. Its state is in the file before anything leaves that "
-    "relies on it.\vExit status: 0 registered, 1 rejected or failed, 2 wrong usage, 3 no MME, 4 no "
+    "relies on it. One that has no subscription asks for it first, network by network, and "
+    "attaches "
+    "with what it got.\vExit status: 0 registered, 1 rejected or failed, 2 wrong usage, 3 no MME, "
+    "4 no "
     "answer in time.",
     NULL,
     NULL,

@@ -2,7 +2,6 @@
 
 #include "crypto/openssl.h"
 #include "device/linux/platform_openssl.h"
-#include "device/linux/signer_openssl.h"
 #include "emulator/enb.h"
 #include "emulator/population_parts.h"
 #include <errno.h>
@@ -86,6 +85,8 @@ static void drop_parts(struct device *d)
         free(d->forge);
         d->forge = NULL;
     }
+    onboard_free(d->onboard);
+    d->onboard = NULL;
 }
 
 void population_close(struct population *p)
@@ -103,6 +104,8 @@ void population_close(struct population *p)
     identity_source_close(p->identities);
     p->identities = NULL;
     lot_file_free(&p->lot);
+    onboard_openssl_roots_free(p->roots);
+    p->roots = NULL;
     device_state_release(&p->hold);
     device_state_wipe(&p->state);
     wipe(&p->guise, sizeof p->guise);
@@ -148,8 +151,12 @@ static struct device *new_device(struct population *p)
 static bool save(struct population *p, const struct device *d, struct bytes image)
 {
     uint64_t seq[BINDERY_UE_USIM_SEQUENCES];
+    const bool disguised = population_is_disguised(p);
+    if (disguised && p->state.imsi.n == 0) {
+        return true; /* the file has no USIM: what this equipment got is not its */
+    }
     bindery_ue_usim_sequences(&d->usim, seq);
-    if (population_is_disguised(p)) {
+    if (disguised) {
         memcpy(p->state.usim.seq, seq, sizeof p->state.usim.seq);
     } else if (device_state_take_image(&p->crypto, &p->state, image, seq) != E_OK) {
         return false;
@@ -174,98 +181,6 @@ static bool store(void *ctx, const uint8_t *image, size_t n)
     return true;
 }
 
-/* ---- how a device proves its IMEI ---- */
-
-#define OF_ANOTHER_NONCE   3 /* the items of what is signed (proc/devid.h), from 0 */
-#define OF_ANOTHER_CHANNEL 5
-
-/* What the same device signed in another session, for another challenge. */
-static bool make_older(struct bytes content, uint8_t out[static DEVID_CONTENT_LEN])
-{
-    if (content.n != DEVID_CONTENT_LEN) {
-        return false;
-    }
-    memcpy(out, content.p, content.n);
-    struct rd r = rd_of(content);
-    for (unsigned i = 0; rd_left(&r) > 0 && r.err == E_OK; i++) {
-        const size_t n = rd_be16(&r);
-        if (i == OF_ANOTHER_NONCE || i == OF_ANOTHER_CHANNEL) {
-            memset(out + r.at, 0, n <= rd_left(&r) ? n : 0);
-        }
-        (void)rd_take(&r, n);
-    }
-    return r.err == E_OK;
-}
-
-static bool sign(void *ctx, const uint8_t *content, size_t n, uint8_t *signature,
-                 size_t *signature_n)
-{
-    const struct device *d = ctx;
-    const struct population_guise *g = &d->population->guise;
-    const struct bytes key = g->other.n > 0 ? (struct bytes){g->other.der, g->other.n}
-                                            : (struct bytes){d->key, d->key_n};
-    uint8_t older[DEVID_CONTENT_LEN];
-    struct bytes what = {content, n};
-    if (g->silent || (g->replay && !make_older(what, older))) {
-        return false;
-    }
-    what = g->replay ? BYTES_OF(older) : what;
-    return signer_openssl_sign(key, what, signature, signature_n) == E_OK;
-}
-
-static enum err give_key(struct population *p, struct device *d, struct bytes key,
-                         uint8_t algorithm)
-{
-    d->key = malloc(key.n);
-    if (d->key == NULL) {
-        return E_MEMORY;
-    }
-    memcpy(d->key, key.p, key.n);
-    d->key_n = (uint16_t)key.n;
-    d->signer.algorithm = algorithm;
-    p->key_octets += key.n;
-    return E_OK;
-}
-
-/* From the lot; who is not in it has no key. */
-static enum err find_key(struct population *p, struct device *d, const struct lot_device *from)
-{
-    struct identity_row row;
-    if (p->identities == NULL || !from->has_imei) {
-        return E_OK;
-    }
-    enum err err = identity_source_find(p->identities, &from->imei, &row, &p->identities_why);
-    if (err == E_OK) {
-        err = give_key(p, d, (struct bytes){row.key.der, row.key.n}, row.algorithm);
-    }
-    identity_row_wipe(&row);
-    return err == E_NOT_FOUND ? E_OK : err;
-}
-
-/* NULL when it has nothing to sign with. One that keeps silent has to be asked first. */
-static const struct bindery_ue_signer *signer_of(const struct population *p, struct device *d)
-{
-    const struct population_guise *g = &p->guise;
-    d->signer.ctx = d;
-    d->signer.sign = sign;
-    if (g->other.n > 0) {
-        d->signer.algorithm = g->other.algorithm;
-    } else if (g->silent && d->key == NULL) {
-        d->signer.algorithm = DEVID_ECDSA_P256;
-    }
-    const bool own = d->key != NULL && !g->without_kme;
-    return !g->without_proof && (own || g->other.n > 0 || g->silent) ? &d->signer : NULL;
-}
-
-enum err population_identities(struct population *p, const char *dir, struct population_why *why)
-{
-    enum err err = identity_source_open(dir, &p->identities, &p->identities_why);
-    if (err != E_OK) {
-        (void)snprintf(why->text, sizeof why->text, "%s", p->identities_why.text);
-    }
-    return err;
-}
-
 /* ---- a device ---- */
 
 static bool make_usim(struct population *p, struct device *d, const struct aka_keys *keys,
@@ -283,13 +198,17 @@ static bool make_usim(struct population *p, struct device *d, const struct aka_k
     return made;
 }
 
+static struct imei unknown_imei(void)
+{
+    struct imei imei = {{0}};
+    memcpy(imei.digits, UNKNOWN_IMEI, sizeof imei.digits);
+    return imei;
+}
+
 static void imeisv_of(const struct population *p, const struct lot_device *from,
                       char out[static 16])
 {
-    struct imei imei = from->imei;
-    if (!from->has_imei) {
-        memcpy(imei.digits, UNKNOWN_IMEI, sizeof imei.digits);
-    }
+    struct imei imei = from->has_imei ? from->imei : unknown_imei();
     if (p->guise.has_imei) {
         imei = p->guise.imei;
     }
@@ -298,62 +217,80 @@ static void imeisv_of(const struct population *p, const struct lot_device *from,
     }
 }
 
-/* What a device's own file has beyond a lot's row. */
-struct kept {
-    const uint64_t *seq;
-    struct bytes image, keys;
-    const struct device_key *identity;
-    uint8_t mnc_n;
-};
-
-static enum err begin(struct population *p, struct device *d, const struct lot_device *from,
-                      const struct kept *kept)
+/* One without a subscription stores what it gets through its onboard, and nothing else. */
+static struct bindery_ue_host host_of(struct population *p, struct device *d,
+                                      const struct lot_device *from)
 {
+    struct bindery_ue_host host = {.ctx = d, .signer = population_signer(p, d)};
+    if (from->imsi.n == 0) {
+        host.onboarding = &d->onboard->port;
+        return host;
+    }
+    host.usim = bindery_ue_usim_authenticate;
+    host.usim_ctx = &d->usim;
+    host.store = store;
+    host.provisioning = population_provisioning(p, from);
+    host.store_keys = population_store_keys;
+    return host;
+}
+
+enum err population_begin(struct population *p, struct device *d, const struct lot_device *from,
+                          const struct population_kept *kept)
+{
+    const bool boxed = from->imsi.n == 0;
+    const struct bindery_ue_host host = host_of(p, d, from);
     struct bindery_ue_identity id = {.imsi_n = from->imsi.n,
                                      .keys = kept->keys.p,
                                      .keys_n = kept->keys.n,
-                                     .mnc_n = p->mnc_n != 0 ? p->mnc_n : kept->mnc_n};
-    const struct bindery_ue_host host = {.ctx = d,
-                                         .usim = bindery_ue_usim_authenticate,
-                                         .usim_ctx = &d->usim,
-                                         .store = store,
-                                         .signer = signer_of(p, d),
-                                         .provisioning = population_provisioning(p, from),
-                                         .store_keys = population_store_keys};
+                                     .mnc_n = boxed           ? 0
+                                              : p->mnc_n != 0 ? p->mnc_n
+                                                              : kept->mnc_n};
     memcpy(id.imsi, from->imsi.digits, sizeof id.imsi);
     imeisv_of(p, from, id.imeisv);
     id.kme = from->has_kme && !p->guise.without_kme ? from->kme.b : NULL;
-    d->population = p;
-    d->number = p->n;
     d->imsi = from->imsi;
     d->connection = ENB_NO_CONNECTION;
-    d->pending_ns = UINT64_MAX;
+    bindery_ue_wipe(&d->ue);
+    bindery_ue_usim_wipe(&d->usim);
     const bool begun =
-        make_usim(p, d, &from->keys, kept->seq) &&
+        (boxed || make_usim(p, d, &from->keys, kept->seq)) &&
         bindery_ue_init(&d->ue, &p->table, &host, &p->settings, &id, p->buffer, sizeof p->buffer,
                         kept->image.p, kept->image.n) == BINDERY_UE_OK;
     return begun ? E_OK : E_BAD_VALUE;
 }
 
-static enum err add(struct population *p, const struct lot_device *from, const struct kept *kept)
+static enum err give_parts(struct population *p, struct device *d, const struct lot_device *from,
+                           const struct population_kept *kept)
 {
-    struct device *d = new_device(p);
     enum err err = E_OK;
-    if (d == NULL) {
-        return E_MEMORY;
-    }
     if (kept->identity == NULL) {
-        err = find_key(p, d, from);
+        err = population_find_key(p, d, from);
     } else if (kept->identity->n > 0) {
-        err = give_key(p, d, (struct bytes){kept->identity->der, kept->identity->n},
-                       kept->identity->algorithm);
+        err = population_give_key(p, d, (struct bytes){kept->identity->der, kept->identity->n},
+                                  kept->identity->algorithm);
     }
     if (err == E_OK && forge_wants(&p->guise.forge)) {
         d->forge = calloc(1, sizeof *d->forge);
         err = d->forge != NULL ? E_OK : E_MEMORY;
     }
+    return err == E_OK && kept->factory != NULL ? population_give_onboard(p, d, kept->factory)
+                                                : err;
+}
+
+enum err population_add_kept(struct population *p, const struct lot_device *from,
+                             const struct population_kept *kept)
+{
+    struct device *d = new_device(p);
+    if (d == NULL) {
+        return E_MEMORY;
+    }
+    d->population = p;
+    d->number = p->n;
+    d->imei = from->has_imei ? from->imei : unknown_imei();
+    d->pending_ns = UINT64_MAX;
+    enum err err = give_parts(p, d, from, kept);
     if (err == E_OK) {
-        err = begin(p, d, from, kept);
+        err = population_begin(p, d, from, kept);
     }
     if (err != E_OK) {
         drop_parts(d);
@@ -366,8 +303,8 @@ static enum err add(struct population *p, const struct lot_device *from, const s
 
 enum err population_add(struct population *p, const struct lot_device *device)
 {
-    const struct kept nothing = {.seq = NULL};
-    return add(p, device, &nothing);
+    const struct population_kept nothing = {.seq = NULL};
+    return population_add_kept(p, device, &nothing);
 }
 
 /* ---- a lot ---- */
@@ -418,6 +355,18 @@ static enum err read_device(struct population *p, struct population_why *why)
 }
 
 /* What NAS keeps is the right equipment's, and so are its keys. */
+static enum err read_kept(struct population *p, struct population_kept *kept)
+{
+    enum err err = device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
+    kept->image = (struct bytes){err == E_OK ? p->image : NULL, p->image_n};
+    err = err == E_NOT_FOUND ? E_OK : err;
+    if (err == E_OK) {
+        err = device_state_keys(&p->crypto, &p->state, MBYTES_OF(p->keys), &p->keys_n);
+    }
+    kept->keys = (struct bytes){p->keys, p->keys_n};
+    return err;
+}
+
 static enum err add_from_file(struct population *p)
 {
     struct lot_device from = {.imsi = p->state.imsi,
@@ -426,20 +375,24 @@ static enum err add_from_file(struct population *p)
                               .has_kme = p->state.me.has_kme,
                               .kme = p->state.me.kme,
                               .keys = p->state.usim.keys};
-    struct kept kept = {
+    struct population_kept kept = {
         .seq = p->state.usim.seq, .identity = &p->state.identity, .mnc_n = p->state.mnc_n};
+    struct population_factory factory = population_factory_of(p);
+    const bool boxed = from.imsi.n == 0;
+    if (boxed || (p->state.profile.present && !population_is_disguised(p))) {
+        kept.factory = &factory;
+    }
     enum err err = E_OK;
-    if (!population_is_disguised(p)) {
-        err = device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
-        kept.image = (struct bytes){err == E_OK ? p->image : NULL, p->image_n};
-        err = err == E_NOT_FOUND ? E_OK : err;
-        if (err == E_OK) {
-            err = device_state_keys(&p->crypto, &p->state, MBYTES_OF(p->keys), &p->keys_n);
-        }
-        kept.keys = (struct bytes){p->keys, p->keys_n};
+    if (!boxed && !population_is_disguised(p)) {
+        err = read_kept(p, &kept);
     }
     if (err == E_OK) {
-        err = add(p, &from, &kept);
+        err = population_add_kept(p, &from, &kept);
+    }
+    if (err == E_OK && !boxed && kept.factory != NULL) {
+        struct onboard *o = population_at(p, p->n - 1)->onboard;
+        o->installed = true;
+        o->trial = p->state.profile.trial;
     }
     wipe(&from, sizeof from);
     return err;

@@ -1,12 +1,13 @@
 /* emulator/population.h - many devices in one process: each an NAS client (device/bindery_ue.h)
  * with a soft USIM, at its own place in memory for good, and little else.
  *
- * Three sources: one device state file, which is written before anything leaves that relies on it;
- * a lot (device/linux/lot.h); or keys derived from a seed, for loads. Devices of the latter two
- * keep their state in this process only: they are new when it starts. Their keys to prove IMEIs
- * with come out of a production lot (device/linux/identity_lot.h), and those whose IMEI a
- * manufacturer's lot covers (device/linux/lot_file.h) can make a KME. All share one crypto table,
- * one settings and one buffer, so a population belongs to one thread.
+ * Four sources: one device state file, which is written before anything leaves that relies on it;
+ * a lot (device/linux/lot.h); keys derived from a seed, for loads; or a production lot of devices
+ * without subscriptions, which get them over the air. All but the first keep their state in this
+ * process only: they are new when it starts. Their keys to prove IMEIs with come out of a
+ * production lot (device/linux/identity_lot.h), and those whose IMEI a manufacturer's lot covers
+ * (device/linux/lot_file.h) can make a KME. All share one crypto table, one settings and one
+ * buffer, so a population belongs to one thread.
  */
 #ifndef BINDERY_EMULATOR_POPULATION_H
 #define BINDERY_EMULATOR_POPULATION_H
@@ -17,6 +18,7 @@
 #include "device/linux/lot_file.h"
 #include "device/linux/state_file.h"
 #include "emulator/forge.h"
+#include "emulator/onboard.h"
 
 #define POPULATION_SEED_MIN 16 /* octets of a seed, at least */
 #define POPULATION_SEED_MAX 1024
@@ -31,10 +33,12 @@ struct device {
     struct bindery_ue_signer signer;
     uint8_t *key; /* that proves its IMEI, PKCS#8; NULL: it has none. OpenSSL gets it to sign */
     uint16_t key_n;
-    struct forge *forge; /* NULL: it sends what its NAS client makes */
+    struct forge *forge;     /* NULL: it sends what its NAS client makes */
+    struct onboard *onboard; /* NULL: its subscription was there before the device */
     struct population *population;
     uint32_t number;
-    struct imsi imsi;
+    struct imei imei; /* its own */
+    struct imsi imsi; /* n 0: it has no subscription */
     /* emulation.c's */
     uint8_t phase;    /* enum population_phase */
     bool stop;        /* to be switched off as soon as nothing waits */
@@ -43,6 +47,11 @@ struct device {
     uint8_t refusal;  /* enum bindery_ue_refusal that came last in this attempt */
     uint8_t step;     /* enum emulation_step */
     bool provisioned; /* in this attempt; an attach follows by itself */
+    uint8_t network;  /* whose cell it is in */
+    uint8_t tried;    /* networks that gave it no subscription, a bit for each */
+    uint8_t move;     /* 1 + the network that it is to go to; 0: none */
+    uint8_t turn;     /* enum emulation_turn that is to come */
+    bool gave_up;     /* a subscription, in this attempt */
     /* A reject: NAS client's next event says whether it means that its KME was taken. */
     struct {
         bool waits, secured;
@@ -69,6 +78,9 @@ struct population_guise {
     /* When it is asked for a KME. */
     bool makes_no_kme; /* it answers without one */
     struct forge_plan forge;
+    /* While it has no subscription. */
+    const char *url; /* that it names instead of its own; or NULL */
+    struct onboard_tap tap;
 };
 
 #define POPULATION_CHUNK 1024
@@ -77,10 +89,12 @@ struct population {
     struct crypto crypto; /* for what is not the devices' own */
     struct bindery_ue_settings settings;
     struct population_guise guise;
-    uint8_t buffer[BINDERY_UE_BUFFER_MIN + 1024];
+    uint8_t buffer[BINDERY_UE_ONBOARDING_BUFFER_MIN + 1024];
     struct identity_source *identities; /* where devices that are added find their keys; or NULL */
     struct identity_why identities_why;
-    size_t key_octets;   /* of all devices */
+    size_t key_octets;           /* of all devices */
+    struct onboard_roots *roots; /* of all devices without subscriptions; NULL: there are none */
+    uint8_t roots_digest[32];
     struct lot_file lot; /* whose devices make KMEs; n 0: nobody's, but for that of a state file */
     struct bindery_ue_provisioning provisioning; /* of all who do */
     struct device **chunk;
@@ -136,6 +150,23 @@ MUST_USE enum err population_load_lot(struct population *p, const char *path,
  * the population's lot), E_MEMORY. */
 MUST_USE enum err population_load_device(struct population *p, const char *path,
                                          struct population_why *why);
+
+/* The first `most` devices of the production lot (population_identities), without subscriptions; 0:
+ * all. Errors: E_MISSING (they were not made for onboarding, or there is none), E_BAD_VALUE,
+ * E_MEMORY, those of identity_source_next. */
+MUST_USE enum err population_load_boxed(struct population *p, uint32_t most,
+                                        struct population_why *why);
+
+/* ---- a subscription comes and goes ---- */
+
+/* Before each event of a device's NAS client is acted upon. True: the subscription that it got is
+ * no good (bindery_ue_trial_event), and to be given up. */
+bool population_trial(struct population *p, struct device *d, const struct bindery_ue_event *event);
+/* A new NAS client in the place of the one before: with the subscription that was installed, or,
+ * given up, as out of the box. Of a state file that is in it first. It has to camp. Errors: E_IO
+ * and others of the file: it is as before; E_BAD_VALUE. */
+MUST_USE enum err population_subscribed(struct population *p, struct device *d);
+MUST_USE enum err population_unsubscribed(struct population *p, struct device *d);
 
 /* Where derived devices come from: IMSI and IMEI count up. */
 struct population_origin {

@@ -1,5 +1,6 @@
-/* emulator/population_parts.h - what population.c (devices and where they come from) and
- * population_kme.c (how they make KMEs) share. For nobody else.
+/* emulator/population_parts.h - what population.c (devices and where they come from),
+ * population_proof.c (how they prove IMEIs), population_kme.c (how they make KMEs) and
+ * population_onboard.c (how they get subscriptions) share. For nobody else.
  */
 #ifndef BINDERY_EMULATOR_POPULATION_PARTS_H
 #define BINDERY_EMULATOR_POPULATION_PARTS_H
@@ -11,6 +12,56 @@ static inline bool population_is_disguised(const struct population *p)
 {
     return p->guise.has_imei || p->guise.without_kme;
 }
+
+/* ---- population.c ---- */
+
+/* What the factory gave a device to get a subscription with. */
+struct population_factory {
+    const char *url;
+    struct bytes key;
+    size_t n_roots;
+    struct bytes root[ONBOARD_ROOTS_MAX];
+};
+/* What a device has beyond a lot's row. */
+struct population_kept {
+    const uint64_t *seq;
+    struct bytes image, keys;
+    const struct device_key *identity;
+    uint8_t mnc_n;
+    const struct population_factory *factory; /* NULL: it can get no subscription */
+};
+/* Errors: those of population_add. */
+MUST_USE enum err population_add_kept(struct population *p, const struct lot_device *from,
+                                      const struct population_kept *kept);
+/* A new NAS client for the device, as `from` and `kept` say; imsi.n 0: without a subscription.
+ * Errors: E_BAD_VALUE. */
+MUST_USE enum err population_begin(struct population *p, struct device *d,
+                                   const struct lot_device *from,
+                                   const struct population_kept *kept);
+
+/* ---- population_proof.c ---- */
+
+/* A copy of the private key. Errors: E_MEMORY. */
+MUST_USE enum err population_give_key(struct population *p, struct device *d, struct bytes key,
+                                      uint8_t algorithm);
+/* From the population's production lot; who is not in it has none. Errors: those of
+ * identity_source_find but E_NOT_FOUND, E_MEMORY. */
+MUST_USE enum err population_find_key(struct population *p, struct device *d,
+                                      const struct lot_device *from);
+/* NULL when it has nothing to sign with. One that keeps silent has to be asked first. */
+const struct bindery_ue_signer *population_signer(const struct population *p, struct device *d);
+
+/* ---- population_onboard.c ---- */
+
+/* That of the state file which was loaded. */
+struct population_factory population_factory_of(const struct population *p);
+/* Errors: E_BAD_VALUE (its roots are not those of the others, or none), E_MEMORY, those of
+ * onboard_openssl_form. */
+MUST_USE enum err population_give_onboard(struct population *p, struct device *d,
+                                          const struct population_factory *factory);
+
+/* ---- population_kme.c ---- */
+
 /* NULL: this device makes no KME. */
 const struct bindery_ue_provisioning *population_provisioning(struct population *p,
                                                               const struct lot_device *from);

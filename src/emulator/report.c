@@ -28,7 +28,8 @@ static const char *pattern_of(const struct run_plan *p)
 static void print_head(const struct run_plan *p, const struct run_result *r, FILE *to)
 {
     const struct address_text at = address_print(&p->mme[0]);
-    const unsigned mmes = p->emulation.enb.mmes, enbs = p->emulation.enbs;
+    const unsigned mmes = p->emulation.enb.mmes + p->emulation.further;
+    const unsigned enbs = emulation_enbs(&p->emulation);
     char more[32] = "";
     if (mmes > 1) {
         (void)snprintf(more, sizeof more, " and %u more", mmes - 1);
@@ -119,6 +120,24 @@ static void print_kme(const struct tally *t, FILE *to)
     }
 }
 
+static void print_onboarding(const struct tally *t, FILE *to)
+{
+    const struct {
+        const char *text;
+        uint64_t n;
+    } rows[] = {{"asked for", t->onboarding_asked},
+                {"got, and installed", t->onboarded},
+                {"asked for, and a network gave none", t->onboarding_refused},
+                {"given up, for they were no good and never used", t->onboarding_given_up}};
+    const char *head = "\nSubscriptions over the air\n";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].n > 0) {
+            fprintf(to, "%s  %-68s %10" PRIu64 "\n", head, rows[i].text, rows[i].n);
+            head = "";
+        }
+    }
+}
+
 static void print_network(const struct run_result *r, FILE *to)
 {
     for (unsigned i = 1; i < ENB_FAULT_COUNT; i++) {
@@ -152,11 +171,15 @@ void report_print(const struct run_plan *plan, const struct run_result *r, FILE 
     latency_head(to, "Milliseconds from when an attach was due, or a detach began", "of them");
     latency_row(to, "attach", &t->attach);
     latency_row(to, "sent after", &t->lag);
+    if (t->onboarded > 0) {
+        latency_row(to, "onboarded", &t->onboard);
+    }
     latency_row(to, "detach", &t->detach);
     print_failures(t, to);
     print_devices(t, to);
     print_proofs(t, to);
     print_kme(t, to);
+    print_onboarding(t, to);
     print_network(r, to);
     fprintf(to, "\nMemory: %" PRIu64 " octets per device, %.1f MiB for all\n", r->device_octets,
             (double)r->device_octets * r->devices / (1 << 20));
@@ -199,6 +222,14 @@ static json_t *json_kme(const struct tally *t)
                      (json_int_t)t->kme_by_challenge);
 }
 
+static json_t *json_onboarding(const struct tally *t)
+{
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:o}", "asked", (json_int_t)t->onboarding_asked, "onboarded",
+        (json_int_t)t->onboarded, "refused", (json_int_t)t->onboarding_refused, "given_up",
+        (json_int_t)t->onboarding_given_up, "onboarded_ms", latency_json(&t->onboard, "count"));
+}
+
 static json_t *json_refused(const struct tally *t)
 {
     json_t *o = json_object();
@@ -236,12 +267,12 @@ static json_t *json_radio(const struct radio_counters *c)
 static json_t *json_plan(const struct run_plan *p, const struct run_result *r)
 {
     json_t *mmes = json_array();
-    for (unsigned i = 0; i < p->emulation.enb.mmes; i++) {
+    for (unsigned i = 0; i < p->emulation.enb.mmes + p->emulation.further; i++) {
         const struct address_text at = address_print(&p->mme[i]);
         (void)json_array_append_new(mmes, json_string(at.s));
     }
     return json_pack("{s:o, s:I, s:i, s:I, s:s, s:f, s:I}", "mmes", mmes, "devices",
-                     (json_int_t)r->devices, "enbs", (int)p->emulation.enbs, "attaches",
+                     (json_int_t)r->devices, "enbs", (int)emulation_enbs(&p->emulation), "attaches",
                      (json_int_t)p->attaches, "pattern", pattern_of(p), "over_s",
                      (double)p->over_ns / 1e9, "seed", (json_int_t)(p->seed >> 1));
 }
@@ -258,14 +289,14 @@ json_t *report_json(const struct run_plan *plan, const struct run_result *r)
         "offered_per_s", per_second(t->offered, r->elapsed_ns), "registered_per_s",
         per_second(t->registered, r->elapsed_ns));
     json_t *more = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "attach_ms",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "attach_ms",
         latency_json(&t->attach, "count"), "sent_after_ms", latency_json(&t->lag, "count"),
         "detach_ms", latency_json(&t->detach, "count"), "failures", json_failures(t), "challenges",
-        json_challenges(t), "proofs", json_proofs(t), "kme", json_kme(t), "refused_by_devices",
-        json_refused(t), "store_failed", (json_int_t)t->store_failed, "crypto_failed",
-        (json_int_t)t->crypto_failed, "enb", json_enb(&r->enb), "radio", json_radio(&r->radio),
-        "associations_lost", (json_int_t)r->associations_lost, "octets_per_device",
-        (json_int_t)r->device_octets);
+        json_challenges(t), "proofs", json_proofs(t), "kme", json_kme(t), "onboarding",
+        json_onboarding(t), "refused_by_devices", json_refused(t), "store_failed",
+        (json_int_t)t->store_failed, "crypto_failed", (json_int_t)t->crypto_failed, "enb",
+        json_enb(&r->enb), "radio", json_radio(&r->radio), "associations_lost",
+        (json_int_t)r->associations_lost, "octets_per_device", (json_int_t)r->device_octets);
     if (o == NULL || more == NULL || json_object_update(o, more) != 0) {
         json_decref(o);
         o = NULL;

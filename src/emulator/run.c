@@ -62,9 +62,18 @@ static uint64_t reconnect_ns(const struct run *r)
     return (r->plan->reconnect_ms > 0 ? r->plan->reconnect_ms : RECONNECT_MS) * MS_NS;
 }
 
+/* The eNBs of the first network have some each, those of the others one. */
 static struct link *link_of(struct run *r, unsigned enb, unsigned mme)
 {
-    return &r->link[enb * r->plan->emulation.enb.mmes + mme];
+    const struct emulation_config *c = &r->plan->emulation;
+    const unsigned first = enb < c->enbs ? enb : c->enbs;
+    return &r->link[first * c->enb.mmes + (enb - first) + mme];
+}
+
+static const struct address *address_of(const struct run *r, const struct link *l)
+{
+    const struct emulation_config *c = &r->plan->emulation;
+    return &r->plan->mme[l->enb < c->enbs ? l->mme : c->enb.mmes + l->enb / c->enbs - 1];
 }
 
 static struct say *words(struct run *r)
@@ -113,7 +122,7 @@ static bool send_message(void *ctx, unsigned enb, unsigned mme, uint16_t stream,
 static void on_nas(void *ctx, const struct device *d, bool uplink, struct bytes pdu)
 {
     struct run *r = ctx;
-    const struct link *l = link_of(r, d->number % r->plan->emulation.enbs, 0);
+    const struct link *l = link_of(r, emulation_enb_of(&r->plan->emulation, d), 0);
     struct trace_ends ends;
     uint8_t room[RADIO_PDU_MAX];
     struct bytes plain = {0};
@@ -151,6 +160,14 @@ static void on_told(void *ctx, unsigned enb, const struct enb_told *told)
     }
     if (words(r) != NULL) {
         say_told(&r->say, told);
+    }
+}
+
+static void on_turned(void *ctx, const struct device *d, enum emulation_turn turn)
+{
+    struct run *r = ctx;
+    if (d->number == 0 && words(r) != NULL) {
+        say_turned(&r->say, d, emulation_plmn(&r->plan->emulation, d->network), turn);
     }
 }
 
@@ -208,11 +225,11 @@ static void on_message(void *ctx, struct assoc *a, const struct assoc_message *m
 static bool connect_link(struct run *r, struct link *l)
 {
     l->retry_ns = UINT64_MAX;
-    enum err err = assoc_connect(r->set, &r->plan->mme[l->mme], NULL, l, &l->handle);
+    enum err err = assoc_connect(r->set, address_of(r, l), NULL, l, &l->handle);
     if (err == E_OK) {
         return true;
     }
-    const struct address_text at = address_print(&r->plan->mme[l->mme]);
+    const struct address_text at = address_print(address_of(r, l));
     (void)snprintf(r->out->why, sizeof r->out->why, "%s: %s", at.s,
                    err == E_UNSUPPORTED ? "this machine has no such transport; sctp-udp:// and "
                                           "s1-tcp:// need nothing of the kernel"
@@ -231,17 +248,20 @@ static enum err open_links(struct run *r)
     config.ctx = r;
     config.out_size = 4U << 20; /* an arrival of many devices at once must not be lost here */
     config.in_size = 1U << 20;
-    r->links = c->enbs * c->enb.mmes;
+    r->links = c->enbs * (c->enb.mmes + c->further);
     config.associations_max = r->links + 1;
     r->link = calloc(r->links, sizeof *r->link);
     if (r->link == NULL) {
         return E_MEMORY;
     }
     enum err err = assoc_set_open(&config, &r->set);
-    for (unsigned i = 0; err == E_OK && i < r->links; i++) {
-        r->link[i] = (struct link){.r = r, .enb = i / c->enb.mmes, .mme = i % c->enb.mmes};
-        if (!connect_link(r, &r->link[i])) {
-            return E_CLOSED;
+    for (unsigned enb = 0; err == E_OK && enb < emulation_enbs(c); enb++) {
+        for (unsigned m = 0; m < emulation_mmes(c, enb); m++) {
+            struct link *l = link_of(r, enb, m);
+            *l = (struct link){.r = r, .enb = enb, .mme = m};
+            if (!connect_link(r, l)) {
+                return E_CLOSED;
+            }
         }
     }
     return err;
@@ -290,9 +310,9 @@ static bool turn(struct run *r)
 static bool all_set_up(const struct run *r)
 {
     const struct emulation_config *c = &r->plan->emulation;
-    for (unsigned i = 0; i < c->enbs; i++) {
+    for (unsigned i = 0; i < emulation_enbs(c); i++) {
         bool one = false;
-        for (unsigned m = 0; m < c->enb.mmes; m++) {
+        for (unsigned m = 0; m < emulation_mmes(c, i); m++) {
             one = one || enb_is_set_up(emulation_enb(r->e, i), m);
         }
         if (!one) {
@@ -318,7 +338,7 @@ static void say_unreachable(struct run *r)
 {
     for (unsigned i = 0; i < r->links; i++) {
         const struct link *l = &r->link[i];
-        const struct address_text at = address_print(&r->plan->mme[l->mme]);
+        const struct address_text at = address_print(address_of(r, l));
         if (enb_is_set_up(emulation_enb(r->e, l->enb), l->mme)) {
             continue;
         }
@@ -397,15 +417,19 @@ static void arrive(struct run *r)
 static void line(struct run *r, uint64_t at)
 {
     const struct tally *t = emulation_tally(r->e);
+    char onboarded[40] = "";
     if (r->plan->progress == NULL || at < r->line_ns + LINE_NS) {
         return;
     }
+    if (t->onboarded > 0) {
+        (void)snprintf(onboarded, sizeof onboarded, "  onboarded %" PRIu64, t->onboarded);
+    }
     fprintf(r->plan->progress,
-            "\r\033[K%6.1f s  %8.0f/s  offered %" PRIu64 "  registered %" PRIu64 "  failed %" PRIu64
-            "  under way %" PRIu32,
+            "\r\033[K%6.1f s  %8.0f/s  offered %" PRIu64 "%s  registered %" PRIu64
+            "  failed %" PRIu64 "  under way %" PRIu32,
             (double)(at - r->start_ns) / 1e9,
             (double)(t->registered - r->line_registered) * 1e9 / (double)(at - r->line_ns),
-            t->offered, t->registered, t->failed, emulation_active(r->e));
+            t->offered, onboarded, t->registered, t->failed, emulation_active(r->e));
     (void)fflush(r->plan->progress);
     r->line_ns = at;
     r->line_registered = t->registered;
@@ -474,7 +498,8 @@ static enum err open_all(struct run *r)
                                         .send = send_message,
                                         .nas = on_nas,
                                         .event = on_event,
-                                        .told = on_told};
+                                        .told = on_told,
+                                        .turned = on_turned};
     r->say = (struct say){.to = r->plan->words, .start_ns = now()};
     if (!open_shadows(r)) {
         return E_MEMORY;

@@ -11,10 +11,11 @@
 #include <signal.h>
 
 struct run_plan {
-    struct address mme[ENB_MMES_MAX];
-    struct emulation_config emulation; /* its eNB's `mmes` says how many there are */
-    uint64_t attaches;                 /* in all; device i modulo count */
-    uint64_t over_ns;                  /* within so long; 0: all at once */
+    /* As many as emulation.enb.mmes, then the one of each further network. */
+    struct address mme[ENB_MMES_MAX + EMULATION_NETWORKS_MAX - 1];
+    struct emulation_config emulation;
+    uint64_t attaches; /* in all; device i modulo count */
+    uint64_t over_ns;  /* within so long; 0: all at once */
     enum load_pattern pattern;
     uint64_t seed;
     uint64_t connect_ms;   /* until one MME must be set up for each eNB */

@@ -118,9 +118,15 @@ static void say_registered(struct say *s, const struct device *d)
              ip[3], r.bearer);
 }
 
-static void say_rejected(struct say *s, const struct bindery_ue_event *e)
+/* To a device that has no subscription it may bring one. */
+static void say_rejected(struct say *s, const struct device *d, const struct bindery_ue_event *e)
 {
     char text[TALLY_TEXT];
+    const char *name = emm_cause_name(e->cause);
+    if (d->imsi.n == 0) {
+        say_line(s, "its cause is #%u (%s)", e->cause, name != NULL ? name : "no name");
+        return;
+    }
     tally_reject_text(e, text);
     say_line(s, "rejected: %s", text);
 }
@@ -194,6 +200,54 @@ static void say_active(struct say *s, const struct bindery_ue_event *e)
     }
 }
 
+static void say_onboarding(const struct say *s, const struct device *d)
+{
+    char text[200];
+    (void)snprintf(text, sizeof text, "has no subscription, and asks for one as %.120s",
+                   d->onboard->url);
+    put(s, s->now_ns, text);
+}
+
+static void say_onboarded(struct say *s, const struct device *d)
+{
+    const struct bindery_ue_profile *p = &d->onboard->profile;
+    struct plmn home;
+    char plmn[PLMN_TEXT_MAX] = "?";
+    if (plmn_from_octets(p->home, &home) == E_OK) {
+        plmn_print(&home, plmn);
+    }
+    say_line(s,
+             "a subscription came, signed by the operator and encrypted to this device: it is %s; "
+             "IMSI %.*s, home network %s, policy %s",
+             d->onboard->store != NULL ? "in its file" : "kept", (int)p->imsi_n, p->imsi, plmn,
+             binding_policy_name((enum binding_policy)p->policy));
+}
+
+void say_turned(struct say *s, const struct device *d, struct plmn plmn, enum emulation_turn turn)
+{
+    char text[PLMN_TEXT_MAX];
+    plmn_print(&plmn, text);
+    switch (turn) {
+    case EMULATION_TURN_MOVED:
+        say_line(s, "goes to network %s", text);
+        break;
+    case EMULATION_TURN_SUBSCRIBED:
+        say_line(s, "attaches with the subscription that it got, IMSI %s", d->imsi.digits);
+        break;
+    case EMULATION_TURN_UNSUBSCRIBED:
+        say_line(s, "its subscription was never used, and is no good: it is given up, and another "
+                    "one asked for");
+        break;
+    case EMULATION_TURN_FAILED:
+        say_line(s, "it could not go on: %s",
+                 d->population->why.text[0] != '\0' ? d->population->why.text
+                                                    : "what it has makes no device");
+        break;
+    case EMULATION_TURN_NONE:
+        break;
+    }
+}
+
 void say_event(struct say *s, const struct device *d, const struct bindery_ue_event *e)
 {
     char text[64];
@@ -209,7 +263,7 @@ void say_event(struct say *s, const struct device *d, const struct bindery_ue_ev
         say_registered(s, d);
         break;
     case BINDERY_UE_EVENT_REJECTED:
-        say_rejected(s, e);
+        say_rejected(s, d, e);
         break;
     case BINDERY_UE_EVENT_WAITING:
         say_waiting(s, e);
@@ -252,6 +306,15 @@ void say_event(struct say *s, const struct device *d, const struct bindery_ue_ev
         break;
     case BINDERY_UE_EVENT_KME_UNABLE:
         put(s, s->now_ns, unable_text(d));
+        break;
+    case BINDERY_UE_EVENT_ONBOARDING:
+        say_onboarding(s, d);
+        break;
+    case BINDERY_UE_EVENT_ONBOARDED:
+        say_onboarded(s, d);
+        break;
+    case BINDERY_UE_EVENT_ELSEWHERE:
+        say_line(s, "no subscription came of this");
         break;
     }
 }

@@ -4,8 +4,7 @@
 #ifndef BINDERY_EMULATOR_SAY_H
 #define BINDERY_EMULATOR_SAY_H
 
-#include "emulator/enb.h"
-#include "emulator/population.h"
+#include "emulator/emulation.h"
 #include "net/assoc.h"
 
 struct say {
@@ -21,6 +20,8 @@ void say_rest(struct say *s);
 /* A NAS PDU; `plain` is what is inside, empty if that is not known. */
 void say_nas(struct say *s, bool uplink, struct bytes pdu, struct bytes plain);
 void say_event(struct say *s, const struct device *d, const struct bindery_ue_event *event);
+/* Between two NAS clients, or on the way to the network `plmn`. */
+void say_turned(struct say *s, const struct device *d, struct plmn plmn, enum emulation_turn turn);
 void say_told(struct say *s, const struct enb_told *told);
 /* "001-01, group 8001, code 07, M-TMSI c0ffee01" */
 #define SAY_GUTI_MAX 64

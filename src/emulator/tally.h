@@ -9,11 +9,12 @@
 #include "device/bindery_ue.h"
 #include "emulator/load_histogram.h"
 
-#define TALLY_CAUSES   64
-#define TALLY_TEXT     96
-#define TALLY_OUTCOMES (BINDERY_UE_BROKEN + 1)
-#define TALLY_REFUSALS (BINDERY_UE_REFUSED_BEARER + 1)
-#define TALLY_PROOFS   (BINDERY_UE_SIGNATURE_RSA_PSS + 1)
+#define TALLY_CAUSES                    64
+#define TALLY_TEXT                      96
+#define TALLY_OUTCOMES                  (BINDERY_UE_BROKEN + 1)
+#define TALLY_ONE(name, text, sentence) +1
+#define TALLY_REFUSALS                  (0 BINDERY_UE_REFUSALS(TALLY_ONE))
+#define TALLY_PROOFS                    (BINDERY_UE_SIGNATURE_RSA_PSS + 1)
 
 struct tally_cause {
     uint64_t n;
@@ -30,9 +31,12 @@ struct tally {
     uint64_t kme_offered, kme_unable; /* asked for a KME, and gave one, or none */
     uint64_t kme_active;              /* which the network proved to have */
     uint64_t kme_by_challenge;        /* of these: by a challenge under it, not by NW_SIG */
+    /* Devices without a subscription: asked for one; got it; a network gave none. And one that was
+     * got and never confirmed was given up. */
+    uint64_t onboarding_asked, onboarded, onboarding_refused, onboarding_given_up;
     uint64_t store_failed, crypto_failed;
     uint64_t last_ns; /* when the last attach ended, by the host's clock; 0: none did */
-    struct load_histogram attach, detach, lag;
+    struct load_histogram attach, detach, lag, onboard;
     struct tally_cause cause[TALLY_CAUSES];
 };
 void tally_fail(struct tally *t, const char *text);

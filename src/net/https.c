@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -132,47 +131,11 @@ static void call_free(struct https_server *s, struct https_call *c)
     free(c);
 }
 
-static struct MHD_Response *response_of(struct https_call *c)
-{
-    struct stat st;
-    struct MHD_Response *response = NULL;
-    if (c->file > 0) {
-        if (fstat(c->file, &st) == 0) {
-            response = MHD_create_response_from_fd64((uint64_t)st.st_size, c->file);
-        }
-        c->file = response != NULL ? 0 : c->file;
-        return response;
-    }
-    response = MHD_create_response_from_buffer(c->text_n, c->text, MHD_RESPMEM_MUST_FREE);
-    if (response != NULL) {
-        c->text = NULL;
-    }
-    return response;
-}
-
-static void add_header(struct MHD_Response *response, const char *name, const char *value)
-{
-    if (value != NULL) {
-        (void)MHD_add_response_header(response, name, value); /* fails without memory: left out */
-    }
-}
-
 static enum MHD_Result reply(struct https_server *s, struct https_call *c)
 {
-    char after[16];
-    struct MHD_Response *response = response_of(c);
+    struct MHD_Response *response = https_response_of(c);
     if (response == NULL) {
         return MHD_NO;
-    }
-    add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, c->type);
-    add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    add_header(response, MHD_HTTP_HEADER_ALLOW, c->allow);
-    if (c->retry_after > 0) {
-        (void)snprintf(after, sizeof after, "%u", c->retry_after);
-        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, after);
-    }
-    if (c->peer == NULL || c->peer->verdict != VERIFY_GOOD) {
-        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     c->conn->deadline = now_ms(s) + s->options.limits.answer_ms;
     s->sending += !c->sending;

@@ -9,7 +9,8 @@
  * A connection has a deadline for whatever it does: the handshake and a request's header, its body,
  * taking the answer, and rest between requests. A client that sends an octet now and then does not
  * move it. Addresses and query are handed on as they were sent, nothing is unescaped: a path with
- * '%' in it is another path. Nothing here knows what a request means.
+ * '%' in it is another path. An answer to HEAD leaves without its body, and there are no redirects.
+ * Nothing here knows what a request means.
  */
 #ifndef BINDERY_NET_HTTPS_H
 #define BINDERY_NET_HTTPS_H
@@ -18,6 +19,7 @@
 #include "net/verify.h"
 
 #define HTTPS_PATH_MAX 256
+#define HTTPS_ETAG_MAX 72
 
 struct MHD_Connection;
 struct uv_loop_s;
@@ -47,6 +49,10 @@ struct https_call {
     int file; /* instead of text, above 0: its octets from the first; closed by the server */
     const char *allow;    /* or NULL */
     unsigned retry_after; /* seconds, 0: none */
+    /* What a cache may do with it (RFC 9111), and by what it asks again (RFC 9110 8.8). */
+    const char *cache;         /* Cache-Control, good until `end`; NULL: no-store */
+    char etag[HTTPS_ETAG_MAX]; /* with its quotes; empty: none */
+    int64_t modified;          /* Unix seconds; 0: not said */
 };
 
 struct https_handlers {
@@ -112,12 +118,16 @@ void https_answer_file(struct https_call *c, unsigned status, const char *type, 
 /* application/problem+json (RFC 9457): type "/problems/<name>", title, status, detail. */
 void https_problem(struct https_call *c, unsigned status, const char *name, const char *title,
                    const char *detail);
+/* Has the client, by If-None-Match or else If-Modified-Since, what c->etag and c->modified stand
+ * for (RFC 9110 13.2.2)? For GET and HEAD; 304 without a body is then the answer. */
+bool https_unchanged(struct https_call *c);
 /* A parameter of the query as it was sent; *n is how often it occurs. NULL: not there. */
 const char *https_parameter(struct https_call *c, const char *name, unsigned *n);
 /* Is every parameter of the query in `known` (" after limit "), once and with a value? */
 bool https_parameters_known(struct https_call *c, const char *known);
 /* Does the path have the shape of the pattern, "/v1/bindings/{imei}"? steps[i] gets what stands for
- * the i-th {}. No empty step, nothing after the last. */
+ * the i-th {}, which is the end of its step ("/DeviceID={id}"), and may be empty behind such a
+ * beginning. No empty step, nothing after the last. */
 bool https_path_is(const char *pattern, const char *path, struct bytes *steps, size_t room);
 
 #endif

@@ -114,6 +114,19 @@ static struct bytes step(const char **path)
     return (struct bytes){(const uint8_t *)begin, n};
 }
 
+/* Does a step have the shape of the pattern's? *open: what stands for its {}, if it has one. */
+static bool step_is(struct bytes want, struct bytes have, bool *is_open, struct bytes *open)
+{
+    const uint8_t *brace = want.n > 0 ? memchr(want.p, '{', want.n) : NULL;
+    const size_t fixed = brace != NULL ? (size_t)(brace - want.p) : want.n;
+    *is_open = brace != NULL;
+    if (have.n == 0 || have.n < fixed || (!*is_open && have.n != fixed)) {
+        return false;
+    }
+    *open = (struct bytes){have.p + fixed, have.n - fixed};
+    return fixed == 0 || memcmp(want.p, have.p, fixed) == 0;
+}
+
 bool https_path_is(const char *pattern, const char *path, struct bytes *steps, size_t room)
 {
     size_t n = 0;
@@ -121,13 +134,13 @@ bool https_path_is(const char *pattern, const char *path, struct bytes *steps, s
         return false;
     }
     while (*pattern != '\0' && *path != '\0') {
-        struct bytes want = step(&pattern), have = step(&path);
-        bool open = want.n > 0 && want.p[0] == '{';
-        if (have.n == 0 || (!open && !bytes_eq(want, have)) || (open && n == room)) {
+        struct bytes want = step(&pattern), have = step(&path), open;
+        bool is_open = false;
+        if (!step_is(want, have, &is_open, &open) || (is_open && n == room)) {
             return false;
         }
-        if (open) {
-            steps[n++] = have;
+        if (is_open) {
+            steps[n++] = open;
         }
     }
     return *pattern == '\0' && *path == '\0';

@@ -13,13 +13,14 @@
 #define KEPT          2L
 #define KEPT_SECONDS  50L /* less than a server's rest */
 #define LIFE_SECONDS  300L
-#define LINE_MAX_HERE 96
+#define LINE_MAX_HERE (HTTPS_CLIENT_ETAG_MAX + 24)
 
 struct https_client {
     struct https_client_options options;
     CURL *curl;
     uint8_t *answer;
     size_t answer_n, answer_room, headers_n;
+    char etag[HTTPS_CLIENT_ETAG_MAX];
     bool too_large;
 };
 
@@ -53,10 +54,40 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
     return octets;
 }
 
+/* A line of a header, without what stands around its value. False: it has another name. */
+static bool value_of(struct bytes line, struct bytes name, struct bytes *value)
+{
+    if (line.n <= name.n || line.p[name.n] != ':' ||
+        !bytes_eq_nocase((struct bytes){line.p, name.n}, name)) {
+        return false;
+    }
+    struct bytes v = {line.p + name.n + 1, line.n - name.n - 1};
+    while (v.n > 0 && v.p[0] <= ' ') {
+        v.p++;
+        v.n--;
+    }
+    while (v.n > 0 && v.p[v.n - 1] <= ' ') {
+        v.n--;
+    }
+    *value = v;
+    return true;
+}
+
+static void take_etag(struct https_client *c, struct bytes line)
+{
+    struct bytes v;
+    if (line.n >= 5 && bytes_eq((struct bytes){line.p, 5}, BYTES_LIT("HTTP/"))) {
+        c->etag[0] = '\0'; /* what stood before belongs to an interim answer */
+    } else if (value_of(line, BYTES_LIT("ETag"), &v)) {
+        bool fits = v.n < sizeof c->etag && (v.n == 0 || memchr(v.p, '\0', v.n) == NULL);
+        (void)snprintf(c->etag, sizeof c->etag, "%.*s", fits ? (int)v.n : 0, (const char *)v.p);
+    }
+}
+
 static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 {
     struct https_client *c = ctx;
-    (void)data;
+    take_etag(c, (struct bytes){(const uint8_t *)data, size * n});
     c->headers_n += size * n;
     c->too_large = c->too_large || c->headers_n > HEADERS_MOST;
     return c->too_large ? 0 : size * n;
@@ -157,31 +188,51 @@ static enum err err_of(const struct https_client *c, CURLcode code)
     }
 }
 
-static struct curl_slist *headers_of(const struct https_request *r)
+/* *list is all or, after a failure, none. */
+static bool put_header(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *all = curl_slist_append(*list, line);
+    if (all == NULL) {
+        curl_slist_free_all(*list);
+    }
+    *list = all;
+    return all != NULL;
+}
+
+static bool has_body(const struct https_request *r)
+{
+    return r->body.n > 0 || strcmp(r->method, "POST") == 0;
+}
+
+static bool headers_of(const struct https_request *r, struct curl_slist **out)
 {
     char line[LINE_MAX_HERE];
-    (void)snprintf(line, sizeof line, "Content-Type: %.70s",
-                   r->type != NULL ? r->type : "application/json");
-    struct curl_slist *list = curl_slist_append(NULL, line);
-    struct curl_slist *all = list != NULL ? curl_slist_append(list, "Expect:") : NULL;
-    if (all == NULL) {
-        curl_slist_free_all(list);
+    bool ok = true;
+    *out = NULL;
+    if (has_body(r)) {
+        (void)snprintf(line, sizeof line, "Content-Type: %.70s",
+                       r->type != NULL ? r->type : "application/json");
+        ok = put_header(out, line) && put_header(out, "Expect:");
     }
-    return all;
+    if (ok && r->if_none_match != NULL && r->if_none_match[0] != '\0') {
+        (void)snprintf(line, sizeof line, "If-None-Match: %.*s", HTTPS_CLIENT_ETAG_MAX - 1,
+                       r->if_none_match);
+        ok = put_header(out, line);
+    }
+    return ok;
 }
 
 static bool set_request(struct https_client *c, const struct https_request *r,
                         struct curl_slist *headers, char error[static CURL_ERROR_SIZE])
 {
     bool ok = true;
-    bool has_body = r->body.n > 0 || strcmp(r->method, "POST") == 0;
     bool once_only = strcmp(r->method, "POST") == 0;
     SET(CURLOPT_HTTPGET, 1L); /* forgets the body of the last request */
     SET(CURLOPT_FRESH_CONNECT, once_only ? 1L : 0L);
     SET(CURLOPT_URL, r->url);
     SET(CURLOPT_ERRORBUFFER, error);
-    SET(CURLOPT_HTTPHEADER, has_body ? headers : NULL);
-    if (has_body) {
+    SET(CURLOPT_HTTPHEADER, headers);
+    if (has_body(r)) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
         SET(CURLOPT_POSTFIELDS, r->body.n > 0 ? (const char *)r->body.p : "");
@@ -201,17 +252,19 @@ static void take_reply(struct https_client *c, struct https_reply *out)
         (void)snprintf(out->type, sizeof out->type, "%.*s", (int)strcspn(type, "; "), type);
     }
     out->body = (struct bytes){c->answer, c->answer_n};
+    memcpy(out->etag, c->etag, sizeof out->etag);
 }
 
 enum err https_client_do(struct https_client *c, const struct https_request *request,
                          struct https_reply *out)
 {
     char error[CURL_ERROR_SIZE] = "";
-    struct curl_slist *headers = headers_of(request);
+    struct curl_slist *headers = NULL;
     *out = (struct https_reply){0};
     c->answer_n = c->headers_n = 0;
+    c->etag[0] = '\0';
     c->too_large = false;
-    if (headers == NULL) {
+    if (!headers_of(request, &headers)) {
         return E_MEMORY;
     }
     CURLcode code =

@@ -25,6 +25,7 @@ struct https_client_options {
     uint32_t connect_ms, total_ms; /* 0: 5 s, 15 s; total: with looking up the name, and all else */
     size_t answer_most;            /* 0: 1 MiB */
 };
+#define HTTPS_CLIENT_ETAG_MAX 80 /* octets, its quotes and its end included */
 struct https_client;
 /* Errors: E_MEMORY, E_IO. The file names stay the caller's until it is open. */
 MUST_USE enum err https_client_open(const struct https_client_options *options,
@@ -36,12 +37,16 @@ struct https_request {
     const char *url;
     const char *type; /* of the body; NULL: application/json */
     struct bytes body;
+    const char *if_none_match; /* an ETag as it came; NULL or empty: none */
 };
 struct https_reply {
     unsigned status;
     char type[64];     /* without its parameters */
     struct bytes body; /* good until the next request */
     char reason[256];  /* of a failure, for people */
+    /* Of the answer, as it came; empty: none, or one that is too long to be kept. With status 304
+     * what is there of the answer before still holds, and there is no body. */
+    char etag[HTTPS_CLIENT_ETAG_MAX];
 };
 /* E_OK whatever the status. Errors: E_BAD_VALUE (the URL is not https://), E_CLOSED (no
  * connection), E_DENIED (either certificate was not accepted), E_NO_ROOM (the answer is too large),

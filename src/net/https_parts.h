@@ -1,5 +1,6 @@
-/* net/https_parts.h - what https.c (the server), https_conn.c (its connections and their deadlines)
- * and https_file.c (its files) lend each other. Not for others. */
+/* net/https_parts.h - what https.c (the server), https_conn.c (its connections and their
+ * deadlines), https_response.c (what leaves) and https_file.c (its files) lend each other. Not for
+ * others. */
 #ifndef BINDERY_NET_HTTPS_PARTS_H
 #define BINDERY_NET_HTTPS_PARTS_H
 
@@ -29,6 +30,10 @@ void https_conn_remove(struct https_conns *all, struct https_conn *c);
 void https_conns_expire(struct https_conns *all, uint64_t now);
 /* How many show the certificate that c shows, c included. */
 unsigned https_conns_of(const struct https_conns *all, const struct https_conn *c);
+
+struct MHD_Response;
+/* The answer of a call with its headers; its text or file is handed on. NULL: without memory. */
+struct MHD_Response *https_response_of(struct https_call *c);
 
 /* A file of 64 KiB at most; secret: nobody but its owner may read it. *out is the caller's, also
  * after an error. Errors: E_IO, E_DENIED, with *why. */

@@ -10,9 +10,17 @@
 
 #define AUTH_LEVEL 2 /* of OpenSSL: 112 bits */
 
+#define KEPT_CAS 32
+struct kept_ca {
+    X509 *x;
+    unsigned char *der;
+    size_t n;
+};
 struct verifier {
     X509_STORE *store;
     ASN1_OBJECT *oids[VERIFY_ROLES];
+    size_t n_kept;
+    struct kept_ca kept[KEPT_CAS]; /* the first of the CAs, as they were read */
 };
 
 static const struct {
@@ -92,6 +100,10 @@ void verifier_close(struct verifier *v)
     for (size_t i = 0; i < VERIFY_ROLES; i++) {
         ASN1_OBJECT_free(v->oids[i]);
     }
+    for (size_t i = 0; i < v->n_kept; i++) {
+        X509_free(v->kept[i].x);
+        OPENSSL_free(v->kept[i].der);
+    }
     X509_STORE_free(v->store);
     free(v);
 }
@@ -106,6 +118,20 @@ static bool at_end(void)
     return end;
 }
 
+/* Takes x over. */
+static void keep_ca(struct verifier *v, X509 *x)
+{
+    struct kept_ca *k = v->n_kept < KEPT_CAS ? &v->kept[v->n_kept] : NULL;
+    const int n = k != NULL ? i2d_X509(x, &k->der) : 0;
+    if (n <= 0) {
+        X509_free(x);
+        return;
+    }
+    k->x = x;
+    k->n = (size_t)n;
+    v->n_kept++;
+}
+
 static enum err add_cas(struct verifier *v, const char *path, struct verify_why *why)
 {
     size_t n = 0;
@@ -117,7 +143,7 @@ static enum err add_cas(struct verifier *v, const char *path, struct verify_why 
     }
     while (ok && (x = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL) {
         ok = X509_check_ca(x) == 1 && X509_STORE_add_cert(v->store, x) == 1;
-        X509_free(x);
+        keep_ca(v, x);
         n++;
     }
     BIO_free(in);
@@ -203,11 +229,13 @@ enum err verifier_of_root(struct bytes der, struct verifier **out)
         verifier_close(v);
         err = E_MEMORY;
     }
-    X509_free(x);
-    if (err == E_OK) {
-        *out = v;
+    if (err != E_OK) {
+        X509_free(x);
+        return err;
     }
-    return err;
+    keep_ca(v, x);
+    *out = v;
+    return E_OK;
 }
 
 /* ---- what a certificate says ---- */
@@ -275,6 +303,10 @@ static void describe(const struct verifier *v, X509 *leaf, struct verify_peer *o
 {
     unsigned n = sizeof out->digest;
     out->roles = roles_of(v, leaf);
+    const uint32_t usage =
+        (X509_get_extension_flags(leaf) & EXFLAG_KUSAGE) != 0 ? X509_get_key_usage(leaf) : 0;
+    out->key_agreement = (usage & KU_KEY_AGREEMENT) != 0;
+    out->key_encipherment = (usage & KU_KEY_ENCIPHERMENT) != 0;
     name_of(leaf, out->name);
     out->not_before = unix_of(X509_get0_notBefore(leaf));
     out->not_after = unix_of(X509_get0_notAfter(leaf));
@@ -424,10 +456,24 @@ static void run(const struct verifier *v, STACK_OF(X509) * chain, enum verify_pu
     ERR_clear_error();
 }
 
-static bool push_all(STACK_OF(X509) * list, const struct bytes *chain, size_t n)
+/* A CA that is trusted anyway is not read again: OpenSSL takes longer to read a certificate than to
+ * verify its signature, and most chains end with the same few. */
+static X509 *known_or_whole(const struct verifier *v, struct bytes der)
+{
+    for (size_t i = 0; i < v->n_kept; i++) {
+        const struct kept_ca *k = &v->kept[i];
+        if (bytes_eq((struct bytes){k->der, k->n}, der) && X509_up_ref(k->x) == 1) {
+            return k->x;
+        }
+    }
+    return whole(der);
+}
+
+static bool push_all(const struct verifier *v, STACK_OF(X509) * list, const struct bytes *chain,
+                     size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        X509 *x = whole(chain[i]);
+        X509 *x = i == 0 ? whole(chain[i]) : known_or_whole(v, chain[i]);
         if (x == NULL || sk_X509_push(list, x) <= 0) {
             X509_free(x);
             return false;
@@ -452,7 +498,7 @@ void verify_chain(const struct verifier *v, const struct bytes *chain, size_t n,
         *out = (struct verify_peer){.verdict = VERIFY_FAILED, .undecided = true};
         return;
     }
-    if (push_all(list, chain, n)) {
+    if (push_all(v, list, chain, n)) {
         run(v, list, purpose, at, out);
     } else {
         out->verdict = VERIFY_MALFORMED;

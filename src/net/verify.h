@@ -57,7 +57,8 @@ enum verify_purpose {
 /* What a chain says of its holder; all but verdict and undecided are set only when it is good. */
 struct verify_peer {
     enum verify_verdict verdict;
-    unsigned roles;                /* 1 << enum verify_role */
+    unsigned roles;                       /* 1 << enum verify_role */
+    bool key_agreement, key_encipherment; /* its key usage says so */
     char name[VERIFY_NAME_MAX];    /* the first dNSName, else the CN, in lower case; or empty */
     uint8_t digest[32];            /* SHA-256 of the leaf's DER */
     int64_t not_before, not_after; /* of the leaf, Unix seconds */

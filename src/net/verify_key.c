@@ -173,6 +173,26 @@ enum err verify_key_of_certificate(struct bytes der, uint8_t spki[static VERIFY_
     return err;
 }
 
+/* From 2048 to 4096 bits by its length, with NULL parameters (RFC 3279 2.3.1). */
+static bool is_rsa(struct bytes spki)
+{
+    static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                        0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+    enum { HEAD = 4, LEAST = 294, MOST = 552 };
+    return spki.n >= LEAST && spki.n <= MOST &&
+           memcmp(spki.p + HEAD, algorithm, sizeof algorithm) == 0;
+}
+
+enum err verify_key_vouched(struct bytes der, struct bytes *spki, enum verify_key_kind *kind)
+{
+    enum err err = proof_certificate_spki(der, spki);
+    if (err != E_OK || known_curve(*spki, kind, &err)) {
+        return err;
+    }
+    *kind = VERIFY_KEY_RSA;
+    return is_rsa(*spki) ? E_OK : E_UNSUPPORTED;
+}
+
 enum err verify_digest(struct bytes in, uint8_t out[static 32])
 {
     return EVP_Digest(in.p, in.n, out, NULL, EVP_sha256(), NULL) == 1 ? E_OK : E_CRYPTO;

@@ -17,6 +17,8 @@
     X(SERVICE_PROVIDER, "service-provider", VERIFY_OID_ROLES ".3", "endorses first attachments")   \
     X(AUSF, "ausf", VERIFY_OID_ROLES ".4", "authenticates for a home network")                     \
     X(DEVICE, "device", VERIFY_OID_ROLES ".5", "is a device, or the secure element in one")        \
-    X(REPOSITORY, "repository", VERIFY_OID_ROLES ".6", "answers for bindings of devices")
+    X(REPOSITORY, "repository", VERIFY_OID_ROLES ".6", "answers for bindings of devices")          \
+    X(PROVISIONING_OPERATOR, "provisioning-operator", VERIFY_OID_ROLES ".7",                       \
+      "gives subscriptions to devices in the attach procedure")
 
 #endif

@@ -30,7 +30,8 @@
 enum {
     PEER_IDENTITY_MAX = 255,
     PEER_APPLICATIONS_MAX = 16, /* that we offer */
-    PEER_ANSWER_MIN = 2048      /* the least answer_max: a CEA or an error answer fits */
+    PEER_ANSWER_MIN = 2048,     /* the least answer_max: a CEA or an error answer fits */
+    PEER_ANSWER_SHORT = 4096    /* see peer_owes_short */
 };
 
 struct peer_application {
@@ -139,7 +140,8 @@ struct peer {
     size_t in_from, in_to;     /* octets waiting in memory.in */
     size_t in_held;            /* length of the message given out last */
     size_t out_from, out_to;
-    size_t owed; /* requests given out and not answered */
+    size_t owed;       /* requests given out and not answered; */
+    size_t owed_short; /* of these, with answers of no more than PEER_ANSWER_SHORT */
     size_t pending;
     uint64_t now, timer, request_timer;
     uint64_t random;
@@ -201,10 +203,15 @@ bool peer_is_ready(const struct peer *p);
  * ends. Errors: E_BAD_STATE; E_DENIED when it was refused after all. */
 MUST_USE enum err peer_authorise(struct peer *p, enum refusal r);
 /* The answer to one of the requests given out, identifiers as in the request.
- * Errors: E_BAD_STATE (not open, or none is owed), E_NO_ROOM (more than answer_max; still owed). */
+ * Errors: E_BAD_STATE (not open, or none is owed), E_NO_ROOM (more than answer_max,
+ * or than was kept for it; still owed). */
 MUST_USE enum err peer_send_answer(struct peer *p, struct bytes msg);
 /* One of the requests given out will get no answer. */
 void peer_no_answer(struct peer *p);
+/* One of the requests given out will be answered late, and by no more than PEER_ANSWER_SHORT
+ * octets: so much room is kept for it. peer_owes_no_more_short comes right before its answer. */
+void peer_owes_short(struct peer *p);
+void peer_owes_no_more_short(struct peer *p);
 /* Is less than half of the room for answers neither taken nor owed? Who then owes one for long
  * holds up what else the peer sends. */
 bool peer_is_half_full(const struct peer *p);

@@ -72,8 +72,20 @@ static size_t out_free(const struct peer *p)
 /* Room left when everything owed is as long as it may be. */
 size_t peer_out_spare(const struct peer *p)
 {
-    size_t reserved = p->owed * p->config->answer_max;
+    const size_t most = p->config->answer_max;
+    const size_t least = most < PEER_ANSWER_SHORT ? most : PEER_ANSWER_SHORT;
+    size_t reserved = (p->owed - p->owed_short) * most + p->owed_short * least;
     return out_free(p) > reserved ? out_free(p) - reserved : 0;
+}
+
+void peer_owes_short(struct peer *p)
+{
+    p->owed_short += p->owed_short < p->owed;
+}
+
+void peer_owes_no_more_short(struct peer *p)
+{
+    p->owed_short -= p->owed_short > 0;
 }
 
 bool peer_is_half_full(const struct peer *p)
@@ -225,15 +237,17 @@ enum err peer_send_answer(struct peer *p, struct bytes msg)
     if ((p->state != PEER_OPEN && p->state != PEER_CLOSING) || p->owed == 0) {
         return E_BAD_STATE;
     }
-    if (msg.n > p->config->answer_max) {
+    if (msg.n > p->config->answer_max || msg.n > out_free(p)) {
         return E_NO_ROOM;
     }
     p->owed--;
-    out_append(p, msg); /* fits: peer_next reserved it */
+    p->owed_short = p->owed_short < p->owed ? p->owed_short : p->owed;
+    out_append(p, msg);
     return E_OK;
 }
 
 void peer_no_answer(struct peer *p)
 {
     p->owed -= p->owed > 0;
+    p->owed_short = p->owed_short < p->owed ? p->owed_short : p->owed;
 }

@@ -76,7 +76,8 @@ struct store_subscriber {
     struct store_serving serving;
     uint32_t binding_failures; /* in a row */
     uint8_t kme_request; /* enum kme_request: what an operator asked for (store_kme has all) */
-    uint64_t version;    /* grows with each administrative change */
+    bool pending;     /* made in the attach procedure, and never used: store_onboarding has all */
+    uint64_t version; /* grows with each administrative change */
 };
 
 /* What became of devices' proofs of their IMEI (proc/devid.h) with a subscription: what is
@@ -155,6 +156,40 @@ struct store_lot_range {
     char lot[STORE_LOT_ID_MAX + 1];
 };
 
+/* How the provisioning of a device stands that has, or wants, a subscription by the URL of its
+ * certificate (proc/certattach.h): one for each authority and device id. */
+#define STORE_AUTHORITY_MAX     64
+#define STORE_DEVICE_ID_MAX     64
+#define STORE_DEVICE_TEXT_MAX   64
+#define STORE_ONBOARDING_PHASES 7 /* as many as enum certattach_phase has */
+struct store_onboarding_key {
+    char authority[STORE_AUTHORITY_MAX + 1]; /* its name in the configuration */
+    char id[STORE_DEVICE_ID_MAX + 1];
+};
+struct store_onboarding {
+    struct store_onboarding_key key;
+    uint8_t phase; /* enum certattach_phase, never NEW */
+    bool again;    /* ACTIVE: it may have its keys once more */
+    struct imei imei;
+    char manufacturer[STORE_DEVICE_TEXT_MAX + 1];
+    char model[STORE_DEVICE_TEXT_MAX + 1];
+    char serial_number[STORE_DEVICE_TEXT_MAX + 1];
+    bool has_imsi; /* PENDING, ACTIVE, and DENIED of one that was ACTIVE */
+    struct imsi imsi;
+    uint8_t nonce_1[16]; /* with has_imsi */
+    uint8_t digest[32];  /* of the certificate that it was made for; with has_imsi */
+    int64_t first;       /* Unix seconds: it asked for the first time; */
+    int64_t changed;     /* the phase began; */
+    int64_t expires;     /* PENDING: it ends; else 0 */
+};
+/* What became of a range of IMSIs that are given to devices. */
+struct store_pool {
+    uint64_t total;
+    uint64_t never_used; /* nobody ever had them */
+    uint64_t resting;    /* given back, and kept aside for a while */
+    uint64_t ready;      /* given back, and to be had again */
+};
+
 /* ---- reading: one reader per thread ----
  *
  * On an error no secret is left in *out, and counts of rows are 0. Every function may return E_IO
@@ -224,6 +259,30 @@ MUST_USE enum err store_read_lot(struct store_reader *r, const char *id, struct 
 /* Errors: E_NOT_FOUND, E_WRONG_KEY, E_IO. */
 MUST_USE enum err store_read_lot_key(struct store_reader *r, const char *id,
                                      struct store_lot_key *out);
+
+/* ---- subscriptions by certificate URL (store_onboarding.c), their IMSIs (store_pool.c) ---- */
+
+/* Errors: E_NOT_FOUND. */
+MUST_USE enum err store_read_onboarding(struct store_reader *r,
+                                        const struct store_onboarding_key *key,
+                                        struct store_onboarding *out);
+/* The one that has, or had, this IMSI now. Errors: E_NOT_FOUND. */
+MUST_USE enum err store_read_onboarding_of(struct store_reader *r, const struct imsi *imsi,
+                                           struct store_onboarding *out);
+/* After `after` (NULL: from the first), by authority and id; phase 0: all. At most max. */
+MUST_USE enum err store_list_onboarding(struct store_reader *r,
+                                        const struct store_onboarding_key *after, uint8_t phase,
+                                        struct store_onboarding *out, size_t max, size_t *n);
+/* How many of an authority are in each phase, by its number. Costs no scan. */
+MUST_USE enum err store_count_onboarding(struct store_reader *r, const char *authority,
+                                         uint64_t counts[static STORE_ONBOARDING_PHASES]);
+/* PENDING ones that end at `now` or did before, the first of them first. At most max. */
+MUST_USE enum err store_due_onboarding(struct store_reader *r, int64_t now,
+                                       struct store_onboarding_key *out, size_t max, size_t *n);
+/* Counts what rests, and the subscribers ahead of where the pool was passed, one by one: not for
+ * each device that asks. Errors: E_BAD_VALUE (no range of IMSIs of one length). */
+MUST_USE enum err store_read_pool(struct store_reader *r, const struct imsi *first,
+                                  const struct imsi *last, int64_t now, struct store_pool *out);
 
 struct store_event {
     uint64_t id;
@@ -302,7 +361,8 @@ enum store_did { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
  * there does not open), E_CRYPTO, E_IO. */
 MUST_USE enum err store_put_subscriber(struct store_writer *w, enum store_put how,
                                        const struct store_subscriber *row, enum store_did *did);
-/* With its devices, their proofs, and its provisioning. Errors: E_NOT_FOUND, E_IO. */
+/* With its devices, their proofs, and its provisioning. Errors: E_NOT_FOUND, E_CONFLICT (it was
+ * made in the attach procedure, and its IMSI is the pool's: store_end_onboarding), E_IO. */
 MUST_USE enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi);
 /* On a changed KME the former one is kept as previous. A row without a KME leaves the one that is
  * stored (a list of devices imported again must not undo what they agreed since): to drop a KME,
@@ -378,6 +438,43 @@ MUST_USE enum err store_put_lot(struct store_writer *w, const struct store_lot *
                                 const struct store_lot_range *ranges, size_t n);
 /* Errors: E_NOT_FOUND, E_IO. */
 MUST_USE enum err store_remove_lot(struct store_writer *w, const char *id);
+
+/* Reads inside the batch. */
+MUST_USE enum err store_writer_onboarding(struct store_writer *w,
+                                          const struct store_onboarding_key *key,
+                                          struct store_onboarding *out);
+MUST_USE enum err store_writer_onboarding_of(struct store_writer *w, const struct imsi *imsi,
+                                             struct store_onboarding *out);
+MUST_USE enum err store_writer_count_onboarding(struct store_writer *w, const char *authority,
+                                                uint64_t counts[static STORE_ONBOARDING_PHASES]);
+/* Writes the whole of it; the subscriber with its IMSI, which is there if it has one, is `pending`
+ * from now on or is not, as the phase says, and its `version` stays. Errors: E_CONFLICT (another
+ * device has a subscription that is PENDING or ACTIVE for the same IMEI, or has this IMSI),
+ * E_NOT_FOUND (no such subscriber), E_BAD_STATE (the row that is there has an IMSI, and this one
+ * not the same: end that first), E_BAD_LENGTH (a text without its end, no key, no IMEI),
+ * E_BAD_VALUE (a phase that is none or does not go with the IMSI that is or is not there, `again`
+ * of one that is not ACTIVE), E_IO. */
+MUST_USE enum err store_put_onboarding(struct store_writer *w, const struct store_onboarding *row);
+/* Errors: E_NOT_FOUND, E_BAD_STATE (it has an IMSI: end that first), E_IO. */
+MUST_USE enum err store_remove_onboarding(struct store_writer *w,
+                                          const struct store_onboarding_key *key);
+/* The first AKA succeeded: the row that has this IMSI, if it is PENDING, becomes ACTIVE, `again` is
+ * over, and the subscriber is not pending any more. Nothing to do is E_OK. Errors: E_IO. */
+MUST_USE enum err store_onboarding_used(struct store_writer *w, const struct imsi *imsi,
+                                        int64_t at);
+/* A subscription ends: the subscriber goes with all that is its, the IMSI rests until `ready`, and
+ * the row gets this phase. Errors: E_NOT_FOUND, E_BAD_STATE (it has no IMSI), E_BAD_VALUE (a phase
+ * that has one), E_IO. */
+MUST_USE enum err store_end_onboarding(struct store_writer *w,
+                                       const struct store_onboarding_key *key, uint8_t phase,
+                                       int64_t at, int64_t ready);
+/* An IMSI from first to last, both of one length: one that rested long enough, the longest first,
+ * else the next that nobody ever had. No subscriber has it; the caller gives it to one in the same
+ * batch, or it is lost. Ranges of two calls are the same or do not overlap: a range that is not
+ * known yet takes the place of those that it overlaps. Costs no scan over the range, but for the
+ * first time it is asked for. Errors: E_EXHAUSTED (none is left), E_BAD_VALUE (no range), E_IO. */
+MUST_USE enum err store_take_imsi(struct store_writer *w, const struct imsi *first,
+                                  const struct imsi *last, int64_t now, struct imsi *out);
 
 /* Adds a rule, or gives it another note. `most`: so many rules there may be. Errors: E_NO_ROOM,
  * E_BAD_VALUE (no range, no list), E_BAD_LENGTH (a note without its end), E_IO. */

@@ -6,7 +6,8 @@
  * store_sql.c    every statement, and the connections that keep them prepared
  * store_rows.c   keys of rows, and the tables that map columns to structures
  * store_seal.c   secrets of rows
- * store_read.c, store_write.c, store_eir.c, store_proof.c, store_kme.c, store_lot.c  the interface
+ * store_read.c, store_write.c, store_eir.c, store_proof.c, store_kme.c, store_lot.c,
+ * store_onboarding.c, store_pool.c  the interface
  */
 #ifndef BINDERY_STORE_STORE_INTERNAL_H
 #define BINDERY_STORE_STORE_INTERNAL_H
@@ -104,6 +105,15 @@ enum statement {
     ST_LOT_KEY,
     ST_LIST_LOTS,
     ST_LIST_LOT_RANGES,
+    ST_ONBOARDING,
+    ST_ONBOARDING_OF,
+    ST_LIST_ONBOARDING,
+    ST_LIST_ONBOARDING_IN,
+    ST_COUNT_ONBOARDING,
+    ST_DUE_ONBOARDING,
+    ST_POOL,
+    ST_POOL_HELD,
+    ST_POOL_RESTING,
     ST_READER_COUNT, /* those above are all a reader has */
     ST_WRITE_BEGIN = ST_READER_COUNT,
     ST_STEP_BEGIN,
@@ -139,6 +149,21 @@ enum statement {
     ST_INSERT_LOT_RANGE,
     ST_DELETE_LOT,
     ST_DELETE_LOT_RANGES,
+    ST_ONBOARDING_OF_IMEI,
+    ST_PUT_ONBOARDING,
+    ST_DELETE_ONBOARDING,
+    ST_ONBOARDING_MOVED,
+    ST_SET_PENDING,
+    ST_POOL_SUBSCRIBERS,
+    ST_POOL_RESTERS,
+    ST_POOL_READY,
+    ST_POOL_OF,
+    ST_POOL_PASSED,
+    ST_INSERT_POOL,
+    ST_DELETE_POOLS,
+    ST_ADOPT_RESTERS,
+    ST_REST,
+    ST_REST_NO_MORE,
     ST_COUNT_ALL
 };
 struct connection {
@@ -175,12 +200,21 @@ MUST_USE enum err imsi_of_key(int64_t key, struct imsi *out);
 int64_t imei_key(const struct imei *imei);
 MUST_USE enum err imei_of_key(int64_t key, struct imei *out);
 
-enum column_kind { COL_IMSI, COL_IMEI, COL_OPTIONAL_IMEI, COL_INT, COL_BOOL, COL_TEXT, COL_BLOB };
+enum column_kind {
+    COL_IMSI,
+    COL_OPTIONAL_IMSI,
+    COL_IMEI,
+    COL_OPTIONAL_IMEI,
+    COL_INT,
+    COL_BOOL,
+    COL_TEXT,
+    COL_BLOB
+};
 struct column {
     enum column_kind kind;
     uint16_t at;   /* offset in the structure */
     uint16_t size; /* COL_INT: 1, 4 or 8; COL_TEXT: with NUL; COL_BLOB: exactly */
-    uint16_t flag; /* COL_OPTIONAL_IMEI: offset of the bool that says whether it is there */
+    uint16_t flag; /* COL_OPTIONAL_: offset of the bool that says whether it is there */
 };
 struct columns {
     const struct column *p;
@@ -273,6 +307,16 @@ MUST_USE enum err bind_octets(sqlite3_stmt *st, int i, struct bytes v);
 /* Is the subscriber there, and what of it is not secret? Errors: E_NOT_FOUND, E_BAD_STATE, E_IO. */
 MUST_USE enum err writer_subscriber_closed(struct store_writer *w, const struct imsi *imsi,
                                            struct store_subscriber *out);
+
+/* A subscriber, whoever made it, with all that is its. */
+MUST_USE enum err writer_remove_subscriber(struct store_writer *w, const struct imsi *imsi);
+
+/* ---- store_pool.c ---- */
+
+/* What was given back: nobody gets it before `ready`. */
+MUST_USE enum err pool_rest(struct store_writer *w, const struct imsi *imsi, int64_t ready);
+/* Somebody has the IMSI: it is not to be had any more. */
+MUST_USE enum err pool_rest_no_more(struct store_writer *w, const struct imsi *imsi);
 
 /* ---- the three parts of a store ---- */
 

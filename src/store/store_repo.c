@@ -33,11 +33,31 @@ static const struct schema_step steps[] = {
         "CREATE UNIQUE INDEX record_by_imei ON record (imei, use, serial);"
         "PRAGMA application_id = 0x42494e52;"
         "PRAGMA user_version = 1;"},
+    /* `device_owner` has an id's first row, and so its IMEI, for good; `device` what each record
+       says. */
+    {2, "CREATE TABLE device ("
+        " serial INTEGER PRIMARY KEY REFERENCES record (serial),"
+        " id TEXT NOT NULL,"
+        " manufacturer TEXT NOT NULL,"
+        " model TEXT NOT NULL,"
+        " serial_number TEXT NOT NULL,"
+        " signature BLOB NOT NULL) STRICT;"
+        "CREATE TABLE device_owner ("
+        " id TEXT PRIMARY KEY,"
+        " imei INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "PRAGMA user_version = 2;"},
 };
 
 #define COLUMNS                                                                                    \
     "serial, imei, use, form, status, not_before, not_after, issued, digest, publisher, signer,"   \
     " signature"
+#define DEVICE_COLUMNS "id, manufacturer, model, serial_number, signature"
+/* As they are read: the record's, then the device's or an empty id, then the credential. */
+#define READ                                                                                       \
+    "SELECT r.serial, imei, use, form, status, not_before, not_after, issued, digest, publisher,"  \
+    " signer, r.signature, coalesce(d.id, ''), coalesce(d.manufacturer, ''),"                      \
+    " coalesce(d.model, ''), coalesce(d.serial_number, ''), coalesce(d.signature, zeroblob(64)), "
+#define FROM " FROM record r LEFT JOIN device d ON d.serial = r.serial "
 
 enum repo_statement {
     RS_FIND,
@@ -49,22 +69,29 @@ enum repo_statement {
     RS_ROLLBACK,
     RS_LAST,
     RS_ADD,
+    RS_ADD_DEVICE,
+    RS_OWNER,
+    RS_KEEP_ID,
     RS_N
 };
 static const char *const statements[RS_N] = {
-    [RS_FIND] = "SELECT " COLUMNS ", credential FROM record r WHERE imei = ?1 AND serial ="
-                " (SELECT max(serial) FROM record WHERE imei = ?1 AND use = r.use) ORDER BY use",
-    [RS_NEWEST] = "SELECT " COLUMNS ", x'' FROM record WHERE imei = ?1 AND use = ?2"
-                  " ORDER BY serial DESC LIMIT 1",
-    [RS_HISTORY] = "SELECT " COLUMNS ", credential FROM record WHERE imei = ?1 AND use = ?2"
-                   " AND serial > ?3 ORDER BY serial LIMIT ?4",
-    [RS_CHANGES] = "SELECT " COLUMNS ", x'' FROM record WHERE serial > ?1 ORDER BY serial LIMIT ?2",
+    [RS_FIND] = READ "credential" FROM "WHERE imei = ?1 AND r.serial ="
+                     " (SELECT max(serial) FROM record WHERE imei = ?1 AND use = r.use)"
+                     " ORDER BY use",
+    [RS_NEWEST] = READ "x''" FROM "WHERE imei = ?1 AND use = ?2 ORDER BY r.serial DESC LIMIT 1",
+    [RS_HISTORY] = READ "credential" FROM "WHERE imei = ?1 AND use = ?2 AND r.serial > ?3"
+                        " ORDER BY r.serial LIMIT ?4",
+    [RS_CHANGES] = READ "x''" FROM "WHERE r.serial > ?1 ORDER BY r.serial LIMIT ?2",
     [RS_BEGIN] = "BEGIN IMMEDIATE",
     [RS_COMMIT] = "COMMIT",
     [RS_ROLLBACK] = "ROLLBACK",
     [RS_LAST] = "SELECT coalesce(max(serial), 0) FROM record",
     [RS_ADD] = "INSERT INTO record (" COLUMNS ", credential)"
                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [RS_ADD_DEVICE] = "INSERT INTO device (" DEVICE_COLUMNS ", serial)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [RS_OWNER] = "SELECT imei FROM device_owner WHERE id = ?1",
+    [RS_KEEP_ID] = "INSERT INTO device_owner (id, imei) VALUES (?1, ?2)",
 };
 
 struct repo_store {
@@ -80,13 +107,22 @@ struct repo_store {
     {                                                                                              \
         kind, offsetof(struct repo_row, member), sizeof((struct repo_row *)0)->member, 0           \
     }
-static const struct column row_columns[] = {
-    COL(COL_INT, serial),    COL(COL_IMEI, imei),   COL(COL_INT, use),
-    COL(COL_INT, form),      COL(COL_INT, status),  COL(COL_INT, not_before),
-    COL(COL_INT, not_after), COL(COL_INT, issued),  COL(COL_BLOB, digest),
-    COL(COL_TEXT, by),       COL(COL_BLOB, signer), COL(COL_BLOB, signature)};
-#define ROW_COLUMNS ((struct columns){row_columns, (int)(sizeof row_columns / sizeof *row_columns)})
-#define CREDENTIAL  (int)(sizeof row_columns / sizeof *row_columns) /* stands behind them */
+#define RECORD_COLUMNS                                                                             \
+    COL(COL_INT, serial), COL(COL_IMEI, imei), COL(COL_INT, use), COL(COL_INT, form),              \
+        COL(COL_INT, status), COL(COL_INT, not_before), COL(COL_INT, not_after),                   \
+        COL(COL_INT, issued), COL(COL_BLOB, digest), COL(COL_TEXT, by), COL(COL_BLOB, signer),     \
+        COL(COL_BLOB, signature)
+#define DEVICE_COLUMNS_OF_ROW                                                                      \
+    COL(COL_TEXT, device.id), COL(COL_TEXT, device.manufacturer), COL(COL_TEXT, device.model),     \
+        COL(COL_TEXT, device.serial_number), COL(COL_BLOB, device.signature)
+static const struct column row_columns[] = {RECORD_COLUMNS, DEVICE_COLUMNS_OF_ROW};
+static const struct column device_columns_of_row[] = {DEVICE_COLUMNS_OF_ROW, COL(COL_INT, serial)};
+#define N(array)       (int)(sizeof(array) / sizeof(array)[0])
+#define READ_COLUMNS   ((struct columns){row_columns, N(row_columns)})
+#define ADD_COLUMNS    ((struct columns){row_columns, N(row_columns) - 5})
+#define DEVICE_WRITTEN ((struct columns){device_columns_of_row, N(device_columns_of_row)})
+#define CREDENTIAL     N(row_columns)           /* stands behind those read */
+#define CREDENTIAL_ADD (N(row_columns) - 5 + 1) /* and behind those written */
 
 /* ---- opening ---- */
 
@@ -222,7 +258,7 @@ static enum err give(sqlite3_stmt *st, enum err err, repo_each each, void *ctx)
     bool more = true;
     while (err == E_OK && more && (err = stmt_row(st)) == E_OK) {
         struct repo_row row = {0};
-        err = columns_get(ROW_COLUMNS, st, &row);
+        err = columns_get(READ_COLUMNS, st, &row);
         row.credential = stmt_blob(st, CREDENTIAL);
         more = err == E_OK && each(ctx, &row);
     }
@@ -257,6 +293,20 @@ enum err repo_store_newest(struct repo_store *s, const struct imei *imei, uint8_
     struct newest n = {out, false};
     enum err err = give(st, bind_numbers(st, 2, (int64_t[]){imei_key(imei), use}), keep_newest, &n);
     return err == E_OK && !n.found ? E_NOT_FOUND : err;
+}
+
+enum err repo_store_device(struct repo_store *s, const char *id, struct imei *imei)
+{
+    sqlite3_stmt *st = s->st[RS_OWNER];
+    enum err err = sqlite_err(sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC));
+    if (err == E_OK) {
+        err = stmt_row(st);
+    }
+    if (err == E_OK) {
+        err = imei_of_key(sqlite3_column_int64(st, 0), imei);
+    }
+    stmt_end(st);
+    return err;
 }
 
 enum err repo_store_history(struct repo_store *s, const struct imei *imei, uint8_t use,
@@ -345,27 +395,84 @@ enum err repo_store_next_serial(struct repo_store *s, uint64_t *serial)
     return failed(s, err);
 }
 
-enum err repo_store_add(struct repo_store *s, const struct repo_row *row)
+/* The first to come keeps the id. */
+static enum err keep_id(struct repo_store *s, const struct repo_row *row)
+{
+    sqlite3_stmt *st = s->st[RS_KEEP_ID];
+    enum err err = sqlite_err(sqlite3_bind_text(st, 1, row->device.id, -1, SQLITE_STATIC));
+    if (err == E_OK) {
+        err = sqlite_err(sqlite3_bind_int64(st, 2, imei_key(&row->imei)));
+    }
+    return err == E_OK ? stmt_run(st) : err;
+}
+
+static enum err add_device(struct repo_store *s, const struct repo_row *row, bool is_new)
+{
+    sqlite3_stmt *st = s->st[RS_ADD_DEVICE];
+    enum err err = is_new ? keep_id(s, row) : E_OK;
+    if (err == E_OK) {
+        err = columns_bind(DEVICE_WRITTEN, st, row);
+    }
+    return err == E_OK ? stmt_run(st) : err;
+}
+
+static enum err add_record(struct repo_store *s, const struct repo_row *row)
 {
     static const uint8_t nothing[1];
-    uint64_t next = 0;
     sqlite3_stmt *st = s->st[RS_ADD];
-    if (row->credential.n > REPO_CREDENTIAL_MAX ||
-        strnlen(row->by, sizeof row->by) == sizeof row->by) {
+    enum err err = columns_bind(ADD_COLUMNS, st, row);
+    if (err == E_OK) {
+        const void *p = row->credential.n > 0 ? row->credential.p : nothing;
+        err = sqlite_err(
+            sqlite3_bind_blob(st, CREDENTIAL_ADD, p, (int)row->credential.n, SQLITE_STATIC));
+    }
+    return err == E_OK ? stmt_run(st) : err;
+}
+
+/* Whose is the device's id? E_EXISTS: another IMEI's. */
+static enum err look_up_id(struct repo_store *s, const struct repo_row *row, bool *is_new)
+{
+    struct imei owner = {.digits = ""};
+    enum err err = repo_store_device(s, row->device.id, &owner);
+    *is_new = err == E_NOT_FOUND;
+    if (*is_new) {
+        return E_OK;
+    }
+    return err != E_OK ? failed(s, err) : imei_eq(&owner, &row->imei) ? E_OK : E_EXISTS;
+}
+
+static bool ended(const char *text, size_t room)
+{
+    return strnlen(text, room) < room;
+}
+
+static bool fits(const struct repo_row *row)
+{
+    const struct repo_device *d = &row->device;
+    return row->credential.n <= REPO_CREDENTIAL_MAX && ended(row->by, sizeof row->by) &&
+           ended(d->id, sizeof d->id) && ended(d->manufacturer, sizeof d->manufacturer) &&
+           ended(d->model, sizeof d->model) && ended(d->serial_number, sizeof d->serial_number);
+}
+
+enum err repo_store_add(struct repo_store *s, const struct repo_row *row)
+{
+    uint64_t next = 0;
+    bool is_new = false;
+    const bool has_device = row->device.id[0] != '\0';
+    if (!fits(row)) {
         return E_BAD_LENGTH;
     }
     enum err err = repo_store_next_serial(s, &next);
     if (err != E_OK || row->serial != next) {
         return err != E_OK ? err : E_CONFLICT;
     }
-    err = columns_bind(ROW_COLUMNS, st, row);
-    if (err == E_OK) {
-        const void *p = row->credential.n > 0 ? row->credential.p : nothing;
-        err = sqlite_err(
-            sqlite3_bind_blob(st, CREDENTIAL + 1, p, (int)row->credential.n, SQLITE_STATIC));
+    err = has_device ? look_up_id(s, row, &is_new) : E_OK;
+    if (err != E_OK) {
+        return err;
     }
-    if (err == E_OK) {
-        err = stmt_run(st);
+    err = add_record(s, row);
+    if (err == E_OK && has_device) {
+        err = add_device(s, row, is_new);
     }
     s->next = err == E_OK && next < INT64_MAX ? next + 1 : 0;
     return failed(s, err);

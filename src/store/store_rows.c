@@ -101,6 +101,7 @@ static const struct column subscriber[] = {
     FIELD(INT, struct store_subscriber, serving.since),
     FIELD(INT, struct store_subscriber, binding_failures),
     FIELD(INT, struct store_subscriber, kme_request),
+    FIELD(BOOL, struct store_subscriber, pending),
     FIELD(INT, struct store_subscriber, version),
 };
 static const struct column serving[] = {
@@ -125,6 +126,7 @@ static const struct column vector[] = {
     OPTIONAL_IMEI(struct store_subscriber, last_imei, has_last_imei),
     FIELD(TEXT, struct store_subscriber, serving.host),
     FIELD(INT, struct store_subscriber, kme_request),
+    FIELD(BOOL, struct store_subscriber, pending),
     FIELD(INT, struct store_subscriber, version),
 };
 static const struct column event[] = {
@@ -211,16 +213,16 @@ static enum err get_key(sqlite3_stmt *st, int i, const struct column *c, char *r
     int64_t key = sqlite3_column_int64(st, i);
     bool there = sqlite3_column_type(st, i) != SQLITE_NULL;
     enum err err;
-    if (c->kind == COL_IMSI) {
-        struct imsi imsi;
-        err = imsi_of_key(key, &imsi);
+    if (c->kind == COL_IMSI || c->kind == COL_OPTIONAL_IMSI) {
+        struct imsi imsi = {0};
+        err = there ? imsi_of_key(key, &imsi) : E_OK;
         memcpy(row + c->at, &imsi, err == E_OK ? sizeof imsi : 0);
     } else {
         struct imei imei = {0};
         err = there ? imei_of_key(key, &imei) : E_OK;
         memcpy(row + c->at, &imei, sizeof imei);
     }
-    if (c->kind == COL_OPTIONAL_IMEI) {
+    if (c->kind == COL_OPTIONAL_IMEI || c->kind == COL_OPTIONAL_IMSI) {
         memcpy(row + c->flag, &there, sizeof there);
     } else if (!there) {
         err = E_IO;
@@ -232,6 +234,7 @@ static enum err get(sqlite3_stmt *st, int i, const struct column *c, char *row)
 {
     switch (c->kind) {
     case COL_IMSI:
+    case COL_OPTIONAL_IMSI:
     case COL_IMEI:
     case COL_OPTIONAL_IMEI:
         return get_key(st, i, c, row);
@@ -263,6 +266,16 @@ static int64_t take_bool(const void *field)
     return v;
 }
 
+static int bind_imsi(sqlite3_stmt *st, int i, const struct column *c, const char *row)
+{
+    struct imsi imsi;
+    memcpy(&imsi, row + c->at, sizeof imsi);
+    if (c->kind == COL_OPTIONAL_IMSI && !take_bool(row + c->flag)) {
+        return sqlite3_bind_null(st, i);
+    }
+    return sqlite3_bind_int64(st, i, imsi_key(&imsi));
+}
+
 static int bind_imei(sqlite3_stmt *st, int i, const struct column *c, const char *row)
 {
     struct imei imei;
@@ -276,11 +289,10 @@ static int bind_imei(sqlite3_stmt *st, int i, const struct column *c, const char
 static int bind(sqlite3_stmt *st, int i, const struct column *c, const char *row)
 {
     const char *field = row + c->at;
-    struct imsi imsi;
     switch (c->kind) {
     case COL_IMSI:
-        memcpy(&imsi, field, sizeof imsi);
-        return sqlite3_bind_int64(st, i, imsi_key(&imsi));
+    case COL_OPTIONAL_IMSI:
+        return bind_imsi(st, i, c, row);
     case COL_IMEI:
     case COL_OPTIONAL_IMEI:
         return bind_imei(st, i, c, row);

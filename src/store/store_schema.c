@@ -114,6 +114,45 @@ const struct schema_step schema_steps[] = {
         " lot TEXT NOT NULL) STRICT;"
         "CREATE INDEX lot_range_by_lot ON lot_range (lot);"
         "PRAGMA user_version = 4;"},
+    /* 3 and 4 are ONBOARDING_PENDING and ONBOARDING_ACTIVE. */
+    {5, "ALTER TABLE subscriber ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;"
+        "CREATE TABLE onboarding ("
+        " authority TEXT NOT NULL,"
+        " id TEXT NOT NULL,"
+        " phase INTEGER NOT NULL,"
+        " again INTEGER NOT NULL,"
+        " imei INTEGER NOT NULL," /* imei_key */
+        " manufacturer TEXT NOT NULL,"
+        " model TEXT NOT NULL,"
+        " serial_number TEXT NOT NULL,"
+        " imsi INTEGER," /* imsi_key; or NULL */
+        " nonce_1 BLOB NOT NULL,"
+        " digest BLOB NOT NULL,"
+        " first INTEGER NOT NULL,"
+        " changed INTEGER NOT NULL,"
+        " expires INTEGER NOT NULL,"
+        " PRIMARY KEY (authority, id)) STRICT, WITHOUT ROWID;"
+        "CREATE UNIQUE INDEX onboarding_by_imsi ON onboarding (imsi) WHERE imsi IS NOT NULL;"
+        "CREATE UNIQUE INDEX onboarding_by_imei ON onboarding (imei) WHERE phase IN (3, 4);"
+        "CREATE INDEX onboarding_by_expires ON onboarding (phase, expires);"
+        "CREATE INDEX onboarding_by_phase ON onboarding (phase);"
+        "CREATE TABLE onboarding_count (" /* counting the rows takes too long */
+        " authority TEXT NOT NULL,"
+        " phase INTEGER NOT NULL,"
+        " rows INTEGER NOT NULL,"
+        " PRIMARY KEY (authority, phase)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE imsi_pool ("
+        " id INTEGER PRIMARY KEY AUTOINCREMENT," /* of a pool that was: never again */
+        " first INTEGER NOT NULL,"               /* pool_number */
+        " last INTEGER NOT NULL,"
+        " passed INTEGER NOT NULL," /* so many, from the first on, somebody has or had */
+        " UNIQUE (first, last)) STRICT;"
+        "CREATE TABLE imsi_resting ("
+        " imsi INTEGER PRIMARY KEY," /* pool_number */
+        " pool INTEGER NOT NULL,"
+        " ready INTEGER NOT NULL) STRICT;"
+        "CREATE INDEX imsi_resting_by_pool ON imsi_resting (pool, ready);"
+        "PRAGMA user_version = 5;"},
 };
 const size_t schema_steps_n = sizeof schema_steps / sizeof schema_steps[0];
 

@@ -4,13 +4,17 @@
 
 #define SUBSCRIBER_SELECT                                                                          \
     "SELECT imsi, algorithm, res_len, keccak_iterations, dif, policy, suspended, msisdn, profile," \
-    " proof, last_imei, host, realm, plmn, purged, since, binding_failures, kme_request, version"
+    " proof, last_imei, host, realm, plmn, purged, since, binding_failures, kme_request, "         \
+    "pending, version"
 #define DEVICE_SELECT                                                                              \
     "SELECT imsi, imei, kme_since, kme_lot, kme_used, kme IS NOT NULL, previous IS NOT NULL"
 #define LOT_SELECT "SELECT id, manufacturer, imported, ranges, modulus FROM lot"
 #define PROOF_SELECT                                                                               \
     "SELECT imsi, imei, form, serial, at, until, last_imei, last_result, last_cause, last_form,"   \
     " last_serial, last_at FROM device_proof"
+#define ONBOARDING_SELECT                                                                          \
+    "SELECT authority, id, phase, again, imei, manufacturer, model, serial_number, imsi, nonce_1," \
+    " digest, first, changed, expires FROM onboarding"
 #define EVENT_SELECT "SELECT id, at_ms, name, imsi, imei, peer, cause, detail FROM event"
 
 static const char *const statements[ST_COUNT_ALL] = {
@@ -21,8 +25,8 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_DEVICES] = DEVICE_SELECT ", kme, previous FROM device WHERE imsi = ?1 ORDER BY imei",
     [ST_FOR_VECTORS] =
         "SELECT s.algorithm, s.res_len, s.keccak_iterations, s.dif, s.policy, s.proof,"
-        " s.suspended, s.last_imei, s.host, s.kme_request, s.version, s.keys, d.imei, d.kme, "
-        "d.previous"
+        " s.suspended, s.last_imei, s.host, s.kme_request, s.pending, s.version, s.keys, d.imei,"
+        " d.kme, d.previous"
         " FROM subscriber s LEFT JOIN device d ON d.imsi = s.imsi WHERE s.imsi = ?1"
         " ORDER BY d.imei",
     [ST_IMSIS_OF] = "SELECT imsi FROM device WHERE imei = ?1"
@@ -55,6 +59,20 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_LIST_LOTS] = LOT_SELECT " WHERE id > ?1 ORDER BY id LIMIT ?2",
     [ST_LIST_LOT_RANGES] =
         "SELECT first, last, lot FROM lot_range WHERE first > ?1 ORDER BY first LIMIT ?2",
+    [ST_ONBOARDING] = ONBOARDING_SELECT " WHERE authority = ?1 AND id = ?2",
+    [ST_ONBOARDING_OF] = ONBOARDING_SELECT " WHERE imsi = ?1",
+    [ST_LIST_ONBOARDING] = ONBOARDING_SELECT " WHERE (authority, id) > (?1, ?2)"
+                                             " ORDER BY authority, id LIMIT ?3",
+    [ST_LIST_ONBOARDING_IN] = ONBOARDING_SELECT " WHERE phase = ?4 AND (authority, id) > (?1, ?2)"
+                                                " ORDER BY authority, id LIMIT ?3",
+    [ST_COUNT_ONBOARDING] = "SELECT phase, rows FROM onboarding_count WHERE authority = ?1",
+    [ST_DUE_ONBOARDING] = "SELECT authority, id FROM onboarding WHERE phase = 3 AND expires <= ?1"
+                          " ORDER BY expires, authority, id LIMIT ?2",
+    [ST_POOL] = "SELECT id, passed FROM imsi_pool WHERE first = ?1 AND last = ?2",
+    [ST_POOL_HELD] = "SELECT count(*) FROM subscriber WHERE imsi >= ?1 AND imsi <= ?2"
+                     " AND imsi % ?3 = 0 AND imsi % ?4 <> 0",
+    [ST_POOL_RESTING] = "SELECT count(*), coalesce(sum(ready <= ?3), 0), coalesce(sum(imsi >= ?4),"
+                        " 0) FROM imsi_resting WHERE imsi >= ?1 AND imsi <= ?2",
 
     [ST_WRITE_BEGIN] = "BEGIN IMMEDIATE",
     [ST_STEP_BEGIN] = "SAVEPOINT step",
@@ -116,6 +134,34 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_INSERT_LOT_RANGE] = "INSERT INTO lot_range (first, last, lot) VALUES (?1, ?2, ?3)",
     [ST_DELETE_LOT] = "DELETE FROM lot WHERE id = ?1",
     [ST_DELETE_LOT_RANGES] = "DELETE FROM lot_range WHERE lot = ?1",
+    [ST_ONBOARDING_OF_IMEI] = ONBOARDING_SELECT " WHERE imei = ?1 AND phase IN (3, 4)",
+    [ST_PUT_ONBOARDING] =
+        "INSERT INTO onboarding (authority, id, phase, again, imei, manufacturer, model,"
+        " serial_number, imsi, nonce_1, digest, first, changed, expires)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        " ON CONFLICT (authority, id) DO UPDATE SET phase = ?3, again = ?4, imei = ?5,"
+        " manufacturer = ?6, model = ?7, serial_number = ?8, imsi = ?9, nonce_1 = ?10,"
+        " digest = ?11, first = ?12, changed = ?13, expires = ?14",
+    [ST_DELETE_ONBOARDING] = "DELETE FROM onboarding WHERE authority = ?1 AND id = ?2",
+    [ST_ONBOARDING_MOVED] = "INSERT INTO onboarding_count (authority, phase, rows)"
+                            " VALUES (?1, ?2, ?3) ON CONFLICT (authority, phase)"
+                            " DO UPDATE SET rows = rows + ?3",
+    [ST_SET_PENDING] = "UPDATE subscriber SET pending = ?2 WHERE imsi = ?1",
+    [ST_POOL_SUBSCRIBERS] =
+        "SELECT imsi FROM subscriber WHERE imsi >= ?1 AND imsi <= ?2 ORDER BY imsi",
+    [ST_POOL_RESTERS] =
+        "SELECT imsi FROM imsi_resting WHERE imsi >= ?1 AND imsi <= ?2 ORDER BY imsi",
+    [ST_POOL_READY] = "SELECT imsi FROM imsi_resting WHERE pool = ?1 AND ready <= ?2"
+                      " ORDER BY ready, imsi LIMIT 1",
+    [ST_POOL_OF] = "SELECT id FROM imsi_pool WHERE first <= ?1 AND last >= ?1"
+                   " ORDER BY first DESC LIMIT 1",
+    [ST_POOL_PASSED] = "UPDATE imsi_pool SET passed = ?2 WHERE id = ?1",
+    [ST_INSERT_POOL] = "INSERT INTO imsi_pool (first, last, passed) VALUES (?1, ?2, 0)",
+    [ST_DELETE_POOLS] = "DELETE FROM imsi_pool WHERE first <= ?2 AND last >= ?1",
+    [ST_ADOPT_RESTERS] = "UPDATE imsi_resting SET pool = ?3 WHERE imsi >= ?1 AND imsi <= ?2",
+    [ST_REST] = "INSERT INTO imsi_resting (imsi, pool, ready) VALUES (?1, ?2, ?3)"
+                " ON CONFLICT (imsi) DO UPDATE SET pool = ?2, ready = ?3",
+    [ST_REST_NO_MORE] = "DELETE FROM imsi_resting WHERE imsi = ?1",
 };
 
 /* The writer checkpoints after 1000 pages and gives a log that a long reader made big back to the

@@ -226,6 +226,9 @@ static enum err insert_subscriber(struct store_writer *w, const struct store_sub
 {
     enum err err = write_subscriber(w, ST_INSERT_SUBSCRIBER, row, row->dif);
     if (err == E_OK) {
+        err = pool_rest_no_more(w, &row->imsi);
+    }
+    if (err == E_OK) {
         *did = STORE_ADDED;
     }
     return err;
@@ -253,7 +256,7 @@ enum err store_put_subscriber(struct store_writer *w, enum store_put how,
     return err;
 }
 
-enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi)
+enum err writer_remove_subscriber(struct store_writer *w, const struct imsi *imsi)
 {
     const int64_t key[] = {imsi_key(imsi)};
     enum err err = writer_run_on_row(w, ST_DELETE_SUBSCRIBER, 1, key);
@@ -270,6 +273,16 @@ enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi
         err = err == E_NOT_FOUND ? E_OK : err;
     }
     return err;
+}
+
+enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi)
+{
+    struct store_onboarding row;
+    enum err err = store_writer_onboarding_of(w, imsi, &row);
+    if (err == E_OK) {
+        return E_CONFLICT; /* its IMSI has to go back to the pool */
+    }
+    return err == E_NOT_FOUND ? writer_remove_subscriber(w, imsi) : err;
 }
 
 /* ---- devices ---- */

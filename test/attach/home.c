@@ -1,4 +1,6 @@
 #include "attach/home.h"
+
+#include "attach/ausf.h"
 #include "attach/world_parts.h"
 #include "wire/kme.h"
 
@@ -13,15 +15,34 @@ int64_t home_time(const struct home *h)
     return h->w->unix_s + (int64_t)(h->w->now / 1000);
 }
 
-static struct home_subscriber *subscriber_of(struct home *h, const struct imsi *imsi)
+struct home_subscriber *home_find(struct home *h, const struct imsi *imsi)
 {
     for (unsigned i = 0; i < HOME_SUBSCRIBERS; i++) {
-        if (imsi_eq(&h->subscribers[i].imsi, imsi)) {
+        if (h->subscribers[i].imsi.n > 0 && imsi_eq(&h->subscribers[i].imsi, imsi)) {
             return &h->subscribers[i];
         }
     }
-    fail_msg("nobody's IMSI");
     return NULL;
+}
+
+static struct home_subscriber *subscriber_of(struct home *h, const struct imsi *imsi)
+{
+    struct home_subscriber *s = home_find(h, imsi);
+    assert_non_null(s); /* somebody was authenticated as it */
+    return s;
+}
+
+/* What the AUSF says of whom it made, whatever else the home network thinks. */
+static enum refusal admits(struct home *h, const struct imsi *imsi, const struct imei *imei)
+{
+    return h->ausf != NULL ? ausf_admits(h->ausf, imsi, imei) : REFUSAL_NONE;
+}
+
+static void used(struct home *h, const struct imsi *imsi)
+{
+    if (h->ausf != NULL) {
+        ausf_used(h->ausf, imsi);
+    }
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -107,7 +128,7 @@ static bool resynchronise(struct home *h, const struct home_subscriber *s,
     if (!e->has_resync) {
         return true;
     }
-    if (binding_hss_resync(&h->w->c, &h->w->keys, &s->view, e->resync_rand, &e->auts, &sqn_ms,
+    if (binding_hss_resync(&h->w->c, &s->keys, &s->view, e->resync_rand, &e->auts, &sqn_ms,
                            &under) != E_OK) {
         return false;
     }
@@ -116,11 +137,16 @@ static bool resynchronise(struct home *h, const struct home_subscriber *s,
 }
 
 /* False: it was killed. */
-static bool vectors(struct home *h, const struct emm_effect *e, struct emm_aia *out)
+static bool vectors(struct home *h, uint32_t context, const struct emm_effect *e,
+                    struct emm_aia *out)
 {
-    struct home_subscriber *s = subscriber_of(h, &e->who.imsi);
+    struct home_subscriber *s = home_find(h, &e->who.imsi);
     const struct key_kme *kme = NULL;
     uint8_t sn[3];
+    if (s == NULL) {
+        *out = (struct emm_aia){.code = S6A_USER_UNKNOWN, .experimental = true};
+        return true;
+    }
     enum kme_due due = h->w->config.kme ? kme_home_due(&s->view, &s->kme, NULL) : KME_DUE_NOT;
     *out = (struct emm_aia){.code = 2001, .has_control = true};
     out->proof_control = S6A_PROOF_NOT_WANTED;
@@ -142,9 +168,9 @@ static bool vectors(struct home *h, const struct emm_effect *e, struct emm_aia *
                                 .experimental = refusal_row(why)->carrier == REFUSAL_3GPP};
         return true;
     }
-    plmn_to_octets(&h->w->config.plmn, sn);
+    plmn_to_octets(&world_network(h->w, context)->plmn, sn);
     out->n = 1;
-    assert_ok(binding_hss_vector(&h->w->c, &h->w->keys, kme, h->seq++ << SQN_IND_BITS, sn,
+    assert_ok(binding_hss_vector(&h->w->c, &s->keys, kme, h->seq++ << SQN_IND_BITS, sn,
                                  &out->vectors[0]));
     return true;
 }
@@ -155,7 +181,7 @@ static void on_air(struct home *h, const struct mail *m)
     struct emm_aia *a = &answers[m->serial % ANSWERS];
     struct mail answer = {.kind = MAIL_HSS, .connection = m->connection, .serial = m->serial};
     h->w->airs++;
-    if (vectors(h, &m->effect, a)) {
+    if (vectors(h, m->connection, &m->effect, a)) {
         answer.event.kind = EMM_AIA;
         answer.event.aia = a;
         answer_to(h, "AIA", answer);
@@ -188,7 +214,8 @@ static void on_registration(struct home *h, const struct mail *m)
 {
     struct home_subscriber *s = subscriber_of(h, &m->effect.who.imsi);
     const struct imei *imei = &m->effect.who.imei.imei;
-    enum refusal why = registers(h, s, imei);
+    enum refusal why = admits(h, &s->imsi, imei);
+    why = why == REFUSAL_NONE ? registers(h, s, imei) : why;
     if (why == REFUSAL_NONE) {
         if (!world_stores(h->w, PARTY_HSS, "HSS stores the registration")) {
             return;
@@ -199,6 +226,7 @@ static void on_registration(struct home *h, const struct mail *m)
         s->view.has_last_imei = true;
         s->view.last_imei = *imei;
         h->registrations++;
+        used(h, &s->imsi);
         world_stored(h->w);
     }
     h->owed += why == REFUSAL_PROVISIONING_OWED;
@@ -296,6 +324,7 @@ static void job_keep(struct home *h, struct home_job *j)
     j->of->view = view;
     j->of->kme = kme;
     h->taken++;
+    used(h, &j->of->imsi);
     world_stored(h->w);
     if (!h->w->dead[PARTY_HSS]) {
         prove(h, j);
@@ -355,13 +384,20 @@ static void on_request(struct home *h, const struct mail *m)
     struct mail answer = {.kind = MAIL_HSS, .connection = m->connection, .serial = m->serial};
     if (m->effect.kind == EMM_ASK_VECTORS) {
         on_air(h, m);
-    } else if (m->effect.kind == EMM_ASK_EQUIPMENT) {
+    } else if (m->effect.kind == EMM_ASK_ONBOARDING && h->ausf != NULL) {
+        ausf_asked(h->ausf, m);
+    } else if (m->effect.kind == EMM_ASK_EQUIPMENT || m->effect.kind == EMM_ASK_ONBOARDING) {
         white[m->serial % ANSWERS] = (struct emm_eca){.code = 2001};
         answer.event.kind = EMM_ECA;
         answer.event.eca = &white[m->serial % ANSWERS];
         answer_to(h, "ECA", answer);
     } else if (m->n > 0) {
+        enum refusal why = admits(h, &m->effect.who.imsi, &m->effect.who.imei.imei);
         h->w->ulrs++;
+        if (why != REFUSAL_NONE) {
+            answer_location(h, m->connection, m->serial, refusing(why));
+            return;
+        }
         h->seen_n = m->n;
         assert_true(m->n <= sizeof h->seen);
         memcpy(h->seen, m->pdu, m->n);
@@ -377,11 +413,17 @@ void world_home(struct world *w, const struct mail *m)
 {
     struct home *h = w->home;
     struct mail credential = {.kind = MAIL_CREDENTIAL, .connection = m->connection};
+    const bool of_ausf = h->ausf != NULL && m->kind != MAIL_REQUEST && ausf_owns(m->connection);
     if (m->kind == MAIL_INQUIRY) {
-        (void)world_send(w, PARTY_REPOSITORY, "credential", credential, 5);
+        (void)world_send(w, PARTY_REPOSITORY, of_ausf ? "site's answer" : "credential", credential,
+                         5);
         return;
     }
     if (w->dead[PARTY_HSS]) {
+        return;
+    }
+    if (of_ausf) {
+        ausf_goes_on(h->ausf, m);
         return;
     }
     struct home_job *j = m->kind == MAIL_REQUEST ? NULL : job_of(h, m->connection);
@@ -398,6 +440,9 @@ void world_home_killed(struct world *w)
 {
     struct home *h = w->home;
     wipe(h->jobs, sizeof h->jobs);
+    if (h->ausf != NULL) {
+        ausf_killed(h->ausf);
+    }
     h->seq += 1000;
 }
 
@@ -432,9 +477,13 @@ void home_open(struct home *h, struct world *w)
         h->ranges[i].lot = i;
     }
     assert_ok(kme_lots_of(h->ranges, HOME_LOTS, &overlap, &h->table));
-    for (unsigned i = 0; i < HOME_SUBSCRIBERS; i++) {
+    for (unsigned i = 0; i < WORLD_UES; i++) {
         const struct bindery_ue_identity *id = &w->devices[i].identity;
         struct home_subscriber *s = &h->subscribers[i];
+        if (id->imsi_n == 0) {
+            continue;
+        }
+        s->keys = w->keys;
         assert_ok(imsi_parse((struct bytes){(const uint8_t *)id->imsi, id->imsi_n}, &s->imsi));
         s->plmn = w->config.plmn;
         s->view.policy = BINDING_LEARN;

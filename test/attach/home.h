@@ -13,14 +13,16 @@
 #include "attach/world.h"
 #include "net/lot_key.h"
 
-#define HOME_SUBSCRIBERS 2
+#define HOME_SUBSCRIBERS 8
 #define HOME_LOTS        2
 #define HOME_JOBS        8
 #define HOME_UPDATE_MAX  1024
 
+struct ausf;
 struct home_subscriber {
-    struct imsi imsi;
+    struct imsi imsi; /* of no digits: there is none */
     struct plmn plmn;
+    struct aka_keys keys;
     /* stored: */
     struct binding_view view;
     struct kme_home kme;
@@ -58,14 +60,15 @@ struct home {
     uint8_t forged[KME_NW_SIG_LEN];
     /* what happened: */
     unsigned offers, stood, openings, taken, again, refused, owed, registrations;
+    struct ausf *ausf;       /* NULL: nobody is given a subscription */
     struct kme_verdict last; /* of the last payload */
     struct emm_ula answer;   /* the last one */
     size_t seen_n;           /* the last payload's container */
     uint8_t seen[HOME_UPDATE_MAX];
 };
 
-/* Subscriptions of both devices of the world, which learn; lot 0 covers both, lot 1 nothing. Their
- * keys are made once for a program. */
+/* Subscriptions of those devices of the world that have one, which learn; lot 0 covers both, lot 1
+ * nothing. Their keys are made once for a program. */
 void home_open(struct home *h, struct world *w);
 void home_close(struct home *h);
 /* A request of another MME, or of somebody in its place, who gets the answer and not this one. */
@@ -73,6 +76,8 @@ void home_ask(struct home *h, const struct emm_effect *e);
 /* Likewise a ULR with a payload; `imei` NULL: without one. */
 void home_update(struct home *h, const struct imsi *imsi, const struct imei *imei,
                  struct bytes container);
+/* The subscriber of an IMSI; NULL: there is none. */
+struct home_subscriber *home_find(struct home *h, const struct imsi *imsi);
 /* In seconds since 1970. */
 int64_t home_time(const struct home *h);
 

@@ -80,162 +80,7 @@ void world_on_air(struct world *w, struct mail m, bool uplink)
     crash_if_due(w);
 }
 
-/* ---- the device ------------------------------------------------------------------------------ */
-
-/* Who is dead by then has stored nothing; what he answers is of no consequence. */
-static bool store(void *ctx, const uint8_t *image, size_t n)
-{
-    struct device *d = ctx;
-    if (world_stores(d->world, PARTY_UE, "device stores its state")) {
-        memcpy(d->image, image, n);
-        d->image_n = n;
-        bindery_ue_usim_sequences(&d->usim, d->sequences);
-        world_stored(d->world);
-    }
-    return true;
-}
-
-static bool store_keys(void *ctx, const uint8_t *keys, size_t n)
-{
-    struct device *d = ctx;
-    if (world_stores(d->world, PARTY_UE, "device stores its keys")) {
-        assert_true(n <= sizeof d->keys);
-        memcpy(d->keys, keys, n);
-        d->keys_n = n;
-        world_stored(d->world);
-    }
-    return true;
-}
-
-void world_boot(struct world *w, unsigned ue)
-{
-    struct device *d = &w->devices[ue];
-    struct bindery_ue_usim_keys keys = {
-        .algorithm = BINDERY_UE_MILENAGE, .k_n = 16, .opc_n = 16, .res_n = 8};
-    struct bindery_ue_cell cell = {.tac = 1};
-    memcpy(keys.k, w->keys.k.b, 32);
-    memcpy(keys.opc, w->keys.opc.b, 32);
-    memset(&d->ue, 0xee, sizeof d->ue);
-    d->connection = 0;
-    d->identity.keys = d->keys_n > 0 ? d->keys : NULL;
-    d->identity.keys_n = d->keys_n;
-    assert_int_equal(bindery_ue_usim_init(&d->usim, &w->table, &keys, d->sequences), BINDERY_UE_OK);
-    assert_int_equal(bindery_ue_init(&d->ue, &w->table, &d->host, &d->settings, &d->identity,
-                                     d->buffer, sizeof d->buffer, d->image_n > 0 ? d->image : NULL,
-                                     d->image_n),
-                     BINDERY_UE_OK);
-    plmn_to_octets(&w->config.plmn, cell.plmn);
-    assert_int_equal(bindery_ue_camp(&d->ue, w->now, &cell), BINDERY_UE_OK);
-}
-
-static void lower(struct world *w, unsigned ue, enum bindery_ue_lower what);
-
-static void send_uplink(struct world *w, unsigned ue, const struct bindery_ue_uplink *up)
-{
-    struct device *d = &w->devices[ue];
-    struct mail m = {.kind = up->initial ? MAIL_INITIAL : MAIL_UP, .ue = ue};
-    if (up->initial) {
-        d->connection = ++w->next_connection;
-    }
-    m.connection = d->connection;
-    struct emm_claim claim;
-    emm_claim((struct bytes){up->pdu, up->n}, &claim);
-    w->attaches += ue == 0 && up->initial && claim.attach;
-    world_on_air(w, world_mail(m, (struct bytes){up->pdu, up->n}), true);
-}
-
-static void note(struct world *w, unsigned ue, const struct bindery_ue_event *e)
-{
-    struct device *d = &w->devices[ue];
-    d->registrations += e->kind == BINDERY_UE_EVENT_REGISTERED;
-    d->deregistrations += e->kind == BINDERY_UE_EVENT_DEREGISTERED;
-    d->refused += e->kind == BINDERY_UE_EVENT_REFUSED;
-    d->proved += e->kind == BINDERY_UE_EVENT_PROVED;
-    d->not_proved += e->kind == BINDERY_UE_EVENT_NO_PROOF;
-    d->offered += e->kind == BINDERY_UE_EVENT_KME_OFFERED;
-    d->unable += e->kind == BINDERY_UE_EVENT_KME_UNABLE;
-    d->activated += e->kind == BINDERY_UE_EVENT_KME_ACTIVE;
-    d->by_challenge += e->kind == BINDERY_UE_EVENT_KME_ACTIVE && e->processed;
-    if (e->kind == BINDERY_UE_EVENT_REFUSED) {
-        d->last_refused = e->refusal;
-    }
-    if (e->kind == BINDERY_UE_EVENT_REJECTED) {
-        d->last_reject = e->cause;
-    }
-    d->invalid = d->invalid ||
-                 (e->kind == BINDERY_UE_EVENT_WAITING && e->why == BINDERY_UE_WHY_USIM_INVALID);
-}
-
-/* Takes everything that a call brought out. */
-static void drain(struct world *w, unsigned ue)
-{
-    struct device *d = &w->devices[ue];
-    struct bindery_ue_uplink up;
-    struct bindery_ue_event e;
-    bool initial = false, ended = false;
-    while (!w->dead[PARTY_UE] && bindery_ue_uplink(&d->ue, &up)) {
-        initial = initial || up.initial;
-        send_uplink(w, ue, &up);
-    }
-    if (w->dead[PARTY_UE]) {
-        return; /* nothing that it meant to do happens */
-    }
-    while (bindery_ue_next_event(&d->ue, &e)) {
-        note(w, ue, &e);
-        ended =
-            ended || e.kind == BINDERY_UE_EVENT_RELEASE || e.kind == BINDERY_UE_EVENT_NOT_GENUINE;
-    }
-    if (initial && d->connection != 0) {
-        lower(w, ue, BINDERY_UE_LOWER_CONNECTED);
-    }
-    if (ended && d->connection != 0) {
-        struct mail m = {.kind = MAIL_UP, .ue = ue, .connection = d->connection};
-        d->connection = 0;
-        world_post(w, m, 5); /* no octets: the eNB asks for release */
-        lower(w, ue, BINDERY_UE_LOWER_RELEASED);
-    }
-}
-
-static void lower(struct world *w, unsigned ue, enum bindery_ue_lower what)
-{
-    assert_int_equal(bindery_ue_lower(&w->devices[ue].ue, w->now, what), BINDERY_UE_OK);
-    drain(w, ue);
-}
-
-void world_attach(struct world *w, unsigned ue)
-{
-    w->devices[ue].wants = true;
-    assert_int_equal(bindery_ue_attach(&w->devices[ue].ue, w->now), BINDERY_UE_OK);
-    drain(w, ue);
-}
-
-void world_detach(struct world *w, unsigned ue, bool switch_off)
-{
-    w->devices[ue].wants = false;
-    assert_int_equal(bindery_ue_detach(&w->devices[ue].ue, w->now, switch_off), BINDERY_UE_OK);
-    drain(w, ue);
-}
-
 /* ---- the post is carried out ----------------------------------------------------------------- */
-
-static void downlink(struct world *w, const struct mail *m)
-{
-    struct device *d = &w->devices[m->ue];
-    if (d->connection != m->connection || d->connection == 0 || w->dead[PARTY_UE]) {
-        return;
-    }
-    assert_int_equal(bindery_ue_downlink(&d->ue, w->now, m->pdu, m->n), BINDERY_UE_OK);
-    drain(w, m->ue);
-}
-
-static void released(struct world *w, const struct mail *m)
-{
-    struct device *d = &w->devices[m->ue];
-    if (d->connection == m->connection && d->connection != 0 && !w->dead[PARTY_UE]) {
-        d->connection = 0;
-        lower(w, m->ue, BINDERY_UE_LOWER_RELEASED);
-    }
-}
 
 static void set_up(struct world *w, const struct mail *m)
 {
@@ -243,7 +88,7 @@ static void set_up(struct world *w, const struct mail *m)
     struct device *d = &w->devices[m->ue];
     world_post(w, answer, 5);
     if (d->connection == m->connection && d->connection != 0 && !w->dead[PARTY_UE]) {
-        lower(w, m->ue, BINDERY_UE_LOWER_BEARERS);
+        world_lower(w, m->ue, BINDERY_UE_LOWER_BEARERS);
     }
 }
 
@@ -274,10 +119,10 @@ static void carry(struct world *w, const struct mail *m)
         }
         return;
     case MAIL_DOWN:
-        downlink(w, m);
+        world_downlink(w, m);
         return;
     case MAIL_RELEASE:
-        released(w, m);
+        world_released(w, m);
         return;
     case MAIL_SETUP:
         set_up(w, m);
@@ -360,7 +205,7 @@ static void run_timers(struct world *w)
     for (unsigned i = 0; i < WORLD_UES; i++) {
         if (!w->dead[PARTY_UE] && bindery_ue_deadline(&w->devices[i].ue) <= w->now) {
             assert_int_equal(bindery_ue_tick(&w->devices[i].ue, w->now), BINDERY_UE_OK);
-            drain(w, i);
+            world_drain(w, i);
         }
     }
 }
@@ -538,6 +383,8 @@ void world_open(struct world *w)
     w->bound = true;
     w->ula_code = 2001;
     w->config = config();
+    w->other = w->config;
+    assert_ok(plmn_parse(BYTES_LIT("002-02"), &w->other.plmn));
     assert_ok(crypto_openssl_open(&w->c));
     assert_ok(platform_openssl_open(&w->table));
     w->keys = (struct aka_keys){
@@ -560,8 +407,8 @@ void world_open(struct world *w)
         d->host = (struct bindery_ue_host){.ctx = d,
                                            .usim = bindery_ue_usim_authenticate,
                                            .usim_ctx = &d->usim,
-                                           .store = store,
-                                           .store_keys = store_keys};
+                                           .store = world_store,
+                                           .store_keys = world_store_keys};
         world_boot(w, i);
     }
 }

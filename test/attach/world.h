@@ -24,7 +24,7 @@
 #define WORLD_UES      2
 #define WORLD_CONTEXTS 8
 #define WORLD_MAIL     64
-#define WORLD_TOLD     64
+#define WORLD_TOLD     256
 
 enum fault_kind { FAULT_NONE, FAULT_LOSE, FAULT_REPEAT, FAULT_DELAY, FAULT_SWAP, FAULT_MISDELIVER };
 enum party { PARTY_NONE, PARTY_UE, PARTY_MME, PARTY_HSS, PARTY_REPOSITORY, PARTIES };
@@ -92,6 +92,7 @@ struct context {
     struct emm_ue *emm;
     uint32_t connection; /* 0: none */
     unsigned ue;
+    bool other; /* of the other network */
     bool has_imsi;
     uint32_t m_tmsi[2];
     uint64_t deadlines[EMM_TIMER_COUNT]; /* 0: not running */
@@ -114,12 +115,19 @@ struct device {
     size_t keys_n;
     unsigned offered, activated, by_challenge, unable; /* KMEs */
     uint32_t connection;
+    bool roams; /* camps on the world's other network */
     bool wants; /* to be attached */
     unsigned registrations, deregistrations, refused;
     unsigned proved, not_proved; /* challenges that it answered with a proof, and without */
     enum bindery_ue_refusal last_refused;
     uint8_t last_reject; /* EMM cause */
     bool invalid;        /* told that its USIM is */
+    /* A device that leaves the factory without a subscription: host.onboarding is not NULL. What
+     * it stored of one, and whether it is to begin anew with what it stored. */
+    bool has_profile, confirmed, renews;
+    struct bindery_ue_profile profile;
+    struct bindery_ue_trial trial;
+    unsigned asked, onboarded, elsewhere, dropped;
 };
 
 struct world {
@@ -127,7 +135,9 @@ struct world {
     struct crypto c;
     struct bindery_ue_crypto table;
     struct device devices[WORLD_UES];
-    struct emm_config config;
+    struct emm_config config, other; /* of the two networks' MMEs; they are one party */
+    /* No subscription came of an attempt on one; NULL: it stays there. */
+    void (*elsewhere)(struct world *w, unsigned ue);
     struct context contexts[WORLD_CONTEXTS];
     struct mail mail[WORLD_MAIL];
     uint32_t next_connection, next_m_tmsi;
@@ -194,6 +204,13 @@ void world_open(struct world *w);
 void world_close(struct world *w);
 /* Boots a device anew from what it stored. */
 void world_boot(struct world *w, unsigned ue);
+/* Stores the subscription that it was given; what was stored for another one is gone. False: it is
+ * dead by now. */
+bool world_install(struct device *d, const struct bindery_ue_profile *profile);
+/* It camps on the other network, or on the first one again. */
+void world_camp(struct world *w, unsigned ue, bool other);
+/* The network of this context; of WORLD_CONTEXTS and above: the first. */
+const struct emm_config *world_network(const struct world *w, uint32_t context);
 void world_attach(struct world *w, unsigned ue);
 void world_detach(struct world *w, unsigned ue, bool switch_off);
 /* Runs until nothing is under way and no timer is due before `until`. */

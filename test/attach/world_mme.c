@@ -94,8 +94,10 @@ static void hss_answer(struct world *w, struct mail m)
 /* To a home network of its own, which may not answer. */
 static void home_ask(struct world *w, struct context *x, const struct emm_effect *e)
 {
-    static const char *const names[] = {
-        [EMM_ASK_VECTORS] = "AIR", [EMM_ASK_LOCATION] = "ULR", [EMM_ASK_EQUIPMENT] = "ECR"};
+    static const char *const names[] = {[EMM_ASK_VECTORS] = "AIR",
+                                        [EMM_ASK_LOCATION] = "ULR",
+                                        [EMM_ASK_EQUIPMENT] = "ECR",
+                                        [EMM_ASK_ONBOARDING] = "ECR"};
     static const struct emm_aia no_aia;
     static const struct emm_ula no_ula;
     static const struct emm_eca no_eca;
@@ -110,7 +112,9 @@ static void home_ask(struct world *w, struct context *x, const struct emm_effect
     silence.event.aia = &no_aia;
     silence.event.ula = &no_ula;
     silence.event.eca = &no_eca;
-    if (world_send(w, PARTY_MME, names[e->kind], world_mail(m, e->payload), 10)) {
+    m.effect.request = (struct bytes){NULL, 0};
+    struct bytes octets = e->kind == EMM_ASK_ONBOARDING ? e->request : e->payload;
+    if (world_send(w, PARTY_MME, names[e->kind], world_mail(m, octets), 10)) {
         world_post(w, silence, 4000);
     }
 }
@@ -147,6 +151,11 @@ static void hss_ask(struct world *w, struct context *x, const struct emm_effect 
         hss_equipment(w, e, &eca[w->serial % 64]);
     }
     hss_answer(w, m);
+}
+
+const struct emm_config *world_network(const struct world *w, uint32_t context)
+{
+    return context < WORLD_CONTEXTS && w->contexts[context].other ? &w->other : &w->config;
 }
 
 /* ---- the MME's shell ------------------------------------------------------------------------- */
@@ -247,6 +256,7 @@ static bool effect(struct world *w, struct context *x, const struct emm_effect *
     case EMM_ASK_VECTORS:
     case EMM_ASK_LOCATION:
     case EMM_ASK_EQUIPMENT:
+    case EMM_ASK_ONBOARDING:
         hss_ask(w, x, e);
         return true;
     case EMM_REPORT_FAILURE:
@@ -304,7 +314,7 @@ void world_mme_step(struct world *w, struct context *x, const struct emm_event *
     struct emm_effects fx;
     size_t room = (size_t)EMM_EFFECTS_MAX * EMM_PDU_MAX;
     uint8_t *scratch = malloc(room); /* a step may be inside another */
-    struct emm_env env = {.config = &w->config,
+    struct emm_env env = {.config = x->other ? &w->other : &w->config,
                           .crypto = &w->c,
                           .m_tmsi = ++w->next_m_tmsi,
                           .pdn_address = {10, 45, 0, 2},
@@ -328,7 +338,8 @@ void world_mme_step(struct world *w, struct context *x, const struct emm_event *
 void world_mme_initial(struct world *w, const struct mail *m)
 {
     struct emm_claim claim;
-    struct emm_where where = {.plmn = w->config.plmn, .tac = 1};
+    const bool other = w->devices[m->ue].roams;
+    struct emm_where where = {.plmn = other ? w->other.plmn : w->config.plmn, .tac = 1};
     struct emm_event event = {.kind = EMM_INITIAL, .pdu = {m->pdu, m->n}, .where = &where};
     struct bindery_ue_guti guti;
     uint8_t room[EMM_PDU_MAX];
@@ -338,12 +349,14 @@ void world_mme_initial(struct world *w, const struct mail *m)
         m_tmsi = guti.m_tmsi; /* the S-TMSI that the eNB was told */
     }
     struct context *known = context_named(w, m_tmsi);
+    known = known != NULL && known->other == other ? known : NULL;
     bool genuine = known != NULL && !claim.attach &&
                    emm_vouches(known->emm, &w->c, event.pdu, (struct mbytes){room, sizeof room});
     struct context *x = genuine ? known : context_new(w);
     event.old = known != NULL && x != known ? known->emm : NULL;
     x->connection = m->connection;
     x->ue = m->ue;
+    x->other = other;
     world_mme_step(w, x, &event);
 }
 

@@ -10,6 +10,15 @@ struct mail *world_post(struct world *w, struct mail m, uint64_t after);
 struct mail world_mail(struct mail m, struct bytes pdu);
 void world_on_air(struct world *w, struct mail m, bool uplink);
 
+/* world_device.c: what a device stores; what its lower layers tell it; what comes to it. */
+bool world_store(void *ctx, const uint8_t *image, size_t n);
+bool world_store_keys(void *ctx, const uint8_t *keys, size_t n);
+void world_lower(struct world *w, unsigned ue, enum bindery_ue_lower what);
+void world_downlink(struct world *w, const struct mail *m);
+void world_released(struct world *w, const struct mail *m);
+/* Takes everything that a call brought out. */
+void world_drain(struct world *w, unsigned ue);
+
 /* world_line.c: somebody is about to store something: false, he is dead by then. A true one is
  * followed by world_stored. */
 bool world_stores(struct world *w, enum party who, const char *what);

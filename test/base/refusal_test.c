@@ -91,6 +91,23 @@ static void of_a_proof_only_its_failure_is_final_and_has_a_code_of_its_own(void 
     }
 }
 
+/* Why a device was given nothing, its code does not say; and it may always come back. Nor is who
+ * tries another device's subscription told more than that. */
+/*= test certattach-one-refusal */
+static void of_a_subscription_for_a_device_every_refusal_looks_the_same_and_passes(void **state)
+{
+    (void)state;
+    static const enum refusal same[] = {
+        REFUSAL_ONBOARDED, REFUSAL_ONBOARDING_REFUSED, REFUSAL_ONBOARDING_NOT_OFFERED,
+        REFUSAL_ONBOARDING_UNREADABLE, REFUSAL_SUBSCRIPTION_PENDING};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        assert_int_equal(refusal_row(same[i])->kind, REFUSAL_PROVISIONAL);
+        assert_int_equal(refusal_row(same[i])->carrier, REFUSAL_BASE);
+        assert_int_equal(refusal_row(same[i])->code, 5012);
+        assert_int_equal(refusal_row(same[i])->emm_cause, 17);
+    }
+}
+
 /* 5001 and 5004 mean something else as a base Result-Code (RFC 6733 7.1.5). */
 static void every_code_stands_in_the_range_of_its_carrier(void **state)
 {
@@ -138,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_provisional_refusal_never_gives_a_cause_that_disables_the_sim),
         cmocka_unit_test(only_the_eir_and_a_failed_proof_call_the_equipment_illegal),
         cmocka_unit_test(of_a_proof_only_its_failure_is_final_and_has_a_code_of_its_own),
+        cmocka_unit_test(of_a_subscription_for_a_device_every_refusal_looks_the_same_and_passes),
         cmocka_unit_test(every_code_stands_in_the_range_of_its_carrier),
         cmocka_unit_test(only_none_succeeds_and_who_is_refused_is_told_why_or_nothing),
         cmocka_unit_test(a_value_outside_the_list_fails_closed),

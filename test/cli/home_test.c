@@ -1,4 +1,4 @@
-/* Also of src/cli/home_first.c and src/cli/pki.c. */
+/* Also of src/cli/home_first.c and src/cli/pki.c. What `up` does with it: test/live/cli.sh. */
 #include "cli/home.h"
 #include "cli/pki.h"
 #include "cli/said.h"
@@ -87,6 +87,8 @@ static void the_first_contents_and_no_second(void **state)
     assert_int_equal(mode_of("pki/repo.key"), 0600);
     assert_int_equal(mode_of("pki/maker.key"), 0600);
     assert_int_equal(mode_of("pki/device-ca.key"), 0600);
+    assert_int_equal(mode_of("pki/provisioning-ca.key"), 0600);
+    assert_int_equal(mode_of("pki/operator.key"), 0600);
     assert_int_equal(mode_of("records.key"), 0600);
     assert_int_equal(mode_of("records.pub"), 0600);
     assert_int_equal(mode_of("repod.yaml"), 0600);
@@ -174,12 +176,47 @@ static void a_network_of_another_plmn_has_its_names(void **state)
     holds_line(path, "origin_host: hss.epc.mnc002.mcc001.3gppnetwork.org");
     holds_line(path, "plmns: [\"001-02\"]");
     holds_line(path, "  ca: pki/device-ca.crt");
+    holds_line(path, "  imsis: [\"001020000500000-001020000599999\"]");
+    holds_line(path, "    - name: maker");
     snprintf(path, sizeof path, "%s/mmed.yaml", other);
     holds_line(path, "plmn: \"001-02\"");
-    holds_line(path, "provisioning: {kme: true}");
+    holds_line(path, "provisioning: {kme: true, onboarding: epc.mnc002.mcc001.3gppnetwork.org}");
     snprintf(path, sizeof path, "%s/repod.yaml", other);
     holds_line(path, "  - name: hss.epc.mnc002.mcc001.3gppnetwork.org");
     holds_line(path, "  - name: " HOME_MAKER);
+    holds_line(path, "site: {crl: [pki/device-ca.crl]}");
+}
+
+/* An MNC of three digits leaves one fewer for the device's number. */
+static void the_pool_of_a_network_with_a_long_mnc_is_of_whole_imsis(void **state)
+{
+    struct home_ports ports = {0, 0, 0, 0};
+    struct plmn plmn;
+    char other[96], path[160];
+    (void)state;
+    assert_int_equal(plmn_parse(BYTES_LIT("310-410"), &plmn), E_OK);
+    snprintf(other, sizeof other, "%s/long", dir);
+    assert_true(home_make(other));
+    assert_true(home_furnish(other, &ports, &plmn));
+    snprintf(path, sizeof path, "%s/hssd.yaml", other);
+    holds_line(path, "  imsis: [\"310410000500000-310410000599999\"]");
+}
+
+/* A first run that ended between the certificates and the operator's: all are made anew. */
+static void certificates_without_an_operators_are_put_aside(void **state)
+{
+    struct home_ports ports = {0, 0, 0, 0};
+    char half[96], pki[120], path[180];
+    (void)state;
+    snprintf(half, sizeof half, "%s/half", dir);
+    snprintf(pki, sizeof pki, "%s/pki", half);
+    assert_true(home_make(half));
+    assert_true(pki_make_roles(pki, NULL, NULL, NULL, 0));
+    assert_true(home_furnish(half, &ports, NULL));
+    snprintf(path, sizeof path, "%s.old/device-ca.crt", pki);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_true(home_has(half, "pki/hss.crt"));
+    assert_true(home_has(half, "pki/operator.key"));
 }
 
 static void directories_that_will_not_do(void **state)
@@ -226,6 +263,8 @@ int main(void)
         cmocka_unit_test(a_first_run_that_did_not_end_is_begun_again),
         cmocka_unit_test(one_without_a_repository_is_left_as_it_is),
         cmocka_unit_test(a_network_of_another_plmn_has_its_names),
+        cmocka_unit_test(the_pool_of_a_network_with_a_long_mnc_is_of_whole_imsis),
+        cmocka_unit_test(certificates_without_an_operators_are_put_aside),
         cmocka_unit_test(directories_that_will_not_do),
         cmocka_unit_test(certificates_are_made_whole_or_not),
     };

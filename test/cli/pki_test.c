@@ -7,6 +7,7 @@
 #include "net/verify_key.h"
 #include "net/verify_sign.h"
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -65,7 +66,8 @@ static void make_device(const struct pki_ca *ca, uint8_t algorithm, struct ident
     uint8_t spki[IDENTITY_SPKI_MAX], own[IDENTITY_SPKI_MAX];
     size_t n = 0, own_n = 0;
     const struct identity_lot lot = lot_of(algorithm);
-    assert_ok(lot_make_device(&lot, ca, 0, row, spki, &n));
+    const struct lot_given with = {.ca = ca};
+    assert_ok(lot_make_device(&lot, &with, 0, row, spki, &n));
     assert_ok(identity_public_key(row, own, &own_n)); /* its private key is one of this kind */
     assert_true(bytes_eq((struct bytes){spki, n}, (struct bytes){own, own_n}));
 }
@@ -135,14 +137,47 @@ static void a_key_of_another_kind_gets_no_certificate(void **state)
     struct pki_ca *ca = pki_ca_open(dir);
     uint8_t spki[200] = {SIGNER_SPKI_HEAD_P256}, out[2048];
     (void)state;
-    assert_int_equal(pki_device_certificate(ca, (struct bytes){spki, 90}, "m", MBYTES_OF(out)), 0);
-    spki[20] ^= 1;
-    assert_int_equal(pki_device_certificate(ca, (struct bytes){spki, 91}, "m", MBYTES_OF(out)), 0);
-    spki[20] ^= 1;
-    assert_int_not_equal(pki_device_certificate(ca, (struct bytes){spki, 91}, "m", MBYTES_OF(out)),
-                         0);
     assert_int_equal(
-        pki_device_certificate(ca, (struct bytes){spki, 91}, "m", (struct mbytes){out, 100}), 0);
+        pki_device_certificate(ca, PKI_SIGNS, (struct bytes){spki, 90}, "m", MBYTES_OF(out)), 0);
+    spki[20] ^= 1;
+    assert_int_equal(
+        pki_device_certificate(ca, PKI_SIGNS, (struct bytes){spki, 91}, "m", MBYTES_OF(out)), 0);
+    spki[20] ^= 1;
+    assert_int_not_equal(
+        pki_device_certificate(ca, PKI_SIGNS, (struct bytes){spki, 91}, "m", MBYTES_OF(out)), 0);
+    assert_int_equal(pki_device_certificate(ca, PKI_SIGNS, (struct bytes){spki, 91}, "m",
+                                            (struct mbytes){out, 100}),
+                     0);
+    pki_ca_close(ca);
+}
+
+/* RSA keys are enciphered to and nothing else; Ed25519 signs; P-256 does the one or agrees. */
+static void a_key_has_a_use_that_it_can_have(void **state)
+{
+    static const unsigned sizes[] = {1024, 2048};
+    struct pki_ca *ca = pki_ca_open(dir);
+    uint8_t ec[91] = {SIGNER_SPKI_HEAD_P256}, ed[44] = {SIGNER_SPKI_HEAD_ED25519}, out[2048];
+    (void)state;
+    const struct bytes p256 = BYTES_OF(ec), ed25519 = BYTES_OF(ed);
+    assert_int_not_equal(pki_device_certificate(ca, PKI_AGREES, p256, "m", MBYTES_OF(out)), 0);
+    assert_int_equal(pki_device_certificate(ca, PKI_ENCIPHERS, p256, "m", MBYTES_OF(out)), 0);
+    assert_int_not_equal(pki_device_certificate(ca, PKI_SIGNS, ed25519, "m", MBYTES_OF(out)), 0);
+    assert_int_equal(pki_device_certificate(ca, PKI_AGREES, ed25519, "m", MBYTES_OF(out)), 0);
+    assert_int_equal(pki_device_certificate(ca, PKI_ENCIPHERS, ed25519, "m", MBYTES_OF(out)), 0);
+    for (size_t i = 0; i < 2; i++) {
+        EVP_PKEY *key = EVP_RSA_gen(sizes[i]);
+        unsigned char *der = NULL;
+        const int n = i2d_PUBKEY(key, &der);
+        assert_in_range(n, 1, 1000);
+        const struct bytes rsa = {der, (size_t)n}, cut = {der, (size_t)n - 1};
+        assert_int_equal(pki_device_certificate(ca, PKI_ENCIPHERS, rsa, "m", MBYTES_OF(out)) != 0,
+                         sizes[i] >= 2048);
+        assert_int_equal(pki_device_certificate(ca, PKI_ENCIPHERS, cut, "m", MBYTES_OF(out)), 0);
+        assert_int_equal(pki_device_certificate(ca, PKI_AGREES, rsa, "m", MBYTES_OF(out)), 0);
+        assert_int_equal(pki_device_certificate(ca, PKI_SIGNS, rsa, "m", MBYTES_OF(out)), 0);
+        OPENSSL_free(der);
+        EVP_PKEY_free(key);
+    }
     pki_ca_close(ca);
 }
 
@@ -264,6 +299,7 @@ int main(void)
             a_devices_certificate_is_good_for_its_identity_and_is_a_devices, begin, end),
         cmocka_unit_test_setup_teardown(a_devices_certificate_does_not_tell_its_imei, begin, end),
         cmocka_unit_test_setup_teardown(a_key_of_another_kind_gets_no_certificate, begin, end),
+        cmocka_unit_test_setup_teardown(a_key_has_a_use_that_it_can_have, begin, end),
         cmocka_unit_test_setup_teardown(a_revoked_certificate_is_revoked_and_no_other, begin, end),
         cmocka_unit_test_setup_teardown(a_host_has_the_role_that_was_asked_for, begin, end),
         cmocka_unit_test_setup_teardown(a_repositorys_key_signs_and_is_its_owners_only, begin, end),

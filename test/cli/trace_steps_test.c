@@ -43,15 +43,15 @@ static void down(struct made *m, const char *text)
     nas(m, NAS_DOWN, "IMSI " IMSI ", downlink", text);
 }
 
-/* A message of S6a to the HSS, or from it with a result, which `fill` adds AVPs to. */
-static void s6a(struct made *m, uint32_t command, uint32_t hop, uint32_t result,
-                void (*fill)(struct wr *w))
+/* A message to the HSS, or from it with a result, which `fill` adds AVPs to. */
+static void diameter(struct made *m, uint32_t application, uint32_t command, uint32_t hop,
+                     uint32_t result, void (*fill)(struct wr *w))
 {
     uint8_t octets[1024];
     struct wr w = wr_of(MBYTES_OF(octets));
     const struct diameter_header h = {.request = result == 0,
                                       .command = command,
-                                      .application = DIAMETER_APP_S6A,
+                                      .application = application,
                                       .hop_by_hop = hop,
                                       .end_to_end = hop + 1};
     diameter_header_write(&w, &h);
@@ -59,7 +59,7 @@ static void s6a(struct made *m, uint32_t command, uint32_t hop, uint32_t result,
     made_avp(&w, 296, "example");
     if (result) {
         diameter_put_u32(&w, AVP_RESULT_CODE, OWN, result);
-    } else {
+    } else if (application == DIAMETER_APP_S6A) {
         made_avp(&w, 1, IMSI);
     }
     if (fill) {
@@ -68,6 +68,12 @@ static void s6a(struct made *m, uint32_t command, uint32_t hop, uint32_t result,
     assert_ok(diameter_length_set(&w));
     made_put(m, BYTES_LIT("diameter"), result ? &made_hss : &made_mme,
              result ? &made_mme : &made_hss, (struct bytes){NULL, 0}, wr_done(&w));
+}
+
+static void s6a(struct made *m, uint32_t command, uint32_t hop, uint32_t result,
+                void (*fill)(struct wr *w))
+{
+    diameter(m, DIAMETER_APP_S6A, command, hop, result, fill);
 }
 
 static void group(struct wr *w, enum diameter_avp_id id, enum diameter_avp_id inner,
@@ -172,7 +178,59 @@ static void both(struct made *m)
     ordinary(m);
 }
 
-static void read_made(void (*write)(struct made *m), struct trace_list *out)
+/* ---- a subscription that comes in the attach procedure ---- */
+
+#define URL_ID "0123456789abcdef0123456789abcdef"
+#define PROVISIONING_ATTACH                                                                        \
+    "{'message':'ATTACH REQUEST','attach-type':5,'ksi':7,'identity':'imei " IMEI "',"              \
+    "'ue-network-capability':'0xe0e0','esm-message-container':'0x0201d0','bindery-container':{"    \
+    "'container':'provisioning_request','certificate-url':'https://ca.example.org/"                \
+    "DeviceID=" URL_ID "','device-nonce':'0x00112233445566778899aabbccddeeff'}}"
+#define SIXTEEN "feedface00000000feedface00000000"
+#define PROVISIONING_REJECT                                                                        \
+    "{'message':'ATTACH REJECT','emm-cause':17,'bindery-container':{"                              \
+    "'container':'provisioning_result','nonce-1':'0x" SIXTEEN "','expiry':'0x0000000065000000',"   \
+    "'ciphertext':'0x" SIXTEEN "','operator-signature':'0x" SIXTEEN SIXTEEN SIXTEEN SIXTEEN        \
+    "','certificate':'0x3000'}}"
+#define RECORDS "/v1/device-records/" URL_ID
+
+static void provisioning_request(struct wr *w)
+{
+    imei_only(w);
+    diameter_put_octets(w, AVP_PROVISIONING_REQUEST, OWN, BYTES_LIT("octets that nobody reads"));
+}
+
+static void provisioning_result(struct wr *w)
+{
+    diameter_put_octets(w, AVP_PROVISIONING_RESULT, OWN, BYTES_LIT("octets that nobody reads"));
+}
+
+static void ecr(struct made *m, uint32_t hop, uint32_t result, void (*fill)(struct wr *w))
+{
+    diameter(m, DIAMETER_APP_S13, 324, hop, result, fill);
+}
+
+static void onboarding(struct made *m)
+{
+    nas(m, NAS_UP, "uplink", PROVISIONING_ATTACH);
+    ecr(m, 10, 0, provisioning_request);
+    http(m, "hss.example asks maker", "GET " RECORDS " HTTP/1.1\r\nHost: r\r\n\r\n");
+    http(m, "maker answers hss.example about " RECORDS,
+         "HTTP/1.1 200 \r\n\r\n{\"id\":\"" URL_ID "\"}");
+    ecr(m, 10, 2001, provisioning_result);
+    nas(m, NAS_DOWN, "downlink", PROVISIONING_REJECT);
+}
+
+static void onboarding_and_more(struct made *m)
+{
+    onboarding(m);
+    provisioning(m);
+    ecr(m, 30, 0, imei_only); /* an equipment check, as any */
+    ecr(m, 30, 2001, NULL);
+}
+
+static void read_made_as(void (*write)(struct made *m), const struct trace_options *how,
+                         struct trace_list *out)
 {
     char dir[64], path[160];
     folder_make(dir);
@@ -183,10 +241,15 @@ static void read_made(void (*write)(struct made *m), struct trace_list *out)
     FILE *in = fopen(path, "r");
     assert_non_null(in);
     *out = (struct trace_list){0};
-    assert_ok(trace_read(in, &plain, out));
+    assert_ok(trace_read(in, how, out));
     fclose(in);
     assert_ok(trace_join(out));
     folder_remove(dir);
+}
+
+static void read_made(void (*write)(struct made *m), struct trace_list *out)
+{
+    read_made_as(write, &plain, out);
 }
 
 static void steps_are(const struct trace_list *t, size_t from, const char *const *steps, size_t n)
@@ -198,7 +261,7 @@ static void steps_are(const struct trace_list *t, size_t from, const char *const
             fail_msg("message %zu (%s %s) is step '%s' and not '%s'", from + i, m->name, m->nas,
                      m->step, steps[i]);
         }
-        if (!strncmp(steps[i], "kme", 3)) {
+        if (!strncmp(steps[i], "kme", 3) || !strncmp(steps[i], "certattach", 10)) {
             assert_true(m->carries[0]);
         }
     }
@@ -275,6 +338,72 @@ static void no_field_of_a_message_has_what_is_secret(void **state)
     trace_list_free(&t);
 }
 
+static const char *const onboarded[] = {"certattach 1", "certattach 1",    "certattach 2",
+                                        "certattach 2", "certattach 3, 4", "certattach 4, 5"};
+
+static void the_steps_to_a_subscription_are_numbered(void **state)
+{
+    struct trace_list t;
+    (void)state;
+    read_made(onboarding, &t);
+    assert_int_equal(t.n, sizeof onboarded / sizeof onboarded[0]);
+    steps_are(&t, 0, onboarded, t.n);
+    assert_string_equal(t.message[2].carries,
+                        "asks the authority for the device's record and certificate");
+    assert_string_equal(t.message[3].carries, "what the authority says of it");
+    assert_true(t.message[3].matched);
+    for (size_t i = 0; i < t.n; i++) { /* neither of the other procedures' steps */
+        assert_false(trace_step_is_kme(&t.message[i]));
+        assert_false(trace_step_is_proof(&t.message[i]));
+    }
+    trace_list_free(&t);
+}
+
+static void what_comes_behind_it_is_counted_by_itself(void **state)
+{
+    static const char *const none[] = {"", ""};
+    const size_t n = sizeof onboarded / sizeof onboarded[0], m = sizeof whole / sizeof whole[0];
+    struct trace_list t;
+    (void)state;
+    read_made(onboarding_and_more, &t);
+    assert_int_equal(t.n, n + m + 2);
+    steps_are(&t, 0, onboarded, n);
+    steps_are(&t, n, whole, m);
+    steps_are(&t, n + m, none, 2);
+    trace_list_free(&t);
+}
+
+static void nothing_of_a_subscription_is_in_a_field(void **state)
+{
+    struct trace_list t;
+    (void)state;
+    read_made(onboarding, &t);
+    for (size_t i = 0; i < t.n; i++) {
+        for (size_t k = 0; k < t.message[i].n_fields; k++) {
+            assert_null(strstr(t.message[i].field[k].value, "feedface"));
+            assert_null(strstr(t.message[i].field[k].value, "nobody reads"));
+        }
+    }
+    trace_list_free(&t);
+}
+
+/* A device's id may be its IMEI. */
+static void an_id_is_masked_with_imeis_and_is_a_step_all_the_same(void **state)
+{
+    static const struct trace_options masked = {.own_vendor = OWN, .mask = true};
+    struct trace_list t;
+    (void)state;
+    read_made_as(onboarding, &masked, &t);
+    steps_are(&t, 0, onboarded, t.n);
+    assert_true(t.message[3].matched);
+    for (size_t i = 1; i < 5; i++) {
+        for (size_t k = 0; k < t.message[i].n_fields; k++) {
+            assert_null(strstr(t.message[i].field[k].value, URL_ID));
+        }
+    }
+    trace_list_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +412,10 @@ int main(void)
         cmocka_unit_test(an_attach_before_it_is_left_alone),
         cmocka_unit_test(a_payload_that_is_refused_says_so),
         cmocka_unit_test(no_field_of_a_message_has_what_is_secret),
+        cmocka_unit_test(the_steps_to_a_subscription_are_numbered),
+        cmocka_unit_test(what_comes_behind_it_is_counted_by_itself),
+        cmocka_unit_test(nothing_of_a_subscription_is_in_a_field),
+        cmocka_unit_test(an_id_is_masked_with_imeis_and_is_a_step_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

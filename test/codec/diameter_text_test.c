@@ -23,8 +23,10 @@ static const char *const lines[] = {
     "NOA result=DIAMETER_ERROR_UNKNOWN_SERVING_NODE (5423)",
     "CLR user-name=001010123456789 cancellation-type=subscription-withdrawal clr-flags=0x3",
     "CLA result=DIAMETER_TOO_BUSY (3004) error-message=later",
-    "ECR user-name=001010123456789 imei=35209900176148 credential-request=identity",
-    "ECA result=DIAMETER_SUCCESS equipment-status=greylisted credential=found "
+    "ECR user-name=001010123456789 imei=35209900176148 credential-request=identity "
+    "provisioning-request=45 octets provisioning-plmn=001-01",
+    "ECA result=DIAMETER_SUCCESS equipment-status=greylisted provisioning-result=50 octets "
+    "credential=found "
     "credential-form=certificate credential-source=stale-cache",
 };
 

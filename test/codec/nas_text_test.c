@@ -322,7 +322,7 @@ static void a_tree_of_what_cannot_be_read_says_why(void **state)
 static void check_line(struct bytes pdu, enum nas_direction direction, const char *wanted)
 {
     struct nas_text_options options = {.direction = direction, .mask = true};
-    uint8_t out[256];
+    uint8_t out[512];
     nas_text_line(pdu, &options, MBYTES_OF(out));
     assert_string_equal((char *)out, wanted);
 }
@@ -337,6 +337,13 @@ static void a_line_says_what_matters(void **state)
                "DETACH REQUEST detach-type=1 (EPS detach) identity=imsi 00101*******789");
     check_line(sample_named("identity_request.kme_command"), NAS_DOWN,
                "IDENTITY REQUEST identity-type=2 (IMEI) container=kme_command");
+    check_line(sample_named("attach_request.provisioning_with_proof"), NAS_UP,
+               "ATTACH REQUEST attach-type=5 (provisioning) identity=imei 35209900****** / PDN "
+               "CONNECTIVITY REQUEST container=provisioning_request "
+               "certificate-url=https://certs.example.org/DeviceID=42 proof=65 octets");
+    check_line(sample_named("attach_reject.provisioning_result"), NAS_DOWN,
+               "ATTACH REJECT emm-cause=17 (Network failure) container=provisioning_result "
+               "ciphertext=100 octets certificate=270 octets");
     check_line(sample_named("protected.security_mode_command"), NAS_DOWN,
                "SECURITY PROTECTED NAS MESSAGE / SECURITY MODE COMMAND algorithms=EEA2 EIA2");
     check_line(BYTES_LIT("\x07\x53"), NAS_UP,

@@ -1,4 +1,5 @@
 #include "codec/messages_test.h"
+#include "codec/nas_container.h"
 #include "codec/s13.h"
 
 static void golden_messages_are_written_and_parsed(void **state)
@@ -223,7 +224,62 @@ static void an_eca_under_another_vendor_id_is_a_plain_one(void **state)
     assert_ok(s13_eca_write(OWN, &eca, MBYTES_OF(out), &n));
     assert_ok(s13_eca_parse(OWN + 1, (struct bytes){out, n}, &parsed, &fault));
     assert_false(parsed.device_credential.present);
+    assert_null(parsed.provisioning_result.p);
     assert_int_equal(parsed.equipment_status.v, S13_GREYLISTED);
+}
+
+/* An EIR that knows nothing of provisioning answers for the equipment; nothing that it does not
+ * know has the M bit, so nothing is refused. */
+static void an_ecr_under_another_vendor_id_is_a_plain_one(void **state)
+{
+    (void)state;
+    static struct s13_ecr ecr, parsed;
+    struct diameter_fault fault;
+    uint8_t out[1024];
+    size_t n = 0;
+    sample_ecr(&ecr);
+    assert_ok(s13_ecr_write(OWN, &ecr, MBYTES_OF(out), &n));
+    assert_ok(s13_ecr_parse(OWN + 1, (struct bytes){out, n}, &parsed, &fault));
+    assert_false(parsed.credential_request.present);
+    assert_null(parsed.provisioning_request.p);
+    assert_null(parsed.provisioning_plmn.p);
+    assert_int_equal(parsed.terminal_information.imei.n, 14);
+}
+
+static void a_provisioning_plmn_has_three_octets(void **state)
+{
+    (void)state;
+    static struct s13_ecr ecr;
+    uint8_t out[1024];
+    size_t n = 0;
+    sample_ecr(&ecr);
+    for (size_t len = 0; len <= 4; len++) {
+        ecr.provisioning_plmn = FIRST(len);
+        assert_true((s13_ecr_write(OWN, &ecr, MBYTES_OF(out), &n) == E_OK) == (len == 3));
+    }
+}
+
+/* The largest container 6 that there is, and the largest container 7 that a message carries. */
+static void the_largest_containers_of_provisioning_are_carried(void **state)
+{
+    (void)state;
+    static struct s13_ecr ecr, ecr_parsed;
+    static struct s13_eca eca, eca_parsed;
+    static uint8_t container[NAS_CONTAINER_MAX + 1], out[NAS_CONTAINER_MAX + 1024];
+    struct diameter_fault fault;
+    size_t n = 0;
+    sample_ecr(&ecr);
+    ecr.provisioning_request = (struct bytes){container, 2 + (3 + 512) + (3 + 16) + (3 + 513)};
+    assert_ok(s13_ecr_write(OWN, &ecr, MBYTES_OF(out), &n));
+    assert_ok(s13_ecr_parse(OWN, (struct bytes){out, n}, &ecr_parsed, &fault));
+    assert_true(bytes_eq(ecr_parsed.provisioning_request, ecr.provisioning_request));
+    sample_eca(&eca);
+    eca.provisioning_result = (struct bytes){container, NAS_CONTAINER_MAX};
+    assert_ok(s13_eca_write(OWN, &eca, MBYTES_OF(out), &n));
+    assert_ok(s13_eca_parse(OWN, (struct bytes){out, n}, &eca_parsed, &fault));
+    assert_true(bytes_eq(eca_parsed.provisioning_result, eca.provisioning_result));
+    eca.provisioning_result.n++;
+    assert_err(s13_eca_write(OWN, &eca, MBYTES_OF(out), &n), E_BAD_LENGTH);
 }
 
 static void a_request_begins_with_the_application_and_its_answer_takes_it_over(void **state)
@@ -255,6 +311,9 @@ int main(void)
         cmocka_unit_test(what_a_credential_cannot_hold_is_not_written),
         cmocka_unit_test(a_chain_has_six_certificates_at_most_in_their_order),
         cmocka_unit_test(an_eca_under_another_vendor_id_is_a_plain_one),
+        cmocka_unit_test(an_ecr_under_another_vendor_id_is_a_plain_one),
+        cmocka_unit_test(a_provisioning_plmn_has_three_octets),
+        cmocka_unit_test(the_largest_containers_of_provisioning_are_carried),
         cmocka_unit_test(a_request_begins_with_the_application_and_its_answer_takes_it_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

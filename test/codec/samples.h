@@ -230,7 +230,9 @@ static inline void sample_ecr(struct s13_ecr *m)
     *m = (struct s13_ecr){.terminal_information = {.present = true,
                                                    .imei = BYTES_LIT("35209900176148"),
                                                    .software_version = BYTES_LIT("23")},
-                          .credential_request = DIAMETER_U32_OF(S13_USE_IDENTITY)};
+                          .credential_request = DIAMETER_U32_OF(S13_USE_IDENTITY),
+                          .provisioning_request = FIRST(45),
+                          .provisioning_plmn = BYTES_OF(plmn_001_01)};
     sample_request(&m->request);
     m->request.header.application = DIAMETER_APP_S13;
     m->request.vendor_specific_application_id.auth_application_id.v = DIAMETER_APP_S13;
@@ -256,6 +258,7 @@ static inline void sample_eca(struct s13_eca *m)
         .credential_source = DIAMETER_U32_OF(S13_FROM_STALE_CACHE),
         .credential_age = DIAMETER_U32_OF(86399),
     };
+    m->provisioning_result = FIRST(50);
 }
 
 static inline void sample_capabilities(struct diameter_capabilities *c)

@@ -1,5 +1,5 @@
 /* The attach procedure with a network made by hand: src/device/attach.c, src/device/emm_send.c,
- * src/device/connection.c, src/device/esm.c. */
+ * src/device/connection.c, src/device/esm.c, src/device/out.c. */
 #include "device/world.h"
 
 static void a_device_attaches_with_a_processed_challenge(void **state)

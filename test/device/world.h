@@ -253,7 +253,7 @@ static inline bool world_wait(struct world *w)
 
 static inline void net_plain(struct world *w, const struct nas_message *m, const void *in)
 {
-    uint8_t out[1024];
+    uint8_t out[2048];
     size_t n = 0;
     assert_ok(nas_write(m, in, MBYTES_OF(out), &n));
     world_down(w, (struct bytes){out, n});

@@ -2,6 +2,7 @@
 #include "device/linux/lot_file.h"
 
 #include "lib/check.h"
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,37 @@ static void what_is_saved_is_loaded(void **state)
         lot_file_free(&read);
         assert_int_equal(unlink(path), 0);
     }
+}
+
+static int good_allocations; /* below 0: all are; then one fails */
+
+static void *allocate(size_t n)
+{
+    return good_allocations-- == 0 ? NULL : malloc(n);
+}
+
+/* Whichever allocation fails while its text is made: there is no file. Those of the look at the
+ * text, which comes after that, are as many as those of a load. */
+static void without_memory_no_part_of_a_lot_is_saved(void **state)
+{
+    struct lot_file f = sample(256), read;
+    (void)state;
+    json_set_alloc_funcs(allocate, free);
+    good_allocations = -1;
+    assert_ok(lot_file_save(path, &f, &why));
+    const int all = -1 - good_allocations;
+    assert_ok(lot_file_load(path, &read, &why));
+    const int making = all - (-1 - good_allocations - all);
+    lot_file_free(&read);
+    assert_int_equal(unlink(path), 0);
+    assert_true(making > 10);
+    for (int i = 0; i < making; i++) {
+        good_allocations = i;
+        assert_err(lot_file_save(path, &f, &why), E_MEMORY);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    json_set_alloc_funcs(malloc, free);
+    lot_file_free(&f);
 }
 
 static void what_is_no_lot_is_not_saved(void **state)
@@ -253,6 +285,7 @@ int main(void)
         cmocka_unit_test(ranges_find_their_places_and_no_two_cover_one_imei),
         cmocka_unit_test(a_lot_has_only_so_many_ranges),
         cmocka_unit_test(what_is_saved_is_loaded),
+        cmocka_unit_test(without_memory_no_part_of_a_lot_is_saved),
         cmocka_unit_test(what_is_no_lot_is_not_saved),
         cmocka_unit_test(bad_members_are_named_with_their_place),
         cmocka_unit_test(a_modulus_that_no_lot_has_is_refused),

@@ -1,4 +1,4 @@
-/* src/emulator/options.c and options_table.c */
+/* src/emulator/options.c, src/emulator/options_network.c and options_table.c */
 #include "emulator/options.h"
 
 #include "lib/check.h"
@@ -27,15 +27,18 @@ static struct ue_options parsed(const struct argp *argp, size_t n, const char *c
 
 static bool plan(struct ue_options o, uint32_t devices, struct run_plan *p)
 {
-    return options_plan_run(&o, devices, p);
+    static struct population some; /* what is planned for is how many there are */
+    some.n = devices;
+    return options_plan_run(&o, &some, p);
 }
 
 static void defaults(void **state)
 {
     struct run_plan p;
-    struct ue_options o = PARSE(&options_run, "--imsi=001010000000001");
     (void)state;
-    assert_true(options_plan_run(&o, 50, &p));
+    assert_true(plan(PARSE(&options_run, "--imsi=001010000000001"), 50, &p));
+    assert_int_equal(p.emulation.further, 0);
+    assert_int_equal(p.emulation.policy_n, 0);
     assert_int_equal(p.attaches, 50);
     assert_int_equal(p.pattern, LOAD_CONSTANT);
     assert_int_equal(p.over_ns, 500000000);
@@ -153,13 +156,84 @@ static void too_many_mmes(void **state)
 static void one_device(void **state)
 {
     struct run_plan p;
+    static struct population some;
     struct ue_options o = PARSE(&options_attach, "--device=x", "--stay", "--persist");
     (void)state;
-    assert_true(options_plan_one(&o, &p));
+    assert_true(options_plan_one(&o, &some, &p));
     assert_int_equal(p.attaches, 1);
     assert_int_equal(p.over_ns, 0);
     assert_int_equal(p.emulation.hold_ms, EMULATION_FOR_EVER);
     assert_true(p.stay && p.emulation.persist);
+}
+
+static void networks(void **state)
+{
+    static const uint8_t policy[2][3] = {{0x99, 0xf9, 0x07}, {0x00, 0xf1, 0x10}};
+    struct run_plan p;
+    (void)state;
+    assert_true(plan(PARSE(&options_run, "--enb=999-70=s1-tcp://127.0.0.1:5", "--mme=" OPTIONS_MME,
+                           "--networks=999-70,001-01", "--enbs=3"),
+                     9, &p));
+    assert_int_equal(p.emulation.further, 1);
+    assert_int_equal(emulation_enbs(&p.emulation), 6);
+    assert_int_equal(emulation_mmes(&p.emulation, 2), 1);
+    assert_int_equal(emulation_mmes(&p.emulation, 3), 1);
+    assert_string_equal(emulation_plmn(&p.emulation, 1).mcc, "999");
+    assert_string_equal(address_print(&p.mme[1]).s, "s1-tcp://127.0.0.1:5");
+    assert_int_equal(p.emulation.policy_n, 2);
+    assert_memory_equal(p.emulation.policy, policy, sizeof policy);
+    static const char *const wrong[][2] = {
+        {"--enb=999-70", "--networks=001-01"},
+        {"--enb=x=s1-tcp://127.0.0.1:5", "--networks=001-01"},
+        {"--enb=999-70=127.0.0.1", "--networks=001-01"},
+        {"--enb=001-01=s1-tcp://127.0.0.1:5", "--networks=001-01"},
+        {"--enb=999-70=s1-tcp://127.0.0.1:5", "--enb=999-70=s1-tcp://127.0.0.1:6"},
+        {"--enb=999-70=s1-tcp://192.0.2.1:5", "--networks=001-01"},
+        {"--networks=x", "--enbs=1"},
+        {"--networks=310-410", "--enbs=1"},
+        {"--networks=001-01,,", "--enbs=1"},
+        {"--enbs=200", "--enb=999-70=s1-tcp://127.0.0.1:5"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        if (plan(PARSE(&options_run, wrong[i][0], wrong[i][1]), 9, &p)) {
+            fail_msg("%s %s was taken", wrong[i][0], wrong[i][1]);
+        }
+    }
+}
+
+static void a_state_files_own_networks(void **state)
+{
+    static struct population some;
+    struct ue_options o = PARSE(&options_attach, "--device=x", "--plmn=310-410");
+    struct ue_options said =
+        PARSE(&options_attach, "--device=x", "--plmn=310-410", "--networks=310-410");
+    struct run_plan p;
+    (void)state;
+    some.path = "x";
+    assert_ok(plmn_parse(BYTES_LIT("001-01"), &some.state.onboarding.network[0]));
+    some.state.onboarding.n_networks = 1;
+    assert_false(options_plan_one(&o, &some, &p)); /* none of them has a cell */
+    assert_true(options_plan_one(&said, &some, &p));
+    assert_int_equal(p.emulation.policy_n, 1);
+    assert_ok(plmn_parse(BYTES_LIT("310-410"), &some.state.onboarding.network[1]));
+    some.state.onboarding.n_networks = 2;
+    assert_true(options_plan_one(&o, &some, &p));
+    assert_int_equal(p.emulation.policy_n, 2);
+}
+
+static void seven_further_networks_are_the_most(void **state)
+{
+    struct ue_options o;
+    char name[] = "v", word[] = "--enb=999-70=s1-tcp://127.0.0.1:5";
+    char *argv[EMULATION_NETWORKS_MAX + 2] = {name};
+    (void)state;
+    for (unsigned i = 1; i <= EMULATION_NETWORKS_MAX; i++) {
+        argv[i] = word;
+    }
+    memset(&o, 0, sizeof o);
+    assert_int_not_equal(argp_parse(&options_run, EMULATION_NETWORKS_MAX + 1, argv,
+                                    ARGP_NO_EXIT | ARGP_SILENT, NULL, &o),
+                         0);
 }
 
 static void populations(void **state)
@@ -189,6 +263,9 @@ static void populations(void **state)
                                            {"--imsi=001010000000001", "--lot=/x"},
                                            {"--lot=/nonexistent", "--count=1"},
                                            {"--device=/nonexistent", "--count=1"},
+                                           {"--imsi=001010000000001", "--url=http://a.b/"},
+                                           {"--imsi=001010000000001", "--replay-result=/nowhere"},
+                                           {"--identities=/nonexistent", "--count=1"},
                                            {"--count=1", "--count=2"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char a[64], b[64];
@@ -214,6 +291,11 @@ int main(void)
         {"options: what cannot be is refused", refused, NULL, NULL, NULL},
         {"options: eight MMEs are the most", too_many_mmes, NULL, NULL, NULL},
         {"options: one device attaches at once and holds", one_device, NULL, NULL, NULL},
+        {"options: several networks, and which are liked best", networks, NULL, NULL, NULL},
+        {"options: a state file's own networks, unless others are said", a_state_files_own_networks,
+         NULL, NULL, NULL},
+        {"options: seven further networks are the most", seven_further_networks_are_the_most, NULL,
+         NULL, NULL},
         {"options: devices of a seed, in their guise", populations, NULL, NULL, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

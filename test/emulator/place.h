@@ -14,8 +14,9 @@ struct place {
     struct emulation *e;
     struct emulation_config config;
     uint64_t now;
-    unsigned events[16]; /* by kind */
+    unsigned events[32]; /* by kind */
     unsigned faults[ENB_FAULT_COUNT];
+    unsigned turns[8]; /* by enum emulation_turn */
     unsigned nas;
     bool deaf; /* the association takes nothing */
 };
@@ -30,8 +31,8 @@ static inline bool send(void *ctx, unsigned enb, unsigned mme, uint16_t stream,
 {
     struct place *w = ctx;
     (void)stream;
-    if (!w->deaf) {
-        mme_receive(&w->mme[mme], enb, message);
+    if (!w->deaf) { /* a further network's only MME is the second one */
+        mme_receive(&w->mme[enb < w->config.enbs ? mme : 1], enb, message);
     }
     return !w->deaf;
 }
@@ -66,9 +67,10 @@ static inline void deliver(struct place *w)
     bool more = true;
     while (more) {
         more = false;
-        for (unsigned i = 0; i < w->config.enb.mmes; i++) {
+        for (unsigned i = 0; i < w->config.enb.mmes + w->config.further; i++) {
             while (mme_next(&w->mme[i], &out)) {
-                emulation_receive(w->e, out.enb, i, (struct bytes){out.b, out.n});
+                emulation_receive(w->e, out.enb, out.enb < w->config.enbs ? i : 0,
+                                  (struct bytes){out.b, out.n});
                 more = true;
             }
         }
@@ -110,24 +112,38 @@ static inline void configure(struct place *w)
     mme_open(&w->mme[1]);
 }
 
-static inline void start(struct place *w, uint32_t devices, const struct population_guise *guise)
+static inline void on_turned(void *ctx, const struct device *d, enum emulation_turn turn)
 {
-    const struct bindery_ue_settings settings = population_settings();
+    struct place *w = ctx;
+    (void)d;
+    w->turns[turn]++;
+}
+
+/* With the devices that the population has. */
+static inline void start_population(struct place *w)
+{
     const struct emulation_host host = {.ctx = w,
                                         .now_ns = clock_of,
                                         .send = send,
                                         .nas = on_nas,
                                         .event = on_event,
-                                        .told = on_told};
-    assert_ok(population_open(&w->p, &settings, guise));
-    assert_ok(population_add_derived(&w->p, &w->mme[0].origin, devices));
+                                        .told = on_told,
+                                        .turned = on_turned};
     assert_ok(emulation_open(&w->config, &host, &w->p, &w->e));
-    for (unsigned i = 0; i < w->config.enbs; i++) {
-        for (unsigned m = 0; m < w->config.enb.mmes; m++) {
+    for (unsigned i = 0; i < emulation_enbs(&w->config); i++) {
+        for (unsigned m = 0; m < emulation_mmes(&w->config, i); m++) {
             emulation_up(w->e, i, m, 8);
         }
     }
     deliver(w);
+}
+
+static inline void start(struct place *w, uint32_t devices, const struct population_guise *guise)
+{
+    const struct bindery_ue_settings settings = population_settings();
+    assert_ok(population_open(&w->p, &settings, guise));
+    assert_ok(population_add_derived(&w->p, &w->mme[0].origin, devices));
+    start_population(w);
 }
 
 static inline struct place *open_place(uint32_t devices)

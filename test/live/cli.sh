@@ -5,7 +5,7 @@
 # The verbs are src/cli/cli.c, src/cli/up.c, src/cli/status.c with src/cli/status_view.c,
 # src/cli/events.c, src/cli/logs.c, src/cli/devices.c,
 # src/cli/subscriber.c and src/cli/device.c with src/cli/api_list.c, src/cli/device_show.c, src/cli/device_file.c,
-# src/cli/import.c, src/cli/authenticate.c with src/cli/authenticate_options.c and
+# src/cli/device_make.c, src/cli/onboarding.c, src/cli/pki_verb.c, src/cli/import.c, src/cli/authenticate.c with src/cli/authenticate_options.c and
 # src/cli/s6a_client.c, src/cli/trace.c and src/cli/aka.c.
 set -euo pipefail
 # shellcheck source=test/live/lib/common.sh
@@ -84,7 +84,8 @@ every_verb_has_help() {
   for verb in "eir list" "eir add" "eir remove" "eir check" "eir import" "eir export" \
     up down status logs events devices import authenticate aka trace pki "device file" \
     "device make" {subscriber,device}\ {add,show,list,set,remove} \
-    binding\ {publish,revoke,get,history,changes}; do
+    binding\ {publish,revoke,get,history,changes} \
+    onboarding\ {list,show,approve,deny,expire,forget,pool}; do
     # shellcheck disable=SC2086 # two words
     "$bindery" $verb --help >help 2>&1 && grep -q '^Usage: ' help || { echo "$verb"; return 1; }
     [ "$(wc -L <help)" -le 80 ] || { echo "$verb --help is wider than 80"; return 1; }
@@ -364,6 +365,104 @@ holds "gives MAC-A of TS 35.208 test set 1" said_has "MAC-A      4a9ffac354dfafb
 echo "k = zz" >bad.txt
 refused "a value that is none" 1 "bad.txt" aka bad.txt
 refused "without keys" 1 "k and one of" aka empty.csv
+
+echo "# devices without a subscription"
+make=(device make --count 3 --tac 35693804)
+does "a lot of devices that need no SIM" "${make[@]}" --onboarding --out meters
+holds "is said to be that" said_has "onboarding with p256"
+same "has two rows for each" 6 "$(wc -l <meters/bindings.ndjson)"
+does "the same again" "${make[@]}" --onboarding --out meters
+holds "changes nothing" said_has "nothing was changed"
+refused "another host makes another lot" 1 "meters" "${make[@]}" --onboarding --url-host ca.other.example --out meters
+refused "options of such a lot for another" 2 "are for --onboarding" "${make[@]}" --url-host ca.example.org --out none
+refused "a host that is none" 2 "--url-host takes a host name" "${make[@]}" --onboarding --url-host localhost:1 --out none
+refused "RSA of another size" 2 "2048 to 4096" "${make[@]}" --onboarding --rsa 512 --out none
+refused "a root that is none" 1 "CAs that sign themselves" \
+  "${make[@]}" --onboarding --roots home/pki/mme.crt --out none
+holds "and nothing is made" test ! -e none
+does "it is published" binding publish meters/bindings.ndjson
+does "a binding" binding get 35693804000000
+holds "says what device it is of" said_has ", demo maker, demo device, 000000"
+refused "no subscription, and no lot" 2 "--imsi is needed" device file --imei 35693804000000
+refused "no subscription, and keys of one" 2 "are a subscription's" \
+  device file --imei 35693804000000 --identity meters --k-file k.hex
+refused "networks of a device that has its own" 2 "without a subscription" device file \
+  --imsi 001010000000099 --imei 35693804000000 --k-file k.hex --opc-file opc.hex --networks 001-01
+refused "networks that are none" 2 "--networks takes" \
+  device file --imei 35693804000000 --identity meters --networks 001
+refused "none at all" 2 "--networks takes" device file --imei 35693804000000 --identity meters --networks ''
+refused "one twice" 2 "not '001-01'" device file --imei 35693804000000 --identity meters --networks 001-01,001-01
+does "a lot of devices that need one" device make --count 1 --tac 35693900 --out plain
+refused "gives no such device" 1 "nothing to get a subscription with" \
+  device file --imei 35693900000000 --identity plain
+does "a key for lots" lot recipient keys
+does "a lot for keys of devices" lot make --id smart --manufacturer Maker --range 35693804 \
+  --to keys/recipient.pem --bits 2048 lots
+does "which the HSS has" lot import lots/smart.lot.cms --key keys/recipient-key.pem --certificate keys/recipient.pem
+does "a device out of the box" device file --imei 35693804000000 --identity meters \
+  --lot lots/smart.lot.json --networks 001-01
+refused "cannot be played over S6a yet" 1 "has no subscription yet" \
+  authenticate --device home/devices/35693804000000.json
+does "attaches without a subscription" attach --imei 35693804000000
+holds "gets one, and is registered" said_has "attaches with the subscription that it got, IMSI 001010000500000"
+does "another one" device file --imei 35693804000001 --identity meters
+b attach --imei 35693804000001
+holds "that cannot make the key that it needs" said_has "was given no lot"
+refused "one without a file" 1 "device file --imei 35693804000002 --identity LOT" attach --imei 35693804000002
+does "they are listed" onboarding list
+sed -Ei 's/[0-9a-f]{32}/ID/; s/ {2,}/ /g' said
+sort -o said said # ids are random, and so is their order
+says "with what became of them" <<'TEXT'
+DEVICE PHASE IMEI IMSI SINCE MANUFACTURER MODEL SERIAL
+maker/ID active 35693804000000 001010000500000 WHEN demo maker demo device 000000
+maker/ID pending 35693804000001 001010000500001 WHEN demo maker demo device 000001
+TEXT
+id_of() { "$bindery" onboarding list --phase "$1" --json | sed -n 's/.*"id": "\(.*\)".*/\1/p'; }
+pending=$(id_of pending) active=$(id_of active)
+does "a subscriber says so" subscriber show 001010000500001
+holds "with its device" said_has "onboarded as       maker/$pending, pending: not used yet"
+does "so does the device" device show 35693804000000
+holds "when it is used" grep -qx "onboarded as       maker/$active" said
+does "one is shown by its id alone" onboarding show "$pending"
+holds "with what comes next" said_has "nothing, until it attaches"
+refused "what cannot be is said" 1 "[409]; \`bindery onboarding list\`" onboarding forget "maker/$pending"
+does "it is denied" onboarding deny "maker/$pending"
+refused "and its subscriber gone" 1 "[404]" subscriber show 001010000500001
+does "approved all the same" onboarding approve "$pending"
+does "forgotten" onboarding forget "$pending"
+refused "and not known any more" 1 "[404]; \`bindery onboarding list\`" onboarding show "maker/$pending"
+refused "nor by its id" 1 "no authority that is configured" onboarding show "$pending"
+refused "a name that leads elsewhere" 2 "is no device" onboarding show ../subscribers
+does "the pool" onboarding pool
+says "has one IMSI in use, and one that rests" <<'TEXT'
+IMSIS                            TOTAL NEVER USED RESTING READY
+001010000500000-001010000599999 100000      99998       1     0
+
+AUTHORITY HOST           SITE WAITING APPROVED PENDING ACTIVE DENIED EXPIRED
+maker     ca.example.org up         0        0       0      1      0       0
+TEXT
+does "status" status
+holds "has the same" said_has "001010000500000-001010000599999 100000      99998       1     0"
+holds "and what the MME offers" grep -qE "^onboarding +epc.mnc001.mcc001.3gppnetwork.org$" said
+does "the events" events --name onboarding-drawn
+same "are one for each" 2 "$(wc -l <said)"
+does "a device is revoked by its maker" pki home/pki --revoke 35693804000002 --identity meters
+revoked() { openssl crl -in home/pki/device-ca.crl -noout -text | grep -c "Serial Number"; }
+same "with both its certificates" 2 "$(revoked)"
+does "and again" pki home/pki --revoke 35693804000002 --identity meters
+same "they stand there once" 2 "$(revoked)"
+refused "an operator's certificate that is there" 1 "move it away first" \
+  pki home/pki --provisioning-operator 001-01
+refused "one of no network" 2 "is no PLMN" pki home/pki --provisioning-operator 1-1
+mapfile -t too_many < <(printf -- '--provisioning-operator=001-%02d\n' {1..13})
+refused "one of too many" 2 "at most 12 networks" \
+  pki home/pki "${too_many[@]}"
+refused "one of a host" 2 "names networks and no host" pki other epc.example.org=provisioning-operator
+mkdir operator
+does "one of two networks" pki operator --provisioning-operator 001-01 --provisioning-operator 999-70
+holds "which openssl reads" eval "openssl verify -CAfile operator/provisioning-ca.crt operator/operator.crt &&
+  openssl x509 -in operator/operator.crt -noout -ext subjectAltName,extendedKeyUsage |
+    tr -d '\n' | grep -q '1.3.6.1.4.1.32473.1.1.7.*DNS:epc.mnc001.mcc001.3gppnetwork.org, DNS:epc.mnc070.mcc999.3gppnetwork.org'"
 
 echo "# an HSS that dies"
 before=$(daemon)

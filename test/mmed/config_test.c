@@ -104,6 +104,7 @@ static void has_the_documented_defaults(void **state)
     assert_int_equal(c->attach_ms, 60000);
     assert_int_equal(c->retransmissions, 4);
     assert_int_equal(c->request_ms, 5000);
+    assert_int_equal(c->onboard_ms, 10000);
     assert_int_equal(c->watchdog_seconds, 30);
     assert_int_equal(c->reconnect_seconds, 5);
     assert_int_equal(c->limits.enbs, 256);
@@ -207,6 +208,42 @@ static void devices_are_provisioned_where_that_is_said(void **state)
     for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
         struct mmed_config *c = loaded(of[i].text);
         assert_int_equal(c->provisioning.kme, of[i].on);
+        mmed_config_free(c);
+    }
+}
+
+#define ELSEWHERE                                                                                  \
+    "homes: [{plmns: [\"001-01\"], peers: [hss1.example.net]}, "                                   \
+    "{realm: Provisioning.example, plmns: [\"002-02\"], peers: [hss2.example.net]}]\n"
+
+static void devices_are_onboarded_where_a_realm_is_named_that_somebody_leads_to(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *realm;
+        size_t home;
+    } of[] = {
+        {GOOD, NULL, 0},
+        {GOOD "provisioning: {kme: true}\n", NULL, 0},
+        {GOOD "provisioning: {onboarding: epc.mnc001.mcc001.3gppnetwork.org}\n",
+         "epc.mnc001.mcc001.3gppnetwork.org", 0},
+        {HEAD PEERS ELSEWHERE "provisioning: {onboarding: provisioning.example}\n",
+         "provisioning.example", 1},
+        {HEAD PEERS "homes: [{peers: [hss1.example.net, hss2.example.net]}]\n"
+                    "provisioning: {onboarding: any.example}\n",
+         "any.example", 0},
+        /* nothing is ciphered there, so it does not matter */
+        {GOOD "provisioning: {onboarding: epc.mnc001.mcc001.3gppnetwork.org}\n"
+              "security: {ciphering: [eea0]}\n",
+         "epc.mnc001.mcc001.3gppnetwork.org", 0},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        struct mmed_config *c = loaded(of[i].text);
+        assert_int_equal(c->provisioning.onboarding != NULL, of[i].realm != NULL);
+        if (of[i].realm != NULL) {
+            assert_string_equal(c->provisioning.onboarding, of[i].realm);
+            assert_int_equal(c->provisioning.onboarding_home, of[i].home);
+        }
         mmed_config_free(c);
     }
 }
@@ -335,6 +372,12 @@ static void says_where_and_what_is_wrong(void **state)
         {ONE("provisioning: {colour: red}\n"), "(provisioning.colour)", "no key `colour`"},
         {ONE("provisioning: {kme: true}\nsecurity: {ciphering: [eea2, eea0]}\n"),
          ":11:12 (security.ciphering)", "may not have eea0 together with `provisioning.kme`"},
+        {ONE("provisioning: {onboarding: other.example}\n"), ":10:16 (provisioning.onboarding)",
+         "the realm of none of the homes"},
+        {ONE("provisioning: "
+             "{onboarding: "
+             "a123456789b123456789c123456789d123456789.e123456789f123456789.example}\n"),
+         "(provisioning.onboarding)", "longer than 63 characters"},
         {HEAD HOMES, ":1:1 (peers)", "missing or empty"},
         {HEAD PEERS, ":1:1 (homes)", "missing or empty"},
         {HEAD PEERS "homes: [{peers: [hss9.example.net]}]\n", ":8:18 (homes[0].peers[0])",
@@ -382,7 +425,8 @@ static void survives_every_prefix(void **state)
     static const char text[] = GOOD "security: {ciphering: [eea3], integrity: [eia1]}\n"
                                     "listeners: [{address: \"s1-tcp://127.0.0.1:1\"}]\n"
                                     "devid: {signers: [a], algorithms: [rsa-pss]}\n"
-                                    "provisioning: {kme: true}\n";
+                                    "provisioning: {kme: true, onboarding: "
+                                    "epc.mnc001.mcc001.3gppnetwork.org}\n";
     for (size_t n = 0; n < sizeof text - 1; n += 3) {
         char part[sizeof text];
         struct mmed_config *c = NULL;
@@ -405,6 +449,7 @@ int main(void)
         cmocka_unit_test(reads_a_whole_file),
         cmocka_unit_test(proofs_are_configured_by_a_section_that_needs_only_a_signer),
         cmocka_unit_test(devices_are_provisioned_where_that_is_said),
+        cmocka_unit_test(devices_are_onboarded_where_a_realm_is_named_that_somebody_leads_to),
         cmocka_unit_test(only_listed_addresses_are_let_in),
         cmocka_unit_test(the_longest_plmn_finds_the_home),
         cmocka_unit_test(the_realm_is_the_homes_or_made_from_the_imsi),

@@ -35,6 +35,10 @@ struct rig {
     bool no_imeisv; /* in SECURITY MODE COMPLETE */
     uint32_t guti;
     const char *imsi;
+    /* an attach for a subscription (type 5): the IMEI it names, NULL for the IMSI after all, and
+     * its container */
+    const char *imei;
+    struct bytes container;
     uint8_t pdu[EMM_PDU_MAX]; /* the UE's last one */
     struct bytes last;        /* what the MME was given last */
     /* procedure kme: the vectors are for provisioning only, with this nonce */
@@ -55,6 +59,13 @@ static inline void must_at(bool holds, const char *file, int line)
     }
 }
 #define must(x) must_at((x), __FILE__, __LINE__)
+
+/* A container 6 without a proof, of a URL of no one. */
+#define RIG_REQUEST                                                                                \
+    BYTES_LIT("\x06\x01\x0e\x00\x23"                                                               \
+              "https://ca.example.org/DeviceID=d42"                                                \
+              "\x0f\x00\x10"                                                                       \
+              "0123456789abcdef")
 
 /* A library that finds all of it good; who wants it otherwise puts another one in. */
 static inline enum err rig_record(void *ctx, struct bytes signer, struct bytes record,
@@ -116,6 +127,8 @@ static inline void rig_open(struct rig *g)
     g->scratch = malloc((size_t)EMM_EFFECTS_MAX * EMM_PDU_MAX);
     must(g->ue != NULL && g->scratch != NULL);
     emm_ue_init(g->ue);
+    g->imei = "35693803564380"; /* of the IMEISV in SECURITY MODE COMPLETE */
+    g->container = RIG_REQUEST;
     g->attach_type = NAS_EPS_ATTACH;
     g->pti = 1;
     g->pdn_type = NAS_PDN_IPV4;
@@ -260,6 +273,15 @@ static inline struct bytes rig_eps_imsi(const struct rig *g, uint8_t room[static
     return value;
 }
 
+static inline struct bytes rig_eps_imei(const struct rig *g, uint8_t room[static NAS_IDENTITY_MAX])
+{
+    struct bytes value;
+    struct nas_eps_identity id = {.type = NAS_EPS_IDENTITY_IMEI};
+    must(imei_parse(bytes_of_str(g->imei), &id.imei) == E_OK);
+    must(nas_eps_identity_write(&id, (struct mbytes){room, NAS_IDENTITY_MAX}, &value) == E_OK);
+    return value;
+}
+
 static inline struct bytes rig_attach_request(struct rig *g, uint8_t sht)
 {
     static const uint8_t capability[] = {0xf0, 0x70};
@@ -276,6 +298,10 @@ static inline struct bytes rig_attach_request(struct rig *g, uint8_t sht)
                                    .ue_network_capability = BYTES_OF(capability),
                                    .esm_message_container = {esm, n}};
     m.identity = g->by_guti ? rig_guti(g, g->guti, identity) : rig_eps_imsi(g, identity);
+    if (g->attach_type == NAS_PROVISIONING_ATTACH) {
+        m.identity = g->imei != NULL ? rig_eps_imei(g, identity) : m.identity;
+        m.bindery_container = g->container;
+    }
     return rig_write(g, sht, &nas_attach_request_message, &m);
 }
 
@@ -450,6 +476,9 @@ static inline void rig_to_location(struct rig *g, enum emm_state to)
     g->config.devid = to == EMM_PROOF;
     g->proof_control = to == EMM_PROOF ? S6A_PROOF_WANTED : S6A_PROOF_NOT_WANTED;
     g->config.kme = g->provisioning = to == EMM_PROVISIONING;
+    g->config.onboarding = to == EMM_ONBOARDING;
+    uint8_t attach_type = g->attach_type;
+    g->attach_type = to == EMM_ONBOARDING ? NAS_PROVISIONING_ATTACH : attach_type;
     g->transfer = to == EMM_ESM_INFORMATION;
     g->by_guti = to == EMM_IDENTITY;
     rig_pdu(g, true, rig_attach_request(g, NAS_SHT_PLAIN));
@@ -463,6 +492,7 @@ static inline void rig_to_location(struct rig *g, enum emm_state to)
         rig_security_complete(g);
     }
     g->config.check_imei = false;
+    g->attach_type = attach_type;
     g->transfer = g->by_guti = g->provisioning = false;
 }
 

@@ -1,5 +1,6 @@
-/* The home network's side of a whole MME: hss.c, and what step.c does with its answers. Silence,
- * broken connections, answers for UEs that have gone on, and who may cancel whom. */
+/* The home network's side of a whole MME: src/nf/mmed/hss.c with hss_request.c and hss_serve.c, and
+ * what step.c does with their answers. Silence, broken connections, answers for UEs that have gone
+ * on, and who may cancel whom. */
 #include "mmed/s1_world.h"
 
 static struct world w;

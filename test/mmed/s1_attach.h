@@ -133,7 +133,7 @@ static inline bool w_told(struct world *w, enum refusal why)
 static inline void w_count(void *arg, struct ue *ue)
 {
     enum emm_state s = emm_ue_state(ue->emm);
-    *(size_t *)arg += s >= EMM_IDENTITY && s <= EMM_ACCEPT;
+    *(size_t *)arg += s >= EMM_ONBOARDING && s <= EMM_ACCEPT;
 }
 
 /* The counter that admission looks at is what it counts. */

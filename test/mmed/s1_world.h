@@ -24,7 +24,7 @@ enum { W_ENBS = 4, W_INBOX = 512, W_TURNS = 20000, W_SEEN = 64 };
 struct w_message {
     uint16_t stream;
     size_t n;
-    uint8_t octets[1024];
+    uint8_t octets[2304];
 };
 struct w_enb {
     assoc_handle handle;
@@ -63,6 +63,11 @@ struct world {
     uint8_t payload[WIRE_KME_PAYLOAD_MAX];
     uint32_t offered_first; /* features, in the last AIR */
     uint8_t kasme;
+    unsigned onboardings; /* ECRs with a request, the last of which it was: */
+    uint8_t request[512], plmn[3];
+    size_t request_n;
+    char realm[64], imei[15];
+    struct bytes result; /* for it; p NULL: none */
     unsigned airs, ulrs, ecrs, purs, nors, clas;
     char last_purged[16];
     struct rig ue; /* for its PDUs */
@@ -167,6 +172,22 @@ static inline uint32_t w_features(const struct s6a_request *r)
                            OWN_FEATURE_LIST_ID);
 }
 
+static inline void w_onboarding(struct world *w, const struct s13_ecr *q, struct s13_eca *a)
+{
+    const struct bytes imei = q->terminal_information.imei, realm = q->request.destination_realm;
+    w->onboardings++;
+    assert_null(q->request.user_name.p);
+    assert_true(q->provisioning_request.n <= sizeof w->request);
+    assert_int_equal(q->provisioning_plmn.n, sizeof w->plmn);
+    memcpy(w->request, q->provisioning_request.p, q->provisioning_request.n);
+    w->request_n = q->provisioning_request.n;
+    memcpy(w->plmn, q->provisioning_plmn.p, sizeof w->plmn);
+    snprintf(w->imei, sizeof w->imei, "%.*s", (int)imei.n, (const char *)imei.p);
+    snprintf(w->realm, sizeof w->realm, "%.*s", (int)realm.n, (const char *)realm.p);
+    s6a_answer_result(&a->answer, refusal_row(w->refuses)->code);
+    a->provisioning_result = w->result;
+}
+
 static inline enum err w_answer(struct world *w, const struct diameter_header *h, struct bytes msg,
                                 struct mbytes out, size_t *n)
 {
@@ -228,6 +249,9 @@ static inline enum err w_answer(struct world *w, const struct diameter_header *h
         w->inquiries += q.ecr.credential_request.present;
         if (q.ecr.credential_request.present && w->credential != NULL) {
             wire_devid_credential_fill(w->credential, &a.eca.device_credential);
+        }
+        if (q.ecr.provisioning_request.p != NULL) {
+            w_onboarding(w, &q.ecr, &a.eca);
         }
         return s13_eca_write(W_VENDOR, &a.eca, out, n);
     }
@@ -356,6 +380,7 @@ static inline void w_configure(struct world *w)
         .attach_ms = 60000,
         .retransmissions = 4,
         .request_ms = 5000,
+        .onboard_ms = 10000,
         .watchdog_seconds = 30,
         .reconnect_seconds = 1,
         .limits = {

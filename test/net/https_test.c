@@ -1,11 +1,12 @@
-/* net/https.h with src/net/https_call.c, src/net/https_conn.c and src/net/https_file.c, and
- * net/https_rate.h: a server on a thread of its own, asked by net/https_client.h and by bare
- * sockets. */
+/* net/https.h with src/net/https_call.c, src/net/https_conn.c, src/net/https_response.c and
+ * src/net/https_file.c, net/https_rate.h and net/https_rates.h: a server on a thread of its own,
+ * asked by net/https_client.h and by bare sockets. */
 #include "net/pki.h"
 
 #include "net/https.h"
 #include "net/https_client.h"
 #include "net/https_rate.h"
+#include "net/https_rates.h"
 #include "net/socket.h"
 
 #include <fcntl.h>
@@ -65,6 +66,18 @@ static void echo(struct https_call *c)
     https_answer(c, 200, "text/plain", text, c->body_n);
 }
 
+static void answer_kept(struct https_call *c)
+{
+    snprintf(c->etag, sizeof c->etag, "\"v1\"");
+    c->modified = 1800000000; /* Fri, 15 Jan 2027 08:00:00 GMT */
+    c->cache = "private, max-age=9";
+    if (https_unchanged(c)) {
+        https_answer(c, 304, NULL, NULL, 0);
+    } else {
+        echo(c);
+    }
+}
+
 static void on_request(void *ctx, struct https_call *c)
 {
     struct world *w = ctx;
@@ -87,6 +100,8 @@ static void on_request(void *ctx, struct https_call *c)
     } else if (strcmp(c->path, "/stream") == 0) {
         c->status = c->retry_after == 5000 ? 200 : 500;
         https_answer(c, c->status, NULL, NULL, 0);
+    } else if (strcmp(c->path, "/kept") == 0) {
+        answer_kept(c);
     } else if (strcmp(c->path, "/query") == 0) {
         bool known = https_parameters_known(c, " a b ");
         https_answer(c, known ? 200 : 400, NULL, NULL, 0);
@@ -226,7 +241,8 @@ static enum err ask(struct world *w, struct https_client *c, const char *path, s
 {
     char url[128];
     snprintf(url, sizeof url, "%s%s", w->url, path);
-    const struct https_request r = {body.n > 0 ? "PUT" : "GET", url, "text/plain", body};
+    const struct https_request r = {
+        .method = body.n > 0 ? "PUT" : "GET", .url = url, .type = "text/plain", .body = body};
     return https_client_do(c, &r, reply);
 }
 
@@ -344,6 +360,35 @@ static void a_redirect_is_an_answer_and_a_mute_handler_is_the_end(void **state)
     https_client_close(c);
 }
 
+static void who_has_an_answer_gets_it_once(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *tag;
+        unsigned status;
+    } asked[] = {{NULL, 200},         {"", 200},        {"\"v1\"", 304},       {"W/\"v1\"", 304},
+                 {"\"v2\"", 200},     {"*", 304},       {"\"a\",\"v1\"", 304}, {"\"a, \"v1\"", 200},
+                 {"v1", 200},         {"\"v1", 200},    {"\"v1\"\"", 304},     {"w/\"v1\"", 200},
+                 {" , \"v1\",", 304}, {"\"\"v1\"", 200}};
+    struct https_reply r;
+    char url[128];
+    struct https_client *c = client_of(w, "client", "ca");
+    snprintf(url, sizeof url, "%s/kept", w->url);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const struct https_request q = {.method = "GET", .url = url, .if_none_match = asked[i].tag};
+        assert_ok(https_client_do(c, &q, &r));
+        if (r.status != asked[i].status) {
+            fail_msg("%s", asked[i].tag);
+        }
+        assert_string_equal(r.etag, "\"v1\"");
+        assert_int_equal(r.body.n, 0);
+    }
+    assert_ok(ask(w, c, "/echo", NOTHING, &r));
+    assert_string_equal(r.etag, ""); /* is not the one of the answer before */
+    assert_int_equal(w->ports, 1);
+    https_client_close(c);
+}
+
 static void a_client_has_no_more_connections_than_it_may(void **state)
 {
     struct world *w = *state;
@@ -439,6 +484,65 @@ static void a_path_has_the_shape_of_its_pattern_or_not(void **state)
     }
 }
 
+static void a_pattern_may_begin_its_step(void **state)
+{
+    (void)state;
+    struct bytes steps[1];
+    assert_true(https_path_is("/Device={id}", "/Device=a-1", steps, 1));
+    assert_true(bytes_eq(steps[0], BYTES_LIT("a-1")));
+    assert_true(https_path_is("/Device={id}", "/Device=", steps, 1));
+    assert_int_equal(steps[0].n, 0);
+    assert_false(https_path_is("/Device={id}", "/Device", steps, 1));
+    assert_false(https_path_is("/Device={id}", "/device=a", steps, 1));
+    assert_false(https_path_is("/Device={id}", "/Device=a/b", steps, 1));
+    assert_false(https_path_is("/Device={id}", "/x/Device=a", steps, 1));
+    assert_false(https_path_is("/a/{id}", "/a/", steps, 1));
+}
+
+static struct address from(const char *text)
+{
+    struct address a;
+    assert_ok(address_parse(text, &a));
+    return a;
+}
+
+static void each_address_has_its_burst_and_all_of_them_no_more_than_the_table(void **state)
+{
+    (void)state;
+    struct https_rates *r = NULL;
+    struct address a = from("tls://192.0.2.1:1"), again = from("tls://192.0.2.1:9");
+    struct address b = from("tls://192.0.2.2:1"), mapped = from("tls://[::ffff:192.0.2.1]:1");
+    struct address six = from("tls://[2001:db8::1]:1"), same = from("tls://[2001:db8::ffff:1]:1");
+    unsigned given = 0;
+    assert_err(https_rates_open(0, &r), E_BAD_VALUE);
+    assert_ok(https_rates_open((size_t)1 << 20, &r));
+    assert_true(https_rates_take(r, &a, 1, 2, 5));
+    assert_true(https_rates_take(r, &again, 1, 2, 5));
+    assert_false(https_rates_take(r, &a, 1, 2, 5));
+    assert_false(https_rates_take(r, &mapped, 1, 2, 5));
+    assert_true(https_rates_take(r, &b, 1, 2, 5)); /* one in a million shares */
+    assert_true(https_rates_take(r, &six, 1, 2, 5));
+    assert_true(https_rates_take(r, &same, 1, 2, 5));
+    assert_false(https_rates_take(r, &six, 1, 2, 5));
+    assert_true(https_rates_take(r, &a, 1, 2, 1005));
+    assert_false(https_rates_take(r, &a, 1, 2, 1005));
+    https_rates_close(r);
+    assert_ok(https_rates_open(4, &r));
+    for (unsigned i = 0; i < 1000; i++) {
+        b.ip[2] = (uint8_t)(i >> 8);
+        b.ip[3] = (uint8_t)i;
+        given += https_rates_take(r, &b, 1, 3, 5);
+    }
+    assert_int_equal(given, 12);
+    https_rates_close(r);
+    assert_ok(https_rates_open(1, &r));
+    assert_true(https_rates_take(r, &a, 1, 1000, 5));
+    assert_true(
+        https_rates_take(r, &a, 1, 1, 5)); /* a smaller one than what is left of the other */
+    assert_false(https_rates_take(r, &a, 1, 1, 5));
+    https_rates_close(r);
+}
+
 static void a_bucket_gives_its_burst_and_then_what_flows_in(void **state)
 {
     (void)state;
@@ -466,10 +570,13 @@ int main(void)
         T(the_client_takes_no_other_server),
         T(what_is_too_large_is_refused_on_either_side),
         T(a_redirect_is_an_answer_and_a_mute_handler_is_the_end),
+        T(who_has_an_answer_gets_it_once),
         T(a_client_has_no_more_connections_than_it_may),
         T(who_says_nothing_or_little_is_cut_off_at_the_deadline),
         T(a_server_that_cannot_start_says_why),
         cmocka_unit_test(a_path_has_the_shape_of_its_pattern_or_not),
+        cmocka_unit_test(a_pattern_may_begin_its_step),
+        cmocka_unit_test(each_address_has_its_burst_and_all_of_them_no_more_than_the_table),
         cmocka_unit_test(a_bucket_gives_its_burst_and_then_what_flows_in)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

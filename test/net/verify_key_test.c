@@ -1,5 +1,6 @@
 /* net/verify_key.h: keys that look like keys and are none, and where a certificate's key stands. */
 #include "net/pki.h"
+#include "nf/devid_pki.h"
 
 #include "net/verify_key.h"
 
@@ -107,10 +108,53 @@ static void the_key_of_a_certificate_is_the_one_that_openssl_finds(void **state)
     pki_close(&pki);
 }
 
+static EVP_PKEY *rsa_of(unsigned bits)
+{
+    EVP_PKEY *key = EVP_RSA_gen(bits);
+    assert_non_null(key);
+    return key;
+}
+
+/* A certificate that was found good is not searched for faults of its key; its kind is told, and
+ * what is none of the three is refused. */
+static void the_kind_of_a_vouched_key_is_told(void **state)
+{
+    struct {
+        EVP_PKEY *key;
+        enum err err;
+        enum verify_key_kind kind;
+    } all[] = {{EVP_EC_gen("P-256"), E_OK, VERIFY_KEY_P256},
+               {EVP_EC_gen("P-384"), E_OK, VERIFY_KEY_P384},
+               {rsa_of(2048), E_OK, VERIFY_KEY_RSA},
+               {rsa_of(4096), E_OK, VERIFY_KEY_RSA},
+               {rsa_of(1536), E_UNSUPPORTED, VERIFY_KEY_RSA},
+               {EVP_EC_gen("P-521"), E_UNSUPPORTED, VERIFY_KEY_RSA},
+               {EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), E_UNSUPPORTED, VERIFY_KEY_RSA}};
+    struct cert ca;
+    (void)state;
+    cert_make(&ca, &(struct cert_wish){.cn = "maker", .ca = true});
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct cert c;
+        struct bytes spki;
+        enum verify_key_kind kind = VERIFY_KEY_ED25519;
+        cert_make(&c, &(struct cert_wish){.cn = "device", .by = &ca, .key = all[i].key});
+        assert_int_equal(verify_key_vouched(c.der, &spki, &kind), all[i].err);
+        assert_true(all[i].err != E_OK || kind == all[i].kind);
+        for (size_t n = 0; n < c.der.n; n++) {
+            uint8_t *exact = exact_copy((struct bytes){c.der.p, n});
+            assert_int_not_equal(verify_key_vouched((struct bytes){exact, n}, &spki, &kind), E_OK);
+            free(exact);
+        }
+        cert_drop(&c);
+    }
+    cert_drop(&ca);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_point_is_on_its_curve_and_in_its_one_encoding),
-        cmocka_unit_test(the_key_of_a_certificate_is_the_one_that_openssl_finds)};
+        cmocka_unit_test(the_key_of_a_certificate_is_the_one_that_openssl_finds),
+        cmocka_unit_test(the_kind_of_a_vouched_key_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,6 +170,29 @@ static void what_leads_to_no_ca_of_ours_is_not_trusted(void **state)
     assert_int_equal(judge(&broken, VERIFY_TLS_CLIENT, time(NULL), &peer), VERIFY_MALFORMED);
 }
 
+/* Key usage alone makes no CA, for any purpose. */
+static void whoever_issues_says_that_it_is_a_ca(void **state)
+{
+    (void)state;
+    struct verify_peer peer;
+    struct chain c = {.n = 0};
+    pki_make(&pki, "between", "ca", "between", NULL);
+    X509 *x = pki_cert(pki_path(&pki, "between", ".crt"));
+    EVP_PKEY *key = pki_key(pki_path(&pki, "between", ".key"));
+    X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_basic_constraints, -1)));
+    pki_save(&pki, "between", x, key);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    extend(&pki, "between", "ca", "critical,keyCertSign", NULL);
+    pki_make(&pki, "below", "between", "below", NULL);
+    extend(&pki, "below", "between", DIGITAL, NULL);
+    chain_add(&c, &pki, "below");
+    chain_add(&c, &pki, "between");
+    assert_int_equal(judge(&c, VERIFY_DEVICE_IDENTITY, time(NULL), &peer), VERIFY_FAILED);
+    assert_false(peer.undecided);
+    assert_int_equal(judge(&c, VERIFY_TLS_CLIENT, time(NULL), &peer), VERIFY_FAILED);
+}
+
 static void a_devices_key_usage_must_name_its_use(void **state)
 {
     (void)state;
@@ -375,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_verdict_is_good_until_the_first_end_of_what_it_stands_on),
         cmocka_unit_test(what_leads_to_no_ca_of_ours_is_not_trusted),
         cmocka_unit_test(a_devices_key_usage_must_name_its_use),
+        cmocka_unit_test(whoever_issues_says_that_it_is_a_ca),
         cmocka_unit_test(the_ca_that_is_kept_with_a_chain_must_be_one),
         cmocka_unit_test(with_a_revocation_list_each_ca_needs_one),
         cmocka_unit_test(a_file_that_holds_no_ca_is_told),

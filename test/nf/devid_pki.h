@@ -29,6 +29,8 @@ struct cert_wish {
     long from, to;     /* seconds from now; both 0: an hour ago to in 30 days */
     const EVP_MD *md;  /* NULL: SHA-256 */
     size_t comment;    /* octets of one */
+    const char *role;  /* extended key usage, or NULL */
+    const char *names; /* subjectAltName, or NULL */
 };
 
 static inline void cert_encode(struct cert *c)
@@ -59,6 +61,12 @@ static inline void cert_make(struct cert *c, const struct cert_wish *w)
     pki_extend(c->x, NID_basic_constraints, w->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
     if (usage[0] != '\0') {
         pki_extend(c->x, NID_key_usage, usage);
+    }
+    if (w->role != NULL) {
+        pki_extend(c->x, NID_ext_key_usage, w->role);
+    }
+    if (w->names != NULL) {
+        pki_extend(c->x, NID_subject_alt_name, w->names);
     }
     if (w->comment > 0) {
         char *text = calloc(1, w->comment + 1);

@@ -173,6 +173,43 @@ static void what_waits_dies_with_the_connection_and_late_answers_find_nobody(voi
     pair_close(p);
 }
 
+/* How many of forty requests may wait for their answers at a time. */
+static unsigned may_wait(bool brief, bool and_again)
+{
+    struct pair *p = pair_open();
+    node_close(p->hss.node);
+    struct node_config k = side_config(&p->hss, "hss.home.example");
+    k.peer.answer_max = 8192;
+    k.out_size = 8 * k.peer.answer_max;
+    assert_ok(node_open(&k, &p->hss.node));
+    connect_them(p, NULL, NULL);
+    until(p, &p->hss.opened, 1);
+    until(p, &p->mme.opened, 1);
+    p->hss.silent = true;
+    p->hss.brief = brief;
+    for (unsigned i = 0; i < 40; i++) {
+        assert_ok(ask(&p->mme, i, 60000));
+    }
+    spin(p, 200);
+    const unsigned waiting = p->hss.requests;
+    struct node_conn *c = node_find(p->hss.node, p->hss.conn);
+    for (unsigned i = 0; and_again && i < waiting; i++) {
+        node_owes_no_more_short(c);
+        node_no_answer(p->hss.node, c);
+    }
+    until(p, &p->hss.requests, and_again ? 2 * waiting : waiting);
+    pair_close(p);
+    return waiting;
+}
+
+static void of_short_answers_more_may_be_owed(void **state)
+{
+    (void)state;
+    assert_int_equal(may_wait(false, false), 8);
+    assert_int_equal(may_wait(true, false), 15); /* and room for the longest one */
+    assert_int_equal(may_wait(true, true), 15);
+}
+
 static void a_dead_peer_is_found_by_the_watchdog(void **state)
 {
     (void)state;
@@ -411,6 +448,7 @@ int main(void)
         cmocka_unit_test(too_many_connections_are_closed_at_once),
         cmocka_unit_test(a_lost_answer_times_out),
         cmocka_unit_test(what_waits_dies_with_the_connection_and_late_answers_find_nobody),
+        cmocka_unit_test(of_short_answers_more_may_be_owed),
         cmocka_unit_test(a_dead_peer_is_found_by_the_watchdog),
         cmocka_unit_test(both_leave_in_order_when_one_stops),
         cmocka_unit_test(a_stop_is_bounded),

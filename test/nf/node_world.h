@@ -32,7 +32,7 @@ struct side {
     char why[128], host[64], address[64], want_name[64];
     unsigned strayed;
     char stray_why[128];
-    bool had_tls, silent;
+    bool had_tls, silent, brief; /* says of what it does not answer yet that it will be short */
     struct diameter_header held; /* of the last request */
     size_t answer_size;
 };
@@ -104,6 +104,8 @@ static void on_request(void *ctx, struct node_conn *c, const struct diameter_hea
     s->held = *h;
     if (!s->silent) {
         assert_ok(node_send(s->node, c, answer_to(h, s->answer_size, out)));
+    } else if (s->brief) {
+        node_owes_short(c);
     }
 }
 

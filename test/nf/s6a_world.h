@@ -12,6 +12,7 @@
 #include "crypto/openssl.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/s6a.h"
+#include "peer/peer.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -47,7 +48,8 @@ struct hssd_thread {
     uint8_t sent[65536]; /* the last answer, or request of ours */
     size_t sent_n;
     unsigned requests;
-    bool full; /* takes no request of ours */
+    int owes_short; /* answers that were announced as short */
+    bool full;      /* takes no request of ours */
     bool crowded;
     bool ended;
     unsigned calls;  /* for answers that came later */
@@ -124,6 +126,19 @@ void hssd_thread_send(struct hssd_thread *t, uint64_t conn, struct bytes msg)
     (void)conn;
     memcpy(t->sent, msg.p, msg.n);
     t->sent_n = msg.n;
+}
+
+void hssd_thread_will_send_short(struct hssd_thread *t, uint64_t conn)
+{
+    (void)conn;
+    t->owes_short++;
+}
+
+void hssd_thread_send_short(struct hssd_thread *t, uint64_t conn, struct bytes msg)
+{
+    assert_true(t->owes_short-- > 0);
+    assert_true(msg.n > 0 && msg.n <= PEER_ANSWER_SHORT);
+    hssd_thread_send(t, conn, msg);
 }
 
 bool hssd_thread_request(struct hssd_thread *t, uint64_t conn, struct mbytes msg)

@@ -5,7 +5,7 @@
 
 #include "lib/check.h"
 #include "peer/peer.h"
-#include "peer/peer_states.h"
+#include "peer/peer_parts.h"
 
 #include <stdlib.h>
 #include <string.h>

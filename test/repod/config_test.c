@@ -97,6 +97,41 @@ static void what_is_wrong_is_told_with_its_place(void **state)
     refused(LISTENER "signing_key: records.key\nstore: a\n", "audit");
 }
 
+static void a_site_is_there_when_its_section_is(void **state)
+{
+    (void)state;
+    struct repod_config *c = NULL;
+    struct config_why why;
+    assert_ok(load(LISTENER FILES, &c, &why));
+    assert_false(c->site.on);
+    repod_config_free(c);
+    assert_ok(load(LISTENER FILES "site: {}\n", &c, &why));
+    assert_true(c->site.on);
+    assert_false(c->site.open);
+    assert_int_equal(c->site.n_crl, 0);
+    assert_int_equal(c->site.cache_seconds, 60);
+    assert_int_equal(c->site.requests_per_second, 2);
+    assert_int_equal(c->site.burst, 20);
+    repod_config_free(c);
+    assert_ok(load(LISTENER FILES "site: {open: true, crl: [a.crl, /x/b-2_C.crl], cache_seconds: 0,"
+                                  " requests_per_second: 7, burst: 8}\n",
+                   &c, &why));
+    assert_true(c->site.open);
+    assert_int_equal(c->site.n_crl, 2);
+    assert_string_equal(c->site.crl[1], "/x/b-2_C.crl");
+    assert_int_equal(c->site.cache_seconds, 0);
+    assert_int_equal(c->site.burst, 8);
+    repod_config_free(c);
+    refused(LISTENER FILES "site: {open: yes}\n", "site.open");
+    refused(LISTENER FILES "site: {crl: [a.crl, /x/a.crl]}\n", "site.crl[1]");
+    refused(LISTENER FILES "site: {crl: [\"a b.crl\"]}\n", "rename the file");
+    refused(LISTENER FILES "site: {crl: [\"a%20.crl\"]}\n", "rename the file");
+    refused(LISTENER FILES "site: {crl: [x/]}\n", "rename the file");
+    refused(LISTENER FILES "site: {cache_seconds: 86401}\n", "site.cache_seconds");
+    refused(LISTENER FILES "site: {burst: 0}\n", "site.burst");
+    refused(LISTENER FILES "site: {surprise: 1}\n", "surprise");
+}
+
 static void the_example_is_good_but_for_its_files(void **state)
 {
     (void)state;
@@ -126,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(grants_cover_what_they_list),
                                        cmocka_unit_test(what_is_wrong_is_told_with_its_place),
+                                       cmocka_unit_test(a_site_is_there_when_its_section_is),
                                        cmocka_unit_test(the_example_is_good_but_for_its_files)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

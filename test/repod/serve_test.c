@@ -1,5 +1,6 @@
-/* nf/repod/repod.h with src/nf/repod/reload.c, asked over HTTPS in one process: what no client can
- * bring about from outside, and what a reload keeps. The rest is test/live/repod.sh's. */
+/* nf/repod/repod.h with src/nf/repod/reload.c and src/nf/repod/api_site.c, asked over HTTPS in one
+ * process: what no client can bring about from outside, and what a reload keeps. The rest is
+ * test/live/repod.sh's and test/live/site.sh's. */
 #define OPENSSL_SUPPRESS_DEPRECATED                                                                \
     1 /* RAND_set_rand_method: there is no other way to let it fail */
 #include "net/pki.h"
@@ -19,6 +20,7 @@ struct world {
     struct pki pki;
     struct repod_config *config;
     struct repod repod;
+    unsigned burst;
     uv_loop_t loop;
     uv_async_t stop, reload;
     pthread_t thread;
@@ -26,17 +28,26 @@ struct world {
     enum err reloaded;
     struct repod_why why;
     char url[96], path[64], key[BASE64_ROOM(VERIFY_SPKI_MAX)];
+    char chain[2][BASE64_ROOM(2048)]; /* a device's */
 };
 
 /* ---- what fails, and only on the server's thread ---- */
 
 static atomic_bool no_random;
-static atomic_int failing_allocations;
+static atomic_int good_allocations, failing_allocations; /* these, then those, then good ones */
 static _Thread_local bool server;
 
 static void *allocate(size_t n)
 {
-    return server && failing_allocations > 0 && failing_allocations-- > 0 ? NULL : malloc(n);
+    if (!server || failing_allocations == 0) {
+        return malloc(n);
+    }
+    if (good_allocations > 0) {
+        good_allocations--;
+        return malloc(n);
+    }
+    failing_allocations--;
+    return NULL;
 }
 
 static const RAND_METHOD *random_good;
@@ -77,8 +88,8 @@ static void write_config(struct world *w, const char *operators, const char *mor
             " key: server.key, ca: ca.crt}\n"
             "signing_key: records.key\nstore: repo.db\naudit: audit.log\n"
             "manufacturers:\n  - {name: maker.example, ranges: [\"35693803\"]}\n"
-            "operators:\n  - {name: %s}\nlimits: {requests_per_second: 1, burst: 6%s}\n",
-            operators, more);
+            "operators:\n  - {name: %s}\nsite: {}\nlimits: {requests_per_second: 1, burst: %u%s}\n",
+            operators, w->burst, more);
     fclose(f);
 }
 
@@ -117,6 +128,32 @@ static void make_key(struct world *w)
     EVP_PKEY_free(k);
 }
 
+static void encode(struct world *w, const char *name, char out[static BASE64_ROOM(2048)])
+{
+    uint8_t der[2048], *p = der;
+    X509 *c = pki_cert(pki_path(&w->pki, name, ".crt"));
+    const int n = i2d_X509(c, &p);
+    base64_encode((struct bytes){der, (size_t)n}, out);
+    X509_free(c);
+}
+
+static void make_device(struct world *w)
+{
+    pki_make(&w->pki, "device", "ca", "device", NULL);
+    X509 *c = pki_cert(pki_path(&w->pki, "device", ".crt"));
+    EVP_PKEY *own = pki_key(pki_path(&w->pki, "device", ".key"));
+    EVP_PKEY *ca = pki_key(pki_path(&w->pki, "ca", ".key"));
+    pki_extend(c, NID_key_usage, "keyAgreement");
+    pki_extend(c, NID_ext_key_usage, VERIFY_OID_ROLES ".5");
+    assert_true(X509_sign(c, ca, EVP_sha256()) > 0);
+    pki_save(&w->pki, "device", c, own);
+    EVP_PKEY_free(ca);
+    EVP_PKEY_free(own);
+    X509_free(c);
+    encode(w, "device", w->chain[0]);
+    encode(w, "ca", w->chain[1]);
+}
+
 static void make_certificates(struct world *w)
 {
     pki_open(&w->pki);
@@ -127,13 +164,15 @@ static void make_certificates(struct world *w)
     pki_make(&w->pki, "operator", "ca", "operator", "DNS:operator.example");
     give_role(w, "maker", "2");
     give_role(w, "operator", "1");
+    make_device(w);
     make_key(w);
 }
 
-static int setup(void **state)
+static int setup_with(void **state, unsigned burst)
 {
     struct world *w = calloc(1, sizeof *w);
     struct config_why why;
+    w->burst = burst;
     make_certificates(w);
     snprintf(w->path, sizeof w->path, "%s", pki_path(&w->pki, "repod", ".yaml"));
     write_config(w, "operator.example", "");
@@ -149,6 +188,16 @@ static int setup(void **state)
     pthread_create(&w->thread, NULL, serve, w);
     *state = w;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_with(state, 6);
+}
+
+static int setup_generous(void **state)
+{
+    return setup_with(state, 100000);
 }
 
 static int teardown(void **state)
@@ -179,32 +228,62 @@ static struct https_client *client_of(struct world *w, const char *name)
 }
 
 /* The status; what was said has this in it. */
-static unsigned asked(struct world *w, struct https_client *c, const char *part)
+static unsigned said(const struct https_reply *reply, const char *part)
 {
-    struct https_reply r;
-    char text[2048];
-    const struct https_request q = {.method = "GET", .url = w->url};
-    assert_ok(https_client_do(c, &q, &r));
-    snprintf(text, sizeof text, "%.*s", (int)r.body.n, (const char *)r.body.p);
+    char text[8192];
+    snprintf(text, sizeof text, "%.*s", (int)reply->body.n, (const char *)reply->body.p);
     if (strstr(text, part) == NULL) {
         fail_msg("%s", text);
     }
-    return r.status;
+    return reply->status;
+}
+
+static unsigned asked(struct world *w, struct https_client *c, const char *part)
+{
+    struct https_reply r;
+    const struct https_request q = {.method = "GET", .url = w->url};
+    assert_ok(https_client_do(c, &q, &r));
+    return said(&r, part);
 }
 
 static unsigned put(struct world *w, struct https_client *c, const char *part)
 {
     struct https_reply r;
-    char text[2048], url[128], body[256];
+    char url[128], body[256];
     snprintf(url, sizeof url, "%s/identity", w->url);
     snprintf(body, sizeof body, "{\"public_key\":\"%s\"}", w->key);
     const struct https_request q = {.method = "PUT", .url = url, .body = bytes_of_str(body)};
     assert_ok(https_client_do(c, &q, &r));
-    snprintf(text, sizeof text, "%.*s", (int)r.body.n, (const char *)r.body.p);
-    if (strstr(text, part) == NULL) {
-        fail_msg("%s", text);
+    return said(&r, part);
+}
+
+static unsigned put_device(struct world *w, struct https_client *c, unsigned replaces,
+                           const char *part)
+{
+    struct https_reply r;
+    char url[128], body[8192], more[32] = "";
+    if (replaces > 0) {
+        snprintf(more, sizeof more, ",\"replaces\":%u", replaces);
     }
-    return r.status;
+    snprintf(url, sizeof url, "%s/provisioning", w->url);
+    snprintf(body, sizeof body,
+             "{\"certificates\":[\"%s\",\"%s\"],\"device\":{\"id\":\"one\",\"manufacturer\":\"a\","
+             "\"model\":\"b\",\"serial_number\":\"c\"}%s}",
+             w->chain[0], w->chain[1], more);
+    const struct https_request q = {.method = "PUT", .url = url, .body = bytes_of_str(body)};
+    assert_ok(https_client_do(c, &q, &r));
+    return said(&r, part);
+}
+
+/* What the certificate site says at a path. */
+static unsigned site(struct world *w, struct https_client *c, const char *path, const char *part)
+{
+    struct https_reply r;
+    char url[128];
+    snprintf(url, sizeof url, "https://localhost:%u%s", https_bound(w->repod.server).port, path);
+    const struct https_request q = {.method = "GET", .url = url};
+    assert_ok(https_client_do(c, &q, &r));
+    return said(&r, part);
 }
 
 static void what_cannot_be_signed_is_not_published(void **state)
@@ -229,6 +308,76 @@ static void without_memory_a_client_is_told_to_come_again(void **state)
     assert_int_equal(asked(w, c, "/problems/no-memory"), 503);
     assert_int_equal(failing_allocations, 0);
     assert_int_equal(asked(w, c, "\"status\":\"active\""), 200);
+    https_client_close(c);
+}
+
+static bool get(struct world *w, struct https_client *c, const char *path, struct https_reply *r)
+{
+    char url[128];
+    snprintf(url, sizeof url, "https://localhost:%u%s", https_bound(w->repod.server).port, path);
+    const struct https_request q = {.method = "GET", .url = url};
+    assert_ok(https_client_do(c, &q, r));
+    if (r->status == 200) {
+        return true;
+    }
+    assert_true(r->status == 503 || r->status == 500); /* 500: the audit took no line */
+    assert_int_equal(r->etag[0], '\0');
+    return false;
+}
+
+/* Whichever allocation of its JSON fails: it is refused, and else the answer is the same. */
+static void a_site_without_memory_says_so(void **state)
+{
+    struct world *w = *state;
+    struct https_reply r;
+    char etag[HTTPS_CLIENT_ETAG_MAX];
+    unsigned failed = 0;
+    struct https_client *c = client_of(w, "maker");
+    no_random = true;
+    assert_int_equal(put_device(w, c, 0, "/problems/signing-failed"), 500);
+    no_random = false;
+    assert_int_equal(put_device(w, c, 0, "\"did\":\"added\""), 201);
+    assert_int_equal(put(w, c, "\"did\":\"added\""), 201);
+    assert_int_equal(site(w, c, "/DeviceID=one", "-----BEGIN CERTIFICATE-----\n"), 200);
+    assert_int_equal(site(w, c, "/v1/device-records/one", "\"certificates\":[\""), 200);
+    assert_true(get(w, c, "/v1/device-records/one", &r));
+    memcpy(etag, r.etag, sizeof etag);
+    for (bool reached = true; reached; failed++) {
+        good_allocations = (int)failed;
+        failing_allocations = 1;
+        bool ok = get(w, c, "/v1/device-records/one", &r);
+        reached = failing_allocations == 0;
+        if (ok && reached) {
+            print_error("%u: %s\n%.*s\n", failed, r.etag, (int)r.body.n, (const char *)r.body.p);
+        }
+        failing_allocations = 0;
+        assert_true(get(w, c, "/v1/device-records/one", &r));
+        assert_string_equal(r.etag, etag);
+    }
+    assert_true(failed > 20);
+    https_client_close(c);
+}
+
+/* Whoever has the chain before a new one is not told that it is the same. */
+static void a_new_chain_has_a_new_tag(void **state)
+{
+    struct world *w = *state;
+    struct https_reply r;
+    char etag[HTTPS_CLIENT_ETAG_MAX], url[128];
+    struct https_client *c = client_of(w, "maker");
+    assert_int_equal(put_device(w, c, 0, "\"did\":\"added\""), 201);
+    assert_true(get(w, c, "/DeviceID=one", &r));
+    memcpy(etag, r.etag, sizeof etag);
+    snprintf(url, sizeof url, "https://localhost:%u/DeviceID=one",
+             https_bound(w->repod.server).port);
+    const struct https_request again = {.method = "GET", .url = url, .if_none_match = etag};
+    assert_ok(https_client_do(c, &again, &r));
+    assert_int_equal(r.status, 304);
+    make_device(w);
+    assert_int_equal(put_device(w, c, 1, "\"did\":\"replaced\""), 200);
+    assert_ok(https_client_do(c, &again, &r));
+    assert_int_equal(r.status, 200);
+    assert_string_not_equal(r.etag, etag);
     https_client_close(c);
 }
 
@@ -279,8 +428,12 @@ static void a_reload_gives_nobody_back_what_was_used_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(what_cannot_be_signed_is_not_published), T(without_memory_a_client_is_told_to_come_again),
-        T(a_reload_replaces_the_grants_or_nothing), T(a_reload_gives_nobody_back_what_was_used_up)};
+        T(what_cannot_be_signed_is_not_published),
+        T(without_memory_a_client_is_told_to_come_again),
+        cmocka_unit_test_setup_teardown(a_site_without_memory_says_so, setup_generous, teardown),
+        cmocka_unit_test_setup_teardown(a_new_chain_has_a_new_tag, setup_generous, teardown),
+        T(a_reload_replaces_the_grants_or_nothing),
+        T(a_reload_gives_nobody_back_what_was_used_up)};
     RAND_METHOD random = {
         .bytes = random_octets, .pseudorand = random_octets, .status = random_status};
     random_good = RAND_get_rand_method();

@@ -294,6 +294,7 @@ static inline void assert_same_subscriber(const struct store_subscriber *a,
     assert_same_serving(&a->serving, &b->serving);
     assert_int_equal(a->binding_failures, b->binding_failures);
     assert_int_equal(a->kme_request, b->kme_request);
+    assert_int_equal(a->pending, b->pending);
     assert_int_equal(a->version, b->version);
 }
 

@@ -2,6 +2,7 @@
 #include "lib/check.h"
 #include "store/repo_store.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,99 @@ static void ten_thousand_records_are_found_one_by_one_and_page_by_page(void **st
     assert_int_equal(found, many);
 }
 
+static struct repo_row device_of(unsigned device, const char *id)
+{
+    struct repo_row r = row_of(device, 2);
+    r.form = 1;
+    snprintf(r.device.id, sizeof r.device.id, "%s", id);
+    snprintf(r.device.manufacturer, sizeof r.device.manufacturer, "Maker Ltd");
+    snprintf(r.device.model, sizeof r.device.model, "M%u", device);
+    snprintf(r.device.serial_number, sizeof r.device.serial_number, "SN%u", device);
+    memset(r.device.signature, (int)device, sizeof r.device.signature);
+    return r;
+}
+
+static void what_a_record_says_of_its_device_is_kept_with_it(void **state)
+{
+    struct world *w = *state;
+    struct seen seen = {0};
+    struct repo_row newest;
+    struct imei owner;
+    const struct repo_row first = device_of(1, "one");
+    assert_ok(repo_store_begin(w->s));
+    assert_ok(add(w->s, row_of(1, 1)));
+    assert_ok(add(w->s, first));
+    assert_ok(add(w->s, device_of(2, "two")));
+    assert_ok(repo_store_commit(w->s));
+    assert_ok(repo_store_find(w->s, &first.imei, see, &seen));
+    assert_int_equal(seen.n, 2);
+    assert_string_equal(seen.rows[0].device.id, "");
+    assert_memory_equal(&seen.rows[1].device, &first.device, sizeof first.device);
+    assert_ok(repo_store_newest(w->s, &first.imei, 2, &newest));
+    assert_memory_equal(&newest.device, &first.device, sizeof first.device);
+    assert_int_equal(newest.credential.n, 0);
+    assert_ok(repo_store_device(w->s, "one", &owner));
+    assert_true(imei_eq(&owner, &first.imei));
+    assert_err(repo_store_device(w->s, "on", &owner), E_NOT_FOUND);
+    assert_err(repo_store_device(w->s, "ONE", &owner), E_NOT_FOUND);
+    assert_err(repo_store_device(w->s, "", &owner), E_NOT_FOUND);
+}
+
+static void an_id_belongs_to_its_first_imei_for_good(void **state)
+{
+    struct world *w = *state;
+    struct imei owner;
+    struct repo_row other = device_of(2, "one"), mine = device_of(1, "one");
+    assert_ok(repo_store_begin(w->s));
+    assert_ok(add(w->s, mine));
+    assert_err(add(w->s, other), E_EXISTS);
+    assert_ok(add(w->s, mine)); /* the batch goes on */
+    assert_ok(repo_store_commit(w->s));
+    assert_ok(repo_store_begin(w->s));
+    assert_ok(add(w->s, device_of(1, "another")));
+    assert_ok(repo_store_commit(w->s));
+    repo_store_close(w->s);
+    open_store(w);
+    assert_ok(repo_store_begin(w->s));
+    assert_err(add(w->s, other), E_EXISTS);
+    assert_ok(add(w->s, mine));
+    assert_ok(add(w->s, device_of(2, "lost")));
+    repo_store_rollback(w->s);
+    assert_err(repo_store_device(w->s, "lost", &owner), E_NOT_FOUND);
+    assert_ok(repo_store_begin(w->s));
+    memset(mine.device.model, 'x', sizeof mine.device.model);
+    assert_err(add(w->s, mine), E_BAD_LENGTH);
+    repo_store_rollback(w->s);
+}
+
+/* As the first version of the schema left it. */
+static void a_repository_from_before_devices_goes_on(void **state)
+{
+    struct world *w = *state;
+    struct seen seen = {0};
+    sqlite3 *db = NULL;
+    assert_ok(repo_store_begin(w->s));
+    assert_ok(add(w->s, row_of(1, 1)));
+    assert_ok(repo_store_commit(w->s));
+    repo_store_close(w->s);
+    w->s = NULL;
+    assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP TABLE device; DROP TABLE device_owner;"
+                                  "PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    open_store(w);
+    assert_ok(repo_store_begin(w->s));
+    assert_ok(add(w->s, device_of(1, "one")));
+    assert_ok(repo_store_commit(w->s));
+    assert_ok(repo_store_changes(w->s, 0, 10, see, &seen));
+    assert_int_equal(seen.n, 2);
+    assert_string_equal(seen.rows[0].device.id, "");
+    assert_string_equal(seen.rows[1].device.id, "one");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -190,6 +284,9 @@ int main(void)
         T(the_newest_record_of_each_use_is_found),
         T(what_was_committed_is_there_when_it_is_opened_again),
         T(out_of_a_batch_and_with_a_wrong_serial_nothing_is_added),
+        T(what_a_record_says_of_its_device_is_kept_with_it),
+        T(an_id_belongs_to_its_first_imei_for_good),
+        T(a_repository_from_before_devices_goes_on),
         T(another_program_and_another_database_are_refused),
         T(ten_thousand_records_are_found_one_by_one_and_page_by_page)};
     return cmocka_run_group_tests(tests, NULL, NULL);

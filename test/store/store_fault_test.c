@@ -1,6 +1,6 @@
 /* A disk that fails at the nth write: what was acknowledged stays, what was not is there in full or
  * not at all, and the store goes on when the disk does. */
-#include "store/fixture.h"
+#include "store/onboarding_rows.h"
 
 /* ---- a VFS that hands all on to the real one until its counter is used up ---- */
 
@@ -253,6 +253,115 @@ static void a_full_disk_loses_nothing_that_was_acknowledged(void **state)
     fail_at_every_write(FAULT_DISK_FULL);
 }
 
+/* ---- subscriptions that devices get, and that end ---- */
+
+#define DRAWS 3 /* of a pool with as many IMSIs */
+
+static struct imsi nth_imsi(int i)
+{
+    char digits[16];
+    snprintf(digits, sizeof digits, "00101000050000%d", i);
+    return imsi_of(digits);
+}
+
+/* What the AUSF does in one batch: an IMSI, its subscriber with its device, the device's row. */
+static enum err draw_all(struct fixture *f, int i)
+{
+    struct imsi first = nth_imsi(0), last = nth_imsi(DRAWS - 1), imsi;
+    char id[8];
+    enum store_did did;
+    enum err err = store_take_imsi(f->w, &first, &last, 5, &imsi);
+    if (err != E_OK) {
+        return err;
+    }
+    snprintf(id, sizeof id, "d%d", i);
+    struct store_subscriber s = subscriber_of(imsi.digits);
+    struct store_device d = device_of(imsi.digits, IMEI_A, 0);
+    struct store_onboarding row = onboarding_of("maker", id, CERTATTACH_PHASE_PENDING, imsi.digits);
+    d.imei.digits[13] = (char)('0' + i);
+    row.imei = d.imei;
+    err = store_put_subscriber(f->w, STORE_INSERT, &s, &did);
+    if (err == E_OK) {
+        err = store_put_device(f->w, STORE_INSERT, &d, &did);
+    }
+    return err == E_OK ? store_put_onboarding(f->w, &row) : err;
+}
+
+/* Gives the nth device its subscription, or lets it be used or end: one batch. */
+static enum err one_change(struct fixture *f, int i, char what)
+{
+    char id[8];
+    struct imsi imsi = nth_imsi(i);
+    snprintf(id, sizeof id, "d%d", i);
+    struct store_onboarding_key key = onboarding_key("maker", id);
+    enum err err = store_begin(f->w);
+    if (err != E_OK) {
+        return err;
+    }
+    enum err change = what == 'd'   ? draw_all(f, i)
+                      : what == 'u' ? store_onboarding_used(f->w, &imsi, 7)
+                                    : store_end_onboarding(f->w, &key, 6, 8, 9);
+    err = store_commit(f->w);
+    assert_true(change == E_OK || (change == E_IO && err == E_IO));
+    return err;
+}
+
+/* Each IMSI is a subscriber's or free, and the rows, the flags and the counts go with it. */
+static void assert_nothing_lost(struct fixture *f)
+{
+    struct imsi first = nth_imsi(0), last = nth_imsi(DRAWS - 1);
+    struct store_pool p;
+    uint64_t subscribers, devices;
+    assert_onboarding_whole(f);
+    assert_ok(store_read_pool(f->r, &first, &last, 9, &p));
+    assert_ok(store_count(f->r, &subscribers, &devices));
+    assert_int_equal(p.never_used + p.ready + p.resting + subscribers, DRAWS);
+    assert_int_equal(devices, subscribers);
+}
+
+/* The story is told until it is through: what failed is tried again, as its caller does. */
+static bool onboard_with_fault_at(enum fault_kind kind, long after)
+{
+    static const char story[][2] = {{0, 'd'}, {1, 'd'}, {0, 'u'}, {1, 'e'}, {2, 'd'}, {2, 'u'}};
+    void *state = NULL;
+    bool struck = false;
+    assert_int_equal(store_in_folder(&state), 0);
+    struct fixture *f = state;
+    assert_int_equal(sqlite3_exec(f->w->c.db, "PRAGMA wal_autocheckpoint = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    arm(kind, after);
+    for (size_t i = 0; i < sizeof story / sizeof story[0]; i++) {
+        if (one_change(f, story[i][0], story[i][1]) != E_OK) {
+            struck = disarm() || struck;
+            assert_nothing_lost(f);
+            assert_ok(one_change(f, story[i][0], story[i][1]));
+        }
+        assert_nothing_lost(f);
+    }
+    struck = disarm() || struck;
+    reopen_store(f);
+    assert_nothing_lost(f);
+    assert_int_equal(read_onboarding(f, "maker", "d0").phase, CERTATTACH_PHASE_ACTIVE);
+    assert_int_equal(read_onboarding(f, "maker", "d1").phase, CERTATTACH_PHASE_EXPIRED);
+    assert_int_equal(read_onboarding(f, "maker", "d2").phase, CERTATTACH_PHASE_ACTIVE);
+    assert_int_equal(remove_folder(&state), 0);
+    return struck;
+}
+
+/*= test certattach-no-orphan */
+static void a_subscription_that_a_disk_fails_to_take_is_there_in_full_or_not_at_all(void **state)
+{
+    (void)state;
+    static const enum fault_kind kinds[] = {FAULT_ONCE, FAULT_FOR_GOOD, FAULT_DISK_FULL};
+    for (size_t k = 0; k < 3; k++) {
+        long n = 0;
+        while (onboard_with_fault_at(kinds[k], n)) {
+            n++;
+        }
+        assert_true(n > 20);
+    }
+}
+
 /* A batch larger than the cache writes before it commits, so that changes fail and not only
  * commits. */
 #define BIG 150
@@ -337,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_write_that_fails_once_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_disk_that_stays_broken_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_acknowledged),
+        cmocka_unit_test(a_subscription_that_a_disk_fails_to_take_is_there_in_full_or_not_at_all),
         IN_STORE(a_change_that_fails_ends_its_batch_whatever_comes_after_it),
         IN_FOLDER(a_creation_that_fails_at_any_write_leaves_nothing_and_may_be_repeated),
     };

@@ -1,4 +1,4 @@
-#include "store/fixture.h"
+#include "store/onboarding_rows.h"
 
 /* A store that this program wrote, and what a later program would do with it. Of step_2 and step_3
  * the numbers are those after this program's last. */
@@ -123,8 +123,12 @@ static void the_steps_are_in_order_and_a_new_store_has_the_last(void **state)
     sqlite3_close(db);
 }
 
-/* What steps 4 and 3 made, undone. Version 1 had no EIR. */
+/* What steps 5, 4 and 3 made, undone. Version 1 had no EIR. */
+#define NOT_YET_5                                                                                  \
+    "DROP TABLE onboarding; DROP TABLE onboarding_count; DROP TABLE imsi_pool;"                    \
+    "DROP TABLE imsi_resting; ALTER TABLE subscriber DROP COLUMN pending;"
 #define NOT_YET_4                                                                                  \
+    NOT_YET_5                                                                                      \
     "DROP TABLE provisioning; DROP TABLE lot; DROP TABLE lot_range;"                               \
     "ALTER TABLE subscriber DROP COLUMN kme_request; ALTER TABLE device DROP COLUMN kme_since;"    \
     "ALTER TABLE device DROP COLUMN kme_lot; ALTER TABLE device DROP COLUMN kme_used;"
@@ -210,6 +214,39 @@ static void a_store_of_version_3_is_opened_and_no_kme_has_a_past(void **state)
     assert_int_equal(read_back(f, IMSI_A).kme_request, 2);
 }
 
+static void a_store_of_version_4_is_opened_and_no_device_has_asked(void **state)
+{
+    struct fixture *f = *state;
+    struct store_onboarding row = onboarding_of("maker", "d1", CERTATTACH_PHASE_PENDING, IMSI_A);
+    struct store_subscriber before = subscriber_of(IMSI_A);
+    struct store_kme kme = {.imsi = imsi_of(IMSI_A), .request = 1, .phase = 2};
+    struct imsi last = imsi_of("001010000000009"), got;
+    struct store_pool pool;
+    size_t n = 9;
+    open_store(f);
+    put(f, &before);
+    COMMITTED(f, store_put_kme(f->w, &kme));
+    before = read_back(f, IMSI_A);
+    close_store(f);
+    sql(f->path, NOT_YET_5 "PRAGMA user_version = 4;");
+    open_store(f);
+    struct store_subscriber after = read_back(f, IMSI_A);
+    assert_same_subscriber(&before, &after);
+    assert_false(after.pending);
+    assert_ok(store_read_kme(f->r, &after.imsi, &kme));
+    assert_int_equal(kme.phase, 2);
+    assert_ok(store_list_onboarding(f->r, NULL, 0, &row, 1, &n));
+    assert_int_equal(n, 0);
+    assert_ok(store_read_pool(f->r, &kme.imsi, &last, 5, &pool));
+    assert_true(pool.total == 9 && pool.never_used == 8 && pool.resting == 0);
+    row = onboarding_of("maker", "d1", CERTATTACH_PHASE_PENDING, IMSI_A);
+    COMMITTED(f, store_put_onboarding(f->w, &row)); /* the new tables take rows */
+    COMMITTED(f, store_take_imsi(f->w, &kme.imsi, &last, 5, &got));
+    assert_string_equal(got.digits, IMSI_B);
+    assert_true(read_back(f, IMSI_A).pending);
+    assert_onboarding_whole(f);
+}
+
 static void a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists(void **state)
 {
     struct fixture *f = *state;
@@ -245,6 +282,7 @@ int main(void)
         IN_FOLDER(the_steps_are_in_order_and_a_new_store_has_the_last),
         IN_FOLDER(a_store_of_version_2_is_opened_and_nobody_wants_proofs),
         IN_FOLDER(a_store_of_version_3_is_opened_and_no_kme_has_a_past),
+        IN_FOLDER(a_store_of_version_4_is_opened_and_no_device_has_asked),
         IN_FOLDER(a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

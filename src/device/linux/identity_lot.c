@@ -102,52 +102,113 @@ bool identity_model_check(const char *model)
            strspn(model, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-") == n;
 }
 
+/* A name that URLs may have, in lower case. */
+static bool host_check(const char *host)
+{
+    char text[CERTATTACH_HOST_MAX + 16];
+    struct certattach_url url;
+    const int n = snprintf(text, sizeof text, "https://%s/DeviceID=0", host);
+    return n > 0 && (size_t)n < sizeof text &&
+           certattach_url_parse(bytes_of_str(text), &url) == E_OK && strcmp(url.host, host) == 0;
+}
+
 static bool tac_is_good(const char *tac)
 {
     return strlen(tac) == 8 && strspn(tac, "0123456789") == 8;
 }
 
-/* The member that is wrong, or NULL. */
-static const char *take_manifest(const json_t *o, struct identity_lot *out)
+/* Of the object `onboarding`: the member that is wrong, or NULL. */
+static const char *take_onboarding(const json_t *o, struct identity_lot_onboarding *out)
 {
-    int64_t format, first, count;
-    const json_t *complete = json_object_get(o, "complete");
-    const char *tac = text_at(o, "tac"), *algorithm = text_at(o, "algorithm");
-    if (!number_at(o, "format", FORMAT, &format) || format != FORMAT) {
-        return "format";
+    const json_t *random = json_object_get(o, "random");
+    const char *algorithm = text_at(o, "algorithm"), *host = text_at(o, "host");
+    int64_t bits = 0;
+    out->form = strcmp(algorithm, "p256") == 0  ? CERTATTACH_EC
+                : strcmp(algorithm, "rsa") == 0 ? CERTATTACH_RSA
+                                                : 0;
+    if (out->form == 0) {
+        return "onboarding.algorithm";
     }
-    if (!tac_is_good(tac)) {
-        return "tac";
+    if (out->form == CERTATTACH_RSA && (!number_at(o, "bits", 4096, &bits) || bits < 2048)) {
+        return "onboarding.bits";
     }
+    if (!host_check(host)) {
+        return "onboarding.host";
+    }
+    if (!identity_model_check(text_at(o, "manufacturer"))) {
+        return "onboarding.manufacturer";
+    }
+    if (!json_is_boolean(random)) {
+        return "onboarding.random";
+    }
+    out->bits = (uint16_t)bits;
+    out->random = json_is_true(random);
+    (void)snprintf(out->host, sizeof out->host, "%s", host);
+    (void)snprintf(out->manufacturer, sizeof out->manufacturer, "%s", text_at(o, "manufacturer"));
+    return hex_decode(text_at(o, "roots"), MBYTES_OF(out->roots)) == E_OK ? NULL
+                                                                          : "onboarding.roots";
+}
+
+/* With certificates there are a CA and a model. */
+static const char *take_issued(const json_t *o, struct identity_lot *out)
+{
+    if (out->form != BINDING_CERTIFICATE && out->onboarding.form == 0) {
+        return NULL;
+    }
+    if (hex_decode(text_at(o, "ca"), MBYTES_OF(out->ca)) != E_OK) {
+        return "ca";
+    }
+    (void)snprintf(out->model, sizeof out->model, "%s", text_at(o, "model"));
+    return identity_model_check(text_at(o, "model")) ? NULL : "model";
+}
+
+static const char *take_numbers(const json_t *o, struct identity_lot *out)
+{
+    int64_t first, count;
     if (!number_at(o, "first", IDENTITY_LOT_MAX - 1, &first)) {
         return "first";
     }
     if (!number_at(o, "count", IDENTITY_LOT_MAX - first, &count) || count == 0) {
         return "count";
     }
-    if (devid_algorithm_parse(bytes_of_str(algorithm), &out->algorithm) != E_OK) {
-        return "algorithm";
-    }
-    if (!form_parse(text_at(o, "form"), &out->form)) {
-        return "form";
-    }
-    if (out->form == BINDING_CERTIFICATE &&
-        hex_decode(text_at(o, "ca"), MBYTES_OF(out->ca)) != E_OK) {
-        return "ca";
-    }
-    if (out->form == BINDING_CERTIFICATE && !identity_model_check(text_at(o, "model"))) {
-        return "model";
-    }
-    (void)snprintf(out->model, sizeof out->model, "%s",
-                   out->form == BINDING_CERTIFICATE ? text_at(o, "model") : "");
-    if (!number_at(o, "made", INT64_MAX, &out->made)) {
-        return "made";
-    }
-    memcpy(out->tac, tac, sizeof out->tac);
     out->first = (uint32_t)first;
     out->count = (uint32_t)count;
+    return NULL;
+}
+
+static const char *take_keys(const json_t *o, struct identity_lot *out)
+{
+    if (devid_algorithm_parse(bytes_of_str(text_at(o, "algorithm")), &out->algorithm) != E_OK) {
+        return "algorithm";
+    }
+    return form_parse(text_at(o, "form"), &out->form) ? NULL : "form";
+}
+
+/* The member that is wrong, or NULL. */
+static const char *take_manifest(const json_t *o, struct identity_lot *out)
+{
+    const json_t *complete = json_object_get(o, "complete");
+    const json_t *onboarding = json_object_get(o, "onboarding");
+    const char *tac = text_at(o, "tac"), *wrong;
+    int64_t format;
+    if (!number_at(o, "format", FORMAT, &format) || format != FORMAT) {
+        return "format";
+    }
+    if (!tac_is_good(tac)) {
+        return "tac";
+    }
+    memcpy(out->tac, tac, sizeof out->tac);
+    wrong = take_numbers(o, out);
+    wrong = wrong == NULL ? take_keys(o, out) : wrong;
+    if (wrong == NULL && onboarding != NULL) {
+        wrong = take_onboarding(onboarding, &out->onboarding);
+    }
+    wrong = wrong == NULL ? take_issued(o, out) : wrong;
+    if (wrong == NULL && !number_at(o, "made", INT64_MAX, &out->made)) {
+        wrong = "made";
+    }
     out->complete = json_is_true(complete);
-    return json_is_boolean(complete) ? NULL : "complete";
+    return wrong != NULL || json_is_boolean(complete) ? wrong : "complete";
 }
 
 enum err identity_lot_read(const char *dir, struct identity_lot *out, struct identity_why *why)
@@ -177,17 +238,31 @@ enum err identity_lot_read(const char *dir, struct identity_lot *out, struct ide
     return E_OK;
 }
 
+/* NULL: there is none. */
+static json_t *onboarding_of(const struct identity_lot_onboarding *o)
+{
+    char roots[2 * sizeof o->roots + 1];
+    const bool rsa = o->form == CERTATTACH_RSA;
+    if (o->form == 0) {
+        return NULL;
+    }
+    hex_encode(BYTES_OF(o->roots), roots);
+    return json_pack("{s:s,s:o*,s:s,s:s,s:b,s:s}", "algorithm", rsa ? "rsa" : "p256", "bits",
+                     rsa ? json_integer(o->bits) : NULL, "host", o->host, "manufacturer",
+                     o->manufacturer, "random", (int)o->random, "roots", roots);
+}
+
 static json_t *manifest_of(const struct identity_lot *lot)
 {
     char ca[2 * sizeof lot->ca + 1];
-    const bool issued = lot->form == BINDING_CERTIFICATE;
+    const bool issued = lot->form == BINDING_CERTIFICATE || lot->onboarding.form != 0;
     hex_encode(BYTES_OF(lot->ca), ca);
-    return json_pack("{s:i,s:s,s:I,s:I,s:s,s:s,s:s*,s:s*,s:I,s:b}", "format", FORMAT, "tac",
+    return json_pack("{s:i,s:s,s:I,s:I,s:s,s:s,s:s*,s:s*,s:o*,s:I,s:b}", "format", FORMAT, "tac",
                      lot->tac, "first", (json_int_t)lot->first, "count", (json_int_t)lot->count,
                      "algorithm", devid_algorithm_name(lot->algorithm), "form",
                      binding_form_name(lot->form), "ca", issued ? ca : NULL, "model",
-                     issued ? lot->model : NULL, "made", (json_int_t)lot->made, "complete",
-                     (int)lot->complete);
+                     issued ? lot->model : NULL, "onboarding", onboarding_of(&lot->onboarding),
+                     "made", (json_int_t)lot->made, "complete", (int)lot->complete);
 }
 
 /* A new file: what lies there, of one that was killed or to lead elsewhere, is taken away. */
@@ -351,7 +426,7 @@ static enum err row_imei(struct identity_source *s, struct imei *out, struct byt
 static enum err narrow(struct identity_source *s, const struct imei *imei, off_t *from,
                        struct identity_why *why)
 {
-    struct bytes line;
+    struct bytes line = {NULL, 0};
     struct imei at;
     off_t low = 0, start = 0;
     enum err err = fseeko(s->in, 0, SEEK_END) == 0

@@ -5,6 +5,10 @@
  *   devices.ndjson   a row for each device with its key, in the order of the IMEIs; 0600
  *   bindings.ndjson  the same order, without keys: rows of POST /v1/bulk (docs/repository.md)
  *
+ * A lot for onboarding gives each device a second key, that a subscription is encrypted to, with
+ * its certificates, URL and what is signed about it; a device has two rows of bindings then, one of
+ * use `identity` and behind it one of use `provisioning`.
+ *
  * A device's row is on the disk before its binding is written, so no binding was ever shown whose
  * key is lost, and whoever goes on with a lot that was broken off finds every key that may have
  * been told to anybody. There is one way to write a row, and the reader takes no other. Keys and
@@ -13,14 +17,17 @@
 #ifndef BINDERY_DEVICE_LINUX_IDENTITY_LOT_H
 #define BINDERY_DEVICE_LINUX_IDENTITY_LOT_H
 
-#include "proc/devid.h"
+#include "device/linux/signer_openssl.h"
+#include "proc/certattach.h"
 
 #define IDENTITY_LOT_MAX      1000000u /* devices: one TAC has no more */
 #define IDENTITY_KEY_MAX      256u     /* PKCS#8 in DER */
 #define IDENTITY_CHAIN_MAX    8192u    /* octets of all certificates of a device */
 #define IDENTITY_SPKI_MAX     128u     /* SubjectPublicKeyInfo in DER */
 #define IDENTITY_MODEL_MAX    40u
-#define IDENTITY_ROW_MAX      12288u /* characters of a row, its newline included */
+#define IDENTITY_ROOTS_MAX    4u
+#define IDENTITY_ROOTS_LEN    4096u  /* octets of all roots of a device */
+#define IDENTITY_ROW_MAX      32768u /* characters of a device's rows, newlines included */
 #define IDENTITY_LOT_DEVICES  "devices.ndjson"
 #define IDENTITY_LOT_BINDINGS "bindings.ndjson"
 
@@ -30,16 +37,26 @@ struct identity_why {
 
 /* ---- the lot ---- */
 
+/* What all its devices have in common to be onboarded with (proc/certattach.h). */
+struct identity_lot_onboarding {
+    uint8_t form;                              /* enum certattach_form of the keys; 0: none */
+    uint16_t bits;                             /* of an RSA key; 0 with CERTATTACH_EC */
+    bool random;                               /* device ids are random, and not serial numbers */
+    char host[CERTATTACH_HOST_MAX + 1];        /* of the URLs, lower case */
+    char manufacturer[IDENTITY_MODEL_MAX + 1]; /* as a model is written */
+    uint8_t roots[32]; /* SHA-256 of the provisioning roots in DER, one behind the other */
+};
 struct identity_lot {
     char tac[9];       /* 8 digits */
     uint32_t first;    /* SNR of the first device */
     uint32_t count;    /* 1 or more; first + count is at most 1000000 */
     uint8_t algorithm; /* DEVID_ECDSA_P256 or DEVID_ED25519 */
     uint8_t form;      /* enum binding_form: what is published */
-    /* with BINDING_CERTIFICATE, else zeros: */
+    /* with BINDING_CERTIFICATE or for onboarding, else zeros: */
     uint8_t ca[32];                     /* SHA-256 of the CA's certificate in DER */
     char model[IDENTITY_MODEL_MAX + 1]; /* in every subject: what identity_model_check takes */
-    int64_t made;                       /* Unix seconds: when it was begun */
+    struct identity_lot_onboarding onboarding;
+    int64_t made; /* Unix seconds: when it was begun */
     bool complete;
 };
 /* 1 to 40 letters, digits, spaces, hyphens, dots and underscores. */
@@ -59,6 +76,22 @@ struct identity_key { /* a private key as PKCS#8 in DER: a secret */
     uint16_t n;
     uint8_t der[IDENTITY_KEY_MAX];
 };
+/* With this a device that has no subscription gets one: a secret. */
+struct identity_onboarding {
+    uint8_t form; /* enum certattach_form of its key; 0: the device was not made for it */
+    char url[CERTATTACH_URL_MAX + 1];
+    char manufacturer[DEVICE_TEXT_MAX + 1]; /* these three: what device_text_check takes */
+    char model[DEVICE_TEXT_MAX + 1];
+    char serial_number[DEVICE_TEXT_MAX + 1];
+    uint16_t key_n; /* PKCS#8 in DER: P-256, or RSA of 2048 to 4096 bits */
+    uint8_t key[SIGNER_KEY_MAX];
+    uint8_t n_chain; /* certificates of that key, the device's first */
+    uint16_t chain_n[DEVID_CHAIN_MAX];
+    uint8_t chain[IDENTITY_CHAIN_MAX];
+    uint8_t n_roots; /* provisioning roots, to which an operator's certificate must lead */
+    uint16_t root_n[IDENTITY_ROOTS_MAX];
+    uint8_t roots[IDENTITY_ROOTS_LEN];
+};
 struct identity_row {
     struct imei imei;
     uint8_t algorithm; /* enum devid_algorithm */
@@ -66,25 +99,34 @@ struct identity_row {
     uint8_t n_chain; /* certificates, the device's first; 0 with BINDING_PUBLIC_KEY */
     uint16_t chain_n[DEVID_CHAIN_MAX];
     uint8_t chain[IDENTITY_CHAIN_MAX]; /* in DER, one behind the other */
+    struct identity_onboarding onboarding;
 };
 /* The i-th certificate; empty behind the last. */
 struct bytes identity_certificate(const struct identity_row *row, size_t i);
 /* Errors: E_NO_ROOM. */
 MUST_USE enum err identity_add_certificate(struct identity_row *row, struct bytes der);
+/* The same of its certificates and roots for onboarding. */
+struct bytes identity_onboarding_certificate(const struct identity_onboarding *o, size_t i);
+MUST_USE enum err identity_onboarding_add_certificate(struct identity_onboarding *o,
+                                                      struct bytes der);
+struct bytes identity_onboarding_root(const struct identity_onboarding *o, size_t i);
+MUST_USE enum err identity_onboarding_add_root(struct identity_onboarding *o, struct bytes der);
 /* The SubjectPublicKeyInfo of its key. Errors: E_BAD_VALUE (no key, or not of its algorithm),
  * E_NO_ROOM. */
 MUST_USE enum err identity_public_key(const struct identity_row *row,
                                       uint8_t out[static IDENTITY_SPKI_MAX], size_t *n);
 void identity_row_wipe(struct identity_row *row);
 
-/* A line of devices.ndjson, with its key, and one of bindings.ndjson: its certificates if it has
- * any, else its public key. *n: characters, the newline included. Errors: E_NO_ROOM, E_BAD_VALUE.
- */
+/* A line of devices.ndjson, with its keys, and its rows of bindings.ndjson: its certificates if it
+ * has any, else its public key; and, made for onboarding, a second line with the certificates and
+ * the device of that. *n: characters, newlines included. Errors: E_NO_ROOM, E_BAD_VALUE. */
 MUST_USE enum err identity_row_write(const struct identity_row *row, struct mbytes out, size_t *n);
 MUST_USE enum err identity_binding_write(const struct identity_row *row, struct bytes spki,
                                          struct mbytes out, size_t *n);
 /* A line of devices.ndjson without its newline. Errors: E_BAD_VALUE (not written this way).
- * The IMEI has its check digit. */
+ * The IMEI has its check digit. An `onboarding` object is there or not:
+ * {"url","manufacturer","model","serial_number","algorithm":"p256"|"rsa","key","certificates",
+ * "roots"}, keys and certificates in base64. */
 MUST_USE enum err identity_row_read(struct bytes line, struct identity_row *out);
 
 /* ---- making one ---- */

@@ -62,6 +62,17 @@ static enum err hold(struct identity_maker *m, const char *dir, struct identity_
     return E_OK;
 }
 
+static const char *other_onboarding(const struct identity_lot_onboarding *is,
+                                    const struct identity_lot_onboarding *wanted)
+{
+    return is->form != wanted->form || is->bits != wanted->bits      ? "onboarding key"
+           : strcmp(is->host, wanted->host) != 0                     ? "URL host"
+           : strcmp(is->manufacturer, wanted->manufacturer) != 0     ? "manufacturer"
+           : is->random != wanted->random                            ? "kind of device ids"
+           : !bytes_eq(BYTES_OF(is->roots), BYTES_OF(wanted->roots)) ? "provisioning root"
+                                                                     : NULL;
+}
+
 /* What of the wanted lot is not what the lot there is; NULL: it is the same. */
 static const char *difference(const struct identity_lot *is, const struct identity_lot *wanted)
 {
@@ -71,8 +82,9 @@ static const char *difference(const struct identity_lot *is, const struct identi
            : is->algorithm != wanted->algorithm                ? "algorithm"
            : is->form != wanted->form                          ? "form"
            : !bytes_eq(BYTES_OF(is->ca), BYTES_OF(wanted->ca)) ? "CA"
-           : strcmp(is->model, wanted->model) != 0             ? "model"
-                                                               : NULL;
+           : strcmp(is->model, wanted->model) != 0
+               ? "model"
+               : other_onboarding(&is->onboarding, &wanted->onboarding);
 }
 
 static bool is_there(const char *path)
@@ -128,8 +140,9 @@ struct scan {
     uint32_t rows; /* whole ones */
     off_t end;     /* of the last whole one, and where it begins */
     off_t last;
-    uint32_t mark; /* a row whose place is wanted */
-    off_t marked;  /* where it begins */
+    uint32_t mark;  /* a row whose place is wanted */
+    off_t marked;   /* where it begins */
+    unsigned lines; /* of a row */
     char line[IDENTITY_ROW_MAX + 1];
     char ahead[65536];
 };
@@ -140,6 +153,7 @@ static enum err scan_open(struct scan *s, const struct identity_maker *m, int wh
 {
     s->m = m;
     s->path = m->path[which];
+    s->lines = which == 1 && m->lot.onboarding.form != 0 ? 2 : 1;
     s->in = fopen(s->path, "re");
     if (s->in == NULL) {
         return identity_say(why, E_IO, "%s: %s", s->path, strerror(errno));
@@ -156,25 +170,53 @@ static void scan_close(struct scan *s)
     wipe(s, sizeof *s);
 }
 
-/* The next whole line; its IMEI is the one that the row must have. E_CLOSED behind the last. */
-static enum err scan_next(struct scan *s, struct bytes *line, struct identity_why *why)
+/* All lines of a row into the buffer. *n: their characters; 0: there is no whole row, for the file
+ * ends, or its last one is torn. Errors: E_IO, E_BAD_VALUE (too long, or of another IMEI). */
+static enum err read_lines(struct scan *s, const struct imei *wanted, size_t *n)
 {
     struct imei imei;
-    if (fgets(s->line, sizeof s->line, s->in) == NULL) {
-        return ferror(s->in) ? identity_say(why, E_IO, "%s: %s", s->path, strerror(errno))
-                             : E_CLOSED;
+    size_t at = 0;
+    *n = 0;
+    for (unsigned i = 0; i < s->lines; i++) {
+        char *line = s->line + at;
+        if (sizeof s->line - at < 2) {
+            return E_BAD_VALUE;
+        }
+        if (fgets(line, (int)(sizeof s->line - at), s->in) == NULL) {
+            return ferror(s->in) ? E_IO : E_OK;
+        }
+        const size_t len = strlen(line);
+        if (len == 0 || line[len - 1] != '\n') {
+            return feof(s->in) ? E_OK : E_BAD_VALUE;
+        }
+        if (identity_row_imei((struct bytes){(const uint8_t *)line, len - 1}, &imei) != E_OK ||
+            !imei_eq(&imei, wanted)) {
+            return E_BAD_VALUE;
+        }
+        at += len;
     }
-    const size_t n = strlen(s->line);
-    if ((n == 0 || s->line[n - 1] != '\n') && feof(s->in)) {
+    *n = at;
+    return E_OK;
+}
+
+/* The next whole row, without its last newline; its IMEI is the one that it must have. E_CLOSED
+ * behind the last. */
+static enum err scan_next(struct scan *s, struct bytes *row, struct identity_why *why)
+{
+    const struct imei wanted = identity_lot_imei(&s->m->lot, s->rows);
+    size_t n = 0;
+    enum err err = read_lines(s, &wanted, &n);
+    if (err == E_IO) {
+        return identity_say(why, E_IO, "%s: %s", s->path, strerror(errno));
+    }
+    if (err == E_OK && n == 0) {
         return E_CLOSED;
     }
-    *line = (struct bytes){(const uint8_t *)s->line, n > 0 ? n - 1 : 0};
-    const struct imei wanted = identity_lot_imei(&s->m->lot, s->rows);
-    if (n == 0 || s->line[n - 1] != '\n' || s->rows == s->m->lot.count ||
-        identity_row_imei(*line, &imei) != E_OK || !imei_eq(&imei, &wanted)) {
+    if (err != E_OK || s->rows == s->m->lot.count) {
         return identity_say(why, E_BAD_VALUE, "%s:%u: this is not row %u of the lot; it is damaged",
-                            s->path, (unsigned)s->rows + 1, (unsigned)s->rows + 1);
+                            s->path, (unsigned)(s->rows * s->lines + 1), (unsigned)s->rows + 1);
     }
+    *row = (struct bytes){(const uint8_t *)s->line, n - 1};
     s->marked = s->rows == s->mark ? s->end : s->marked;
     s->last = s->end;
     s->rows++;
@@ -260,15 +302,17 @@ static enum err catch_up(struct identity_maker *m, struct scan *devices, struct 
     return err;
 }
 
-/* The last whole line of the bindings into its buffer again: what the scan read last may be torn.
+/* The last whole row of the bindings into its buffer again: what the scan read last may be torn.
  */
 static enum err keep_last(struct scan *bindings, struct identity_why *why)
 {
+    size_t n = 0;
     if (bindings->rows == 0) {
         return E_OK;
     }
+    const struct imei imei = identity_lot_imei(&bindings->m->lot, bindings->rows - 1);
     if (fseeko(bindings->in, bindings->last, SEEK_SET) != 0 ||
-        fgets(bindings->line, sizeof bindings->line, bindings->in) == NULL) {
+        read_lines(bindings, &imei, &n) != E_OK || n == 0) {
         return identity_say(why, E_IO, "%s: %s", bindings->path, strerror(errno));
     }
     return E_OK;

@@ -2,34 +2,65 @@
  * so that no other library ever holds a key in its text. */
 #include "device/linux/identity_lot.h"
 
-#include "device/linux/signer_openssl.h"
-#include <openssl/evp.h>
+#include "device/linux/base64.h"
 #include <string.h>
+
+/* Octets of the first `n` items that stand one behind the other. */
+static size_t items(const uint16_t *len, size_t n)
+{
+    size_t at = 0;
+    for (size_t k = 0; k < n; k++) {
+        at += len[k];
+    }
+    return at;
+}
+
+static struct bytes item(const uint8_t *octets, const uint16_t *len, size_t n, size_t i)
+{
+    return i < n ? (struct bytes){octets + items(len, i), len[i]} : (struct bytes){NULL, 0};
+}
+
+/* *n of `most` items are there, in `room`. */
+static enum err add_item(struct mbytes room, uint16_t *len, uint8_t *n, size_t most,
+                         struct bytes der)
+{
+    const size_t at = items(len, *n);
+    if (*n == most || der.n == 0 || der.n > room.n - at) {
+        return E_NO_ROOM;
+    }
+    memcpy(room.p + at, der.p, der.n);
+    len[(*n)++] = (uint16_t)der.n;
+    return E_OK;
+}
 
 struct bytes identity_certificate(const struct identity_row *row, size_t i)
 {
-    size_t at = 0;
-    if (i >= row->n_chain) {
-        return (struct bytes){NULL, 0};
-    }
-    for (size_t k = 0; k < i; k++) {
-        at += row->chain_n[k];
-    }
-    return (struct bytes){row->chain + at, row->chain_n[i]};
+    return item(row->chain, row->chain_n, row->n_chain, i);
 }
 
 enum err identity_add_certificate(struct identity_row *row, struct bytes der)
 {
-    size_t at = 0;
-    for (size_t k = 0; k < row->n_chain; k++) {
-        at += row->chain_n[k];
-    }
-    if (row->n_chain == DEVID_CHAIN_MAX || der.n == 0 || der.n > sizeof row->chain - at) {
-        return E_NO_ROOM;
-    }
-    memcpy(row->chain + at, der.p, der.n);
-    row->chain_n[row->n_chain++] = (uint16_t)der.n;
-    return E_OK;
+    return add_item(MBYTES_OF(row->chain), row->chain_n, &row->n_chain, DEVID_CHAIN_MAX, der);
+}
+
+struct bytes identity_onboarding_certificate(const struct identity_onboarding *o, size_t i)
+{
+    return item(o->chain, o->chain_n, o->n_chain, i);
+}
+
+enum err identity_onboarding_add_certificate(struct identity_onboarding *o, struct bytes der)
+{
+    return add_item(MBYTES_OF(o->chain), o->chain_n, &o->n_chain, DEVID_CHAIN_MAX, der);
+}
+
+struct bytes identity_onboarding_root(const struct identity_onboarding *o, size_t i)
+{
+    return item(o->roots, o->root_n, o->n_roots, i);
+}
+
+enum err identity_onboarding_add_root(struct identity_onboarding *o, struct bytes der)
+{
+    return add_item(MBYTES_OF(o->roots), o->root_n, &o->n_roots, IDENTITY_ROOTS_MAX, der);
 }
 
 void identity_row_wipe(struct identity_row *row)
@@ -64,25 +95,81 @@ static void put(struct wr *w, const char *text)
     wr_put(w, bytes_of_str(text));
 }
 
-static void put_base64(struct wr *w, struct bytes in)
+/* ,"name":["...","..."] */
+static void put_list(struct wr *w, const char *name, const uint8_t *octets, const uint16_t *len,
+                     size_t n)
 {
-    const size_t n = (in.n + 2) / 3 * 4;
-    uint8_t *at = wr_hold(w, n + 1); /* EVP_EncodeBlock ends its text */
-    if (at != NULL) {
-        (void)EVP_EncodeBlock(at, in.p, (int)in.n);
-        w->n--;
+    put(w, ",\"");
+    put(w, name);
+    put(w, "\":[");
+    for (size_t i = 0; i < n; i++) {
+        put(w, i > 0 ? ",\"" : "\"");
+        base64_write(w, item(octets, len, n, i));
+        put(w, "\"");
     }
+    put(w, "]");
 }
 
 static void put_chain(struct wr *w, const struct identity_row *row)
 {
-    put(w, ",\"certificates\":[");
-    for (size_t i = 0; i < row->n_chain; i++) {
-        put(w, i > 0 ? ",\"" : "\"");
-        put_base64(w, identity_certificate(row, i));
-        put(w, "\"");
+    put_list(w, "certificates", row->chain, row->chain_n, row->n_chain);
+}
+
+/* "name":"text": what is written so needs no escapes, but for '"' and '\\'. */
+static void put_text(struct wr *w, const char *name, const char *text)
+{
+    put(w, "\"");
+    put(w, name);
+    put(w, "\":\"");
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            put(w, "\\");
+        }
+        wr_put(w, (struct bytes){(const uint8_t *)text, 1});
     }
-    put(w, "]");
+    put(w, "\"");
+}
+
+static const char *form_name(uint8_t form)
+{
+    return form == CERTATTACH_RSA ? "rsa" : "p256";
+}
+
+/* Can all of it be written, and read again? */
+static bool is_written(const struct identity_onboarding *o)
+{
+    struct certattach_url url;
+    return (o->form == CERTATTACH_EC || o->form == CERTATTACH_RSA) && o->key_n > 0 &&
+           o->key_n <= sizeof o->key && o->n_chain > 0 && o->n_roots > 0 &&
+           certattach_url_parse(bytes_of_str(o->url), &url) == E_OK &&
+           device_text_check(bytes_of_str(o->manufacturer)) == E_OK &&
+           device_text_check(bytes_of_str(o->model)) == E_OK &&
+           device_text_check(bytes_of_str(o->serial_number)) == E_OK;
+}
+
+static void put_texts(struct wr *w, const struct identity_onboarding *o)
+{
+    put_text(w, "manufacturer", o->manufacturer);
+    put(w, ",");
+    put_text(w, "model", o->model);
+    put(w, ",");
+    put_text(w, "serial_number", o->serial_number);
+}
+
+static void put_onboarding(struct wr *w, const struct identity_onboarding *o)
+{
+    put(w, ",\"onboarding\":{");
+    put_text(w, "url", o->url);
+    put(w, ",");
+    put_texts(w, o);
+    put(w, ",");
+    put_text(w, "algorithm", form_name(o->form));
+    put(w, ",\"key\":\"");
+    base64_write(w, (struct bytes){o->key, o->key_n});
+    put(w, "\"");
+    put_list(w, "certificates", o->chain, o->chain_n, o->n_chain);
+    put_list(w, "roots", o->roots, o->root_n, o->n_roots);
+    put(w, "}");
 }
 
 static void put_imei(struct wr *w, const struct identity_row *row)
@@ -102,18 +189,41 @@ static enum err done(const struct wr *w, size_t *n)
 enum err identity_row_write(const struct identity_row *row, struct mbytes out, size_t *n)
 {
     struct wr w = wr_of(out);
-    if (row->key.n > sizeof row->key.der) {
+    if (row->key.n > sizeof row->key.der ||
+        (row->onboarding.form != 0 && !is_written(&row->onboarding))) {
         return E_BAD_VALUE;
     }
     put_imei(&w, row);
     put(&w, "\",\"algorithm\":\"");
     put(&w, devid_algorithm_name(row->algorithm));
     put(&w, "\",\"key\":\"");
-    put_base64(&w, (struct bytes){row->key.der, row->key.n});
+    base64_write(&w, (struct bytes){row->key.der, row->key.n});
     put(&w, "\"");
     put_chain(&w, row);
+    if (row->onboarding.form != 0) {
+        put_onboarding(&w, &row->onboarding);
+    }
     put(&w, "}\n");
     return done(&w, n);
+}
+
+/*= certattach-device */
+static void put_provisioning(struct wr *w, const struct identity_row *row)
+{
+    const struct identity_onboarding *o = &row->onboarding;
+    struct certattach_url url;
+    if (!is_written(o) || certattach_url_parse(bytes_of_str(o->url), &url) != E_OK) {
+        w->err = E_BAD_VALUE;
+        return;
+    }
+    put_imei(w, row);
+    put(w, "\",\"use\":\"provisioning\"");
+    put_list(w, "certificates", o->chain, o->chain_n, o->n_chain);
+    put(w, ",\"device\":{");
+    put_text(w, "id", url.id.text);
+    put(w, ",");
+    put_texts(w, o);
+    put(w, "}}\n");
 }
 
 enum err identity_binding_write(const struct identity_row *row, struct bytes spki,
@@ -134,10 +244,13 @@ enum err identity_binding_write(const struct identity_row *row, struct bytes spk
         put_chain(&w, row);
     } else {
         put(&w, ",\"public_key\":\"");
-        put_base64(&w, spki);
+        base64_write(&w, spki);
         put(&w, "\"");
     }
     put(&w, "}\n");
+    if (row->onboarding.form != 0) {
+        put_provisioning(&w, row);
+    }
     return done(&w, n);
 }
 
@@ -164,41 +277,83 @@ static bool take_text(struct rd *r, struct bytes *out)
     return rd_u8(r) == '"';
 }
 
-/* Only the text that encoding gives: what was decoded is encoded again. */
 static bool take_base64(struct rd *r, struct mbytes out, size_t *n)
 {
     struct bytes text;
-    uint8_t octets[IDENTITY_CHAIN_MAX + 3], again[(IDENTITY_CHAIN_MAX + 2) / 3 * 4 + 1];
-    if (!take_text(r, &text) || text.n == 0 || text.n % 4 != 0 || text.n >= sizeof again) {
-        return false;
-    }
-    size_t pad = text.p[text.n - 1] != '=' ? 0 : text.p[text.n - 2] != '=' ? 1 : 2;
-    *n = text.n / 4 * 3 - pad;
-    bool good = *n <= out.n && EVP_DecodeBlock(octets, text.p, (int)text.n) == (int)(*n + pad);
-    if (good) {
-        (void)EVP_EncodeBlock(again, octets, (int)*n);
-        good = crypto_ct_eq((struct bytes){again, text.n}, text);
-        memcpy(out.p, octets, *n);
-    }
-    wipe(octets, sizeof octets);
-    wipe(again, sizeof again);
-    return good;
+    return take_text(r, &text) && base64_read(text, out, n) == E_OK;
 }
 
-static bool take_chain(struct rd *r, struct identity_row *out)
+/* The items of a list that has begun. */
+static bool take_list(struct rd *r, struct mbytes room, uint16_t *len, uint8_t *n, size_t most)
 {
     uint8_t der[IDENTITY_CHAIN_MAX];
-    size_t n;
+    size_t der_n;
     if (take(r, "]")) {
         return true;
     }
     do {
-        if (!take(r, "\"") || !take_base64(r, MBYTES_OF(der), &n) ||
-            identity_add_certificate(out, (struct bytes){der, n}) != E_OK) {
+        if (!take(r, "\"") || !take_base64(r, MBYTES_OF(der), &der_n) ||
+            add_item(room, len, n, most, (struct bytes){der, der_n}) != E_OK) {
             return false;
         }
     } while (take(r, ","));
     return take(r, "]");
+}
+
+static bool take_chain(struct rd *r, struct identity_row *out)
+{
+    return take_list(r, MBYTES_OF(out->chain), out->chain_n, &out->n_chain, DEVID_CHAIN_MAX);
+}
+
+/* "name":"text", and back what put_text did. */
+static bool take_named(struct rd *r, const char *name, struct mbytes out)
+{
+    size_t n = 0;
+    bool closed = false;
+    if (!take(r, "\"") || !take(r, name) || !take(r, "\":\"")) {
+        return false;
+    }
+    while (rd_left(r) > 0 && !(closed = take(r, "\""))) {
+        uint8_t c = rd_u8(r);
+        const bool escaped = c == '\\';
+        c = escaped ? rd_u8(r) : c;
+        if (c < 0x20 || n + 1 >= out.n || (escaped && c != '"' && c != '\\')) {
+            return false;
+        }
+        out.p[n++] = c;
+    }
+    out.p[n] = '\0';
+    return closed;
+}
+
+static bool take_form(struct rd *r, struct identity_onboarding *out)
+{
+    out->form = take(r, ",\"algorithm\":\"p256\"")  ? CERTATTACH_EC
+                : take(r, ",\"algorithm\":\"rsa\"") ? CERTATTACH_RSA
+                                                    : 0;
+    return out->form != 0;
+}
+
+static bool take_onboarding(struct rd *r, struct identity_onboarding *out)
+{
+    size_t n = 0;
+    const bool good =
+        take_named(r, "url", (struct mbytes){(uint8_t *)out->url, sizeof out->url}) &&
+        take(r, ",") &&
+        take_named(r, "manufacturer",
+                   (struct mbytes){(uint8_t *)out->manufacturer, sizeof out->manufacturer}) &&
+        take(r, ",") &&
+        take_named(r, "model", (struct mbytes){(uint8_t *)out->model, sizeof out->model}) &&
+        take(r, ",") &&
+        take_named(r, "serial_number",
+                   (struct mbytes){(uint8_t *)out->serial_number, sizeof out->serial_number}) &&
+        take_form(r, out) && take(r, ",\"key\":\"") && take_base64(r, MBYTES_OF(out->key), &n);
+    out->key_n = (uint16_t)n;
+    return good && take(r, ",\"certificates\":[") &&
+           take_list(r, MBYTES_OF(out->chain), out->chain_n, &out->n_chain, DEVID_CHAIN_MAX) &&
+           take(r, ",\"roots\":[") &&
+           take_list(r, MBYTES_OF(out->roots), out->root_n, &out->n_roots, IDENTITY_ROOTS_MAX) &&
+           take(r, "}") && is_written(out);
 }
 
 static bool take_row(struct rd *r, struct identity_row *out)
@@ -211,8 +366,9 @@ static bool take_row(struct rd *r, struct identity_row *out)
                 devid_algorithm_parse(algorithm, &out->algorithm) == E_OK &&
                 take(r, ",\"key\":\"") && take_base64(r, MBYTES_OF(out->key.der), &n);
     out->key.n = (uint16_t)n;
-    return good && take(r, ",\"certificates\":[") && take_chain(r, out) && take(r, "}") &&
-           rd_end(r) == E_OK;
+    return good && take(r, ",\"certificates\":[") && take_chain(r, out) &&
+           (!take(r, ",\"onboarding\":{") || take_onboarding(r, &out->onboarding)) &&
+           take(r, "}") && rd_end(r) == E_OK;
 }
 
 enum err identity_row_read(struct bytes line, struct identity_row *out)

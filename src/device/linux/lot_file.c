@@ -180,7 +180,10 @@ static json_t *ranges_json(const struct lot_file *f)
     json_t *list = json_array();
     for (size_t i = 0; i < f->n; i++) {
         imei_range_print(&f->ranges[i], text);
-        (void)json_array_append_new(list, json_string(text));
+        if (json_array_append_new(list, json_string(text)) != 0) {
+            json_decref(list); /* a lot of fewer devices is another lot */
+            return NULL;
+        }
     }
     return list;
 }
@@ -196,8 +199,11 @@ static char *text_of(const struct lot_file *f)
     /* Into memory of our own: jansson's allocator may be one that the program gave it. */
     const size_t n = o != NULL ? json_dumpb(o, NULL, 0, JSON_INDENT(2)) : 0;
     char *text = n > 0 ? malloc(n + 1) : NULL;
+    if (text != NULL && json_dumpb(o, text, n, JSON_INDENT(2)) != n) {
+        free(text);
+        text = NULL;
+    }
     if (text != NULL) {
-        (void)json_dumpb(o, text, n, JSON_INDENT(2));
         text[n] = '\0';
     }
     json_decref(o);

@@ -1,5 +1,7 @@
 #include "device/linux/signer_openssl.h"
 
+#include "device/linux/signer_parts.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -110,13 +112,20 @@ static EVP_PKEY *open_generally(struct bytes der)
     return key;
 }
 
-static enum err open_key(struct bytes der, EVP_PKEY **out, uint8_t *algorithm)
+EVP_PKEY *signer_openssl_open(struct bytes der)
 {
     EVP_PKEY *key = open_quickly(der);
-    enum err err = E_BAD_VALUE;
     if (key == NULL) {
         key = open_generally(der);
     }
+    ERR_clear_error();
+    return key;
+}
+
+static enum err open_key(struct bytes der, EVP_PKEY **out, uint8_t *algorithm)
+{
+    EVP_PKEY *key = signer_openssl_open(der);
+    enum err err = E_BAD_VALUE;
     if (key != NULL) {
         *algorithm = algorithm_of(key);
         err = *algorithm != 0 ? E_OK : E_UNSUPPORTED;

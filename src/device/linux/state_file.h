@@ -1,6 +1,9 @@
 /* device/linux/state_file.h - what an emulated device keeps between power cycles: its IMEI, its
- * KME, one that it offered and its lot, the key that proves its IMEI, its USIM and what its NAS
- * client stores, in one JSON file that only its owner may read.
+ * KME, one that it offered and its lot, the key that proves its IMEI, what it onboards with, its
+ * USIM and what its NAS client stores, in one JSON file that only its owner may read.
+ *
+ * A device out of the box may have no USIM, and then nothing that belongs to one; the subscription
+ * that it is given (device_state_install) comes into the file as a whole, or not at all.
  *
  * Read strictly: an unknown, repeated or missing member is refused with its place. Written whole
  * beside the file and renamed over it, so a crash leaves the one before or the one after. The state
@@ -9,10 +12,12 @@
 #ifndef BINDERY_DEVICE_LINUX_STATE_FILE_H
 #define BINDERY_DEVICE_LINUX_STATE_FILE_H
 
+#include "device/bindery_ue.h"
 #include "device/image.h"
 #include "device/linux/signer_openssl.h"
 #include "id/imsi.h"
 #include "proc/binding.h"
+#include "proc/certattach.h"
 #include "proc/kme.h"
 
 /* What the NAS client's image has beyond the last challenge (device/image.h). */
@@ -33,10 +38,34 @@ struct device_key {
     uint16_t n;
     uint8_t der[SIGNER_KEY_MAX]; /* PKCS#8 */
 };
+#define DEVICE_ROOTS_MAX    4
+#define DEVICE_ROOTS_LEN    4096 /* octets of all roots */
+#define DEVICE_NETWORKS_MAX 16
+/* What the factory gave it to get a subscription with (proc/certattach.h). */
+struct device_onboarding {
+    uint8_t form; /* enum certattach_form of its key; 0: it gets none so */
+    char url[CERTATTACH_URL_MAX + 1];
+    uint16_t key_n;
+    uint8_t key[SIGNER_KEY_MAX]; /* PKCS#8 in DER: P-256, or RSA of 2048 to 4096 bits */
+    uint8_t n_roots;             /* provisioning roots, in DER, one behind the other */
+    uint16_t root_n[DEVICE_ROOTS_MAX];
+    uint8_t roots[DEVICE_ROOTS_LEN];
+    uint8_t n_networks; /* where it tries, in this order; 0: wherever there is coverage */
+    struct plmn network[DEVICE_NETWORKS_MAX];
+};
+/* What came with a subscription besides what the USIM has. */
+struct device_profile {
+    bool present; /* the subscription came so */
+    struct bindery_ue_trial trial;
+    struct plmn home;
+    uint8_t policy; /* enum binding_policy */
+    uint8_t n_apns; /* the default one first */
+    char apns[CERTATTACH_APNS_MAX][CERTATTACH_APN_MAX + 1];
+};
 struct device_state {
     struct imei imei;
-    struct imsi imsi;
-    struct binding_me me;       /* the active KME, and the last challenge answered */
+    struct imsi imsi;     /* n 0: it has no subscription, and all that belongs to one is zeros */
+    struct binding_me me; /* the active KME, and the last challenge answered */
     struct kme_pending pending; /* a KME that was offered, and not yet known to be taken */
     struct kme_lot lot;         /* its id and modulus; modulus_n 0: the device was told none */
     struct usim usim;
@@ -44,6 +73,8 @@ struct device_state {
     struct device_key identity; /* proves the IMEI (proc/devid.h) */
     bool has_nas;               /* a NAS client has run on this device */
     struct device_nas nas;
+    struct device_onboarding onboarding;
+    struct device_profile profile;
 };
 struct device_why {
     char text[512]; /* file, place, what is wrong, what to do; never a secret */
@@ -85,6 +116,22 @@ MUST_USE enum err device_state_keys(const struct crypto *c, const struct device_
  * on E_OK only. Errors: those of ue_keys_read; E_CONFLICT (the keys are of another IMSI). */
 MUST_USE enum err device_state_take_keys(const struct crypto *c, struct device_state *state,
                                          struct bytes keys);
+
+/* ---- a subscription that comes over the air ---- */
+
+/* The roots' i-th certificate; empty behind the last. */
+struct bytes device_root(const struct device_onboarding *o, size_t i);
+/* Errors: E_NO_ROOM. */
+MUST_USE enum err device_add_root(struct device_onboarding *o, struct bytes der);
+
+/* Takes it; it is not confirmed yet. Save the state before anything relies on it, and go on with
+ * the one before if that fails. *state is changed on E_OK only. Errors: E_BAD_STATE (it is not made
+ * for it, or has a subscription), E_BAD_VALUE. */
+MUST_USE enum err device_state_install(struct device_state *state,
+                                       const struct bindery_ue_profile *profile);
+/* The device is as it left the factory: USIM, KME and NAS state are gone. For a subscription that
+ * is no good, and was never confirmed (bindery_ue_trial_event). */
+void device_state_drop(struct device_state *state);
 
 /* ---- one program at a time ---- */
 

@@ -1,6 +1,9 @@
 /* Reading a device state file: src/device/linux/state_file.h. */
 #include "device/linux/state_parts.h"
 
+#include "device/linux/base64.h"
+#include "device/linux/onboard_openssl.h"
+#include <stdio.h>
 #include <string.h>
 
 #define WHAT "a device state file"
@@ -216,6 +219,157 @@ static void read_lot(struct strict *r, json_t *o, struct kme_lot *out)
     }
 }
 
+/* ---- what it gets a subscription with, and what came with it ---- */
+
+static void read_key(struct strict *r, json_t *o, struct device_onboarding *out)
+{
+    static const char *const names[] = {[CERTATTACH_EC] = "p256", [CERTATTACH_RSA] = "rsa"};
+    const char *algorithm = strict_text(r, o, "onboarding.", "algorithm");
+    const struct bytes pem = bytes_of_str(strict_text(r, o, "onboarding.", "key"));
+    enum certattach_form form = CERTATTACH_EC;
+    uint16_t sent_n = 0;
+    size_t n = 0;
+    if (signer_openssl_from_pem(pem, out->key, &n) != E_OK ||
+        onboard_openssl_form((struct bytes){out->key, n}, &form, &sent_n) != E_OK ||
+        strcmp(algorithm, names[form]) != 0) {
+        strict_refuse(r, E_BAD_VALUE,
+                      "onboarding.key is not a private key (PKCS#8 in PEM) of its algorithm, "
+                      "p256 or rsa");
+        return;
+    }
+    out->form = (uint8_t)form;
+    out->key_n = (uint16_t)n;
+}
+
+/* Certificates, each in base64. */
+static void read_roots(struct strict *r, json_t *o, struct device_onboarding *out)
+{
+    json_t *list = json_object_get(o, "roots"), *v;
+    uint8_t der[DEVICE_ROOTS_LEN];
+    size_t i, n = 0;
+    if (json_array_size(list) == 0 || json_array_size(list) > DEVICE_ROOTS_MAX) {
+        strict_refuse(r, E_BAD_VALUE, "onboarding.roots is not an array of 1 to %d certificates",
+                      DEVICE_ROOTS_MAX);
+        return;
+    }
+    json_array_foreach(list, i, v)
+    {
+        const char *text = json_string_value(v);
+        if (text == NULL || base64_read(bytes_of_str(text), MBYTES_OF(der), &n) != E_OK ||
+            device_add_root(out, (struct bytes){der, n}) != E_OK) {
+            strict_refuse(r, E_BAD_VALUE,
+                          "onboarding.roots[%zu] is no certificate (DER in base64), or too long",
+                          i);
+            return;
+        }
+    }
+}
+
+static void read_networks(struct strict *r, json_t *o, struct device_onboarding *out)
+{
+    json_t *list = json_object_get(o, "networks"), *v;
+    size_t i;
+    if (list != NULL &&
+        (json_array_size(list) == 0 || json_array_size(list) > DEVICE_NETWORKS_MAX)) {
+        strict_refuse(r, E_BAD_VALUE, "onboarding.networks is not an array of 1 to %d PLMNs",
+                      DEVICE_NETWORKS_MAX);
+        return;
+    }
+    json_array_foreach(list, i, v)
+    {
+        const char *text = json_string_value(v);
+        if (text == NULL || plmn_parse(bytes_of_str(text), &out->network[i]) != E_OK) {
+            strict_refuse(r, E_BAD_VALUE, "onboarding.networks[%zu] is not MCC-MNC", i);
+        }
+    }
+    out->n_networks = (uint8_t)json_array_size(list);
+}
+
+static void read_onboarding(struct strict *r, json_t *o, struct device_onboarding *out)
+{
+    static const char *const known[] = {"url", "algorithm", "key", "roots", "networks", NULL};
+    struct certattach_url url;
+    only_known(r, o, "onboarding.", known);
+    const char *text = strict_text(r, o, "onboarding.", "url");
+    if (certattach_url_parse(bytes_of_str(text), &url) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "onboarding.url is not https://HOST/DeviceID=ID");
+        return;
+    }
+    (void)snprintf(out->url, sizeof out->url, "%s", text);
+    read_key(r, o, out);
+    read_roots(r, o, out);
+    read_networks(r, o, out);
+}
+
+static void read_apns(struct strict *r, json_t *o, struct device_profile *out)
+{
+    json_t *list = json_object_get(o, "apns"), *v;
+    size_t i;
+    if (!json_is_array(list) || json_array_size(list) > CERTATTACH_APNS_MAX) {
+        strict_refuse(r, E_BAD_VALUE, "profile.apns is not an array of at most %d names",
+                      CERTATTACH_APNS_MAX);
+        return;
+    }
+    json_array_foreach(list, i, v)
+    {
+        const char *text = json_string_value(v);
+        if (text == NULL || text[0] == '\0' || strlen(text) > CERTATTACH_APN_MAX) {
+            strict_refuse(r, E_BAD_VALUE, "profile.apns[%zu] is not 1 to %d characters", i,
+                          CERTATTACH_APN_MAX);
+            return;
+        }
+        (void)snprintf(out->apns[i], sizeof out->apns[i], "%s", text);
+    }
+    out->n_apns = (uint8_t)json_array_size(list);
+}
+
+static bool read_flag(struct strict *r, json_t *o, const char *at, const char *key)
+{
+    const json_t *v = json_object_get(o, key);
+    if (!json_is_boolean(v)) {
+        strict_refuse(r, v != NULL ? E_BAD_VALUE : E_MISSING, "%s%s is neither true nor false", at,
+                      key);
+    }
+    return json_is_true(v);
+}
+
+static void read_profile(struct strict *r, json_t *o, struct device_profile *out)
+{
+    static const char *const known[] = {"confirmed", "challenged", "failures", "home",
+                                        "policy",    "apns",       NULL};
+    enum binding_policy policy = BINDING_OPEN;
+    only_known(r, o, "profile.", known);
+    out->trial.confirmed = read_flag(r, o, "profile.", "confirmed");
+    out->trial.challenged = read_flag(r, o, "profile.", "challenged");
+    out->trial.failures = (uint8_t)strict_number(r, o, "profile.", "failures", UINT8_MAX);
+    if (plmn_parse(bytes_of_str(strict_text(r, o, "profile.", "home")), &out->home) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "profile.home is not MCC-MNC");
+    }
+    if (binding_policy_parse(bytes_of_str(strict_text(r, o, "profile.", "policy")), &policy) !=
+        E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "profile.policy is no policy of a binding");
+    }
+    out->policy = (uint8_t)policy;
+    read_apns(r, o, out);
+    out->present = r->err == E_OK;
+}
+
+/* What needs a subscription is not there without one. */
+static void read_without_usim(struct strict *r, json_t *o)
+{
+    static const char *const belong[] = {"kme", "kme_pending", "last", "nas", "profile"};
+    if (!strict_has(o, "onboarding")) {
+        strict_refuse(r, E_MISSING,
+                      "usim is missing, and without onboarding the device never gets one");
+    }
+    for (size_t i = 0; i < sizeof belong / sizeof belong[0]; i++) {
+        if (strict_has(o, belong[i])) {
+            strict_refuse(r, E_BAD_VALUE, "%s is there, and no usim that it could belong to",
+                          belong[i]);
+        }
+    }
+}
+
 /* ---- the whole ---- */
 
 static void read_me(struct strict *r, json_t *o, struct device_state *out)
@@ -237,8 +391,9 @@ static void read_me(struct strict *r, json_t *o, struct device_state *out)
 
 static void read_device(struct strict *r, json_t *o, struct device_state *out)
 {
-    static const char *const known[] = {"bindery_device", "imei", "kme",  "kme_pending", "lot",
-                                        "identity",       "usim", "last", "nas",         NULL};
+    static const char *const known[] = {
+        "bindery_device", "imei", "kme", "kme_pending", "lot",     "identity",
+        "usim",           "last", "nas", "onboarding",  "profile", NULL};
     only_known(r, o, "", known);
     if (strict_number(r, o, "", "bindery_device", INT32_MAX) > DEVICE_STATE_FORMAT) {
         strict_refuse(r, E_TOO_NEW, "it was written by a newer version of this program");
@@ -246,12 +401,18 @@ static void read_device(struct strict *r, json_t *o, struct device_state *out)
     if (imei_parse(bytes_of_str(strict_text(r, o, "", "imei")), &out->imei) != E_OK) {
         strict_refuse(r, E_BAD_VALUE, "imei is not 14 digits, or 15 with a right check digit");
     }
+    if (!strict_has(o, "usim")) {
+        read_without_usim(r, o);
+    }
     read_me(r, o, out);
-    json_t *usim = json_object_get(o, "usim");
-    if (usim == NULL) {
-        strict_refuse(r, E_MISSING, "usim is missing");
-    } else {
-        read_usim(r, usim, out);
+    if (strict_has(o, "onboarding")) {
+        read_onboarding(r, json_object_get(o, "onboarding"), &out->onboarding);
+    }
+    if (strict_has(o, "usim")) {
+        read_usim(r, json_object_get(o, "usim"), out);
+    }
+    if (strict_has(o, "profile")) {
+        read_profile(r, json_object_get(o, "profile"), &out->profile);
     }
     if (strict_has(o, "last")) {
         read_last(r, json_object_get(o, "last"), &out->me);

@@ -1,6 +1,8 @@
 /* Writing a device state file: src/device/linux/state_file.h. */
 #include "device/linux/state_parts.h"
 
+#include "device/linux/base64.h"
+
 static json_t *hex_of(struct bytes in)
 {
     char text[2 * KME_MODULUS_MAX + 1];
@@ -10,12 +12,23 @@ static json_t *hex_of(struct bytes in)
     return s;
 }
 
+/* A list that lacks what there was no memory for is none: the file would be another one, or none
+ * that can be read again. */
+static json_t *append(json_t *list, json_t *v)
+{
+    if (json_array_append_new(list, v) != 0) {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
 static json_t *usim_json(const struct device_state *s)
 {
     const struct aka_keys *k = &s->usim.keys;
     json_t *seq = json_array();
     for (size_t i = 0; i < SQN_IND_COUNT; i++) {
-        (void)json_array_append_new(seq, json_integer((json_int_t)s->usim.seq[i]));
+        seq = append(seq, json_integer((json_int_t)s->usim.seq[i]));
     }
     json_t *o =
         json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:o}", "imsi", s->imsi.digits, "algorithm",
@@ -99,6 +112,60 @@ static json_t *lot_json(const struct kme_lot *lot)
                      hex_of((struct bytes){lot->modulus, lot->modulus_n}));
 }
 
+static json_t *base64_of(struct bytes in)
+{
+    char text[BASE64_LENGTH(DEVICE_ROOTS_LEN) + 1];
+    struct wr w = wr_of((struct mbytes){(uint8_t *)text, sizeof text});
+    base64_write(&w, in);
+    return w.err == E_OK ? json_stringn(text, w.n) : NULL;
+}
+
+static json_t *networks_json(const struct device_onboarding *d)
+{
+    json_t *list = json_array();
+    char plmn[PLMN_TEXT_MAX];
+    for (size_t i = 0; i < d->n_networks; i++) {
+        plmn_print(&d->network[i], plmn);
+        list = append(list, json_string(plmn));
+    }
+    return list;
+}
+
+static json_t *onboarding_json(const struct device_onboarding *d)
+{
+    char pem[SIGNER_PEM_MAX];
+    json_t *roots = json_array(), *o = NULL;
+    for (size_t i = 0; i < d->n_roots; i++) {
+        roots = append(roots, base64_of(device_root(d, i)));
+    }
+    if (signer_openssl_to_pem((struct bytes){d->key, d->key_n}, pem) == E_OK) {
+        o = json_pack("{s:s, s:s, s:s, s:O}", "url", d->url, "algorithm",
+                      d->form == CERTATTACH_RSA ? "rsa" : "p256", "key", pem, "roots", roots);
+    }
+    if (o != NULL && d->n_networks > 0 &&
+        json_object_set_new(o, "networks", networks_json(d)) != 0) {
+        json_decref(o);
+        o = NULL;
+    }
+    json_decref(roots);
+    wipe(pem, sizeof pem);
+    return o;
+}
+
+static json_t *profile_json(const struct device_profile *p)
+{
+    json_t *apns = json_array();
+    char home[PLMN_TEXT_MAX];
+    plmn_print(&p->home, home);
+    for (size_t i = 0; i < p->n_apns; i++) {
+        apns = append(apns, json_string(p->apns[i]));
+    }
+    return json_pack("{s:b, s:b, s:i, s:s, s:s, s:o}", "confirmed", (int)p->trial.confirmed,
+                     "challenged", (int)p->trial.challenged, "failures", (int)p->trial.failures,
+                     "home", home, "policy", binding_policy_name((enum binding_policy)p->policy),
+                     "apns", apns);
+}
+
 /* What stands there only with something in it: other files stay what they were. */
 static bool add_more(json_t *o, const struct device_state *s)
 {
@@ -107,7 +174,11 @@ static bool add_more(json_t *o, const struct device_state *s)
            (s->lot.modulus_n == 0 || json_object_set_new(o, "lot", lot_json(&s->lot)) == 0) &&
            (s->identity.n == 0 ||
             json_object_set_new(o, "identity", identity_json(&s->identity)) == 0) &&
-           (!s->has_nas || json_object_set_new(o, "nas", nas_json(s)) == 0);
+           (!s->has_nas || json_object_set_new(o, "nas", nas_json(s)) == 0) &&
+           (s->onboarding.form == 0 ||
+            json_object_set_new(o, "onboarding", onboarding_json(&s->onboarding)) == 0) &&
+           (!s->profile.present ||
+            json_object_set_new(o, "profile", profile_json(&s->profile)) == 0);
 }
 
 json_t *device_state_json(const struct device_state *s)
@@ -117,7 +188,7 @@ json_t *device_state_json(const struct device_state *s)
     json_t *o =
         json_pack("{s:i, s:s, s:o, s:o, s:o}", "bindery_device", DEVICE_STATE_FORMAT, "imei", imei,
                   "kme", s->me.has_kme ? hex_of(BYTES_OF(s->me.kme.b)) : json_null(), "usim",
-                  usim_json(s), "last", last_json(&s->me));
+                  s->imsi.n > 0 ? usim_json(s) : json_null(), "last", last_json(&s->me));
     if (o != NULL && !add_more(o, s)) {
         json_decref(o);
         o = NULL;

@@ -36,6 +36,8 @@
     X(LOT_EXISTS, "lot-exists", 409, "There is another lot of this id")                            \
     X(LOT_OVERLAP, "lot-overlap", 409, "Two lots would cover the same IMEI")                       \
     X(LOT_KEY, "lot-key", 422, "P and Q are not those of a key that is allowed")                   \
+    X(NO_ONBOARDING, "no-such-onboarding", 404, "No such device has asked for a subscription")     \
+    X(ONBOARDING_PHASE, "onboarding-phase", 409, "This makes no sense where the device stands")    \
     X(BUSY, "busy", 503, "More changes are waiting than may wait")                                 \
     X(STORE_FAILED, "store-failed", 500, "The subscriber store could not be read or written")      \
     X(KEY_FAILED, "key-failed", 500, "A sealed secret could not be opened with the keys at hand")  \

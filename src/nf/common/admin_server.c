@@ -1,6 +1,7 @@
 #include "nf/common/admin_server.h"
 
 #include "crypto/crypto.h"
+#include "nf/common/json_whole.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -83,9 +84,12 @@ static void call_free(struct admin_server *s, struct admin_call *c)
 
 static enum MHD_Result reply(struct admin_call *c)
 {
-    char *text = c->answer != NULL ? json_dumps(c->answer, JSON_COMPACT) : NULL;
-    struct MHD_Response *response = MHD_create_response_from_buffer(text != NULL ? strlen(text) : 0,
-                                                                    text, MHD_RESPMEM_MUST_FREE);
+    size_t n = 0;
+    char *text = json_whole_text(c->answer, &n);
+    if (c->answer != NULL && text == NULL) {
+        return MHD_NO; /* nothing is better than half of it */
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) {
         free(text);
         return MHD_NO;

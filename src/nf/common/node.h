@@ -127,6 +127,9 @@ uint32_t node_conn_waited(const struct node_conn *c);
 bool node_conn_has_more(const struct node_conn *c);
 /* See peer_is_half_full. */
 bool node_conn_is_half_full(const struct node_conn *c);
+/* See peer_owes_short. */
+void node_owes_short(struct node_conn *c);
+void node_owes_no_more_short(struct node_conn *c);
 /* Milliseconds that the last turn of all connections with more waiting took; 0: there are none. */
 uint32_t node_pass_ms(const struct node *n);
 /* The request just given out costs a quarter of one: its connection's turn may be longer. */

@@ -332,6 +332,16 @@ bool node_conn_is_half_full(const struct node_conn *c)
     return peer_is_half_full(&c->peer);
 }
 
+void node_owes_short(struct node_conn *c)
+{
+    peer_owes_short(&c->peer);
+}
+
+void node_owes_no_more_short(struct node_conn *c)
+{
+    peer_owes_no_more_short(&c->peer);
+}
+
 uint32_t node_pass_ms(const struct node *n)
 {
     uint64_t so_far = n->pass_last != NULL ? n->now - n->pass_began : 0;

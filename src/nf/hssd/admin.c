@@ -3,6 +3,7 @@
 #include "crypto/openssl.h"
 #include "nf/hssd/admin_eir.h"
 #include "nf/hssd/admin_lot.h"
+#include "nf/hssd/admin_onboarding.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ static void on_end(void *ctx, struct admin_call *call)
     admin_write_free(r);
     admin_eir_free(r);
     admin_lot_free(r);
+    admin_onboarding_free(r);
 }
 
 /* ---- to another thread and back ---- */

@@ -1,5 +1,6 @@
 #include "nf/hssd/admin_change.h"
 
+#include "nf/hssd/onboarding.h"
 #include "nf/hssd/provision_rows.h"
 #include "proc/sqn.h"
 
@@ -228,7 +229,26 @@ static enum err write_asked(struct work *work)
     return E_OK; /* write_kme does */
 }
 
-static enum err write_verb(struct work *work)
+/* The IMSI of one that was made in the attach procedure goes back to its pool. */
+static enum err remove_subscriber(const struct hssd *h, struct work *work)
+{
+    struct admin_item *item = work->item;
+    struct store_onboarding row;
+    const int64_t now = hssd_unix_seconds();
+    enum err err = store_writer_onboarding_of(work->w, &item->row.imsi, &row);
+    item->did = STORE_CHANGED;
+    if (err == E_NOT_FOUND) {
+        return store_remove_subscriber(work->w, &item->row.imsi);
+    }
+    if (err == E_OK) {
+        item->onboarding = row.key;
+        err = store_end_onboarding(work->w, &row.key, CERTATTACH_PHASE_EXPIRED, now,
+                                   onboarding_ready(h->config, now));
+    }
+    return err;
+}
+
+static enum err write_verb(const struct hssd *h, struct work *work)
 {
     switch (work->item->verb) {
     case ADMIN_PUT:
@@ -236,8 +256,7 @@ static enum err write_verb(struct work *work)
     case ADMIN_IMPORT:
         return write_row(work);
     case ADMIN_REMOVE:
-        work->item->did = STORE_CHANGED;
-        return store_remove_subscriber(work->w, &work->item->row.imsi);
+        return remove_subscriber(h, work);
     case ADMIN_DEVICE_PUT:
     case ADMIN_DEVICE_PATCH:
     case ADMIN_DEVICE_REMOVE:
@@ -256,14 +275,14 @@ static bool keeps_kme(enum admin_verb verb)
     return verb != ADMIN_REMOVE && verb != ADMIN_PROOF_FORGET;
 }
 
-static enum err write_item(struct work *work)
+static enum err write_item(const struct hssd *h, struct work *work)
 {
     struct admin_item *item = work->item;
     bool keeps = keeps_kme(item->verb);
     if (keeps && item->verb != ADMIN_KME_ASK) {
         admin_plan_kme_reset(&work->before, &work->after);
     }
-    enum err err = write_verb(work);
+    enum err err = write_verb(h, work);
     if (err == E_OK && keeps && item->fault.problem == PROBLEM_NONE) {
         err = write_kme(work);
         item->withdrawn = work->before.kme.request != KME_REQUEST_NONE &&
@@ -299,7 +318,7 @@ static enum err run_item(const struct hssd *h, struct work *work)
     if (err != E_OK || !condition_holds(work, &work->item->fault) || !plan(h, work)) {
         return err;
     }
-    err = write_item(work);
+    err = write_item(h, work);
     if (err == E_OK && work->item->fault.problem == PROBLEM_NONE) {
         leave_behind(work);
     }
@@ -377,12 +396,18 @@ static void withdrawn(struct hssd *h, const struct admin_item *item)
 void admin_change_after(struct hssd *h, const struct admin_item *item)
 {
     const char *event = event_of(item);
+    const char *detail =
+        item->cancel_all ? "became bound or got another KME: location cancelled" : NULL;
+    char device[ONBOARDING_NAME_MAX];
     if (item->fault.problem != PROBLEM_NONE || item->did == STORE_UNCHANGED) {
         return;
     }
+    if (item->onboarding.authority[0] != '\0') {
+        onboarding_name(&item->onboarding, device);
+        detail = device;
+    }
     if (event != NULL) {
-        hssd_event(h, event, &item->row.imsi, device_in(item), NULL, NULL,
-                   item->cancel_all ? "became bound or got another KME: location cancelled" : NULL);
+        hssd_event(h, event, &item->row.imsi, device_in(item), NULL, NULL, detail);
     }
     if (item->withdrawn) {
         withdrawn(h, item);

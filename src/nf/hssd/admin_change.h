@@ -46,6 +46,8 @@ struct admin_item {
     bool cancel_all;              /* to all that may hold vectors */
     uint32_t cancel_type;         /* TS 29.272 7.3.24 */
     struct store_serving serving; /* before the change */
+    struct store_onboarding_key
+        onboarding; /* REMOVE: whose subscription it was, by the URL of its certificate */
 };
 
 struct admin_change {

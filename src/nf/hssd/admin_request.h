@@ -19,6 +19,7 @@
 
 struct admin_eir_item;
 struct admin_lot;
+struct admin_onboarding;
 
 struct admin_request {
     struct admin_call call; /* first */
@@ -33,14 +34,16 @@ struct admin_request {
     struct imei_range range;
     enum eir_list list;
     struct kme_lot_id lot;
+    struct store_onboarding_key onboarding;
     /* on its way */
     struct admin_task task;
     void (*back)(struct admin_request *r);   /* on the control thread, when it is back */
     void (*undone)(struct admin_request *r); /* on the writer's, when it failed; or NULL */
     struct admin_change change;
     struct admin_item *items;
-    struct admin_eir_item *eir_items; /* instead of items: nf/hssd/admin_eir.h */
-    struct admin_lot *lot_item;       /* instead of items: nf/hssd/admin_lot.h */
+    struct admin_eir_item *eir_items;         /* instead of items: nf/hssd/admin_eir.h */
+    struct admin_lot *lot_item;               /* instead of items: nf/hssd/admin_lot.h */
+    struct admin_onboarding *onboarding_item; /* instead of items: nf/hssd/admin_onboarding.h */
     size_t n_items;
     bool is_import;
     struct admin_request *next_done;

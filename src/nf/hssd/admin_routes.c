@@ -1,5 +1,6 @@
 #include "nf/hssd/admin_eir.h"
 #include "nf/hssd/admin_lot.h"
+#include "nf/hssd/admin_onboarding.h"
 #include "nf/hssd/admin_view.h"
 #include "nf/hssd/provision_rows.h"
 
@@ -77,12 +78,17 @@ static void answer_or_no_memory(struct admin_request *r, unsigned status, json_t
 static void get_status(struct admin_request *r)
 {
     uint64_t subscribers = 0, devices = 0;
+    json_t *onboarding = NULL;
     enum err err = store_count(r->reader, &subscribers, &devices);
+    if (err == E_OK) {
+        err = admin_onboarding_summary(r->h, r->reader, &onboarding);
+    }
     if (err != E_OK) {
         refuse_err(r, err);
         return;
     }
-    answer_or_no_memory(r, STATUS_OK, view_status(r->h, r->bound, subscribers, devices));
+    answer_or_no_memory(r, STATUS_OK,
+                        view_status(r->h, r->bound, subscribers, devices, onboarding));
 }
 
 static json_t *subscribers_page(const struct store_subscriber *rows, size_t n, size_t limit)
@@ -151,7 +157,8 @@ static void list_devices(struct admin_request *r)
 }
 
 /* What is known of a subscription beside its row and its devices. */
-static enum err read_more(struct admin_request *r, struct store_proof *proof, struct kme_home *kme)
+static enum err read_more(struct admin_request *r, struct store_proof *proof, struct kme_home *kme,
+                          struct store_onboarding *onboarding)
 {
     struct store_kme row;
     enum err err = store_read_proof(r->reader, &r->imsi, proof);
@@ -162,6 +169,11 @@ static enum err read_more(struct admin_request *r, struct store_proof *proof, st
         provision_home_of(&row, kme);
     }
     wipe(&row, sizeof row);
+    *onboarding = (struct store_onboarding){.phase = CERTATTACH_PHASE_NEW};
+    if (err == E_OK) {
+        err = store_read_onboarding_of(r->reader, &r->imsi, onboarding);
+        err = err == E_NOT_FOUND ? E_OK : err;
+    }
     return err;
 }
 
@@ -171,13 +183,14 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
     struct store_device devices[STORE_DEVICES_MAX];
     struct store_proof proof;
     struct kme_home kme;
+    struct store_onboarding onboarding;
     size_t n = 0;
     enum err err = store_read_subscriber(r->reader, &r->imsi, &s);
     if (err == E_OK) {
         err = store_read_devices(r->reader, &r->imsi, devices, &n);
     }
     if (err == E_OK) {
-        err = read_more(r, &proof, &kme);
+        err = read_more(r, &proof, &kme, &onboarding);
     }
     if (err == E_NOT_FOUND) {
         refuse_missing(r, PROBLEM_NO_SUBSCRIBER);
@@ -188,6 +201,7 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
         json_t *body = view_subscriber(&s, devices, n);
         view_add_proof(body, &proof, r->h->config->devid.remember_seconds);
         view_add_kme(body, &kme);
+        view_add_onboarding(body, &onboarding);
         answer_or_no_memory(r, status, body);
     }
     wipe(&kme, sizeof kme);
@@ -316,6 +330,10 @@ static const struct route {
     {{"GET", "/v1/lots/{lot}", ""}, admin_lot_get},
     {{"PUT", "/v1/lots/{lot}", ""}, admin_lot_put},
     {{"DELETE", "/v1/lots/{lot}", ""}, admin_lot_delete},
+    {{"GET", "/v1/onboarding", " after limit phase "}, admin_onboarding_list},
+    {{"GET", "/v1/onboarding/{authority}/{id}", ""}, admin_onboarding_get},
+    {{"POST", "/v1/onboarding/{authority}/{id}", ""}, admin_onboarding_tell},
+    {{"GET", "/v1/onboarding-pool", ""}, admin_onboarding_pools},
     {{"GET", "/v1/eir", ""}, admin_eir_state},
     {{"GET", "/v1/eir/rules", " after limit "}, admin_eir_list},
     {{"PUT", "/v1/eir/rules/{rule}/{list}", ""}, admin_eir_put},
@@ -340,6 +358,10 @@ static bool identities(struct admin_request *r, const char *pattern, const char 
             return admin_call_parameter_wrong(
                 &r->call, "the lot in the path",
                 "is not 1 to 32 letters, digits, dots, hyphens and underscores");
+        }
+        if ((bytes_eq(want, BYTES_LIT("{authority}")) && !admin_onboarding_authority(r, have)) ||
+            (bytes_eq(want, BYTES_LIT("{id}")) && !admin_onboarding_id(r, have))) {
+            return false;
         }
         if (bytes_eq(want, BYTES_LIT("{rule}")) && imei_range_parse(have, &r->range) != E_OK) {
             return admin_call_parameter_wrong(

@@ -4,6 +4,7 @@
 #include "nf/hssd/admin_eir.h"
 #include "nf/hssd/kme_pool.h"
 #include "nf/hssd/lots.h"
+#include "nf/hssd/onboarding.h"
 #include "nf/hssd/proof.h"
 #include "proc/binding.h"
 #include "proc/devid.h"
@@ -52,12 +53,12 @@ json_t *view_subscriber(const struct store_subscriber *s, const struct store_dev
 {
     char proof[DEVID_POLICY_TEXT];
     print_policy(s->proof, proof);
-    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:o,s:o,s:I}", "imsi", s->imsi.digits,
-                          "algorithm", aka_algorithm_name(s->keys.algorithm), "policy",
-                          binding_policy_name((enum binding_policy)s->policy), "proof", proof,
-                          "profile", s->profile, "msisdn", admin_text_or_null(s->msisdn),
-                          "suspended", (int)s->suspended, "version", (json_int_t)s->version,
-                          "serving", view_serving(&s->serving), "last_imei",
+    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:b,s:I,s:o,s:o,s:I}", "imsi",
+                          s->imsi.digits, "algorithm", aka_algorithm_name(s->keys.algorithm),
+                          "policy", binding_policy_name((enum binding_policy)s->policy), "proof",
+                          proof, "profile", s->profile, "msisdn", admin_text_or_null(s->msisdn),
+                          "suspended", (int)s->suspended, "pending", (int)s->pending, "version",
+                          (json_int_t)s->version, "serving", view_serving(&s->serving), "last_imei",
                           s->has_last_imei ? json_string(s->last_imei.digits) : json_null(),
                           "binding_failures", (json_int_t)s->binding_failures);
     if (o != NULL && devices != NULL) {
@@ -116,6 +117,17 @@ void view_add_kme(json_t *subscriber, const struct kme_home *kme)
         (void)json_object_set_new(subscriber, "kme", o);
     } else {
         json_decref(o);
+    }
+}
+
+void view_add_onboarding(json_t *subscriber, const struct store_onboarding *row)
+{
+    char device[ONBOARDING_NAME_MAX];
+    onboarding_name(&row->key, device);
+    if (subscriber != NULL) {
+        (void)json_object_set_new(subscriber, "onboarding",
+                                  row->phase != CERTATTACH_PHASE_NEW ? json_string(device)
+                                                                     : json_null());
     }
 }
 
@@ -228,18 +240,18 @@ static unsigned payloads_waiting(const struct hssd *h)
 }
 
 json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscribers,
-                    uint64_t devices)
+                    uint64_t devices, json_t *onboarding)
 {
     const struct hssd_config *c = h->config;
-    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
-                     "program", "bindery-hssd", "version", BINDERY_VERSION, "origin_host",
-                     c->origin_host, "origin_realm", c->origin_realm, "instance", (int)c->instance,
-                     "started", admin_time(h->started_unix * 1000), "uptime_seconds",
-                     (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads",
-                     (json_int_t)h->n_threads, "subscribers", (json_int_t)subscribers, "devices",
-                     (json_int_t)devices, "writer_waiting", (json_int_t)writer_depth(h->writer),
-                     "payloads_waiting", (json_int_t)payloads_waiting(h), "lots",
-                     (json_int_t)lots_count(h->lots), "listeners", view_listeners(c, bound),
-                     "peers", view_peers(h), "eir", admin_eir_in_force(h), "devid",
-                     view_repositories(h), "counters", view_counters(h));
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "program",
+        "bindery-hssd", "version", BINDERY_VERSION, "origin_host", c->origin_host, "origin_realm",
+        c->origin_realm, "instance", (int)c->instance, "started",
+        admin_time(h->started_unix * 1000), "uptime_seconds",
+        (json_int_t)(hssd_unix_seconds() - h->started_unix), "threads", (json_int_t)h->n_threads,
+        "subscribers", (json_int_t)subscribers, "devices", (json_int_t)devices, "writer_waiting",
+        (json_int_t)writer_depth(h->writer), "payloads_waiting", (json_int_t)payloads_waiting(h),
+        "lots", (json_int_t)lots_count(h->lots), "listeners", view_listeners(c, bound), "peers",
+        view_peers(h), "eir", admin_eir_in_force(h), "devid", view_repositories(h), "onboarding",
+        onboarding, "counters", view_counters(h));
 }

@@ -17,13 +17,15 @@ json_t *view_subscriber(const struct store_subscriber *s, const struct store_dev
 void view_add_proof(json_t *subscriber, const struct store_proof *proof, uint32_t remember_seconds);
 /* Adds how the provisioning of its KME stands. */
 void view_add_kme(json_t *subscriber, const struct kme_home *kme);
+/* Adds which device it was made for in the attach procedure; phase NEW: for none. */
+void view_add_onboarding(json_t *subscriber, const struct store_onboarding *row);
 /* The repositories, and the cache. */
 json_t *view_repositories(struct hssd *h);
 /* with_imsi: as a row of a list of devices. */
 json_t *view_device(const struct store_device *d, bool with_imsi);
 json_t *view_event(const struct store_event *e);
-/* bound: the addresses the listeners got, config->n_listeners of them. */
+/* bound: the addresses the listeners got, config->n_listeners of them. onboarding: taken over. */
 json_t *view_status(struct hssd *h, const struct address *bound, uint64_t subscribers,
-                    uint64_t devices);
+                    uint64_t devices, json_t *onboarding);
 
 #endif

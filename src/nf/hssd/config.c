@@ -52,6 +52,7 @@ void hssd_config_free(struct hssd_config *config)
         listener_free(&config->listeners[i]);
     }
     hssd_free_devid(config);
+    hssd_free_onboarding(config);
     free(config->peers);
     free(config->listeners);
     free(config->profiles);

@@ -18,14 +18,17 @@
 #include "nf/common/log.h"
 #include "proc/eir.h"
 
-#define HSSD_APNS_MAX         16
-#define HSSD_PROFILE_NAME_MAX 32 /* with its NUL; what store.h has room for */
-#define HSSD_APN_NAME_MAX     101
-#define HSSD_INSTANCE_MAX     31    /* the IND of the SQNs this instance issues */
-#define HSSD_ANSWER_SHORT     8192  /* octets of the longest answer but for one with a chain */
-#define HSSD_ANSWER_LONG      20480 /* octets of an equipment check's with a device's chain */
-#define HSSD_REPOSITORIES_MAX 64
-#define HSSD_KME_THREADS_MAX  16
+#define HSSD_APNS_MAX            16
+#define HSSD_PROFILE_NAME_MAX    32 /* with its NUL; what store.h has room for */
+#define HSSD_APN_NAME_MAX        101
+#define HSSD_INSTANCE_MAX        31    /* the IND of the SQNs this instance issues */
+#define HSSD_ANSWER_SHORT        8192  /* octets of the longest answer but for one with a chain */
+#define HSSD_ANSWER_LONG         20480 /* octets of an equipment check's with a device's chain */
+#define HSSD_REPOSITORIES_MAX    64
+#define HSSD_KME_THREADS_MAX     16
+#define HSSD_AUTHORITIES_MAX     64
+#define HSSD_IMSI_POOLS_MAX      8
+#define HSSD_ONBOARD_THREADS_MAX 64
 
 struct hssd_listener {
     struct address address;
@@ -61,6 +64,7 @@ struct hssd_peer {
     unsigned connections; /* at most this many at once */
     bool sends_served_imei;
     bool sends_device_proof; /* what it says of a device's proof counts, and it may inquire */
+    bool onboarding;         /* it may ask for subscriptions of devices that have none */
 };
 
 struct hssd_ambr {
@@ -124,6 +128,50 @@ struct hssd_kme {
     char *ca, *crl;         /* files, or NULL: what devices' chains lead to */
     bool ca_with_binding;   /* or to the CA that is kept with the binding */
 };
+/* Whose devices get subscriptions by the URL of their certificates (docs/certattach.md): the site
+ * of their certificates, and how many it may have. */
+struct hssd_authority {
+    char *name;                   /* 1 to 64 of a-z, 0-9, '.', '-', '_' */
+    char *host;                   /* of its devices' URLs, in lower case */
+    char *link;                   /* https://host[:port]: where it is really asked */
+    char *certificate, *key, *ca; /* of the operator, for TLS */
+    char *crl;                    /* of TLS, or NULL */
+    char *roots;                  /* file: the CAs that devices' chains lead to */
+    char *device_crl;             /* file with the lists of those, or NULL */
+    char **signers;               /* files: the keys whose records are believed */
+    size_t n_signers;             /* 1 or more */
+    struct imei_range *ranges;    /* what it may speak for; */
+    size_t n_ranges;              /* 0: everything */
+    bool by_rule;                 /* its devices need nobody's approval */
+    uint32_t waiting_most;        /* for approval */
+    uint32_t pending_most;        /* subscriptions that were never used */
+    uint32_t per_hour;            /* new subscriptions */
+    uint32_t cache_seconds;       /* how long a record holds; 0: each device is asked about */
+    uint32_t unknown_seconds;     /* the same for "no device" */
+};
+/* A range of IMSIs of one home PLMN, for devices. */
+struct hssd_imsi_pool {
+    struct imsi first, last; /* of one length, first not behind last */
+    struct plmn home;
+};
+struct hssd_onboarding {
+    char *certificate, *key; /* the operator's, which devices verify; NULL: nothing is offered */
+    char *profile;           /* of the profiles, and one that a device can be given */
+    uint8_t policy;          /* enum binding_policy: open or learn */
+    uint8_t algorithm;       /* enum aka_algorithm */
+    struct hssd_imsi_pool pools[HSSD_IMSI_POOLS_MAX];
+    size_t n_pools;
+    /* These have their defaults where the section is not there: what was begun ends by them. */
+    uint32_t pool_low_percent;
+    uint32_t pending_seconds;    /* until a subscription that was never used ends */
+    uint32_t quarantine_seconds; /* how long its IMSI rests then */
+    uint32_t answer_seconds;     /* how long a device may take its answer */
+    uint32_t device_seconds;     /* between two answers to one device; 0: as often as it asks */
+    unsigned threads;
+    uint32_t queue; /* devices that may wait for them */
+    struct hssd_authority *authorities;
+    size_t n_authorities;
+};
 struct hssd_eir {
     bool enabled; /* S13 is offered and served */
     struct eir_policy policy;
@@ -174,6 +222,7 @@ struct hssd_config {
     size_t n_repositories;
     struct hssd_devid devid;
     struct hssd_kme kme;
+    struct hssd_onboarding onboarding;
     struct hssd_limits limits;
     struct hssd_timers timers;
     enum log_level log_level;
@@ -198,6 +247,13 @@ uint32_t hssd_config_answer_max(const struct hssd_config *config);
 /* The repository that is asked about an IMEI, or NULL. */
 const struct hssd_repository *hssd_config_repository_of(const struct hssd_config *config,
                                                         const struct imei *imei);
+/* Does this HSS give subscriptions to devices? */
+bool hssd_config_onboards(const struct hssd_config *config);
+/* The authority of this name, or whose devices' URLs have this host, or NULL. */
+const struct hssd_authority *hssd_config_authority(const struct hssd_config *config,
+                                                   const char *name);
+const struct hssd_authority *hssd_config_authority_of(const struct hssd_config *config,
+                                                      const char *host);
 /* Is the IMSI of one of the home PLMNs? */
 bool hssd_config_is_home(const struct hssd_config *config, const struct imsi *imsi);
 

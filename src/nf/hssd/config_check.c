@@ -130,6 +130,7 @@ enum err hssd_config_check(const struct config_file *file, const char *path,
     eir(&k, &raw->eir, &c->eir);
     hssd_check_devid(&k, raw, c);
     hssd_check_kme(&k, raw, c);
+    hssd_check_onboarding(&k, raw, c);
     limits(&k, &raw->limits, hssd_config_answer_max(c), &c->limits);
     timers(&k, &raw->timers, &c->timers);
     logging(&k, &raw->log, c);

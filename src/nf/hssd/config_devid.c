@@ -1,114 +1,32 @@
 #include "nf/hssd/config_raw.h"
 
-#include "nf/common/devid_port.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define DAY_S   86400u
-#define YEAR_S  (366 * DAY_S)
-#define URL_MAX 300
+#define DAY_S  86400u
+#define YEAR_S (366 * DAY_S)
 
 /* ---- one repository ---- */
 
-/* A host, perhaps a port, and no path: the paths are the repository's own. */
-static void url(struct checker *k, const char *text, struct hssd_repository *r)
-{
-    static const char scheme[] = "https://";
-    const size_t n = sizeof scheme - 1;
-    r->url = check_text(k, "url", text);
-    if (r->url == NULL) {
-        return;
-    }
-    size_t length = strlen(r->url);
-    if (length > n && r->url[length - 1] == '/') {
-        r->url[--length] = '\0';
-    }
-    if (strncmp(r->url, scheme, n) != 0 || length == n || length > URL_MAX ||
-        strcspn(r->url + n, "/?#@ \t") != length - n) {
-        check_wrong(k, "url", "`%.80s` is not a URL such as https://bindings.example.com:8443",
-                    text);
-    }
-}
-
-static char *readable(struct checker *k, const char *key, const char *text)
-{
-    char *path = check_path(k, key, text);
-    if (path != NULL && access(path, R_OK) != 0) {
-        check_wrong(k, key, "`%.100s` cannot be read", path);
-    }
-    return path;
-}
-
 static void tls(struct checker *k, const struct raw_repository *raw, struct hssd_repository *r)
 {
-    bool loopback = r->url != NULL && (strncmp(r->url, "https://127.", 12) == 0 ||
-                                       strncmp(r->url, "https://[::1]", 13) == 0 ||
-                                       strncmp(r->url, "https://localhost", 17) == 0);
-    struct check_tls t = check_tls_files(k, raw->certificate, raw->key, raw->ca, loopback);
+    struct check_tls t =
+        check_tls_files(k, raw->certificate, raw->key, raw->ca, hssd_link_is_loopback(r->url));
     r->certificate = t.certificate;
     r->key = t.key;
     r->ca = t.ca;
-    r->crl = raw->crl != NULL ? readable(k, "crl", raw->crl) : NULL;
-}
-
-static void signers(struct checker *k, const struct raw_repository *raw, struct hssd_repository *r)
-{
-    char key[32];
-    if (raw->signers_count == 0 || raw->signers_count > DEVID_PORT_SIGNERS_MAX) {
-        check_wrong(k, "signers",
-                    "is missing, empty or longer than %d: list the public keys that sign the "
-                    "repository's records",
-                    DEVID_PORT_SIGNERS_MAX);
-        return;
-    }
-    r->signers = check_alloc(k, raw->signers_count, sizeof *r->signers);
-    r->n_signers = r->signers != NULL ? raw->signers_count : 0;
-    for (size_t i = 0; i < r->n_signers; i++) {
-        snprintf(key, sizeof key, "signers[%zu]", i);
-        r->signers[i] = readable(k, key, raw->signers[i]);
-    }
-}
-
-static void ranges(struct checker *k, const struct raw_repository *raw, struct hssd_repository *r)
-{
-    char key[40];
-    r->ranges = check_alloc(k, raw->imei_ranges_count, sizeof *r->ranges);
-    r->n_ranges = r->ranges != NULL ? raw->imei_ranges_count : 0;
-    for (size_t i = 0; i < r->n_ranges && k->err == E_OK; i++) {
-        if (imei_range_parse(bytes_of_str(raw->imei_ranges[i]), &r->ranges[i]) != E_OK) {
-            snprintf(key, sizeof key, "imei_ranges[%zu]", i);
-            check_wrong(k, key, "`%.40s` is not a TAC, an IMEI, or two IMEIs with a hyphen between",
-                        raw->imei_ranges[i]);
-        }
-    }
-}
-
-/* Are the keys that sign records really those that the file says? Found out now, and not when the
- * first device comes. */
-static void signers_hold(struct checker *k, const struct hssd_repository *r)
-{
-    const struct devid_port_options options = {
-        .signers = (const char *const *)(uintptr_t)r->signers, .n_signers = r->n_signers};
-    struct devid_verifier *v = NULL;
-    struct verify_why why;
-    if (k->err == E_OK && devid_port_open(&options, &v, &why) != E_OK) {
-        check_wrong(k, "signers", "%.200s", why.text);
-    }
-    devid_port_close(v);
+    r->crl = raw->crl != NULL ? hssd_check_readable(k, "crl", raw->crl) : NULL;
 }
 
 static void repository(struct checker *k, const struct raw_repository *raw,
                        struct hssd_repository *r)
 {
     r->name = check_identity(k, "name", raw->name);
-    url(k, raw->url, r);
+    r->url = hssd_check_link(k, "url", raw->url);
     tls(k, raw, r);
-    signers(k, raw, r);
-    ranges(k, raw, r);
-    signers_hold(k, r);
+    r->signers = hssd_check_signers(k, raw->signers, raw->signers_count, &r->n_signers);
+    r->ranges = hssd_check_ranges(k, "imei_ranges", raw->imei_ranges, raw->imei_ranges_count);
+    r->n_ranges = r->ranges != NULL ? raw->imei_ranges_count : 0;
 }
 
 static bool covers(const struct hssd_repository *r, const struct imei *imei)
@@ -206,7 +124,7 @@ void hssd_free_devid(struct hssd_config *config)
 
 bool hssd_config_serves_s13(const struct hssd_config *config)
 {
-    return config->eir.enabled || config->n_repositories > 0;
+    return config->eir.enabled || config->n_repositories > 0 || hssd_config_onboards(config);
 }
 
 uint32_t hssd_config_answer_max(const struct hssd_config *config)

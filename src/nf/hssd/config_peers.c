@@ -101,6 +101,7 @@ static void peer(struct checker *k, const struct raw_peer *raw, const struct hss
                                             (struct check_range){1, CONNECTIONS_MAX, 2});
     p->sends_served_imei = check_bool(k, "sends_served_imei", raw->sends_served_imei, false);
     p->sends_device_proof = check_bool(k, "sends_device_proof", raw->sends_device_proof, false);
+    p->onboarding = check_bool(k, "onboarding", raw->onboarding, false);
     if (k->err == E_OK && strcasecmp(p->origin_host, config->origin_host) == 0) {
         check_wrong(k, "origin_host", "`%.80s` is this HSS itself", p->origin_host);
     }

@@ -27,6 +27,7 @@ static const cyaml_schema_field_t peer_fields[] = {
     CONFIG_TEXT(raw_peer, connections),
     CONFIG_TEXT(raw_peer, sends_served_imei),
     CONFIG_TEXT(raw_peer, sends_device_proof),
+    CONFIG_TEXT(raw_peer, onboarding),
     CONFIG_END,
 };
 CONFIG_ENTRY(peer, raw_peer, peer_fields);
@@ -119,6 +120,44 @@ static const cyaml_schema_field_t kme_fields[] = {
     CONFIG_TEXT(raw_kme, ca_with_binding),
     CONFIG_END,
 };
+static const cyaml_schema_field_t authority_fields[] = {
+    CONFIG_TEXT(raw_authority, name),
+    CONFIG_TEXT(raw_authority, host),
+    CONFIG_TEXT(raw_authority, link),
+    CONFIG_TEXT(raw_authority, certificate),
+    CONFIG_TEXT(raw_authority, key),
+    CONFIG_TEXT(raw_authority, ca),
+    CONFIG_TEXT(raw_authority, crl),
+    CONFIG_TEXT(raw_authority, roots),
+    CONFIG_TEXT(raw_authority, device_crl),
+    CONFIG_TEXTS(raw_authority, signers),
+    CONFIG_TEXTS(raw_authority, ranges),
+    CONFIG_TEXT(raw_authority, approval),
+    CONFIG_TEXT(raw_authority, waiting_most),
+    CONFIG_TEXT(raw_authority, pending_most),
+    CONFIG_TEXT(raw_authority, per_hour),
+    CONFIG_TEXT(raw_authority, cache_seconds),
+    CONFIG_TEXT(raw_authority, unknown_seconds),
+    CONFIG_END,
+};
+CONFIG_ENTRY(authority, raw_authority, authority_fields);
+static const cyaml_schema_field_t onboarding_fields[] = {
+    CONFIG_TEXT(raw_onboarding, certificate),
+    CONFIG_TEXT(raw_onboarding, key),
+    CONFIG_TEXT(raw_onboarding, profile),
+    CONFIG_TEXT(raw_onboarding, policy),
+    CONFIG_TEXT(raw_onboarding, algorithm),
+    CONFIG_TEXTS(raw_onboarding, imsis),
+    CONFIG_TEXT(raw_onboarding, pool_low_percent),
+    CONFIG_TEXT(raw_onboarding, pending_seconds),
+    CONFIG_TEXT(raw_onboarding, quarantine_seconds),
+    CONFIG_TEXT(raw_onboarding, answer_seconds),
+    CONFIG_TEXT(raw_onboarding, device_seconds),
+    CONFIG_TEXT(raw_onboarding, threads),
+    CONFIG_TEXT(raw_onboarding, queue),
+    CONFIG_PARTS(raw_onboarding, authorities, &authority, HSSD_AUTHORITIES_MAX),
+    CONFIG_END,
+};
 static const cyaml_schema_field_t limits_fields[] = {
     CONFIG_TEXT(raw_limits, threads),
     CONFIG_TEXT(raw_limits, connections),
@@ -163,6 +202,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PARTS(raw_config, repositories, &repository, HSSD_REPOSITORIES_MAX),
     CONFIG_PART(raw_config, devid, devid_fields),
     CONFIG_PART(raw_config, kme, kme_fields),
+    CONFIG_PART(raw_config, onboarding, onboarding_fields),
     CONFIG_PART(raw_config, limits, limits_fields),
     CONFIG_PART(raw_config, timers, timers_fields),
     CONFIG_PART(raw_config, log, log_fields),

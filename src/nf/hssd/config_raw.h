@@ -15,7 +15,7 @@ struct raw_peer {
     char *origin_host, *realm, *kind, *role;
     char **origins, **realms, **visited_plmns, **transports, **addresses;
     unsigned origins_count, realms_count, visited_plmns_count, transports_count, addresses_count;
-    char *connections, *sends_served_imei, *sends_device_proof;
+    char *connections, *sends_served_imei, *sends_device_proof, *onboarding;
 };
 struct raw_repository {
     char *name, *url, *certificate, *key, *ca, *crl;
@@ -28,6 +28,21 @@ struct raw_devid {
 };
 struct raw_kme {
     char *nonce_seconds, *threads, *queue, *ca, *crl, *ca_with_binding;
+};
+struct raw_authority {
+    char *name, *host, *link, *certificate, *key, *ca, *crl, *roots, *device_crl;
+    char **signers, **ranges;
+    unsigned signers_count, ranges_count;
+    char *approval, *waiting_most, *pending_most, *per_hour, *cache_seconds, *unknown_seconds;
+};
+struct raw_onboarding {
+    char *certificate, *key, *profile, *policy, *algorithm;
+    char **imsis;
+    unsigned imsis_count;
+    char *pool_low_percent, *pending_seconds, *quarantine_seconds, *answer_seconds;
+    char *device_seconds, *threads, *queue;
+    struct raw_authority *authorities;
+    unsigned authorities_count;
 };
 struct raw_ambr {
     char *uplink, *downlink;
@@ -88,6 +103,7 @@ struct raw_config {
     unsigned repositories_count;
     struct raw_devid devid;
     struct raw_kme kme;
+    struct raw_onboarding onboarding;
     struct raw_limits limits;
     struct raw_timers timers;
     struct raw_log log;
@@ -101,7 +117,7 @@ extern const struct config_shape hssd_config_shape;
 MUST_USE enum err hssd_config_check(const struct config_file *file, const char *path,
                                     struct hssd_config **out, struct config_why *why);
 /* Its parts: config_listeners.c, config_peers.c, config_profiles.c, config_devid.c,
- * config_kme.c. */
+ * config_kme.c, config_onboarding.c, config_authorities.c. */
 void hssd_check_listeners(struct checker *k, const struct raw_config *raw,
                           struct hssd_config *config);
 void hssd_check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
@@ -111,5 +127,27 @@ void hssd_check_devid(struct checker *k, const struct raw_config *raw, struct hs
 void hssd_free_devid(struct hssd_config *config);
 /* After hssd_check_devid. */
 void hssd_check_kme(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+/* After peers, profiles and home PLMNs. */
+void hssd_check_onboarding(struct checker *k, const struct raw_config *raw,
+                           struct hssd_config *config);
+void hssd_free_onboarding(struct hssd_config *config);
+/* config_authorities.c */
+void hssd_check_authorities(struct checker *k, const struct raw_onboarding *raw,
+                            struct hssd_onboarding *o);
+void hssd_free_authorities(struct hssd_onboarding *o);
+
+/* ---- config_links.c: what repositories and authorities have in common ---- */
+
+/* https://host[:port] and nothing behind it. */
+char *hssd_check_link(struct checker *k, const char *key, const char *text);
+bool hssd_link_is_loopback(const char *link); /* NULL: false */
+/* A file that can be read. */
+char *hssd_check_readable(struct checker *k, const char *key, const char *text);
+/* Files of `signers` with the keys that sign records, each what it should be. `*n` of them, what is
+ * half made too. */
+char **hssd_check_signers(struct checker *k, char *const *texts, size_t n_texts, size_t *n);
+/* `key`: what the list is called. */
+struct imei_range *hssd_check_ranges(struct checker *k, const char *key, char *const *texts,
+                                     size_t n);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "nf/hssd/eir_lists.h"
 #include "nf/hssd/inquiry.h"
+#include "nf/hssd/onboarding.h"
 #include "wire/s13_eir.h"
 
 #include <stdio.h>
@@ -144,6 +145,13 @@ static enum s6a_outcome ecr_without_lists(struct s6a_call *call, struct ecr *e)
     return ecr_answer(call, e);
 }
 
+/* Of a device that has no subscription the lists alone say. */
+static bool is_black(const struct s6a_call *call, struct ecr *e)
+{
+    return call->h->config->eir.enabled &&
+           eir_reader_find(call->eir, &e->asked.imei, &e->rule) == EIR_BLACK;
+}
+
 enum s6a_outcome s13_ecr_serve(struct s6a_call *call)
 {
     struct ecr e = {.list = EIR_NO_LIST};
@@ -151,6 +159,9 @@ enum s6a_outcome s13_ecr_serve(struct s6a_call *call)
     atomic_fetch_add_explicit(&call->h->counters.ecr, 1, memory_order_relaxed);
     if (ecr_read(call, &e, &fault) != E_OK) {
         return s6a_refuse(call, REFUSAL_MALFORMED, &fault, NULL, NULL);
+    }
+    if (onboarding_is_asked(&e.msg)) {
+        return onboarding_serve(call, &e.msg, &e.asked, is_black(call, &e));
     }
     const struct imsi *imsi = e.asked.has_imsi ? &e.asked.imsi : NULL;
     if (!call->h->config->eir.enabled) {

@@ -86,12 +86,12 @@ static bool is_refusal(const char *name)
 static bool is_at_will(const char *name)
 {
     static const char *const names[] = {
-        "peer-connected",        "peer-disconnected",     "shedding",
-        "shedding-over",         "equipment-blacklisted", "equipment-greylisted",
-        "imei-not-paired",       "imei-changed",          "device-proven",
-        "device-unproven",       "device-failed",         "device-undetermined",
-        "binding-disbelieved",   "provisioning-offered",  "provisioning-refused",
-        "cancel-location-unsent"};
+        "peer-connected",      "peer-disconnected",     "shedding",
+        "shedding-over",       "equipment-blacklisted", "equipment-greylisted",
+        "imei-not-paired",     "imei-changed",          "device-proven",
+        "device-unproven",     "device-failed",         "device-undetermined",
+        "binding-disbelieved", "provisioning-offered",  "provisioning-refused",
+        "onboarding-refused",  "cancel-location-unsent"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
@@ -131,6 +131,11 @@ static enum log_level level_of(const char *name)
         {"equipment-blacklisted", LOG_LEVEL_WARNING},
         {"device-failed", LOG_LEVEL_WARNING},
         {"provisioning-refused", LOG_LEVEL_WARNING},
+        {"onboarding-refused", LOG_LEVEL_WARNING},
+        {"onboarding-pool-low", LOG_LEVEL_WARNING},
+        {"onboarding-pool-empty", LOG_LEVEL_ERROR},
+        {"onboarding-site-down", LOG_LEVEL_WARNING},
+        {"onboarding-files-bad", LOG_LEVEL_WARNING},
         {"devid-files-bad", LOG_LEVEL_WARNING},
         {"repository-down", LOG_LEVEL_WARNING},
         {"repository-set-back", LOG_LEVEL_WARNING},

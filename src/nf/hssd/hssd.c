@@ -7,6 +7,7 @@
 #include "nf/hssd/inquiry.h"
 #include "nf/hssd/kme_pool.h"
 #include "nf/hssd/lots.h"
+#include "nf/hssd/onboarding.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/thread.h"
 
@@ -38,6 +39,7 @@ static void mark_done(struct writer_job *job)
 void hssd_tick(struct hssd *h)
 {
     uint64_t next;
+    onboarding_tick(h);
     uint64_t glc = sqn_glc(&h->clock, hssd_monotonic_ms());
     if (!sqn_mark_due(glc, atomic_load(&h->mark), &next) ||
         atomic_exchange(&h->mark_pending, true)) {
@@ -251,6 +253,9 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
         err = hssd_kme_pool_start(h, why);
     }
     if (err == E_OK) {
+        err = onboarding_start(h, why);
+    }
+    if (err == E_OK) {
         err = threads_start(h);
     }
     if (err != E_OK) {
@@ -268,6 +273,7 @@ void hssd_stop(struct hssd *h)
 {
     repositories_quiesce(h->repositories);
     kme_pool_quiesce(h->kme_pool); /* who waits is told while there is somebody to answer */
+    onboarding_quiesce(h->onboarding);
     for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_ask_stop(h->threads[i]);
     }
@@ -276,6 +282,7 @@ void hssd_stop(struct hssd *h)
     }
     repositories_join(h->repositories); /* their changes need the writer */
     kme_pool_close(h->kme_pool);        /* so does what it opened; nobody hands it any more */
+    onboarding_join(h->onboarding);     /* so do subscriptions for devices */
     /* What waits at a thread still runs when that is freed, and may name events: the writer refuses
      * them by then, but must be there. */
     writer_drain(h->writer);
@@ -285,6 +292,7 @@ void hssd_stop(struct hssd *h)
     h->n_threads = 0;
     writer_stop(h->writer);
     repositories_close(h->repositories); /* the writer's jobs look at what was revoked */
+    onboarding_close(h->onboarding);     /* and at what an authority may still have */
     crypto_openssl_close(&h->writers);
     lots_close(h->lots);
     for (size_t i = 0; h->tls != NULL && i < h->config->n_listeners; i++) {
@@ -299,6 +307,7 @@ void hssd_stop(struct hssd *h)
     store_close(h->store);
     h->repositories = NULL;
     h->kme_pool = NULL;
+    h->onboarding = NULL;
     h->lots = NULL;
     h->inquiry_rates = NULL;
     h->tls = NULL;

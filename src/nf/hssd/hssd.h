@@ -53,6 +53,13 @@
     X(provisionings_again)                                                                         \
     X(provisionings_refused)                                                                       \
     X(provisioning_owed)                                                                           \
+    X(onboarding_requests)                                                                         \
+    X(onboarding_drawn)                                                                            \
+    X(onboarding_repeated)                                                                         \
+    X(onboarding_refused)                                                                          \
+    X(onboarding_waiting)                                                                          \
+    X(onboarding_active)                                                                           \
+    X(onboarding_expired)                                                                          \
     X(clr_sent)                                                                                    \
     X(clr_unsent)                                                                                  \
     X(clr_unanswered)                                                                              \
@@ -87,6 +94,7 @@ struct hssd_peer_state {
     struct hssd_bucket at_will;   /* events it can cause as it likes */
     struct hssd_bucket inquiries; /* without an IMSI, that a repository is asked for */
     _Atomic unsigned payloads;    /* procedure kme: on their way */
+    _Atomic unsigned onboardings; /* devices that want a subscription: likewise */
 };
 
 struct hssd;
@@ -94,6 +102,7 @@ struct hssd_thread;   /* hssd.c */
 struct inquiry_rates; /* nf/hssd/inquiry.h */
 struct kme_pool;      /* nf/hssd/kme_pool.h */
 struct lots;          /* nf/hssd/lots.h */
+struct onboarding;    /* nf/hssd/onboarding.h */
 
 struct hssd {
     const struct hssd_config *config;
@@ -106,7 +115,8 @@ struct hssd {
     struct inquiry_rates *inquiry_rates;
     struct lots *lots;
     struct kme_pool *kme_pool; /* NULL: no device's key could be had */
-    struct crypto writers;     /* of the writer's jobs, on its thread */
+    struct onboarding *onboarding;
+    struct crypto writers; /* of the writer's jobs, on its thread */
     struct sqn_clock clock;
     _Atomic uint64_t mark;         /* stored: no GLC value above it is issued */
     struct hssd_peer_state *peers; /* config->n_peers of them */
@@ -142,8 +152,8 @@ void hssd_tick(struct hssd *h);
 /* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
  * thread; never blocks; under overload the event list may lose it, the log does not. What an
  * outsider can cause at will (refused, peer-*, equipment-*, imei-*, device-*, provisioning-offered,
- * provisioning-refused, cancel-location-unsent) is limited in both: neither a peer nor a stranger
- * gets a durable write per message, nor drives the alarms out of the list. */
+ * provisioning-refused, onboarding-refused, cancel-location-unsent) is limited in both: neither a
+ * peer nor a stranger gets a durable write per message, nor drives the alarms out of the list. */
 void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
                 const char *peer, const char *cause, const char *detail);
 

@@ -2,21 +2,16 @@
 
 #include "crypto/openssl.h"
 #include "nf/common/devid_port.h"
+#include "nf/hssd/file_seen.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEPT 1024 /* records, and as many chains, that a port remembers as verified */
 
-struct seen { /* a file as it was when it was read; zeros: it is not there */
-    ino_t inode;
-    off_t size;
-    struct timespec changed;
-};
 struct worker {
     struct kme_tools tools;
     struct kme_pool *pool;
@@ -24,7 +19,7 @@ struct worker {
     bool runs;
     struct crypto crypto;
     struct devid_verifier **verifiers; /* one for each repository of the configuration */
-    struct seen ca, crl;
+    struct file_seen ca, crl;
     uint64_t look_ms; /* when they are looked at again */
 };
 
@@ -48,21 +43,6 @@ static uint64_t now_ms(const struct kme_pool *p)
     return p->world.now_ms(p->world.ctx);
 }
 
-static struct seen look(const char *path)
-{
-    struct stat s;
-    if (path == NULL || stat(path, &s) != 0) {
-        return (struct seen){.inode = 0};
-    }
-    return (struct seen){.inode = s.st_ino, .size = s.st_size, .changed = s.st_mtim};
-}
-
-static bool same(const struct seen *a, const struct seen *b)
-{
-    return a->inode == b->inode && a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-           a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
 /* After an error each verifier is as it was; those before it have the new files. */
 static enum err reload(struct worker *w, struct verify_why *why)
 {
@@ -81,9 +61,9 @@ static void look_again(struct worker *w)
     if (c->ca == NULL || now_ms(w->pool) < w->look_ms) {
         return;
     }
-    struct seen ca = look(c->ca), crl = look(c->crl);
+    struct file_seen ca = file_look(c->ca), crl = file_look(c->crl);
     w->look_ms = now_ms(w->pool) + KME_POOL_LOOK_MS;
-    if (same(&ca, &w->ca) && same(&crl, &w->crl)) {
+    if (file_same(&ca, &w->ca) && file_same(&crl, &w->crl)) {
         return;
     }
     enum err err = reload(w, &why);
@@ -143,8 +123,8 @@ static enum err ports_open(struct worker *w, struct verify_why *why)
     if (w->verifiers == NULL) {
         return E_MEMORY;
     }
-    w->ca = look(c->kme.ca); /* before they are read: what changes meanwhile is read again */
-    w->crl = look(c->kme.crl);
+    w->ca = file_look(c->kme.ca); /* before they are read: what changes meanwhile is read again */
+    w->crl = file_look(c->kme.crl);
     w->look_ms = now_ms(w->pool) + KME_POOL_LOOK_MS;
     for (size_t i = 0; err == E_OK && i < c->n_repositories; i++) {
         const struct hssd_repository *r = &c->repositories[i];

@@ -54,8 +54,10 @@ MUST_USE enum err provision_registers(struct s6a_call *call, const struct store_
 MUST_USE enum err provision_used(struct store_writer *w, struct s6a_later *later);
 
 /* Steps 8 to 10: a ULR with a KME-Payload, of a subscription that is served and in a radio access
- * that it may use. `imei`: the request's, or NULL. */
+ * that it may use. `imei`: the request's, or NULL; `use`: of a subscription that was made in the
+ * attach procedure, whose first AKA this may be. */
 enum s6a_outcome provision_serve(struct s6a_call *call, const struct s6a_ulr *ulr,
-                                 const struct imsi *imsi, const struct imei *imei);
+                                 const struct imsi *imsi, const struct imei *imei,
+                                 const struct onboarding_use *use);
 
 #endif

@@ -4,6 +4,7 @@
 #include "nf/hssd/inquiry.h"
 #include "nf/hssd/kme_pool.h"
 #include "nf/hssd/lots.h"
+#include "nf/hssd/onboarding.h"
 #include "nf/hssd/provision.h"
 #include "nf/hssd/provision_rows.h"
 #include "nf/hssd/subscription.h"
@@ -36,6 +37,7 @@ struct taking {
     bool overtaken;         /* the state it was judged by is not that of the store any more */
     enum kme_due due;       /* why it was offered */
     struct store_serving serving;
+    struct onboarding_use onboarding;
     size_t len;
     uint8_t msg[];
 };
@@ -179,6 +181,7 @@ static void tell(const struct taking *t, struct bytes asker)
     char detail[96];
     snprintf(detail, sizeof detail, "%s, by lot %s", kme_due_name(t->due), t->lot.id.text);
     count(&t->h->counters.provisionings_taken);
+    onboarding_tell_used(t->h, &t->imsi, &t->imei, t->peer->peer->origin_host, &t->onboarding);
     hssd_event(t->h, "provisioned", &t->imsi, &t->imei, t->peer->peer->origin_host, NULL, detail);
     hssd_cancel_location_but(t->h, &t->imsi, &t->serving, asker, S6A_MME_UPDATE_PROCEDURE);
 }
@@ -339,6 +342,9 @@ static enum err write_run(struct store_writer *w, struct writer_job *job)
         t->serving = s.row.serving;
         err = keep(w, t, &s, devices, &n);
     }
+    if (err == E_OK) {
+        err = onboarding_used(w, &t->imsi, hssd_unix_seconds(), &t->onboarding);
+    }
     wipe(devices, n * sizeof *devices);
     wipe(&s, sizeof s);
     return err;
@@ -450,7 +456,8 @@ static bool may_take(const struct s6a_call *call)
            atomic_load_explicit(&call->peer->payloads, memory_order_relaxed) < most;
 }
 
-static struct taking *taking_make(const struct s6a_call *call, const struct kme_arrived *arrived)
+static struct taking *taking_make(const struct s6a_call *call, const struct kme_arrived *arrived,
+                                  const struct onboarding_use *use)
 {
     struct s6a_ulr ulr;
     struct diameter_fault fault;
@@ -469,6 +476,7 @@ static struct taking *taking_make(const struct s6a_call *call, const struct kme_
     t->imei = *arrived->imei;
     t->lot = *arrived->lot;
     t->at = arrived->at;
+    t->onboarding = *use;
     t->len = call->msg.n;
     memcpy(t->msg, call->msg.p, call->msg.n);
     if (s6a_ulr_parse(call->h->config->vendor_id, (struct bytes){t->msg, t->len}, &ulr, &fault) !=
@@ -509,14 +517,15 @@ static enum s6a_outcome ask(struct s6a_call *call, struct taking *t)
     return repositories_ask(r, &t->q) == REPOSITORY_LATER ? S6A_LATER : submit(call, t);
 }
 
-static enum s6a_outcome begin(struct s6a_call *call, const struct kme_arrived *arrived)
+static enum s6a_outcome begin(struct s6a_call *call, const struct kme_arrived *arrived,
+                              const struct onboarding_use *use)
 {
     struct hssd *h = call->h;
     if (h->repositories == NULL || h->kme_pool == NULL) { /* whose key would it be? */
         const struct kme_verdict v = {KME_CAUSE_KEY, DEVID_CAUSE_NO_BINDING};
         return refuse(call, &arrived->imsi, arrived->imei, v);
     }
-    struct taking *t = taking_make(call, arrived);
+    struct taking *t = taking_make(call, arrived, use);
     return t != NULL ? ask(call, t)
                      : s6a_refuse(call, REFUSAL_TOO_BUSY, NULL, &arrived->imsi, arrived->imei);
 }
@@ -524,7 +533,8 @@ static enum s6a_outcome begin(struct s6a_call *call, const struct kme_arrived *a
 /* ---- the request ---- */
 
 static enum s6a_outcome judge_first(struct s6a_call *call, const struct s6a_ulr *ulr,
-                                    const struct kme_arrived *arrived)
+                                    const struct kme_arrived *arrived,
+                                    const struct onboarding_use *use)
 {
     struct kme_taken taken = {.again = false};
     struct kme_verdict v;
@@ -533,7 +543,7 @@ static enum s6a_outcome judge_first(struct s6a_call *call, const struct s6a_ulr 
         return s6a_refuse(call, s6a_store_refusal(err), NULL, &arrived->imsi, arrived->imei);
     }
     if (goes_on(&v) && arrived->lot != NULL && arrived->imei != NULL) { /* else it did not */
-        return begin(call, arrived);
+        return begin(call, arrived, use);
     }
     if (v.cause != KME_CAUSE_NONE) {
         return refuse(call, &arrived->imsi, arrived->imei, v);
@@ -546,7 +556,8 @@ static enum s6a_outcome judge_first(struct s6a_call *call, const struct s6a_ulr 
 
 /*= kme-context kme-find */
 enum s6a_outcome provision_serve(struct s6a_call *call, const struct s6a_ulr *ulr,
-                                 const struct imsi *imsi, const struct imei *imei)
+                                 const struct imsi *imsi, const struct imei *imei,
+                                 const struct onboarding_use *use)
 {
     struct kme_payload payload;
     struct kme_lot lot;
@@ -563,5 +574,5 @@ enum s6a_outcome provision_serve(struct s6a_call *call, const struct s6a_ulr *ul
         return refuse_for(call, imsi, imei, KME_CAUSE_UNREADABLE);
     }
     arrived.lot = lots_find(call->h->lots, &payload.imei, &lot) == E_OK ? &lot : NULL;
-    return judge_first(call, ulr, &arrived);
+    return judge_first(call, ulr, &arrived, use);
 }

@@ -1,14 +1,11 @@
 #include "nf/hssd/repository_answer.h"
 
-#include "nf/common/base64.h"
+#include "nf/hssd/binding_json.h"
 
-#include <jansson.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SIGNER_OCTETS 32
 
 /* All octets of a credential, one behind the other in `octets`. */
 struct repository_answer {
@@ -106,81 +103,13 @@ size_t repository_answer_octets(const struct repository_answer *a)
 /* One binding as it is read: its octets in one buffer. */
 struct reading {
     struct devid_credential credential;
-    size_t used;
+    struct json_octets taken;
     uint8_t octets[REPOSITORY_OCTETS_MAX];
 };
 
-static struct bytes text_of(const json_t *v)
-{
-    return (struct bytes){(const uint8_t *)json_string_value(v),
-                          json_is_string(v) ? json_string_length(v) : 0};
-}
-
-static bool take_base64(struct reading *r, const json_t *v, struct bytes *out)
-{
-    size_t n = 0;
-    struct mbytes room = {r->octets + r->used, sizeof r->octets - r->used};
-    if (!json_is_string(v) || base64_decode(text_of(v), room, &n) != E_OK || n == 0) {
-        return false;
-    }
-    *out = (struct bytes){room.p, n};
-    r->used += n;
-    return true;
-}
-
-static bool take_signer(struct reading *r, const json_t *v)
-{
-    uint8_t *at = r->octets + r->used;
-    if (!json_is_string(v) || json_string_length(v) != 2 * (size_t)SIGNER_OCTETS ||
-        sizeof r->octets - r->used < SIGNER_OCTETS ||
-        hex_decode(json_string_value(v), (struct mbytes){at, SIGNER_OCTETS}) != E_OK) {
-        return false;
-    }
-    r->used += SIGNER_OCTETS;
-    r->credential.signer = (struct bytes){at, SIGNER_OCTETS};
-    return true;
-}
-
-static bool take_chain(struct reading *r, const json_t *list)
-{
-    size_t n = json_array_size(list); /* 0 for what is no list */
-    if (n == 0 || n > DEVID_CHAIN_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!take_base64(r, json_array_get(list, i), &r->credential.chain[i])) {
-            return false;
-        }
-    }
-    r->credential.n_chain = n;
-    return true;
-}
-
-/* What the record says goes; that JSON says some of it as well is for people. A revocation has no
- * key. */
-static bool take_binding(struct reading *r, const json_t *v, struct binding_record *record)
-{
-    struct devid_credential *c = &r->credential;
-    if (!take_base64(r, json_object_get(v, "record"), &c->record) ||
-        !take_base64(r, json_object_get(v, "signature"), &c->signature) ||
-        !take_signer(r, json_object_get(v, "signer")) ||
-        binding_record_read(c->record, record) != E_OK) {
-        return false;
-    }
-    if (record->status == BINDING_REVOKED) {
-        c->status = DEVID_REVOKED;
-        return true;
-    }
-    c->status = DEVID_FOUND;
-    c->form = record->form;
-    return record->form == BINDING_CERTIFICATE
-               ? take_chain(r, json_object_get(v, "certificates"))
-               : take_base64(r, json_object_get(v, "public_key"), &c->spki);
-}
-
 static bool is_identity(const json_t *binding)
 {
-    return bytes_eq(text_of(json_object_get(binding, "use")), BYTES_LIT("identity"));
+    return bytes_eq(json_text(json_object_get(binding, "use")), BYTES_LIT("identity"));
 }
 
 /* The binding for the device's identity, or NULL. False: the list is none, or has it twice. */
@@ -223,8 +152,10 @@ static enum err read_binding(const struct crypto *c, const struct devid_port *po
     if (r == NULL) {
         return E_MEMORY;
     }
-    enum devid_cause cause =
-        take_binding(r, binding, &record) ? DEVID_CAUSE_NONE : DEVID_CAUSE_REPOSITORY_BAD;
+    r->taken.room = MBYTES_OF(r->octets);
+    enum devid_cause cause = json_take_binding(&r->taken, binding, &r->credential, &record)
+                                 ? DEVID_CAUSE_NONE
+                                 : DEVID_CAUSE_REPOSITORY_BAD;
     if (cause == DEVID_CAUSE_NONE) {
         cause = devid_record_check(c, port, imei, &r->credential, &record);
     }
@@ -258,7 +189,8 @@ static enum err read_found(const struct crypto *c, const struct devid_port *port
 static bool says_no_binding(struct bytes body)
 {
     json_t *json = json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
-    bool says = bytes_eq(text_of(json_object_get(json, "type")), BYTES_LIT("/problems/no-binding"));
+    bool says =
+        bytes_eq(json_text(json_object_get(json, "type")), BYTES_LIT("/problems/no-binding"));
     json_decref(json);
     return says;
 }
@@ -296,10 +228,10 @@ static bool take_change(const json_t *v, uint64_t after, uint64_t next,
                         struct repository_page *page)
 {
     struct repository_change c = {.serial = 0};
-    struct bytes status = text_of(json_object_get(v, "status"));
+    struct bytes status = json_text(json_object_get(v, "status"));
     json_int_t serial = json_integer_value(json_object_get(v, "serial"));
     c.revoked = bytes_eq(status, BYTES_LIT("revoked"));
-    if (imei_parse(text_of(json_object_get(v, "imei")), &c.imei) != E_OK ||
+    if (imei_parse(json_text(json_object_get(v, "imei")), &c.imei) != E_OK ||
         (!c.revoked && !bytes_eq(status, BYTES_LIT("active"))) || serial < 1 ||
         (uint64_t)serial <= after || (uint64_t)serial > next) {
         return false;

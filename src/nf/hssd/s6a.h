@@ -72,6 +72,13 @@ struct provision_use {
     int64_t since; /* of the KME */
 };
 
+/* What a registration changes of a subscription that was made in the attach procedure. */
+struct onboarding_use {
+    bool wanted; /* it is to be stored */
+    bool first;  /* the subscription was pending */
+    struct store_onboarding_key key;
+};
+
 /* A change that must be durable before its answer. Owns a copy of the request. */
 struct s6a_later {
     struct writer_job job;
@@ -99,6 +106,7 @@ struct s6a_later {
     bool registers; /* the serving node changes */
     /* ULR: the first registration under this KME of the device; what nf/hssd/provision.h says. */
     struct provision_use use;
+    struct onboarding_use onboarding;
     bool offered; /* AIR: a nonce was stored */
     enum kme_due due;
     size_t len;
@@ -128,6 +136,10 @@ void hssd_thread_call_end(struct hssd_thread *thread);
 void hssd_thread_send(struct hssd_thread *thread, uint64_t conn, struct bytes msg);
 /* Sends a request of ours; false when the connection is gone or full. The answer is only counted: a
  * node that refuses CLR has nothing more to be told. */
+/* For a request that is answered late (S6A_LATER) and shortly: so many more of them may wait on one
+ * connection (node_owes_short). Then hssd_thread_send_short has to answer it. */
+void hssd_thread_will_send_short(struct hssd_thread *thread, uint64_t conn);
+void hssd_thread_send_short(struct hssd_thread *thread, uint64_t conn, struct bytes msg);
 bool hssd_thread_request(struct hssd_thread *thread, uint64_t conn, struct mbytes msg);
 
 #endif

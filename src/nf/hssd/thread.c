@@ -218,6 +218,23 @@ void hssd_thread_send(struct hssd_thread *t, uint64_t conn, struct bytes msg)
     atomic_fetch_add_explicit(&peer->answers, 1, memory_order_relaxed);
 }
 
+void hssd_thread_will_send_short(struct hssd_thread *t, uint64_t conn)
+{
+    struct node_conn *c = node_find(t->node, conn);
+    if (c != NULL) {
+        node_owes_short(c);
+    }
+}
+
+void hssd_thread_send_short(struct hssd_thread *t, uint64_t conn, struct bytes msg)
+{
+    struct node_conn *c = atomic_load(&t->ended) ? NULL : node_find(t->node, conn);
+    if (c != NULL) {
+        node_owes_no_more_short(c);
+        hssd_thread_send(t, conn, msg.n <= PEER_ANSWER_SHORT ? msg : (struct bytes){NULL, 0});
+    }
+}
+
 bool hssd_thread_request(struct hssd_thread *t, uint64_t conn, struct mbytes msg)
 {
     struct node_conn *c = atomic_load(&t->ended) ? NULL : node_find(t->node, conn);
@@ -358,7 +375,8 @@ static enum err node_config_of(struct hssd_thread *t, struct node_config *out)
     n.out_size = c->limits.send_buffer;
     n.pending_max = PENDING_MAX;
     n.posts_max = c->limits.writer_queue + POSTS_CLR + c->limits.connections +
-                  c->devid.queue * c->n_repositories + c->kme.queue + c->kme.threads;
+                  c->devid.queue * c->n_repositories + c->kme.queue + c->kme.threads +
+                  (hssd_config_onboards(c) ? c->onboarding.queue + c->onboarding.threads : 0);
     n.messages_per_turn = c->limits.messages_per_turn;
     n.spin_us = c->limits.spin_microseconds;
     n.callbacks = t->h->trace != NULL ? &callbacks : &callbacks_untraced;

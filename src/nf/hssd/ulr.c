@@ -1,5 +1,6 @@
 /* nf/hssd/ulr.c - Update-Location-Request (TS 29.272 5.2.1.1): who serves the subscriber now. */
 #include "nf/hssd/authorise.h"
+#include "nf/hssd/onboarding.h"
 #include "nf/hssd/provision.h"
 #include "nf/hssd/s6a.h"
 #include "nf/hssd/subscription.h"
@@ -15,6 +16,7 @@ struct ulr {
     struct imei imei;
     struct store_subscriber row;
     struct provision_use use;
+    struct onboarding_use onboarding;
     struct proof_registration proof;
     struct proof_decision proven;
 };
@@ -103,7 +105,7 @@ static enum refusal ulr_decide(struct s6a_call *call, struct ulr *u)
     if (!subscription_allows_rat(profile, u->msg.rat_type.v)) {
         return REFUSAL_RAT_NOT_ALLOWED;
     }
-    return REFUSAL_NONE;
+    return onboarding_admits(call, &u->row, u->has_imei ? &u->imei : NULL, &u->onboarding);
 }
 
 /* In this device as well? */
@@ -264,6 +266,9 @@ static enum err ulr_run(struct store_writer *w, struct writer_job *job)
     if (err == E_OK && l->use.first) {
         err = provision_used(w, l);
     }
+    if (err == E_OK) {
+        err = onboarding_used(w, &l->imsi, hssd_unix_seconds(), &l->onboarding);
+    }
     if (err != E_OK || !l->registers) {
         return err;
     }
@@ -305,6 +310,9 @@ static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *late
         return s6a_refuse(call, later->proven.refusal, NULL, &later->imsi, &later->imei);
     }
     tell_use(call, later);
+    onboarding_tell_used(call->h, &later->imsi, &later->imei,
+                         later->registers ? later->serving.host : call->peer->peer->origin_host,
+                         &later->onboarding);
     if (later->registers) {
         cancel_before(call, later);
         hssd_event(call->h, "registered", &later->imsi, later->has_imei ? &later->imei : NULL,
@@ -338,6 +346,7 @@ static enum s6a_outcome ulr_write(struct s6a_call *call, const struct ulr *u,
     later->proven = u->proven;
     if (u->proven.refusal == REFUSAL_NONE) {
         later->use = u->use;
+        later->onboarding = u->onboarding;
     }
     return s6a_defer(call, later, ulr_run, ulr_finish);
 }
@@ -347,7 +356,7 @@ static enum s6a_outcome ulr_register(struct s6a_call *call, struct ulr *u)
     struct store_serving now;
     serving_now(call, u, &now);
     bool stays = already(u, &now);
-    if (stays && !u->proven.write && !u->use.first) {
+    if (stays && !u->proven.write && !u->use.first && !u->onboarding.wanted) {
         tell_proof(call, &u->imsi, &u->proof, &u->proven);
         recent_confirmed(call->h->recent, &u->imsi);
         return ulr_answer(call, u);
@@ -394,6 +403,6 @@ enum s6a_outcome s6a_ulr_serve(struct s6a_call *call)
     if (refusal != REFUSAL_NONE) {
         return s6a_refuse(call, refusal, NULL, &u.imsi, imei);
     }
-    return u.msg.kme_payload.p != NULL ? provision_serve(call, &u.msg, &u.imsi, imei)
+    return u.msg.kme_payload.p != NULL ? provision_serve(call, &u.msg, &u.imsi, imei, &u.onboarding)
                                        : ulr_serve(call, &u);
 }

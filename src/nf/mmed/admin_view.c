@@ -235,10 +235,19 @@ static json_t *who_it_is(const struct mmed *m)
                      (json_int_t)(time(NULL) - m->started_unix));
 }
 
+/* What devices may be provisioned with here. */
+static json_t *provisioning_of(const struct mmed *m)
+{
+    const struct mmed_provisioning *p = &m->config->provisioning;
+    return json_pack("{s:b,s:o}", "kme", (int)p->kme, "onboarding",
+                     p->onboarding != NULL ? json_string(p->onboarding) : json_null());
+}
+
 json_t *mmed_view_status(struct mmed *m)
 {
     json_t *o = who_it_is(m);
     if (o != NULL) {
+        (void)json_object_set_new(o, "provisioning", provisioning_of(m));
         (void)json_object_set_new(o, "listeners", listeners_of(m));
         (void)json_object_set_new(o, "peers", peers_of(m));
         (void)json_object_set_new(o, "enbs", mmed_view_enbs(m));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum err mmed_config_load(const char *path, struct mmed_config **out, struct config_why *why)
 {
@@ -56,6 +57,7 @@ void mmed_config_free(struct mmed_config *config)
         home_free(&config->homes[i]);
     }
     devid_free(&config->devid);
+    free(config->provisioning.onboarding);
     free(config->peers);
     free(config->homes);
     free(config->listeners);
@@ -109,6 +111,36 @@ const struct mmed_home *mmed_config_home(const struct mmed_config *c, const char
         if (n > longest || (found == NULL && home->n_plmns == 0)) {
             found = home;
             longest = n;
+        }
+    }
+    return found;
+}
+
+static bool is_of_realm(const struct mmed_home *home, const char *realm)
+{
+    if (home->realm != NULL) {
+        return strcasecmp(home->realm, realm) == 0;
+    }
+    for (size_t i = 0; i < home->n_plmns; i++) {
+        char made[REALM_TEXT_MAX];
+        plmn_realm(&home->plmns[i], made);
+        if (strcasecmp(made, realm) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct mmed_home *mmed_config_home_of_realm(const struct mmed_config *c, const char *realm)
+{
+    const struct mmed_home *found = NULL;
+    for (size_t i = 0; c->homes != NULL && i < c->n_homes; i++) {
+        const struct mmed_home *home = &c->homes[i];
+        if (is_of_realm(home, realm)) {
+            return home;
+        }
+        if (home->realm == NULL && home->n_plmns == 0) {
+            found = home;
         }
     }
     return found;

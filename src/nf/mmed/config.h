@@ -42,8 +42,11 @@ struct mmed_devid { /* devices' proofs of their IMEIs (nf/common/devid_port.h) *
     uint8_t n_algorithms;
     size_t verified_kept;
 };
-struct mmed_provisioning { /* what devices may be provisioned with here */
-    bool kme;              /* they make a KME where the home network wants one (proc/kme.h) */
+struct mmed_provisioning {  /* what devices may be provisioned with here */
+    bool kme;               /* they make a KME where the home network wants one (proc/kme.h) */
+    char *onboarding;       /* the realm that gives subscriptions to those that have none
+                               (proc/certattach.h); NULL: nobody does */
+    size_t onboarding_home; /* index into homes: whose peers lead there */
 };
 struct mmed_limits {
     size_t enbs;
@@ -86,7 +89,8 @@ struct mmed_config {
     uint32_t t3412_s, t3402_s, t3346_s, implicit_detach_s;
     uint32_t t3450_ms, t3460_ms, t3470_ms, t3422_ms, t3489_ms, attach_ms;
     unsigned retransmissions;
-    unsigned request_ms; /* for an answer of an HSS */
+    unsigned request_ms; /* for an answer of an HSS; */
+    unsigned onboard_ms; /* about a device's subscription */
     unsigned watchdog_seconds, reconnect_seconds;
     struct mmed_limits limits;
     struct mmed_devid devid;
@@ -103,6 +107,9 @@ bool mmed_config_lets_in(const struct mmed_config *c, const struct address *from
 /* The home network of an IMSI; NULL: none is configured. */
 const struct mmed_home *mmed_config_home(const struct mmed_config *c, const char *imsi_digits);
 
+/* The home network whose peers lead to a realm: the one of that realm, the one of the PLMN that the
+ * realm is made from, or everybody else's; NULL: none is configured. */
+const struct mmed_home *mmed_config_home_of_realm(const struct mmed_config *c, const char *realm);
 /* The Destination-Realm for it: the home's, or the one that its PLMN makes (TS 23.003 19.2). */
 void mmed_config_realm(const struct mmed_home *home, const char *imsi_digits,
                        char out[static REALM_TEXT_MAX]);

@@ -49,6 +49,14 @@ static void identity(struct checker *k, const struct raw_mme *raw, struct mmed_c
     c->admin_socket = check_socket(k, "admin.socket", raw->admin.socket);
 }
 
+/* Who gives subscriptions asks a site first and may wait 8 s for that. A device waits 15 s, and its
+ * attach is over after 14 (emm_onboard.c): what would come then is of no use to anybody. */
+static unsigned onboard_ms_of(unsigned request_ms)
+{
+    const unsigned least = 10000, most = 13000;
+    return request_ms < least ? least : request_ms > most ? most : request_ms;
+}
+
 static void timers(struct checker *k, const struct raw_mme_timers *raw, struct mmed_config *c)
 {
     check_section(k, "timers.");
@@ -64,6 +72,7 @@ static void timers(struct checker *k, const struct raw_mme_timers *raw, struct m
     c->t3489_ms = 1000 * check_bounded(k, "t3489_seconds", raw->t3489_seconds, 1, 60, 4);
     c->attach_ms = 1000 * check_bounded(k, "attach_seconds", raw->attach_seconds, 5, 600, 60);
     c->request_ms = 1000 * check_bounded(k, "request_seconds", raw->request_seconds, 1, 60, 5);
+    c->onboard_ms = onboard_ms_of(c->request_ms);
     c->watchdog_seconds = check_bounded(k, "watchdog_seconds", raw->watchdog_seconds, 6, 3600, 30);
     c->reconnect_seconds =
         check_bounded(k, "reconnect_seconds", raw->reconnect_seconds, 1, 3600, 5);

@@ -100,6 +100,27 @@ void mmed_check_devid(struct checker *k, const struct raw_mme *raw, struct mmed_
     ciphering(k, &config->algorithms, "devid", "proves its IMEI");
 }
 
+static void onboarding(struct checker *k, const char *text, struct mmed_config *config)
+{
+    struct mmed_provisioning *p = &config->provisioning;
+    if (text == NULL || k->err != E_OK) {
+        return;
+    }
+    p->onboarding = check_identity(k, "onboarding", text);
+    if (strlen(text) >= REALM_TEXT_MAX) {
+        check_wrong(k, "onboarding", "is longer than %d characters", REALM_TEXT_MAX - 1);
+    }
+    const struct mmed_home *home = mmed_config_home_of_realm(config, text);
+    if (home == NULL) {
+        check_wrong(k, "onboarding",
+                    "`%.80s` is the realm of none of the homes: name one, or add the home whose "
+                    "peers lead there",
+                    text);
+    } else {
+        p->onboarding_home = (size_t)(home - config->homes);
+    }
+}
+
 void mmed_check_provisioning(struct checker *k, const struct raw_mme *raw,
                              struct mmed_config *config)
 {
@@ -108,4 +129,6 @@ void mmed_check_provisioning(struct checker *k, const struct raw_mme *raw,
     if (config->provisioning.kme) {
         ciphering(k, &config->algorithms, "provisioning.kme", "answers with a KME");
     }
+    check_section(k, "provisioning.");
+    onboarding(k, raw->provisioning.onboarding, config);
 }

@@ -51,6 +51,7 @@ static const cyaml_schema_field_t devid_fields[] = {
 };
 static const cyaml_schema_field_t provisioning_fields[] = {
     CONFIG_TEXT(raw_mme_provisioning, kme),
+    CONFIG_TEXT(raw_mme_provisioning, onboarding),
     CONFIG_END,
 };
 static const cyaml_schema_field_t timers_fields[] = {

@@ -32,7 +32,7 @@ struct raw_mme_devid {
     char *ca, *crl, *ca_with_binding, *verified_kept;
 };
 struct raw_mme_provisioning {
-    char *kme;
+    char *kme, *onboarding;
 };
 struct raw_mme_timers {
     char *t3412_seconds, *t3402_seconds, *t3346_seconds, *implicit_detach_seconds;

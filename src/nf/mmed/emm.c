@@ -53,7 +53,11 @@ struct emm_effect *emm_add(struct emm_run *r, enum emm_effect_kind kind)
 {
     struct emm_effect *e = &r->out->e[r->out->n];
     *e = (struct emm_effect){
-        .kind = kind, .who = r->ue->who, .provisioning = r->ue->provisioning && r->ue->secured};
+        .kind = kind,
+        .who = r->ue->who,
+        .provisioning = r->ue->provisioning && r->ue->secured,
+        .onboarding = r->ue->onboarding,
+    };
     r->out->n += !r->ended && r->out->n < EMM_EFFECTS_MAX; /* the longest step has room */
     return e;
 }

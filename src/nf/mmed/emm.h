@@ -53,6 +53,8 @@ struct emm_config {
     uint8_t proof_algorithms[DEVID_ALGORITHMS_MAX]; /* enum devid_algorithm, best first */
     bool kme; /* a device is told to make a KME where the home network wants one; without it, an
                  attach that is for that is refused */
+    bool onboarding; /* a device without a subscription may ask for one (proc/certattach.h);
+                        without it, such an attach is refused */
     uint8_t resyncs; /* resynchronisations in one attach, at most */
     uint32_t t3412_s, t3402_s;
     uint32_t t3450_ms, t3460_ms, t3470_ms, t3422_ms, t3489_ms;
@@ -67,6 +69,7 @@ struct emm_config {
 
 #define EMM_STATES(X)                                                                              \
     X(DEREGISTERED)    /* nothing known, or forgotten */                                           \
+    X(ONBOARDING)      /* ECR of a device without a subscription sent */                           \
     X(IDENTITY)        /* IDENTITY REQUEST (IMSI) sent, T3470 */                                   \
     X(VECTORS)         /* AIR sent */                                                              \
     X(AUTHENTICATION)  /* AUTHENTICATION REQUEST sent, T3460 */                                    \
@@ -160,6 +163,8 @@ struct emm_eca {
     uint8_t status; /* enum emm_equipment */
     bool has_credential;
     struct devid_credential credential; /* its spans hold during the step */
+    struct bytes
+        result; /* a container for the device (wire/certattach.h), likewise; p NULL: none */
 };
 
 /* What a table of EMM knows as events; NAS messages have one each. */
@@ -205,6 +210,7 @@ enum emm_effect_kind {
     EMM_ASK_VECTORS,    /* AIR: vectors; with resync when has_resync */
     EMM_ASK_LOCATION,   /* ULR: initial attach, with proof, or with payload */
     EMM_ASK_EQUIPMENT,  /* ECR: wants_credential */
+    EMM_ASK_ONBOARDING, /* ECR to where subscriptions come from: request */
     EMM_REPORT_FAILURE, /* NOR with Binding-Failure: failure_cause */
     EMM_PURGE,          /* PUR */
     EMM_TIMER_START,    /* timer, ms: replaces what was set */
@@ -236,7 +242,9 @@ struct emm_effect {
     struct devid_outcome proof; /* result DEVID_NOT_ASKED: nothing is known, or was wanted */
     bool wants_credential;
     bool provisioning;     /* the attach is for procedure kme and nothing else */
+    bool onboarding;       /* the attach is for a subscription and nothing else */
     struct bytes payload;  /* the device's container, in the context: until its next step */
+    struct bytes request;  /* the device's container, in the event's PDU or the scratch */
     uint8_t failure_cause; /* enum s6a_binding_failure_cause */
     uint8_t failure_count;
     uint32_t m_tmsi;

@@ -120,7 +120,8 @@ static void keep(struct bytes in, uint8_t *out, size_t cap, uint8_t *n)
 
 bool emm_serves_type(uint8_t attach_type)
 {
-    return attach_type != NAS_EMERGENCY_ATTACH && attach_type != NAS_RLOS_ATTACH;
+    return attach_type != NAS_EMERGENCY_ATTACH && attach_type != NAS_RLOS_ATTACH &&
+           attach_type != NAS_PROVISIONING_ATTACH;
 }
 
 /* What the rest of the attach needs of the message, whoever sent it. */
@@ -200,11 +201,16 @@ void emm_on_attach_request(struct emm_run *r)
     if (err == E_OK) {
         err = nassec_hash_mme(r->env->crypto, r->plain, r->ue->attach_hash);
     }
-    if (err == E_OK) {
+    bool onboards = err == E_OK && (m.attach_type & 7U) == NAS_PROVISIONING_ATTACH;
+    if (err == E_OK && !onboards) { /* who onboards is asked for no bearer */
         err = emm_take_attach_request(r, &m);
     }
     if (err != E_OK) {
         malformed(r, err);
+        return;
+    }
+    if (onboards) {
+        emm_onboard(r, &m, &id);
         return;
     }
     if (!emm_serves_type(r->ue->attach_type)) {

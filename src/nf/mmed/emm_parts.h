@@ -88,6 +88,8 @@ struct emm_ue {
     bool provisioning; /* the vectors are for this and nothing else: no bearer, ever */
     uint8_t nonce[KME_NONCE_LEN];
 
+    bool onboarding; /* procedure certattach: no IMSI, no vector, no bearer, ever */
+
     uint8_t sent;        /* how often the message that the procedure timer guards was sent */
     bool reattach;       /* told to, with the DETACH REQUEST */
     uint32_t old_m_tmsi; /* with has_old: valid until ATTACH COMPLETE */
@@ -190,8 +192,8 @@ void emm_on_attach_request(struct emm_run *r);
 void emm_attach_request_anew(struct emm_run *r);
 /* The parts of an ATTACH REQUEST that the attach goes on with. Errors: as nas_parse. */
 MUST_USE enum err emm_take_attach_request(struct emm_run *r, const struct nas_attach_request *m);
-/* Is this a kind of attach that there is here? Neither emergency calls nor RLOS are (TS 24.301
- * 9.9.3.11). */
+/* Is this a kind of attach that there is service for here? Neither emergency calls nor RLOS are (TS
+ * 24.301 9.9.3.11), and one for provisioning is emm_onboard's. */
 bool emm_serves_type(uint8_t attach_type);
 void emm_attach_request_repeated(struct emm_run *r);
 void emm_on_identity(struct emm_run *r);
@@ -245,6 +247,13 @@ void emm_on_payload(struct emm_run *r);
 void emm_on_taken(struct emm_run *r); /* the ULA */
 /* An ESM request of a UE that is attaching: no bearer while it is provisioned. */
 void emm_esm_request_early(struct emm_run *r);
+
+/* emm_onboard.c */
+/* An ATTACH REQUEST of type 5, which was parsed, from this identity. */
+void emm_onboard(struct emm_run *r, const struct nas_attach_request *m,
+                 const struct nas_eps_identity *id);
+void emm_on_onboarded(struct emm_run *r); /* the ECA */
+void emm_onboarding_timeout(struct emm_run *r);
 
 /* emm_location.c */
 void emm_ask_equipment(struct emm_run *r);

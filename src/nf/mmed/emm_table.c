@@ -15,13 +15,13 @@ void emm_ignore(struct emm_run *r)
     (void)r;
 }
 
-/* Common to all states between the ATTACH REQUEST and the ATTACH COMPLETE. */
-#define ATTACHING                                                                                  \
+/* Common to all states between the ATTACH REQUEST and the ATTACH COMPLETE, or the reject. */
+#define UNTIMED                                                                                    \
     [EMM_ON_ATTACH_REQUEST] = emm_attach_request_repeated,                                         \
     [EMM_ON_DETACH_REQUEST] = emm_on_detach_request, [EMM_ON_EMM_STATUS] = emm_ignore,             \
-    [EMM_ON_T_ATTACH] = emm_attach_timeout, [EMM_ON_CANCEL] = emm_cancel,                          \
-    [EMM_ON_CONNECTION_LOST] = emm_lost_during_attach, [EMM_ON_UNDELIVERED] = emm_ignore,          \
-    [EMM_ON_SUPERSEDED] = emm_superseded
+    [EMM_ON_CANCEL] = emm_cancel, [EMM_ON_CONNECTION_LOST] = emm_lost_during_attach,               \
+    [EMM_ON_UNDELIVERED] = emm_ignore, [EMM_ON_SUPERSEDED] = emm_superseded
+#define ATTACHING UNTIMED, [EMM_ON_T_ATTACH] = emm_attach_timeout
 
 /* Answers of an HSS that come after the UE went on, and whatever arrives twice, are let go. */
 static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
@@ -32,6 +32,13 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_TRACKING_AREA_UPDATE_REQUEST] = emm_nobody_here,
             [EMM_ON_SERVICE_REQUEST] = emm_nobody_here,
             [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_nobody_here,
+        },
+    [EMM_ONBOARDING] =
+        {
+            UNTIMED,
+            [EMM_ON_ECA] = emm_on_onboarded,
+            [EMM_ON_T_ATTACH] = emm_onboarding_timeout,
+            [EMM_ON_IDENTITY_RESPONSE] = emm_identity_unasked,
         },
     [EMM_IDENTITY] =
         {

@@ -32,6 +32,8 @@ bool hss_has_room(const struct hss *h);
 void hss_ask_vectors(struct hss *h, struct ue *ue, const struct emm_effect *e);   /* AIR */
 void hss_ask_location(struct hss *h, struct ue *ue, const struct emm_effect *e);  /* ULR */
 void hss_ask_equipment(struct hss *h, struct ue *ue, const struct emm_effect *e); /* ECR */
+/* ECR to the realm that the configuration names for this: the device has no IMSI to go by. */
+void hss_ask_onboarding(struct hss *h, struct ue *ue, const struct emm_effect *e);
 /* Told once, their answers are only counted. */
 void hss_report_failure(struct hss *h, const struct emm_effect *e); /* NOR, for e->who */
 void hss_purge(struct hss *h, const struct emm_who *who);           /* PUR */

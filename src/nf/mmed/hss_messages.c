@@ -2,6 +2,7 @@
 
 #include "codec/nas_ie.h"
 #include "codec/private.h"
+#include "wire/certattach.h"
 #include "wire/devid.h"
 #include "wire/kme.h"
 #include "wire/s6a_aka.h"
@@ -23,7 +24,9 @@ static void identify(const struct hss_ask *a, struct s6a_request *r,
     r->origin_host = bytes_of_str(a->config->origin_host);
     r->origin_realm = bytes_of_str(a->config->origin_realm);
     r->destination_realm = bytes_of_str(a->realm);
-    r->user_name = (struct bytes){(const uint8_t *)a->imsi->digits, a->imsi->n};
+    if (a->imsi != NULL) {
+        r->user_name = (struct bytes){(const uint8_t *)a->imsi->digits, a->imsi->n};
+    }
 }
 
 static void begin(const struct hss_ask *a, struct s6a_request *r, char session[static SESSION_MAX])
@@ -112,6 +115,19 @@ enum err hss_write_ecr(const struct hss_ask *a, const struct emm_effect *e, stru
     if (e->wants_credential) {
         ecr.credential_request = DIAMETER_U32_OF(S13_USE_IDENTITY);
     }
+    s13_request_begin(&ecr.request, 0, a->end_to_end);
+    identify(a, &ecr.request, session);
+    return s13_ecr_write(a->config->vendor_id, &ecr, out, n);
+}
+
+enum err hss_write_onboarding(const struct hss_ask *a, const struct emm_effect *e,
+                              struct mbytes out, size_t *n)
+{
+    char session[SESSION_MAX];
+    uint8_t plmn[PLMN_LEN];
+    struct s13_ecr ecr = {.terminal_information = terminal(&e->who)};
+    plmn_to_octets(&a->config->plmn, plmn);
+    wire_certattach_inquiry_fill(e->request, plmn, &ecr);
     s13_request_begin(&ecr.request, 0, a->end_to_end);
     identify(a, &ecr.request, session);
     return s13_ecr_write(a->config->vendor_id, &ecr, out, n);
@@ -249,5 +265,8 @@ void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out)
     out->has_credential = eca.device_credential.present;
     if (out->has_credential) {
         wire_devid_credential_read(&eca.device_credential, &out->credential);
+    }
+    if (wire_certattach_answer_read(&eca, &out->result) != E_OK) {
+        out->result = (struct bytes){NULL, 0};
     }
 }

@@ -9,15 +9,16 @@
 #include "nf/mmed/config.h"
 #include "nf/mmed/emm.h"
 
-/* Octets of a request of ours, at most: names may have 255 each, and a ULR may carry a payload. */
-#define HSS_MESSAGE_MAX 2048
+/* Octets of a request of ours, at most: names may have 255 each, and a ULR may carry a payload, an
+ * ECR a device's whole request. */
+#define HSS_MESSAGE_MAX 2560
 
 struct hss_ask { /* what every request says */
     const struct mmed_config *config;
-    const struct imsi *imsi;
-    const char *realm; /* Destination-Realm */
-    uint32_t session;  /* low part of the Session-Id */
-    uint32_t started;  /* high part */
+    const struct imsi *imsi; /* NULL: the device has none */
+    const char *realm;       /* Destination-Realm */
+    uint32_t session;        /* low part of the Session-Id */
+    uint32_t started;        /* high part */
     uint32_t end_to_end;
 };
 
@@ -28,12 +29,15 @@ MUST_USE enum err hss_write_ulr(const struct hss_ask *a, const struct emm_effect
                                 struct mbytes out, size_t *n);
 MUST_USE enum err hss_write_ecr(const struct hss_ask *a, const struct emm_effect *e,
                                 struct mbytes out, size_t *n);
+/* An ECR with what a device without a subscription sent, and the serving PLMN. */
+MUST_USE enum err hss_write_onboarding(const struct hss_ask *a, const struct emm_effect *e,
+                                       struct mbytes out, size_t *n);
 MUST_USE enum err hss_write_nor(const struct hss_ask *a, const struct emm_effect *e,
                                 struct mbytes out, size_t *n);
 MUST_USE enum err hss_write_pur(const struct hss_ask *a, struct mbytes out, size_t *n);
 
-/* Each reads an answer. One that cannot be read is as good as none: code 0. A credential's spans
- * point into msg. */
+/* Each reads an answer. One that cannot be read is as good as none: code 0. The spans of a
+ * credential and a result point into msg. */
 void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out);
 void hss_read_ula(uint32_t own_vendor, struct bytes msg, struct emm_ula *out);
 void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out);

@@ -52,7 +52,8 @@ void mmed_event(struct mmed *m, const char *name, const struct emm_who *who, con
                                        LOG_FIELD_STR("cause", cause),
                                        LOG_FIELD_STR("detail", detail)};
     /* what an outsider can cause at will hides nothing that has another cause */
-    bool refused = strcmp(name, "refused") == 0 || strcmp(name, "provisioning-refused") == 0;
+    bool refused = strcmp(name, "refused") == 0 || strcmp(name, "provisioning-refused") == 0 ||
+                   strcmp(name, "onboarding-refused") == 0;
     const char *by = refused && cause != NULL ? cause : name;
     log_limited_by(m->log, by, level_of(by), name, fields, sizeof fields / sizeof fields[0]);
     m->counters.events_lost += events_add(m->events, name, imsi, imei, cause, detail);
@@ -162,6 +163,7 @@ void mmed_emm_config(const struct mmed_config *c, struct emm_config *out)
         .reroute_group_id = c->reroute_group_id,
         .devid = c->devid.on,
         .kme = c->provisioning.kme,
+        .onboarding = c->provisioning.onboarding != NULL,
         .n_proof_algorithms = c->devid.n_algorithms,
         .resyncs = 2,
         .t3412_s = c->t3412_s,

@@ -40,6 +40,8 @@ struct mmed_events;
     X(device_undetermined)                                                                         \
     X(provisioned)                                                                                 \
     X(provisionings_refused)                                                                       \
+    X(onboarded)                                                                                   \
+    X(onboardings_refused)                                                                         \
     X(nas_refused)                                                                                 \
     X(s1_refused)                                                                                  \
     X(s1_unsent)                                                                                   \

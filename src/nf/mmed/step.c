@@ -46,7 +46,7 @@ static bool is_registered(enum emm_state s)
 
 static bool is_attaching(enum emm_state s)
 {
-    return s >= EMM_IDENTITY && s <= EMM_ACCEPT;
+    return s >= EMM_ONBOARDING && s <= EMM_ACCEPT;
 }
 
 /* ---- effects --------------------------------------------------------------------------------- */
@@ -100,6 +100,20 @@ static void provisioning_over(struct mmed *m, const struct emm_effect *e)
                done ? NULL : refusal_row(e->refusal)->name, NULL);
 }
 
+/* So does one for a subscription. Who asks for one is nobody yet, so all of this can be brought
+ * about at will, and is limited as refusals are. */
+static void onboarding_over(struct mmed *m, const struct emm_effect *e)
+{
+    bool done = e->refusal == REFUSAL_ONBOARDED;
+    m->counters.onboarded += done;
+    m->counters.onboardings_refused += !done;
+    m->counters.nas_refused += !done;
+    m->counters.attaches_refused += !done;
+    m->counters.refusals[e->refusal]++;
+    mmed_event(m, done ? "onboarded" : "onboarding-refused", &e->who,
+               done ? NULL : refusal_row(e->refusal)->name, NULL);
+}
+
 static void told(struct mmed *m, const struct emm_effect *e)
 {
     if (e->refusal == REFUSAL_BINDING_FAILED || e->refusal == REFUSAL_RES_MISMATCH) {
@@ -107,6 +121,10 @@ static void told(struct mmed *m, const struct emm_effect *e)
     }
     if (e->provisioning && e->ends_attach) {
         provisioning_over(m, e);
+        return;
+    }
+    if (e->onboarding && e->ends_attach) {
+        onboarding_over(m, e);
         return;
     }
     m->counters.nas_refused++;
@@ -178,6 +196,9 @@ static void carry_out(struct mmed *m, struct ue *ue, const struct emm_effect *e)
         return;
     case EMM_ASK_EQUIPMENT:
         hss_ask_equipment(m->hss, ue, e);
+        return;
+    case EMM_ASK_ONBOARDING:
+        hss_ask_onboarding(m->hss, ue, e);
         return;
     case EMM_REPORT_FAILURE:
         if (m->config->report_failures) {

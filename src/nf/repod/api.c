@@ -1,5 +1,7 @@
 #include "nf/repod/api.h"
 
+#include "nf/common/json_whole.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,8 @@
 struct api_route {
     const char *method, *path, *parameters, *allow;
     unsigned roles;
-    bool has_body;
+    bool has_body, of_site;
+    bool open; /* whoever comes may take it, if the site is open */
     void (*handle)(struct repod *r, struct api_call *c);
 };
 
@@ -66,7 +69,8 @@ void api_refuse(struct repod *r, struct api_call *c, enum cause cause, const cha
 
 void api_show(struct repod *r, struct api_call *c, unsigned status, json_t *body, json_t *more)
 {
-    char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+    size_t n = 0;
+    char *text = json_whole_text(body, &n);
     json_decref(body);
     if (text == NULL) {
         json_decref(more);
@@ -77,7 +81,7 @@ void api_show(struct repod *r, struct api_call *c, unsigned status, json_t *body
         free(text);
         return;
     }
-    https_answer(&c->call, status, JSON_TYPE, text, strlen(text));
+    https_answer(&c->call, status, JSON_TYPE, text, n);
 }
 
 struct publish_rules api_rules(const struct repod *r, const struct api_call *c)
@@ -261,25 +265,38 @@ static void delete_binding(struct repod *r, struct api_call *c)
 /* ---- which path, and may this client take it ---- */
 
 #define BINDING "/v1/bindings/{imei}/{use}"
+#define ANY     (OPERATOR | MANUFACTURER)
+#define HEAD    "GET, HEAD"
 static const struct api_route routes[] = {
-    {"GET", "/v1/bindings/{imei}", " ", "GET", OPERATOR | MANUFACTURER, false, get_bindings},
-    {"PUT", BINDING, " ", "PUT, DELETE", MANUFACTURER, true, put_binding},
-    {"DELETE", BINDING, " ", "PUT, DELETE", MANUFACTURER, false, delete_binding},
-    {"GET", BINDING "/history", " after limit ", "GET", MANUFACTURER, false, get_history},
-    {"POST", "/v1/bulk", " ", "POST", MANUFACTURER, true, api_bulk_end},
-    {"GET", "/v1/changes", " after limit ", "GET", OPERATOR, false, get_changes},
-    {"GET", "/v1/signer", " ", "GET", OPERATOR | MANUFACTURER, false, get_signer},
+    {"GET", "/v1/bindings/{imei}", " ", "GET", ANY, .handle = get_bindings},
+    {"PUT", BINDING, " ", "PUT, DELETE", MANUFACTURER, .has_body = true, .handle = put_binding},
+    {"DELETE", BINDING, " ", "PUT, DELETE", MANUFACTURER, .handle = delete_binding},
+    {"GET", BINDING "/history", " after limit ", "GET", MANUFACTURER, .handle = get_history},
+    {"POST", "/v1/bulk", " ", "POST", MANUFACTURER, .has_body = true, .handle = api_bulk_end},
+    {"GET", "/v1/changes", " after limit ", "GET", OPERATOR, .handle = get_changes},
+    {"GET", "/v1/signer", " ", "GET", ANY, .handle = get_signer},
+    {"GET", "/v1/device-records/{id}", " ", HEAD, ANY, .of_site = true, .handle = api_get_device},
+    {"GET", "/DeviceID={id}", " ", HEAD, ANY, .of_site = true, .open = true,
+     .handle = api_get_chain},
+    {"GET", "/crl/{name}", " ", HEAD, ANY, .of_site = true, .open = true, .handle = api_get_list},
 };
 
+/* HEAD is GET without the body (RFC 9110 9.3.2), which the server leaves out. */
+static bool takes_method(const struct api_route *route, const char *method)
+{
+    return strcmp(route->method, method) == 0 || (route->of_site && strcmp(method, "HEAD") == 0);
+}
+
 /* The route; with another method of a path that is there, that path's, and *method is false. */
-static const struct api_route *find_route(const struct https_call *call, struct bytes steps[2],
+static const struct api_route *find_route(const struct api_call *c, struct bytes steps[2],
                                           bool *method)
 {
     const struct api_route *other = NULL;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (https_path_is(routes[i].path, call->path, steps, 2)) {
+        if ((!routes[i].of_site || c->rules->site != NULL) &&
+            https_path_is(routes[i].path, c->call.path, steps, 2)) {
             other = &routes[i];
-            *method = strcmp(routes[i].method, call->method) == 0;
+            *method = takes_method(other, c->call.method);
             if (*method) {
                 break;
             }
@@ -348,15 +365,19 @@ static enum cause check_address(struct api_call *c, const struct bytes steps[2])
         (names_use && binding_use_parse(steps[1], &c->use) != E_OK)) {
         return CAUSE_PARAMETER;
     }
+    if ((strstr(c->route->path, "{id}") != NULL && device_id_parse(steps[0], &c->id) != E_OK)) {
+        return CAUSE_PARAMETER;
+    }
+    c->name = steps[0];
     c->has_imei = names_imei;
     return names_imei && !repod_grant_covers(c->grant, &c->imei) ? CAUSE_OUTSIDE_GRANT : CAUSE_NONE;
 }
 
 static enum cause admit(struct repod *r, struct api_call *c)
 {
-    struct bytes steps[2];
+    struct bytes steps[2] = {{NULL, 0}, {NULL, 0}};
     bool method = false;
-    c->route = find_route(&c->call, steps, &method);
+    c->route = find_route(c, steps, &method);
     if (c->route == NULL) {
         return CAUSE_NO_SUCH_PATH;
     }
@@ -394,11 +415,37 @@ static void on_request(void *ctx, struct https_call *call)
     c->route->handle(ctx, c);
 }
 
+/* Whoever shows no certificate may have what is open, and learns of no other path. */
+static enum cause admit_open(struct repod *r, struct api_call *c)
+{
+    struct bytes steps[2] = {{NULL, 0}, {NULL, 0}};
+    bool method = false;
+    const struct repod_site *site = &c->rules->config->site;
+    const struct api_route *route =
+        site->open && c->call.peer->verdict == VERIFY_NONE ? find_route(c, steps, &method) : NULL;
+    if (route == NULL || !route->open) {
+        return cause_of_client(c->call.peer->verdict);
+    }
+    c->route = route;
+    if (!https_rates_take(r->addresses, c->call.from, site->requests_per_second, site->burst,
+                          repod_now(r))) {
+        return CAUSE_TOO_MANY_REQUESTS;
+    }
+    return method ? check_address(c, steps) : CAUSE_METHOD;
+}
+
 static void on_denied(void *ctx, struct https_call *call)
 {
+    struct repod *r = ctx;
     struct api_call *c = (struct api_call *)(void *)call;
-    api_refuse(ctx, c, cause_of_client(call->peer->verdict),
-               verify_verdict_sentence(call->peer->verdict));
+    c->rules = repod_rules_hold(r->rules);
+    enum cause cause = admit_open(r, c);
+    if (cause == CAUSE_NONE) {
+        c->route->handle(r, c);
+    } else {
+        api_refuse(r, c, cause,
+                   c->route == NULL ? verify_verdict_sentence(call->peer->verdict) : NULL);
+    }
 }
 
 static void on_end(void *ctx, struct https_call *call)

@@ -17,6 +17,9 @@ struct api_call {
     struct imei imei;
     bool has_imei;
     uint8_t use;
+    struct device_id id;
+    struct bytes name; /* of a revocation list, within the path */
+    char cache[48];    /* Cache-Control of this answer */
     uint64_t after, limit;
     struct bulk *bulk;
 };
@@ -36,6 +39,15 @@ void api_show(struct repod *r, struct api_call *c, unsigned status, json_t *body
 MUST_USE bool api_audit(struct repod *r, struct api_call *c, const char *outcome, json_t *more);
 struct publish_rules api_rules(const struct repod *r, const struct api_call *c);
 struct publish_context api_context(const struct repod *r, const struct api_call *c);
+
+/* What the certificate site says of a device: its record and its chain, and, or NULL, the binding
+ * of its identity as api_view_whole has it, which is taken over. */
+json_t *api_view_device(const struct repo_row *row, json_t *identity);
+
+/* api_site.c */
+void api_get_device(struct repod *r, struct api_call *c);
+void api_get_chain(struct repod *r, struct api_call *c);
+void api_get_list(struct repod *r, struct api_call *c);
 
 /* api_bulk.c */
 void api_bulk_begin(struct repod *r, struct api_call *c);

@@ -33,18 +33,31 @@ static json_t *content_of(const struct repo_row *row)
     return as_base64(BYTES_OF(content));
 }
 
+/* With what a row says of the device, for a row that does. */
+static json_t *with_device(json_t *v, const struct repo_device *d)
+{
+    json_t *device = json_pack("{s:s,s:s,s:s,s:s}", "id", d->id, "manufacturer", d->manufacturer,
+                               "model", d->model, "serial_number", d->serial_number);
+    if (v == NULL || json_object_set_new(v, "device", device) != 0) {
+        json_decref(v); /* device went with the failure */
+        return NULL;
+    }
+    return v;
+}
+
 json_t *api_view_row(const struct repo_row *row)
 {
     char digest[65], signer[65];
     hex_encode(BYTES_OF(row->digest), digest);
     hex_encode(BYTES_OF(row->signer), signer);
-    return json_pack(
+    json_t *v = json_pack(
         "{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o,s:o,s:s}", "imei", row->imei.digits, "use",
         binding_use_name(row->use), "form", binding_form_name(row->form), "status",
         binding_status_name(row->status), "serial", (json_int_t)row->serial, "issued",
         (json_int_t)row->issued, "not_before", (json_int_t)row->not_before, "not_after",
         (json_int_t)row->not_after, "digest", digest, "publisher", row->by, "record",
         content_of(row), "signature", as_base64(BYTES_OF(row->signature)), "signer", signer);
+    return v != NULL && row->device.id[0] != '\0' ? with_device(v, &row->device) : v;
 }
 
 static json_t *chain_of(struct bytes credential)
@@ -76,4 +89,17 @@ json_t *api_view_whole(const struct repo_row *row)
         return NULL;
     }
     return v;
+}
+
+json_t *api_view_device(const struct repo_row *row, json_t *identity)
+{
+    uint8_t content[DEVICE_RECORD_MAX];
+    char signer[65];
+    const bool active = row->status == BINDING_ACTIVE;
+    hex_encode(BYTES_OF(row->signer), signer);
+    return json_pack("{s:s,s:o,s:o,s:s,s:o,s:o}", "id", row->device.id, "record",
+                     as_base64(publish_device_content(row, content)), "signature",
+                     as_base64(BYTES_OF(row->device.signature)), "signer", signer, "certificates",
+                     active ? chain_of(row->credential) : json_array(), "identity",
+                     identity != NULL ? identity : json_null());
 }

@@ -1,5 +1,7 @@
 #include "nf/repod/audit.h"
 
+#include "nf/common/json_whole.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,12 +84,12 @@ static json_t *line_of(const struct audit_entry *e)
 enum err audit_write(struct audit *a, const struct audit_entry *e)
 {
     json_t *line = line_of(e);
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
+    size_t n = 0;
+    char *text = json_whole_text(line, &n);
     json_decref(line);
     if (text == NULL) {
         return E_MEMORY;
     }
-    size_t n = strlen(text);
     text[n] = '\n'; /* in the place of its end: written by its length */
     enum err err = follow(a);
     if (err == E_OK && write(a->fd, text, n + 1) != (ssize_t)(n + 1)) {

@@ -1,5 +1,7 @@
 #include "nf/repod/bulk.h"
 
+#include "nf/common/json_whole.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -181,10 +183,11 @@ json_t *bulk_counts(const struct bulk *b)
 static enum err report_end(const struct bulk *b)
 {
     json_t *line = json_pack("{s:o}", "report", bulk_counts(b));
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
+    size_t n = 0;
+    char *text = json_whole_text(line, &n);
     enum err err = text != NULL ? E_OK : E_MEMORY;
-    if (err == E_OK && (!write_all(b->report, text, strlen(text)) ||
-                        !write_all(b->report, "\n", 1) || lseek(b->report, 0, SEEK_SET) != 0)) {
+    if (err == E_OK && (!write_all(b->report, text, n) || !write_all(b->report, "\n", 1) ||
+                        lseek(b->report, 0, SEEK_SET) != 0)) {
         err = E_IO;
     }
     json_decref(line);
@@ -253,11 +256,14 @@ static void store_waiting(struct bulk_desk *d)
     d->waiting_n = 0;
 }
 
-static bool is_waiting(const struct bulk_desk *d, const struct imei *imei)
+/* One of this IMEI, or with this device's id. */
+static bool is_waiting(const struct bulk_desk *d, const struct publish_row *row)
 {
     bool found = false;
     for (size_t i = 0; i < d->waiting_n && !found; i++) {
-        found = imei_eq(&d->waiting[i]->row.imei, imei);
+        const struct publish_row *w = &d->waiting[i]->row;
+        found = imei_eq(&w->imei, &row->imei) ||
+                (row->device.id[0] != '\0' && strcmp(w->device.id, row->device.id) == 0);
     }
     return found;
 }
@@ -268,7 +274,7 @@ static void decide(struct bulk_desk *d, struct place *p)
     if (p->named) {
         memcpy(o->imei, p->row.imei.digits, sizeof o->imei);
     }
-    if (p->why.cause == CAUSE_NONE && is_waiting(d, &p->row.imei)) {
+    if (p->why.cause == CAUSE_NONE && is_waiting(d, &p->row)) {
         store_waiting(d); /* the store must know what this row follows */
     }
     if (p->why.cause == CAUSE_NONE && publish_decide(&d->by->ctx, &p->row, d->serial + d->waiting_n,

@@ -45,10 +45,14 @@
     X(CHAIN_WEAK, "chain-weak", 422, "A key or signature of the chain is too weak")                \
     X(VALIDITY, "bad-validity", 422, "The validity is empty, over, or beyond the certificate's")   \
     X(NO_BINDING, "no-binding", 404, "There is no binding for this IMEI")                          \
-    X(OTHER_KEY, "other-key", 409, "The use has another key: replace it by naming its serial")     \
+    X(OTHER_KEY, "other-key", 409,                                                                 \
+      "The use has another key, or another device: replace it by naming its serial")               \
     X(NOT_NEWEST, "not-newest", 409, "The serial to replace is not that of the newest record")     \
     X(KEY_REVOKED, "key-revoked", 409, "The key was revoked and cannot be bound again")            \
     X(KEY_IN_OTHER_USE, "key-in-other-use", 409, "The key serves the device's other use already")  \
+    X(NO_DEVICE, "no-device", 404, "There is no device with this id")                              \
+    X(DEVICE_ID_TAKEN, "device-id-taken", 409, "The device's id belongs to another IMEI")          \
+    X(DEVICE_REVOKED, "device-revoked", 410, "The device was revoked")                             \
     X(TOO_MANY_REQUESTS, "too-many-requests", 429, "The client asks more often than it may")       \
     X(STORE_FAILED, "store-failed", 500, "The repository could not be read or written")            \
     X(SIGNING_FAILED, "signing-failed", 500, "The record could not be signed")                     \

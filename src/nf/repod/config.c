@@ -26,6 +26,11 @@ struct raw_limits {
     char *body_seconds, *answer_seconds, *idle_seconds, *bulk_seconds, *bulk_rows;
     char *requests_per_second, *burst;
 };
+struct raw_site {
+    char *open, *cache_seconds, *requests_per_second, *burst;
+    char **crl;
+    unsigned crl_count;
+};
 struct raw_log {
     char *level;
 };
@@ -35,6 +40,7 @@ struct raw_repo {
     struct raw_grant *manufacturers, *operators;
     unsigned manufacturers_count, operators_count;
     struct raw_limits limits;
+    struct raw_site *site; /* NULL: the section is not there */
     struct raw_log log;
 };
 
@@ -64,6 +70,14 @@ static const cyaml_schema_field_t limits_fields[] = {
     CONFIG_TEXT(raw_limits, burst),
     CONFIG_END,
 };
+static const cyaml_schema_field_t site_fields[] = {
+    CONFIG_TEXT(raw_site, open),
+    CONFIG_TEXT(raw_site, cache_seconds),
+    CONFIG_TEXT(raw_site, requests_per_second),
+    CONFIG_TEXT(raw_site, burst),
+    CONFIG_TEXTS(raw_site, crl),
+    CONFIG_END,
+};
 static const cyaml_schema_field_t log_fields[] = {CONFIG_TEXT(raw_log, level), CONFIG_END};
 static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PART(raw_repo, listener, listener_fields),
@@ -73,6 +87,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PARTS(raw_repo, manufacturers, &grant, GRANTS_MAX),
     CONFIG_PARTS(raw_repo, operators, &grant, GRANTS_MAX),
     CONFIG_PART(raw_repo, limits, limits_fields),
+    CYAML_FIELD_MAPPING_PTR("site", CONFIG_OPTIONAL, struct raw_repo, site, site_fields),
     CONFIG_PART(raw_repo, log, log_fields),
     CONFIG_END,
 };
@@ -189,6 +204,61 @@ static void check_limits(struct checker *k, const struct raw_limits *raw, struct
     c->burst = check_bounded(k, "burst", raw->burst, 1, 1000000, 400);
 }
 
+static const char *end_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* A list is asked for by the name of its file. */
+static void check_list_name(struct checker *k, const char *at, const struct repod_site *site,
+                            size_t i)
+{
+    static const char in_paths[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789.-_";
+    const char *name = end_of(site->crl[i]);
+    if (name[0] == '\0' || strspn(name, in_paths) != strlen(name) || strlen(name) > 64) {
+        check_wrong(k, at,
+                    "`%.60s` is a name with other characters than letters, digits, '.', '-' "
+                    "and '_': rename the file",
+                    name);
+    }
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(end_of(site->crl[j]), name) == 0) {
+            check_wrong(k, at, "`%.60s` is the name of another list: rename one of the files",
+                        name);
+        }
+    }
+}
+
+static void check_lists(struct checker *k, const struct raw_site *raw, struct repod_site *site)
+{
+    char at[40];
+    site->crl = check_alloc(k, raw->crl_count, sizeof *site->crl);
+    for (size_t i = 0; site->crl != NULL && i < raw->crl_count && k->err == E_OK; i++) {
+        (void)snprintf(at, sizeof at, "crl[%zu]", i);
+        site->crl[i] = check_path(k, at, raw->crl[i]);
+        site->n_crl = i + 1;
+        if (site->crl[i] != NULL) {
+            check_list_name(k, at, site, i);
+        }
+    }
+}
+
+static void check_site(struct checker *k, const struct raw_site *raw, struct repod_site *site)
+{
+    check_section(k, "site.");
+    site->on = raw != NULL;
+    if (raw != NULL) {
+        site->open = check_bool(k, "open", raw->open, false);
+        site->cache_seconds = check_bounded(k, "cache_seconds", raw->cache_seconds, 0, 86400, 60);
+        site->requests_per_second =
+            check_bounded(k, "requests_per_second", raw->requests_per_second, 1, 1000000, 2);
+        site->burst = check_bounded(k, "burst", raw->burst, 1, 1000000, 20);
+        check_lists(k, raw, site);
+    }
+}
+
 static enum err check_all(const struct config_file *file, const char *path,
                           struct repod_config **out, struct config_why *why)
 {
@@ -210,6 +280,7 @@ static enum err check_all(const struct config_file *file, const char *path,
     }
     check_grants(&k, raw, c);
     check_limits(&k, &raw->limits, c);
+    check_site(&k, raw->site, &c->site);
     check_section(&k, "log.");
     c->log_level = check_log_level(&k, "level", raw->log.level);
     if (k.err != E_OK) {
@@ -242,6 +313,10 @@ void repod_config_free(struct repod_config *c)
         free(c->grants[i].ranges);
         free(c->grants[i].device_ca);
     }
+    for (size_t i = 0; i < c->site.n_crl; i++) {
+        free(c->site.crl[i]);
+    }
+    free(c->site.crl);
     free(c->grants);
     free(c->path);
     free(c->certificate);

@@ -18,6 +18,13 @@ struct repod_grant { /* a client, and the devices it may publish or ask for */
     size_t n_ranges; /* an operator without any may ask for all */
     char *device_ca; /* manufacturers: path, or NULL: the CA is kept with each binding */
 };
+struct repod_site { /* the certificate site (nf/repod/site.h) */
+    bool on, open;  /* open: chains and lists for whoever comes, without a certificate */
+    char **crl;     /* paths; each by the name at its end, which no other has */
+    size_t n_crl;
+    uint32_t cache_seconds;
+    uint32_t requests_per_second, burst; /* of an address that shows no certificate */
+};
 struct repod_config {
     char *path;
     struct address address;
@@ -27,6 +34,7 @@ struct repod_config {
     size_t n_grants;
     struct https_limits limits;
     uint32_t bulk_ms, bulk_rows, requests_per_second, burst;
+    struct repod_site site;
     enum log_level log_level;
 };
 /* Errors: E_NOT_FOUND, E_IO, E_BAD_VALUE, E_MEMORY, with *why. */

@@ -1,5 +1,6 @@
 #include "nf/repod/publish.h"
 
+#include "net/verify_usage.h"
 #include "nf/common/base64.h"
 
 #include <stdio.h>
@@ -71,9 +72,10 @@ bool publish_identity(const json_t *json, struct publish_row *row, struct publis
 
 static bool members_known(const json_t *json, bool in_bulk, struct publish_why *why)
 {
-    static const char *const known[] = {"public_key", "certificates", "not_before", "not_after",
-                                        "replaces",   "imei",         "use",        "revoke"};
-    const size_t n = in_bulk ? 8 : 5;
+    static const char *const known[] = {"public_key", "certificates", "not_before",
+                                        "not_after",  "replaces",     "device",
+                                        "imei",       "use",          "revoke"};
+    const size_t n = in_bulk ? 9 : 6;
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach((json_t *)(uintptr_t)json, key, value)
@@ -231,6 +233,19 @@ static enum verify_verdict verify_row(const struct bytes *chain, size_t n,
     return leaf->verdict;
 }
 
+/* Whoever encrypts to it will not take a certificate of another purpose. */
+static bool is_for_device(const struct verify_peer *leaf, struct bytes der,
+                          enum verify_key_kind kind, struct publish_why *why)
+{
+    if (!verify_has_role(leaf, VERIFY_ROLE_DEVICE)) {
+        return wrong_member(why, CAUSE_CHAIN_USAGE, "certificates",
+                            "has no extended key usage 1.3.6.1.4.1.32473.1.1.5, a device's");
+    }
+    return verify_usage_encrypts(der, kind) ||
+           wrong_member(why, CAUSE_CHAIN_USAGE, "certificates",
+                        "has another key usage than keyAgreement (P-256) or keyEncipherment (RSA)");
+}
+
 static bool read_chain(const json_t *list, const struct publish_rules *rules,
                        struct publish_row *row, struct publish_why *why)
 {
@@ -252,6 +267,9 @@ static bool read_chain(const json_t *list, const struct publish_rules *rules,
         return wrong_member(why, cause_of_chain(verdict), "certificates",
                             verify_verdict_sentence(verdict));
     }
+    if (row->device.id[0] != '\0' && !is_for_device(&leaf, chain[0], kind, why)) {
+        return false;
+    }
     row->form = BINDING_CERTIFICATE;
     row->not_before = leaf.not_before;
     row->not_after = leaf.not_after;
@@ -271,8 +289,12 @@ static bool read_validity(const json_t *json, const struct publish_rules *rules,
     if (row->not_before >= row->not_after || row->not_after <= rules->now) {
         return wrong(why, CAUSE_VALIDITY, "it begins after its end, or is over");
     }
-    return !certified || (row->not_before >= least && row->not_after <= most) ||
-           wrong(why, CAUSE_VALIDITY, "it is longer than the certificate's");
+    if (certified && (row->not_before < least || row->not_after > most)) {
+        return wrong(why, CAUSE_VALIDITY, "it is longer than the certificate's");
+    }
+    /* A device record has none of its own: what nobody would heed is not taken. */
+    return row->device.id[0] == '\0' || (row->not_before == least && row->not_after == most) ||
+           wrong(why, CAUSE_VALIDITY, "with `device` it is the certificate's: revoke it to end it");
 }
 
 static bool read_revocation(const json_t *json, struct publish_row *row, struct publish_why *why)
@@ -292,6 +314,8 @@ bool publish_read(const json_t *json, bool in_bulk, const struct publish_rules *
     const json_t *key = json_object_get(json, "public_key");
     const json_t *chain = json_object_get(json, "certificates");
     row->revoke = false;
+    row->device = (struct repo_device){.id = ""};
+    row->no_device = false;
     row->not_before = rules->now;
     row->not_after = PUBLISH_NO_END;
     if (!members_known(json, in_bulk, why)) {
@@ -304,7 +328,7 @@ bool publish_read(const json_t *json, bool in_bulk, const struct publish_rules *
         return wrong(why, key == NULL ? CAUSE_MISSING_MEMBER : CAUSE_BAD_MEMBER,
                      "one of public_key and certificates is given");
     }
-    if (!number(json, "replaces", 1, &replaces, why) ||
+    if (!number(json, "replaces", 1, &replaces, why) || !publish_device_read(json, row, why) ||
         !(key != NULL ? read_key(key, row, why) : read_chain(chain, rules, row, why))) {
         return false;
     }

@@ -3,8 +3,9 @@
  *
  * A use of a device has one key. Another takes its place only when the row names the serial of the
  * record that it replaces, so that nobody overwrites what he has not seen; the same again changes
- * nothing; a revoked key never comes back, and a key of one use is not taken for the other. Who may
- * publish is decided before, and so is when.
+ * nothing; a revoked key never comes back, and a key of one use is not taken for the other. A row
+ * may say what the device is: then a second record, for its certificate site, is signed with the
+ * first, and replaced and revoked with it. Who may publish is decided before, and so is when.
  */
 #ifndef BINDERY_NF_REPOD_PUBLISH_H
 #define BINDERY_NF_REPOD_PUBLISH_H
@@ -12,7 +13,7 @@
 #include "net/verify_key.h"
 #include "net/verify_sign.h"
 #include "nf/repod/cause.h"
-#include "proc/binding_record.h"
+#include "proc/device_record.h"
 #include "store/repo_store.h"
 #include <jansson.h>
 
@@ -32,6 +33,8 @@ struct publish_row {
     uint8_t digest[32];
     uint8_t spki[VERIFY_SPKI_MAX];
     size_t spki_n;
+    struct repo_device device; /* its id is empty where the row says nothing of it */
+    bool no_device;            /* the row says that there is none: null */
     size_t credential_n;
     uint8_t credential[REPO_CREDENTIAL_MAX]; /* the SPKI, or each certificate behind its length */
 };
@@ -82,6 +85,15 @@ MUST_USE bool publish_decide(const struct publish_context *ctx, const struct pub
                              struct publish_why *why);
 /* Second: any thread may do it. CAUSE_NONE or CAUSE_SIGNING_FAILED. The third is repo_store_add. */
 MUST_USE enum cause publish_sign(const struct signer *signer, struct repo_row *record);
+
+/* publish_device.c: the member `device` of a row, whose IMEI and use are there. */
+MUST_USE bool publish_device_read(const json_t *json, struct publish_row *row,
+                                  struct publish_why *why);
+/* Do both say the same? Signatures are not looked at. */
+bool publish_device_same(const struct repo_device *a, const struct repo_device *b);
+/* What is signed of the device (proc/device_record.h), in `out`; empty where there is none. */
+struct bytes publish_device_content(const struct repo_row *row,
+                                    uint8_t out[static DEVICE_RECORD_MAX]);
 
 /* The i-th certificate of a stored chain; empty behind the last. */
 struct bytes publish_certificate(struct bytes credential, size_t i);

@@ -74,13 +74,14 @@ static bool same(const struct repo_row *newest, const struct publish_row *row)
 {
     return newest->status == BINDING_ACTIVE && newest->form == row->form &&
            newest->not_before == row->not_before && newest->not_after == row->not_after &&
+           publish_device_same(&newest->device, &row->device) &&
            memcmp(newest->digest, row->digest, sizeof row->digest) == 0;
 }
 
 /* A key without a validity of its own began when it was published: that is no difference. */
 static bool repeats(const struct repo_row *newest, const struct publish_row *row, int64_t now)
 {
-    struct publish_row as = {.form = row->form, .not_after = row->not_after};
+    struct publish_row as = {.form = row->form, .not_after = row->not_after, .device = row->device};
     as.not_before = row->form == BINDING_PUBLIC_KEY && row->not_before == now ? newest->not_before
                                                                               : row->not_before;
     memcpy(as.digest, row->digest, sizeof as.digest);
@@ -103,7 +104,38 @@ static bool may_follow(const struct repo_row *newest, const struct publish_row *
     return wrong(why, row->replaces == 0 ? CAUSE_OTHER_KEY : CAUSE_NOT_NEWEST, detail);
 }
 
+/* Whoever replaces a key, and knows nothing of the certificate site, does not take the device off
+ * it: that has to be said. */
+static bool device_is_said(const struct repo_row *newest, const struct publish_row *row,
+                           struct publish_why *why)
+{
+    return newest->device.id[0] == '\0' || row->device.id[0] != '\0' || row->no_device ||
+           wrong(why, CAUSE_MISSING_MEMBER,
+                 "`device` is missing: the record to replace has one; null takes it away");
+}
+
+/* An id names one device for ever: what was encrypted for one never goes to another. */
+static bool id_is_free(const struct publish_context *ctx, const struct publish_row *row,
+                       struct publish_why *why)
+{
+    struct imei owner = {.digits = ""};
+    enum err err = row->device.id[0] != '\0' ? repo_store_device(ctx->store, row->device.id, &owner)
+                                             : E_NOT_FOUND;
+    if (err == E_NOT_FOUND || (err == E_OK && imei_eq(&owner, &row->imei))) {
+        return true;
+    }
+    return wrong(why, err == E_OK ? CAUSE_DEVICE_ID_TAKEN : cause_of_err(err),
+                 err == E_OK ? "draw another" : "whose the id is cannot be read");
+}
+
 /* ---- adding ---- */
+
+static enum err sign_device(const struct signer *signer, struct repo_row *row)
+{
+    uint8_t content[DEVICE_RECORD_MAX];
+    const struct bytes record = publish_device_content(row, content);
+    return record.n > 0 ? signer_sign(signer, record, row->device.signature) : E_CRYPTO;
+}
 
 enum cause publish_sign(const struct signer *signer, struct repo_row *row)
 {
@@ -119,8 +151,11 @@ enum cause publish_sign(const struct signer *signer, struct repo_row *row)
     memcpy(r.digest, row->digest, sizeof r.digest);
     binding_record_write(&r, content);
     memcpy(row->signer, signer_id(signer).p, sizeof row->signer);
-    return signer_sign(signer, BYTES_OF(content), row->signature) == E_OK ? CAUSE_NONE
-                                                                          : CAUSE_SIGNING_FAILED;
+    enum err err = signer_sign(signer, BYTES_OF(content), row->signature);
+    if (err == E_OK && row->device.id[0] != '\0') {
+        err = sign_device(signer, row);
+    }
+    return err == E_OK ? CAUSE_NONE : CAUSE_SIGNING_FAILED;
 }
 
 static void issue(const struct publish_context *ctx, uint64_t serial, struct repo_row *r)
@@ -153,6 +188,7 @@ static bool put(const struct publish_context *ctx, const struct publish_row *row
                                 .status = BINDING_ACTIVE,
                                 .not_before = row->not_before,
                                 .not_after = row->not_after,
+                                .device = row->device,
                                 .credential = {row->credential, row->credential_n}};
     memcpy(record->digest, row->digest, sizeof record->digest);
     issue(ctx, serial, record);
@@ -182,7 +218,10 @@ bool publish_decide(const struct publish_context *ctx, const struct publish_row 
         return wrong(why, CAUSE_NOT_NEWEST, "there is no record to replace");
     }
     *did = has ? PUBLISH_REPLACED : PUBLISH_ADDED;
-    return (!has || may_follow(&newest, row, why)) && key_is_free(ctx, row, has, why) &&
+    if (has && (!may_follow(&newest, row, why) || !device_is_said(&newest, row, why))) {
+        return false;
+    }
+    return key_is_free(ctx, row, has, why) && id_is_free(ctx, row, why) &&
            put(ctx, row, serial, record);
 }
 

@@ -33,6 +33,9 @@ enum err repod_rules_open(const struct repod_config *c, uint64_t now_ms, struct 
             err = verifier_open(&device, &rules->clients[i].device_ca, &said);
         }
     }
+    if (err == E_OK && c->site.on) {
+        err = site_open(&c->site, &rules->site, &said);
+    }
     if (err != E_OK) {
         repod_rules_release(rules);
         return say(why, err, said.text);
@@ -56,6 +59,7 @@ void repod_rules_release(struct repod_rules *rules)
         verifier_close(rules->clients[i].device_ca);
     }
     free(rules->clients);
+    site_close(rules->site);
     verifier_close(rules->clients_ca);
     repod_config_free(rules->own);
     free(rules);

@@ -1,5 +1,6 @@
 /* nf/repod/repod.h - the device binding repository: manufacturers publish which key belongs to
- * which IMEI, operators ask, and every answer is a record that the repository signed.
+ * which IMEI, operators ask, and every answer is a record that the repository signed. If it is told
+ * to, it is the devices' certificate site too (site.h).
  *
  * One libuv loop on one thread: HTTPS (net/https.h) in front, the store (store/repo_store.h)
  * behind, and a crew that checks and signs the rows of bulks (bulk.h). A change is durable before
@@ -9,9 +10,10 @@
 #ifndef BINDERY_NF_REPOD_REPOD_H
 #define BINDERY_NF_REPOD_REPOD_H
 
-#include "net/https_rate.h"
+#include "net/https_rates.h"
 #include "nf/repod/audit.h"
 #include "nf/repod/bulk.h"
+#include "nf/repod/site.h"
 
 struct uv_loop_s;
 struct repod_client { /* beside config->grants[i] */
@@ -26,7 +28,9 @@ struct repod_rules {
     struct repod_config *own; /* the same, when it goes with the rules */
     struct verifier *clients_ca;
     struct repod_client *clients;
+    struct site *site; /* NULL: there is none */
 };
+#define REPOD_ADDRESSES 16384u
 struct repod {
     const struct repod_config *config; /* of the start; the caller's */
     struct repod_rules *rules;         /* of now */
@@ -37,7 +41,8 @@ struct repod {
     struct bulk_desk *desk;
     struct audit *audit;
     struct https_server *server;
-    char *folder; /* of the store, for the reports of bulks */
+    struct https_rates *addresses; /* of those who show no certificate */
+    char *folder;                  /* of the store, for the reports of bulks */
     /* NULL: the system's */
     uint64_t (*now_ms)(void *ctx);
     int64_t (*wall_s)(void *ctx);

@@ -53,7 +53,11 @@ static enum err open_crew(struct repod *r, struct repod_why *why)
     if (err == E_OK) {
         err = bulk_desk_open(r->crew, &r->desk);
     }
-    return say(why, err, "there is not enough memory");
+    if (err == E_OK) {
+        err = https_rates_open(REPOD_ADDRESSES, &r->addresses);
+    }
+    return say(why, err,
+               err == E_IO ? "the system has no random octets" : "there is not enough memory");
 }
 
 static enum err open_files(struct repod *r, struct repod_why *why)
@@ -121,7 +125,9 @@ void repod_stop(struct repod *r)
     audit_close(r->audit);
     signer_close(r->signer);
     repo_store_close(r->store);
+    https_rates_close(r->addresses);
     free(r->folder);
+    r->addresses = NULL;
     r->server = NULL;
     r->rules = NULL;
     r->desk = NULL;
