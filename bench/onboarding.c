@@ -271,7 +271,7 @@ int main(int argc, char **argv)
     for (uint64_t from = cpu_ns(); took < ns; took = cpu_ns() - from) {
         (void)onboard(&w, &w.devices[n++ % DEVICES]);
     }
-    printf("onboardings.per.second\t%.1f\nrequest.octets\t%zu\nresult.octets\t%zu\n",
+    printf("onboardings.per.second\t%.1f\noctets.request\t%zu\noctets.result\t%zu\n",
            (double)n * 1e9 / (double)took, w.devices[0].request.n, onboard(&w, &w.devices[0]));
     close_all(&w);
     return 0;
