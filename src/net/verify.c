@@ -63,6 +63,12 @@ bool verify_has_role(const struct verify_peer *peer, enum verify_role role)
     return peer->verdict == VERIFY_GOOD && (peer->roles >> role & 1) != 0;
 }
 
+bool verify_may_encrypt(const struct verify_peer *peer, enum verify_key_kind kind)
+{
+    return (kind == VERIFY_KEY_P256 && peer->key_agreement) ||
+           (kind == VERIFY_KEY_RSA && peer->key_encipherment);
+}
+
 /* ---- what is trusted ---- */
 
 static enum err wrong(struct verify_why *why, enum err err, const char *path, const char *what)

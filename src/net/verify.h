@@ -10,6 +10,7 @@
 #define BINDERY_NET_VERIFY_H
 
 #include "base/span.h"
+#include "net/verify_key.h"
 #include "net/verify_oids.h"
 
 #define VERIFY_CHAIN_MAX 6      /* certificates, the leaf included */
@@ -66,6 +67,9 @@ struct verify_peer {
     bool undecided;     /* only with VERIFY_FAILED: the library failed, not the chain */
 };
 bool verify_has_role(const struct verify_peer *peer, enum verify_role role);
+/* May a key of this kind, the leaf's, be encrypted to? keyAgreement for P-256, keyEncipherment for
+ * RSA (RFC 5280 4.2.1.3); no other kind may. */
+bool verify_may_encrypt(const struct verify_peer *peer, enum verify_key_kind kind);
 
 struct verify_why {
     char text[256]; /* which file, and what to do */

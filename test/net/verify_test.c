@@ -390,9 +390,23 @@ static void a_signature_verifies_over_its_content_and_no_other(void **state)
     assert_err(signer_open(pki_path(&pki, "ca", ".crt"), &s, &why), E_DENIED);
 }
 
+static void a_key_is_encrypted_to_in_the_way_of_its_kind(void **state)
+{
+    (void)state;
+    for (unsigned bits = 0; bits < 4; bits++) {
+        const struct verify_peer leaf = {.key_agreement = (bits & 1) != 0,
+                                         .key_encipherment = (bits & 2) != 0};
+        assert_int_equal(verify_may_encrypt(&leaf, VERIFY_KEY_P256), leaf.key_agreement);
+        assert_int_equal(verify_may_encrypt(&leaf, VERIFY_KEY_RSA), leaf.key_encipherment);
+        assert_false(verify_may_encrypt(&leaf, VERIFY_KEY_P384));
+        assert_false(verify_may_encrypt(&leaf, VERIFY_KEY_ED25519));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_is_encrypted_to_in_the_way_of_its_kind),
         cmocka_unit_test(a_role_is_what_the_certificate_says_and_no_more),
         cmocka_unit_test(the_time_is_the_one_that_is_asked_for),
         cmocka_unit_test(a_verdict_is_good_until_the_first_end_of_what_it_stands_on),

@@ -69,8 +69,7 @@ static enum certattach_cause purpose_judge(const struct verify_peer *peer, struc
     if (err != E_OK || (kind != VERIFY_KEY_P256 && kind != VERIFY_KEY_RSA)) {
         return CERTATTACH_KEY;
     }
-    const bool may = kind == VERIFY_KEY_P256 ? peer->key_agreement : peer->key_encipherment;
-    return may ? CERTATTACH_NONE : CERTATTACH_CHAIN_PURPOSE;
+    return verify_may_encrypt(peer, kind) ? CERTATTACH_NONE : CERTATTACH_CHAIN_PURPOSE;
 }
 
 /*= certattach-2c */

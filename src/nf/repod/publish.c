@@ -1,6 +1,5 @@
 #include "nf/repod/publish.h"
 
-#include "net/verify_usage.h"
 #include "nf/common/base64.h"
 
 #include <stdio.h>
@@ -234,14 +233,14 @@ static enum verify_verdict verify_row(const struct bytes *chain, size_t n,
 }
 
 /* Whoever encrypts to it will not take a certificate of another purpose. */
-static bool is_for_device(const struct verify_peer *leaf, struct bytes der,
-                          enum verify_key_kind kind, struct publish_why *why)
+static bool is_for_device(const struct verify_peer *leaf, enum verify_key_kind kind,
+                          struct publish_why *why)
 {
     if (!verify_has_role(leaf, VERIFY_ROLE_DEVICE)) {
         return wrong_member(why, CAUSE_CHAIN_USAGE, "certificates",
                             "has no extended key usage 1.3.6.1.4.1.32473.1.1.5, a device's");
     }
-    return verify_usage_encrypts(der, kind) ||
+    return verify_may_encrypt(leaf, kind) ||
            wrong_member(why, CAUSE_CHAIN_USAGE, "certificates",
                         "has another key usage than keyAgreement (P-256) or keyEncipherment (RSA)");
 }
@@ -267,7 +266,7 @@ static bool read_chain(const json_t *list, const struct publish_rules *rules,
         return wrong_member(why, cause_of_chain(verdict), "certificates",
                             verify_verdict_sentence(verdict));
     }
-    if (row->device.id[0] != '\0' && !is_for_device(&leaf, chain[0], kind, why)) {
+    if (row->device.id[0] != '\0' && !is_for_device(&leaf, kind, why)) {
         return false;
     }
     row->form = BINDING_CERTIFICATE;
