@@ -8,7 +8,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 . bench/lib/servers.sh
 
 BINDERY_BUILD=$(readlink -m "${BINDERY_BUILD:-${BUILD_ROOT:-build}/bench}")
-all=(vectors proofs kme provisioning onboarding first-attach air responder sizes peers import bulk lookups inquiries restart overload storm tls import-load attach device profile)
+all=(vectors proofs kme provisioning onboarding first-attach releases discovery air responder sizes peers import api-import bulk lookups inquiries eir restart overload storm tls import-load attach device profile)
 
 usage() {
   cat <<TEXT
@@ -157,7 +157,8 @@ build() {
   mkdir -p "$BINDERY_BUILD"
   {
     cmake --preset release -B "$BINDERY_BUILD" -DBINDERY_TESTS=OFF -DBINDERY_BENCH=ON &&
-      cmake --build "$BINDERY_BUILD" --target bindery bindery-hssd bindery-mmed bindery-repod bindery-ue bench
+      cmake --build "$BINDERY_BUILD" --target bindery bindery-hssd bindery-mmed bindery-repod bindery-arpfd bindery-dausfd \
+      bindery-rsmfd bindery-ue bench
   } >"$log" 2>&1 </dev/null || {
     tail -n 30 "$log" >&2
     die "the programs could not be built; all of it is in $log"

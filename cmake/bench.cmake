@@ -22,9 +22,11 @@ add_library(bench_client STATIC EXCLUDE_FROM_ALL bench/lib/link.c bench/lib/clos
 target_link_libraries(bench_client PUBLIC bench_lib codec PkgConfig::SSL PkgConfig::CRYPTO)
 
 bench_program(vectors bench/vectors.c LINK proc)
+bench_program(eir bench/eir.c LINK proc)
 bench_program(proofs bench/proofs.c LINK nf_common)
 bench_program(kme bench/kme.c bench/lib/kme_ports.c LINK nf_common)
 bench_program(onboarding bench/onboarding.c bench/lib/kme_ports.c LINK nf_common)
+bench_program(releases bench/releases.c LINK nf_arpfd)
 bench_program(air_client bench/air_client.c LINK bench_client)
 bench_program(inquiry_client bench/inquiry_client.c LINK bench_client)
 bench_program(provision_client bench/provision_client.c bench/lib/kme_ports.c LINK bench_client wire proc net)

@@ -50,23 +50,30 @@ if(NOT SANITIZE AND NOT BINDERY_FUZZ)
 
   # What a modem's engineer would write: it sees the installed header and the library alone.
   add_executable(modem examples/modem/modem.c examples/modem/platform.c
-                       examples/modem/onboarding.c)
+                       examples/modem/onboarding.c examples/modem/discovery.c)
   add_dependencies(modem bindery_ue_library)
   target_include_directories(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/include)
   target_link_libraries(modem PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/libbindery-ue.a PkgConfig::CRYPTO)
   # One header is installed: layer 1 in the place of its #include.
   set(device_headers ${CMAKE_SOURCE_DIR}/src/device/bindery_ue.h
-                     ${CMAKE_SOURCE_DIR}/src/device/bindery_ue_hooks.h)
+                     ${CMAKE_SOURCE_DIR}/src/device/bindery_ue_hooks.h
+                     ${CMAKE_SOURCE_DIR}/src/device/bindery_ue_discovery.h)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${device_headers})
   file(READ src/device/bindery_ue.h whole)
   file(READ src/device/bindery_ue_hooks.h hooks)
-  string(REPLACE "#include \"device/bindery_ue_hooks.h\"\n" "${hooks}" whole "${whole}")
+  file(READ src/device/bindery_ue_discovery.h discovery)
+  set(hooks_line "#include \"device/bindery_ue_hooks.h\"\n")
+  string(REPLACE "${hooks_line}" "" discovery "${discovery}")
+  string(REPLACE "#include \"device/bindery_ue_discovery.h\"\n" "" whole "${whole}")
+  string(REPLACE "${hooks_line}" "${hooks}${discovery}" whole "${whole}")
   file(CONFIGURE OUTPUT include/bindery_ue.h CONTENT "${whole}" @ONLY)
   if(BINDERY_TESTS)
     add_test(NAME device/modem
              COMMAND ${CMAKE_SOURCE_DIR}/test/device/modem_test.sh $<TARGET_FILE:modem>)
     add_test(NAME device/modem_onboard
              COMMAND ${CMAKE_SOURCE_DIR}/test/device/modem_onboard_test.sh $<TARGET_FILE:modem>)
+    add_test(NAME device/modem_discovery
+             COMMAND ${CMAKE_SOURCE_DIR}/test/device/modem_discovery_test.sh $<TARGET_FILE:modem>)
   endif()
 endif()
 

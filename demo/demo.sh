@@ -1,6 +1,6 @@
 #!/bin/sh
-# The story of a stolen SIM, of a device that is sold, and of one that comes out of its box without a SIM, over the
-# air interface: devices and an eNB, an MME, an HSS, each a process of its own. Every scene is checked: the first
+# The story of a stolen SIM, of a device that is sold, of one that comes out of its box without a SIM, and of one that
+# was made for no operator, over the air interface: devices and an eNB, an MME, an HSS, each a process of its own. Every scene is checked: the first
 # one that does not end as it must makes this script fail and name itself.
 #
 # BINDERY_BUILD is the folder with the programs (default: build/release beside us).
@@ -9,7 +9,8 @@ set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=${BINDERY_BUILD:-$here/build/release}
 bindery=$build/bindery
-for program in bindery bindery-hssd bindery-mmed bindery-repod bindery-ue; do
+for program in bindery bindery-hssd bindery-mmed bindery-repod bindery-arpfd bindery-dausfd bindery-rsmfd \
+	bindery-ue; do
 	if [ ! -x "$build/$program" ]; then
 		echo "demo: $build has no $program; run ./dev demo" >&2
 		exit 2
@@ -21,11 +22,12 @@ export BINDERY_DIR="$work/hss"
 unset BINDERY_SOCKET
 scene="the beginning"
 step=0
-repod='' net=''
+repod='' net='' abroad=''
 
 finish() {
 	code=$?
 	trap - EXIT INT TERM
+	[ -z "$abroad" ] || kill "$abroad" 2>/dev/null || true
 	[ -z "$repod" ] || kill -CONT "$repod" 2>/dev/null || true
 	for dir in hss second; do
 		[ ! -d "$work/$dir" ] || BINDERY_DIR=$work/$dir "$bindery" down >/dev/null 2>&1 || true
@@ -208,6 +210,7 @@ echo 'devid: {cache_seconds: 0, unknown_seconds: 0, stale_seconds: 0}' >>"$BINDE
 . "$here/demo/proof.sh"
 . "$here/demo/provisioning.sh"
 . "$here/demo/onboarding.sh"
+. "$here/demo/dimsi.sh"
 
 scene="the end"
 "$bindery" down >"$work/out" 2>&1 || fail "they do not stop"

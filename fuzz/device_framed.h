@@ -1,6 +1,6 @@
 /* fuzz/device_framed.h - octets as they are, and in the frame of the device's records
  * (device/frame.h) with a hash that fits, so that the members themselves are reached. For the fuzz
- * targets of images and of keys.
+ * targets of images, of keys and of slots.
  */
 #ifndef FUZZ_DEVICE_FRAMED_H
 #define FUZZ_DEVICE_FRAMED_H

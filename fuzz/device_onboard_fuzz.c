@@ -173,8 +173,8 @@ static void give(struct world *w, struct bytes plain)
         wr_be16(&a, (uint16_t)items[i].n);
         wr_put(&a, items[i]);
     }
-    must(certattach_ecies_seal(&crypto, secret, (struct bytes){box + 1, n}, wr_done(&a), plain,
-                               box + 1 + n, box + 1 + n + plain.n) == E_OK);
+    must(ecies_seal(&crypto, secret, (struct bytes){box + 1, n}, wr_done(&a), plain, box + 1 + n,
+                    box + 1 + n + plain.n) == E_OK);
     struct certattach_result r = {.expiry = 1,
                                   .box = {box, 1U + n + plain.n + CERTATTACH_TAG_LEN},
                                   .signature = {one, CERTATTACH_SIGNATURE_LEN},

@@ -36,7 +36,7 @@ onboarding_pki() { # FOLDER KEY-USAGE ALGORITHM...
     openssl pkey -in records.key -pubout -out records.pub
     onboarding_request operator "${p256[@]}"
     onboarding_certificate operator 7 digitalSignature "subjectAltName=DNS:epc.mnc001.mcc001.3gppnetwork.org"
-    for ((i = 0; i < 8; i++)); do
+    for ((i = 0; i < 24; i++)); do
       onboarding_request "device-$i" "$@"
       onboarding_certificate "device-$i" 5 "$usage"
     done

@@ -1,11 +1,11 @@
 /* How a modem uses libbindery-ue, in one file: layer 1 in challenge(), prove(), make_key(),
- * take_result(), ask() and take_subscription(), layer 2 in the rest.
+ * take_result(), ask(), take_subscription(), order() and discover(), layer 2 in the rest.
  *
  * The radio is standard input and output: a line in is what RRC would tell NAS, a line out what NAS
  * would tell RRC. So the program can be tried by hand, or tied to anything that carries NAS PDUs.
  * README.md beside this file has a session.
  */
-#include "platform.h"
+#include "discovery.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +36,7 @@ struct modem {
     struct subscription subscription; /* imsi_n 0: none */
     struct bindery_ue_onboarding onboarding;
     struct bindery_ue_asked asked; /* layer 1 */
+    struct discovery discovery;    /* a device that left the factory without an operator */
     struct bindery_ue_usim usim;
     struct bindery_ue ue;
     struct bindery_ue_binding binding;
@@ -241,13 +242,74 @@ static void take_subscription(struct modem *m, const char *element_hex)
            bindery_ue_onboarding_outcome_name(o));
 }
 
+/* What the service provider hands to the secure element, and what it gets for it. The certificate
+ * of the element's own key comes with the order here; a real one has it. */
+static void order(struct modem *m, const char *dimsi, const char *hex)
+{
+    static uint8_t octets[4096];
+    uint8_t token[BINDERY_UE_TOKEN_MAX];
+    size_t n = from_hex(hex, octets, sizeof octets), token_n = 0;
+    /* one certificate behind its length: the element's; the ARPF's chain */
+    const size_t own = n > 2 ? (size_t)octets[0] << 8 | octets[1] : 0;
+    struct bindery_ue_order o = {.sp = "sp.example.org"};
+    if (n < 2 + own || strlen(dimsi) > sizeof o.dimsi) {
+        puts("error: this is no order");
+        return;
+    }
+    const struct bindery_ue_se se = discovery_se(octets + 2, own, 0);
+    o.dimsi_n = (uint8_t)strlen(dimsi);
+    memcpy(o.dimsi, dimsi, o.dimsi_n);
+    o.chain = octets + 2 + own;
+    o.chain_n = n - 2 - own;
+    const enum bindery_ue_result r =
+        bindery_ue_se_agree(&m->discovery.slot, &platform_crypto, &se, &o, token, &token_n);
+    if (r != BINDERY_UE_OK || !discovery_store(&m->discovery)) { /* before the token leaves */
+        printf("error: no token (%d)\n", (int)r);
+        return;
+    }
+    m->discovery.there = true;
+    printf("token ");
+    put_hex(token, token_n);
+}
+
+/* Layer 1: where the stack would have asked the USIM, after its own look at the separation bit.
+ * AUTN "-": a network of 2G. */
+static void discover(struct modem *m, const char *rand_hex, const char *autn_hex)
+{
+    struct bindery_ue_usim_answer answer;
+    uint8_t rand[16], autn[16], digits_n = 0;
+    char digits[15];
+    const bool has_autn = strcmp(autn_hex, "-") != 0;
+    if (from_hex(rand_hex, rand, 16) != 16 || (has_autn && from_hex(autn_hex, autn, 16) != 16)) {
+        puts("error: RAND and AUTN are 32 hex digits each");
+        return;
+    }
+    enum bindery_ue_discovery_outcome o = discovery_challenge(
+        &m->discovery, rand, has_autn ? autn : NULL, &answer, digits, &digits_n);
+    const uint8_t cause = bindery_ue_discovery_emm_cause(o);
+    if (o == BINDERY_UE_DISCOVERY_INSTALLED || o == BINDERY_UE_DISCOVERY_REPEATED) {
+        printf("AUTHENTICATION RESPONSE, then attach with %.*s (%s) ", digits_n, digits,
+               bindery_ue_discovery_outcome_name(o));
+        put_hex(answer.res, answer.res_n);
+    } else if (cause != 0) {
+        printf("AUTHENTICATION FAILURE %u (%s)\n", cause, bindery_ue_discovery_outcome_name(o));
+    } else {
+        printf("no answer (%s)\n", bindery_ue_discovery_outcome_name(o));
+    }
+    memset(&answer, 0, sizeof answer);
+}
+
 /* Layer 2: until it was used once, a subscription is one on trial. */
 static void watch(struct modem *m, const struct bindery_ue_event *e)
 {
     struct subscription *s = &m->subscription;
     const bool confirmed = s->trial.confirmed;
-    m->onboarded = m->onboarded || e->kind == BINDERY_UE_EVENT_ONBOARDED;
+    m->onboarded = m->onboarded || e->kind == BINDERY_UE_EVENT_ONBOARDED ||
+                   e->kind == BINDERY_UE_EVENT_DISCOVERED;
     m->ended = m->ended || e->kind == BINDERY_UE_EVENT_RELEASE;
+    if (e->kind == BINDERY_UE_EVENT_DISCOVERED) {
+        m->discovery.given_up = false;
+    }
     if (s->profile.imsi_n == 0) {
         return;
     }
@@ -259,6 +321,12 @@ static void watch(struct modem *m, const struct bindery_ue_event *e)
 
 static void forget_subscription(struct modem *m)
 {
+    if (m->discovery
+            .there) { /* the slot and the sequence numbers stay: the same IMSI comes again */
+        m->discovery.given_up = true;
+        puts("the IMSI is no good, and the dIMSI is used again");
+        return;
+    }
     (void)flash_write(&m->flash, "", 0); /* all of that is of one IMSI and one K */
     (void)flash_write(&m->keys_flash, "", 0);
     (void)flash_write(&m->subscription_flash, "", 0);
@@ -307,6 +375,12 @@ static void give_out(struct modem *m)
             break;
         case BINDERY_UE_EVENT_REJECTED:
             printf(" cause=%u", e.cause);
+            break;
+        case BINDERY_UE_EVENT_DISCOVERY:
+            printf(" %s", bindery_ue_discovery_outcome_name(e.discovery));
+            break;
+        case BINDERY_UE_EVENT_DISCOVERED:
+            printf(" %.*s", e.imsi_n, e.imsi);
             break;
         case BINDERY_UE_EVENT_PROVED:
             printf(" %s", bindery_ue_signature_name(e.algorithm));
@@ -375,6 +449,10 @@ static bool layer_1(struct modem *m, const char *word, const char *a, const char
         ask(m, a);
     } else if (strcmp(word, "subscription") == 0 && a != NULL) {
         take_subscription(m, a);
+    } else if (strcmp(word, "order") == 0 && a != NULL && b != NULL) {
+        order(m, a, b);
+    } else if (strcmp(word, "discover") == 0 && a != NULL && b != NULL) {
+        discover(m, a, b);
     } else {
         return false;
     }
@@ -426,12 +504,35 @@ static bool begin_layer_1(struct modem *m, const struct bindery_ue_identity *id)
                                 id->keys, id->keys_n) == BINDERY_UE_OK;
 }
 
+/* With an IMSI in its slot that one, and else the dIMSI. The IMSI is a subscription like one that
+ * came in an ATTACH REJECT; this example does not keep that it was confirmed. */
+static void identify_by_slot(struct modem *m, struct bindery_ue_identity *id)
+{
+    struct bindery_ue_profile *p = &m->subscription.profile;
+    struct bindery_ue_slot_view v;
+    memset(&m->subscription, 0, sizeof m->subscription);
+    bindery_ue_slot_view(&m->discovery.slot, &v);
+    if (v.imsi_n > 0 && !m->discovery.given_up &&
+        bindery_ue_slot_usim(&m->discovery.slot, &platform_crypto, &p->usim) == BINDERY_UE_OK) {
+        p->imsi_n = v.imsi_n;
+        memcpy(p->imsi, v.imsi, sizeof p->imsi);
+    }
+    id->mnc_n = 2; /* what a USIM says in EF AD; a slot does not, and nothing but a KME needs it */
+    id->imsi_n = p->imsi_n > 0 ? v.imsi_n : v.dimsi_n;
+    memcpy(id->imsi, p->imsi_n > 0 ? v.imsi : v.dimsi, sizeof id->imsi);
+}
+
 /* Who this device is: by what was made up above, or by what came over the air. */
 static void identify(struct modem *m, struct bindery_ue_identity *id,
                      struct bindery_ue_usim_keys *keys)
 {
     const struct bindery_ue_profile *p = &m->subscription.profile;
     memcpy(id->imeisv, imeisv, 16);
+    if (m->discovery.there) {
+        identify_by_slot(m, id);
+        *keys = p->usim;
+        return;
+    }
     if (m->from_the_box) {
         const size_t n =
             flash_read(&m->subscription_flash, &m->subscription, sizeof m->subscription);
@@ -482,14 +583,14 @@ static bool power_on(struct modem *m)
         .apn = "iot",
         .unprotected_limit = 0, /* nobody comes to switch a meter off and on */
     };
-    const struct bindery_ue_host host = {.ctx = m,
-                                         .usim = bindery_ue_usim_authenticate,
-                                         .usim_ctx = &m->usim,
-                                         .store = store,
-                                         .signer = &platform_signer,
-                                         .provisioning = &m->provisioning,
-                                         .store_keys = store_keys,
-                                         .onboarding = &m->onboarding};
+    struct bindery_ue_host host = {.ctx = m,
+                                   .usim = bindery_ue_usim_authenticate,
+                                   .usim_ctx = &m->usim,
+                                   .store = store,
+                                   .signer = &platform_signer,
+                                   .provisioning = &m->provisioning,
+                                   .store_keys = store_keys,
+                                   .onboarding = &m->onboarding};
     struct bindery_ue_usim_keys keys;
     struct bindery_ue_identity identity = {.imsi_n = 0};
     uint8_t stored[FLASH_MAX], keys_stored[BINDERY_UE_KEYS_MAX];
@@ -498,8 +599,13 @@ static bool power_on(struct modem *m)
     bool known = n > sizeof seq;
 
     m->onboarding = platform_onboarding(m, install);
+    m->discovery.element =
+        (struct bindery_ue_discovery){.ctx = &m->discovery, .challenge = discovery_challenge};
     identify(m, &identity, &keys);
-    if (identity.imsi_n == 0) {
+    if (m->discovery.there && m->subscription.profile.imsi_n == 0) {
+        host.discovery = &m->discovery.element;
+    }
+    if (identity.imsi_n == 0 || host.discovery != NULL) {
         return bindery_ue_init(&m->ue, &platform_crypto, &host, &settings, &identity, m->buffer,
                                sizeof m->buffer, NULL, 0) == BINDERY_UE_OK;
     }
@@ -543,10 +649,17 @@ int main(int argc, char **argv)
     (void)snprintf(modem.subscription_flash.path, sizeof modem.subscription_flash.path,
                    "%s.subscription", modem.flash.path);
     /* A provisioning root: this device comes out of the box. */
-    modem.from_the_box = argc > 3 && platform_trust(argv[3]);
-    if (argc > 3 && !modem.from_the_box) {
+    const bool has_root = argc > 3 && strcmp(argv[3], "-") != 0;
+    modem.from_the_box = has_root && platform_trust(argv[3]);
+    if (has_root && !modem.from_the_box) {
         puts("error: no provisioning root");
         return 1;
+    }
+    /* A root of secure elements: this device gets a dIMSI, or has one. */
+    (void)snprintf(modem.discovery.flash.path, sizeof modem.discovery.flash.path, "%s.slot",
+                   modem.flash.path);
+    if (argc > 4 && discovery_trust(argv[4])) {
+        (void)discovery_load(&modem.discovery);
     }
     read_lot(&modem, argc > 2 ? argv[2] : NULL);
     if (!power_on(&modem)) {
@@ -563,6 +676,7 @@ int main(int argc, char **argv)
     bindery_ue_keys_wipe(&modem.keys);
     bindery_ue_usim_wipe(&modem.usim);
     bindery_ue_onboarding_forget(&modem.asked);
+    bindery_ue_slot_wipe(&modem.discovery.slot);
     memset(&modem.subscription, 0, sizeof modem.subscription);
     return 0;
 }

@@ -31,6 +31,7 @@ static const char *const names[] = {
     [E_TOO_NEW] = "too-new",
     [E_WRONG_KEY] = "wrong-key",
     [E_IO] = "io",
+    [E_DISK_FULL] = "disk-full",
     [E_MEMORY] = "memory",
     [E_CLOSED] = "closed",
     [E_AGAIN] = "again",

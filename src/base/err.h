@@ -37,6 +37,7 @@
     X(TOO_NEW, "it was written by a newer version of this program")                                \
     X(WRONG_KEY, "the key does not open what it should open")                                      \
     X(IO, "the operating system or a library reported a failure")                                  \
+    X(DISK_FULL, "the disk has no room left")                                                      \
     X(MEMORY, "no memory")                                                                         \
     X(CLOSED, "the other side has closed the connection")                                          \
     X(AGAIN, "nothing to do until more input comes")

@@ -162,6 +162,11 @@ enum refusal_kind { REFUSAL_FINAL, REFUSAL_PROVISIONAL };
       "the attach asks for a subscription without an IMEI or without a certificate URL")           \
     X(SUBSCRIPTION_PENDING, "subscription-pending", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,   \
       "tries again", "the subscription was not used yet, and the IMEI is not the one it is for")   \
+    /* Procedure dimsi (proc/dimsi.h): what a discovery AUSF says. Never 5001, 5004 or 5420. */    \
+    X(DISCOVERY_PENDING, "discovery-pending", REFUSAL_3GPP, 4181, 17, REFUSAL_PROVISIONAL,         \
+      "tries again", "no operator has a challenge for the dIMSI here now")                         \
+    X(DISCOVERY_ONLY, "discovery-only", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,               \
+      "attaches with the IMSI that it was given", "there is no service on a dIMSI")                \
     X(IDENTITY_UNKNOWN, "identity-unknown", REFUSAL_BASE, 5012, 9, REFUSAL_PROVISIONAL,            \
       "attaches again with its IMSI", "nobody here knows the GUTI that the UE named")              \
     X(IDENTITY_MISSING, "identity-missing", REFUSAL_BASE, 5012, 17, REFUSAL_PROVISIONAL,           \

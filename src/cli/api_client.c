@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define SECONDS_TO_CONNECT 5L
-#define SECONDS_TO_ANSWER  120L
 
 struct gathered {
     char *p;
@@ -42,32 +41,70 @@ static size_t gather(char *p, size_t size, size_t count, void *to)
 static int set_up(struct api *out)
 {
     CURL *c = curl_easy_init();
-    if (!c) {
+    bool ok = c != NULL;
+    if (ok && out->remote) {
+        ok = api_remote_set(c, &out->files);
+    } else if (ok) {
+        curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, out->place);
+        curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
+    }
+    if (!ok) {
         cli_error("libcurl cannot be set up");
+        curl_easy_cleanup(c);
         return CLI_REFUSED;
     }
-    curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, out->socket);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, SECONDS_TO_CONNECT);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT, SECONDS_TO_ANSWER);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, gather);
     out->curl = c;
     return CLI_DONE;
 }
 
+/* At a server, or behind a socket that takes it. */
+static int open_at(const struct cli_common *common, const char *server, struct api *out)
+{
+    char socket[CLI_SOCKET_MAX];
+    if (server) {
+        out->remote = true;
+        if (!api_remote_url(server, out->place)) {
+            return CLI_USAGE;
+        }
+        return api_remote_files(common, &out->files) ? set_up(out) : CLI_REFUSED;
+    }
+    if (!(out->is_mme ? cli_mme_socket : cli_socket_path)(common, socket)) {
+        return CLI_USAGE;
+    }
+    snprintf(out->place, sizeof out->place, "%s", socket);
+    return set_up(out);
+}
+
 int api_open(const struct cli_common *common, struct api *out)
 {
     *out = (struct api){.who = "HSS"};
-    return cli_socket_path(common, out->socket) ? set_up(out) : CLI_USAGE;
+    return open_at(common, cli_server(common), out);
 }
 
 int api_open_mme(const struct cli_common *common, struct api *out)
 {
-    *out = (struct api){.who = "MME"};
-    return cli_mme_socket(common, out->socket) ? set_up(out) : CLI_USAGE;
+    *out = (struct api){.who = "MME", .is_mme = true};
+    return open_at(common, cli_mme_server(common), out);
+}
+
+int api_open_other(const struct cli_common *common, const char *who, const char *socket,
+                   struct api *out)
+{
+    char path[CLI_PATH_MAX];
+    struct cli_common there = *common;
+    *out = (struct api){.who = who};
+    if (!common->server && !common->socket) {
+        if (!cli_path(cli_dir(common), socket, path, sizeof path)) {
+            return CLI_USAGE;
+        }
+        there.socket = path;
+    }
+    return open_at(&there, common->server, out);
 }
 
 void api_close(struct api *a)
@@ -78,41 +115,72 @@ void api_close(struct api *a)
     }
 }
 
-static int unreachable(struct api *a, CURLcode code, bool too_much)
+static void no_socket(const struct api *a, CURLcode code)
 {
     long os = 0;
     (void)curl_easy_getinfo(a->curl, CURLINFO_OS_ERRNO, &os);
-    if (too_much) {
-        cli_error("%s: the answer is longer than %u MiB", a->socket, API_ANSWER_MAX >> 20);
-        return CLI_REFUSED;
-    }
     if (os == ENOENT || os == ECONNREFUSED) {
         cli_error("no %s runs behind %s; start one with `bindery up -d` (`bindery logs` tells how "
-                  "the last one ended), or say where it is with --dir or --socket",
-                  a->who, a->socket);
+                  "the last one ended), or say where it is with --dir, --socket or --server",
+                  a->who, a->place);
     } else if (os == EACCES || os == EPERM) {
-        cli_error("%s: you may not open this socket; only the user that runs the %s may", a->socket,
+        cli_error("%s: you may not open this socket; only the user that runs the %s may", a->place,
                   a->who);
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
-        cli_error("%s: no answer within %ld seconds; `bindery logs` may say why", a->socket,
-                  SECONDS_TO_ANSWER);
+        cli_error("%s: no answer in time; `bindery logs` may say why", a->place);
     } else {
-        cli_error("%s: %s", a->socket, os ? strerror((int)os) : curl_easy_strerror(code));
+        cli_error("%s: %s", a->place, os ? strerror((int)os) : curl_easy_strerror(code));
     }
+}
+
+static int unreachable(struct api *a, CURLcode code, bool too_much, const char *reason)
+{
+    if (a->quiet && !too_much) {
+        return CLI_UNREACHABLE;
+    }
+    if (too_much) {
+        cli_error("%s: the answer is longer than %u MiB", a->place, API_ANSWER_MAX >> 20);
+        return CLI_REFUSED;
+    }
+    if (a->remote) {
+        return api_remote_failed(a->curl, (int)code, a->who, a->place, &a->files, reason);
+    }
+    no_socket(a, code);
     return CLI_UNREACHABLE;
 }
 
-static int read_answer(struct api *a, const struct gathered *g, struct api_answer *out)
+/* "application/json", "application/problem+json"; and what does not say what it is. */
+static bool may_be_json(const struct api *a)
+{
+    const char *type = NULL;
+    (void)curl_easy_getinfo(a->curl, CURLINFO_CONTENT_TYPE, &type);
+    const size_t n = type ? strcspn(type, "; ") : 0;
+    return n == 0 ||
+           (n > 5 && (!strncmp(type + n - 5, "/json", 5) || !strncmp(type + n - 5, "+json", 5)));
+}
+
+static int read_answer(struct api *a, struct gathered *g, struct api_answer *out)
 {
     json_error_t why;
     (void)curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &out->status);
     if (g->n == 0) {
         return CLI_DONE;
     }
+    if (!may_be_json(a)) {
+        out->text = wiped_malloc(g->n + 1);
+        if (!out->text) {
+            cli_error("no memory");
+            return CLI_REFUSED;
+        }
+        memcpy(out->text, g->p, g->n);
+        out->text[g->n] = '\0';
+        out->text_n = g->n;
+        return CLI_DONE;
+    }
     out->body = json_loadb(g->p, g->n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!out->body) {
         cli_error("%s: the answer (status %ld) is not JSON: %s at octet %d; is this an %s?",
-                  a->socket, out->status, why.text, why.position, a->who);
+                  a->place, out->status, why.text, why.position, a->who);
         return CLI_REFUSED;
     }
     return CLI_DONE;
@@ -123,6 +191,11 @@ static struct curl_slist *headers_for(const struct api_request *r)
     struct curl_slist *h = curl_slist_append(NULL, "Expect:");
     h = curl_slist_append(h, r->json ? "Content-Type: application/json"
                                      : "Content-Type: application/x-ndjson");
+    if (r->accept) {
+        char line[96];
+        snprintf(line, sizeof line, "Accept: %.80s", r->accept);
+        h = curl_slist_append(h, line);
+    }
     return r->condition ? curl_slist_append(h, r->condition) : h;
 }
 
@@ -130,10 +203,13 @@ static int perform(struct api *a, const struct api_request *r, struct bytes body
                    struct api_answer *out)
 {
     struct gathered g = {0};
-    char url[512];
+    char url[API_PLACE_MAX + API_PATH_MAX], reason[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = headers_for(r);
-    snprintf(url, sizeof url, "http://localhost%s", r->path);
+    snprintf(url, sizeof url, "%s%s", a->remote ? a->place : "http://localhost", r->path);
     curl_easy_setopt(a->curl, CURLOPT_URL, url);
+    curl_easy_setopt(a->curl, CURLOPT_ERRORBUFFER, reason);
+    curl_easy_setopt(a->curl, CURLOPT_TIMEOUT,
+                     r->seconds ? (long)r->seconds : (long)API_SECONDS_TO_ANSWER);
     curl_easy_setopt(a->curl, CURLOPT_CUSTOMREQUEST, r->method);
     curl_easy_setopt(a->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(a->curl, CURLOPT_WRITEDATA, &g);
@@ -145,7 +221,8 @@ static int perform(struct api *a, const struct api_request *r, struct bytes body
         curl_easy_setopt(a->curl, CURLOPT_CUSTOMREQUEST, r->method);
     }
     CURLcode code = curl_easy_perform(a->curl);
-    int rc = code == CURLE_OK ? read_answer(a, &g, out) : unreachable(a, code, g.too_much);
+    int rc = code == CURLE_OK ? read_answer(a, &g, out) : unreachable(a, code, g.too_much, reason);
+    curl_easy_setopt(a->curl, CURLOPT_ERRORBUFFER, NULL); /* it ends here */
     curl_slist_free_all(headers);
     wiped_free(g.p);
     return rc;
@@ -173,6 +250,8 @@ void api_answer_free(struct api_answer *answer)
 {
     json_decref(answer->body);
     answer->body = NULL;
+    wiped_free(answer->text);
+    answer->text = NULL;
 }
 
 const char *api_text(const json_t *object, const char *key)
@@ -195,13 +274,22 @@ void api_problem_words(const json_t *problem, char *out, size_t cap)
 
 static const char *next_step(long status, const char *problem)
 {
+    const char *colon = strrchr(problem, ':');
+    const char *advice = colon ? api_remote_advice(colon + 1) : NULL;
+    if (advice) {
+        return advice;
+    }
+    if (!strcmp(problem, "urn:bindery:problem:configuration-refused")) {
+        return "correct the file there and reload again; what was in force stays so until then";
+    }
     if (!strcmp(problem, "urn:bindery:problem:onboarding-phase") ||
         !strcmp(problem, "urn:bindery:problem:no-such-onboarding")) {
         return "`bindery onboarding list` shows all";
     }
     switch (status) {
     case 404:
-        return "`bindery subscriber list`, `device list`, `lot list` and `eir list` show what is "
+        return "`bindery subscriber list`, `device list`, `lot list`, `eir list` and `dimsi list` "
+               "show what is "
                "there";
     case 409:
         return "change what it contradicts first; `bindery subscriber show IMSI`, or of a lot "

@@ -1,5 +1,6 @@
 /* cli/api_client.h - the client of the administration interfaces of HSS and MME
- * (docs/admin-api.md): HTTP over a Unix socket, through libcurl.
+ * (docs/admin-api.md): HTTP over a Unix socket, or HTTPS with mutual TLS 1.3 (cli/api_remote.h),
+ * through libcurl.
  *
  * Everything is bounded: the time of a call, the size of an answer, one host, no redirects, no
  * proxy. Each failure is said with what to do next.
@@ -7,20 +8,31 @@
 #ifndef BINDERY_CLI_API_CLIENT_H
 #define BINDERY_CLI_API_CLIENT_H
 
-#include "cli/cli.h"
+#include "cli/api_remote.h"
 #include <jansson.h>
 
-#define API_ANSWER_MAX (16u << 20)
+#define API_ANSWER_MAX        (16u << 20)
+#define API_PATH_MAX          512u
+#define API_SECONDS_TO_ANSWER 120u
 
 struct api {
     void *curl;
     const char *who; /* "HSS", "MME": for messages */
-    char socket[CLI_SOCKET_MAX];
+    bool is_mme;
+    bool quiet;  /* a call that gets no answer says nothing */
+    bool remote; /* `place` is https://HOST:PORT, not the path of a socket */
+    char place[API_PLACE_MAX];
+    struct api_files files; /* of TLS, when it is remote */
 };
 /* Ready to call; the HSS is not contacted yet. Returns CLI_DONE, CLI_USAGE or CLI_REFUSED, said. */
 MUST_USE int api_open(const struct cli_common *common, struct api *out);
-/* The same for the MME: its socket is mme.sock in the directory, or the one that --socket names. */
+/* The same for the MME: its socket is mme.sock in the directory, or the one that --socket names; or
+ * it is the server that --server, else $BINDERY_MME_SERVER names. */
 MUST_USE int api_open_mme(const struct cli_common *common, struct api *out);
+/* The same for another daemon, called `who` in messages: its socket is `socket`, a path in the
+ * directory, or the one that --socket names; or it is the server that --server names. */
+MUST_USE int api_open_other(const struct cli_common *common, const char *who, const char *socket,
+                            struct api *out);
 void api_close(struct api *a);
 
 struct api_request {
@@ -29,10 +41,14 @@ struct api_request {
     json_t *json;          /* the body, or NULL; borrowed */
     struct bytes body;     /* the body as octets if json is NULL */
     const char *condition; /* a whole header line such as "If-None-Match: *", or NULL */
+    const char *accept;    /* "application/x-ndjson", or NULL: JSON */
+    unsigned seconds;      /* it may take; 0: API_SECONDS_TO_ANSWER */
 };
 struct api_answer {
     long status;
     json_t *body; /* NULL when there is none */
+    char *text;   /* instead of body, of an answer that is not of a type of JSON; ends with '\0' */
+    size_t text_n;
 };
 /* CLI_DONE when the HSS answered, whatever it said; CLI_UNREACHABLE or CLI_REFUSED (said) when no
  * answer came or it can't be read. */

@@ -1,6 +1,7 @@
 /* The verb `attach`: one device attaches at the MME of the directory, through bindery-ue. */
 #include "cli/api_client.h"
 #include "cli/cli.h"
+#include "cli/home.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,13 +113,45 @@ static int find_mme(const struct options *o, char *out, size_t cap)
     return rc;
 }
 
+/* Has the device a secure element, so that the RSMF of the directory is for it? */
+static bool has_element(const char *device)
+{
+    char line[4096];
+    bool found = false;
+    FILE *f = fopen(device, "re");
+    while (f && !found && fgets(line, sizeof line, f)) {
+        found = strstr(line, "\"secure_element\"") != NULL;
+    }
+    if (f) {
+        (void)fclose(f);
+    }
+    return found;
+}
+
+/* The address of the RSMF of the directory, for a device that may go there; NULL: nothing. */
+static char *find_rsmf(const struct options *o, const char *device, char out[static 64])
+{
+    char link[64];
+    const bool found = o->mme == NULL && has_element(device) &&
+                       home_link(cli_dir(&o->common), "rsmf/rsmfd.yaml", "devices", link, 64);
+    snprintf(out, 64, "127.0.0.1%.8s", found ? strrchr(link, ':') : "");
+    return found ? out : NULL;
+}
+
 /* bindery-ue lies beside this program, or on the path. */
 static int run(const struct options *o, char *device, char *mme)
 {
-    static char program[] = "bindery-ue", verb[] = "attach", on[] = "--device", at[] = "--mme";
-    char *argv[6 + OTHERS_MAX + 1] = {program, verb, on, device, at, mme};
-    char self[CLI_PATH_MAX], beside[CLI_PATH_MAX + sizeof program];
-    memcpy(argv + 6, o->others, o->n_others * sizeof argv[0]);
+    static char program[] = "bindery-ue", verb[] = "attach", on[] = "--device", at[] = "--mme",
+                rsmf[] = "--rsmf";
+    char *argv[8 + OTHERS_MAX + 1] = {program, verb, on, device, at, mme};
+    char self[CLI_PATH_MAX], beside[CLI_PATH_MAX + sizeof program], address[64];
+    size_t used = 6;
+    char *manager = find_rsmf(o, device, address);
+    if (manager) {
+        argv[used++] = rsmf;
+        argv[used++] = manager;
+    }
+    memcpy(argv + used, o->others, o->n_others * sizeof argv[0]);
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     self[n > 0 ? n : 0] = '\0';
     char *slash = strrchr(self, '/');

@@ -409,7 +409,7 @@ static bool peer_of_running(const struct authenticate_options *o, struct address
     size_t i;
     json_t *listener;
     bool found = false;
-    if (!cli_socket_path(&o->common, path) || access(path, F_OK) != 0 ||
+    if (cli_server(&o->common) || !cli_socket_path(&o->common, path) || access(path, F_OK) != 0 ||
         api_once(&o->common, "status", &request, &answer) != CLI_DONE) {
         return false;
     }

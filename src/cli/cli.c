@@ -16,15 +16,23 @@ static const struct cli_verb verbs[] = {
     {"up", "start an HSS, an MME and a repository here, with all they need", cli_up},
     {"down", "stop what `up` started", cli_down},
     {"status", "daemons, listeners, peers and counters", cli_status},
+    {"reload", "have HSS and MME read their configuration again", cli_reload},
+    {"top", "what a daemon does right now: rates, times, peers, refusals", cli_top},
     {"logs", "what the daemons wrote", cli_logs},
     {"events", "what happened to subscribers: refusals, alarms, registrations", cli_events},
+    {"explain", "what the name of an event, cause or metric means, and what to do", cli_explain},
+    {"audit", "who changed what at the HSS, and whether the log of it holds", cli_audit},
     {"attach", "attach a device over the air interface", cli_attach},
     {"devices", "the devices at the MME, and detaching one", cli_devices},
     {"subscriber", "add, show, list, set, remove subscriptions", cli_subscriber},
     {"device", "the devices of subscriptions; production lots of identities", cli_device},
     {"lot", "manufacturers' lots: make P and Q, import them, show them", cli_lot},
     {"onboarding", "devices that get their subscription by attaching", cli_onboarding},
+    {"dimsi", "devices that find this operator by a discovery IMSI", cli_dimsi},
+    {"sp", "a service provider: order, collect, offer devices", cli_sp},
     {"import", "put subscribers and devices in from CSV or NDJSON", cli_import},
+    {"export", "write subscribers as import reads them", cli_export},
+    {"key", "the keys that the HSS seals secrets with, and others for them", cli_key},
     {"eir", "white, grey and black lists of equipment: what S13 answers", cli_eir},
     {"authenticate", "play MME and device over S6a and say what happened", cli_authenticate},
     {"load", "load an HSS over S6a and say how long its answers took", cli_load},
@@ -33,6 +41,8 @@ static const struct cli_verb verbs[] = {
     {"s1ap", "S1AP messages: decode, encode", cli_s1ap},
     {"trace", "draw the ladder of trace files", cli_trace},
     {"binding", "publish keys of devices to a repository, ask it, revoke", cli_binding},
+    {"backup", "make, list and verify backups of the HSS's store", cli_backup},
+    {"restore", "put a backup in the place of the HSS's store", cli_restore},
     {"pki", "make the certificates of a demonstration", cli_pki},
     {0},
 };
@@ -104,6 +114,8 @@ int cli_dispatch(const char *prefix, const char *doc, const struct cli_verb *tab
 
 /* ---- common options ---- */
 
+enum { OPT_SERVER = 0x7a00, OPT_CERTIFICATE, OPT_KEY, OPT_CA };
+
 static error_t common_option(int key, char *arg, struct argp_state *state)
 {
     struct cli_common *c = state->input;
@@ -117,6 +129,18 @@ static error_t common_option(int key, char *arg, struct argp_state *state)
     case 'J':
         c->json = true;
         return 0;
+    case OPT_SERVER:
+        c->server = arg;
+        return 0;
+    case OPT_CERTIFICATE:
+        c->certificate = arg;
+        return 0;
+    case OPT_KEY:
+        c->key = arg;
+        return 0;
+    case OPT_CA:
+        c->ca = arg;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -126,6 +150,12 @@ static const struct argp_option common_options[] = {
     {"dir", 'C', "DIR", 0, "the directory of `bindery up` ($BINDERY_DIR, ./.bindery)", 90},
     {"socket", 'S', "PATH", 0, "the administration socket ($BINDERY_SOCKET)", 90},
     {"json", 'J', NULL, 0, "answer in JSON, for scripts", 90},
+    {"server", OPT_SERVER, "URL", 0, "https://HOST:PORT instead of the socket ($BINDERY_SERVER)",
+     91},
+    {"certificate", OPT_CERTIFICATE, "FILE", 0,
+     "with --server: who asks, PEM ($BINDERY_CERTIFICATE, pki/admin.crt in --dir)", 91},
+    {"key", OPT_KEY, "FILE", 0, "its key ($BINDERY_KEY, beside it)", 91},
+    {"ca", OPT_CA, "FILE", 0, "the CA of the server ($BINDERY_CA, pki/ca.crt in --dir)", 91},
     {0},
 };
 const struct argp cli_common_argp = {.options = common_options, .parser = common_option};
@@ -178,15 +208,51 @@ bool cli_mme_socket(const struct cli_common *common, char out[static CLI_SOCKET_
     return socket_path(common, common->socket, "mme.sock", out);
 }
 
+static const char *named_server(const struct cli_common *common, const char *variable)
+{
+    const char *env = getenv(variable);
+    const bool here = common->dir || common->socket; /* says that it is on this machine */
+    return common->server ? common->server : !here && env && *env ? env : NULL;
+}
+
+const char *cli_server(const struct cli_common *common)
+{
+    return named_server(common, "BINDERY_SERVER");
+}
+
+const char *cli_mme_server(const struct cli_common *common)
+{
+    return named_server(common, "BINDERY_MME_SERVER");
+}
+
+bool cli_local_only(const struct cli_common *common, const char *verb)
+{
+    const char *server = cli_server(common);
+    if (server) {
+        cli_error("`%s` is for the daemons of this machine only, and %s names %s; say it there, or "
+                  "name a directory here with --dir",
+                  verb, common->server ? "--server" : "$BINDERY_SERVER", server);
+    }
+    return !server;
+}
+
 static bool has_beside(const struct cli_common *common, const char *config)
 {
     char path[CLI_PATH_MAX];
-    return !named_socket(common) && cli_path(cli_dir(common), config, path, sizeof path) &&
-           access(path, F_OK) == 0;
+    return !named_socket(common) && !cli_server(common) &&
+           cli_path(cli_dir(common), config, path, sizeof path) && access(path, F_OK) == 0;
+}
+
+bool cli_names_one(const struct cli_common *common)
+{
+    return named_socket(common) || cli_server(common);
 }
 
 bool cli_has_mme(const struct cli_common *common)
 {
+    if (cli_server(common)) {
+        return !common->server && cli_mme_server(common);
+    }
     return has_beside(common, "mmed.yaml");
 }
 

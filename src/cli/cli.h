@@ -42,6 +42,9 @@ int cli_main(int argc, char **argv);
 int cli_up(int argc, char **argv);
 int cli_down(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_top(int argc, char **argv);
+int cli_reload(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 int cli_logs(int argc, char **argv);
 int cli_events(int argc, char **argv);
 int cli_devices(int argc, char **argv);
@@ -50,23 +53,35 @@ int cli_device(int argc, char **argv);
 int cli_attach(int argc, char **argv);
 int cli_device_file(int argc, char **argv); /* subverbs of device, in files of their own */
 int cli_device_make(int argc, char **argv);
+int cli_device_se(int argc, char **argv);
 int cli_device_show(int argc, char **argv);
 int cli_device_rebind(int argc, char **argv);
 int cli_lot(int argc, char **argv);
 int cli_onboarding(int argc, char **argv);
+int cli_sp(int argc, char **argv);
+int cli_dimsi(int argc, char **argv);
+int cli_key(int argc, char **argv);
 int cli_binding(int argc, char **argv);
+int cli_audit(int argc, char **argv);
 int cli_import(int argc, char **argv);
+int cli_export(int argc, char **argv);
 int cli_authenticate(int argc, char **argv);
 int cli_aka(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_pki(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv); /* backup.c */
 
-/* ---- the options that most verbs have: -C/--dir, --socket, --json ---- */
+/* ---- the options that most verbs have: -C/--dir, --socket, --json, and --server with its files.
+ * A verb whose own option has the name of one of the files takes that file from the environment
+ * alone ---- */
 
 struct cli_common {
     const char *dir;    /* NULL: $BINDERY_DIR, or ./.bindery */
     const char *socket; /* NULL: $BINDERY_SOCKET, or admin.sock in the directory */
     bool json;
+    const char *server;                 /* NULL: $BINDERY_SERVER, or the socket */
+    const char *certificate, *key, *ca; /* of TLS with the server; NULL: cli/api_remote.h */
 };
 /* A child parser whose input is a struct cli_common. */
 extern const struct argp cli_common_argp;
@@ -75,9 +90,18 @@ const char *cli_dir(const struct cli_common *common);
 MUST_USE bool cli_socket_path(const struct cli_common *common, char out[static CLI_SOCKET_MAX]);
 /* The MME's: --socket, or mme.sock in the directory. */
 MUST_USE bool cli_mme_socket(const struct cli_common *common, char out[static CLI_SOCKET_MAX]);
+/* The server that --server names, or $BINDERY_SERVER where neither --dir nor --socket says
+ * otherwise; NULL: none, it is the socket. Of the MME the variable is $BINDERY_MME_SERVER. */
+const char *cli_server(const struct cli_common *common);
+const char *cli_mme_server(const struct cli_common *common);
+/* For a verb that works with files and processes of this machine alone: false, and said, when a
+ * server is named. */
+MUST_USE bool cli_local_only(const struct cli_common *common, const char *verb);
 /* Does `bindery up` of this directory run an MME too, and is the HSS meant that runs beside it (and
  * not one that --socket or the environment name)? */
 bool cli_has_mme(const struct cli_common *common);
+/* Does --socket, --server or the environment name one daemon, whichever it is? */
+bool cli_names_one(const struct cli_common *common);
 bool cli_has_repo(const struct cli_common *common); /* the same for a repository */
 /* dir/name into out; false, and said why, when it doesn't fit. */
 MUST_USE bool cli_path(const char *dir, const char *name, char *out, size_t cap);

@@ -1,44 +1,23 @@
 /* The verb `device`: the devices that a subscription may be used in. */
 #include "cli/api_list.h"
 #include "cli/secret_input.h"
+#include "cli/verb_options.h"
 #include <string.h>
 
 struct options {
-    struct cli_common common;
+    struct verb_said said;
     const char *kme_file;
     const char *after, *limit;
-    char *words[2];
-    unsigned n_words;
 };
 
 enum { OPT_KME = 0x100, OPT_AFTER, OPT_LIMIT };
 
-static error_t take(int key, char *arg, struct argp_state *state)
-{
-    struct options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case OPT_KME:
-        o->kme_file = arg;
-        return 0;
-    case OPT_AFTER:
-        o->after = arg;
-        return 0;
-    case OPT_LIMIT:
-        o->limit = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->n_words == 2) {
-            argp_error(state, "too many arguments: '%s'", arg);
-        }
-        o->words[o->n_words++] = arg;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct verb_slot slots[] = {
+    {offsetof(struct options, kme_file), OPT_KME, false},
+    {offsetof(struct options, after), OPT_AFTER, false},
+    {offsetof(struct options, limit), OPT_LIMIT, false},
+    {0},
+};
 
 static const struct argp_option write_options[] = {
     {"kme-file", OPT_KME, "FILE", 0,
@@ -52,32 +31,34 @@ static const struct argp_option list_options[] = {
     {"limit", OPT_LIMIT, "N", 0, "at most this many (default: all)", 10},
     {0},
 };
-static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
 static const struct argp add_argp = {
-    write_options, take, "IMSI IMEI", "Lets a subscription be used in a device.",
-    children,      NULL, NULL};
+    write_options, verb_take, "IMSI IMEI", "Lets a subscription be used in a device.",
+    verb_children, NULL,      NULL};
 static const struct argp set_argp = {
-    write_options, take,
+    write_options, verb_take,
     "IMSI IMEI",   "Gives the device a new KME; the one before still serves resynchronisation.",
-    children,      NULL,
+    verb_children, NULL,
     NULL};
 static const struct argp remove_argp = {
-    NULL, take, "IMSI IMEI", "Withdraws a device from a subscription.", children, NULL, NULL};
+    NULL,          verb_take, "IMSI IMEI", "Withdraws a device from a subscription.",
+    verb_children, NULL,      NULL};
 static const struct argp list_argp = {
-    list_options, take, NULL, "Lists pairs of subscription and device.", children, NULL, NULL};
+    list_options,  verb_take, NULL, "Lists pairs of subscription and device.",
+    verb_children, NULL,      NULL};
 
 static int parsed(const struct argp *argp, int argc, char **argv, struct options *o,
                   struct imsi *imsi, struct imei *imei)
 {
-    *o = (struct options){0};
-    if (argp_parse(argp, argc, argv, 0, NULL, o) != 0) {
+    *o = (struct options){.said = VERB_SAID(slots, 2)};
+    if (!verb_parse(argp, argc, argv, &o->said)) {
         return CLI_USAGE;
     }
-    if (o->n_words != 2) {
+    if (o->said.n_words != 2) {
         cli_error("%s needs an IMSI and an IMEI; see `%s --help`", argv[0], argv[0]);
         return CLI_USAGE;
     }
-    return cli_imsi(o->words[0], imsi) && cli_imei(o->words[1], imei) ? CLI_DONE : CLI_USAGE;
+    return cli_imsi(o->said.words[0], imsi) && cli_imei(o->said.words[1], imei) ? CLI_DONE
+                                                                                : CLI_USAGE;
 }
 
 /* {"kme": ...}, {} without a file; NULL and said when the file holds no key. */
@@ -115,14 +96,14 @@ static int change(const struct argp *argp, const char *method, bool with_body, i
     snprintf(path, sizeof path, "/v1/subscribers/%s/devices/%s", imsi.digits, imei.digits);
     struct api_request request = {.method = method, .path = path, .json = body};
     snprintf(what, sizeof what, "%s in %s", imsi.digits, imei.digits);
-    rc = api_once(&o.common, what, &request, &answer);
+    rc = api_once(&o.said.common, what, &request, &answer);
     json_decref(body);
     if (rc != CLI_DONE) {
         return rc;
     }
-    if (o.common.json && answer.body) {
+    if (o.said.common.json && answer.body) {
         api_print_json(answer.body);
-    } else if (!o.common.json) {
+    } else if (!o.said.common.json) {
         printf("%s %s %s\n", imsi.digits,
                !with_body             ? "may no longer be used in"
                : answer.status == 201 ? "may now be used in"
@@ -159,8 +140,8 @@ static void list_row(struct table *t, const json_t *d)
 static int list(int argc, char **argv)
 {
     static const char *const columns[] = {"IMSI", "IMEI", "KME", "PREVIOUS KME", NULL};
-    struct options o = {0};
-    if (argp_parse(&list_argp, argc, argv, 0, NULL, &o) != 0) {
+    struct options o = {.said = VERB_SAID(slots, 2)};
+    if (!verb_parse(&list_argp, argc, argv, &o.said)) {
         return CLI_USAGE;
     }
     const struct api_list what = {.name = "devices",
@@ -168,7 +149,7 @@ static int list(int argc, char **argv)
                                   .columns = columns,
                                   .row = list_row,
                                   .after = o.after};
-    return api_list(&o.common, &what, o.limit);
+    return api_list(&o.said.common, &what, o.limit);
 }
 
 int cli_device(int argc, char **argv)
@@ -182,6 +163,7 @@ int cli_device(int argc, char **argv)
         {"rebind", "bind a subscription to another device, or make a new key", cli_device_rebind},
         {"file", "make the state file of an emulated device", cli_device_file},
         {"make", "make a production lot: keys, certificates, IMEIs", cli_device_make},
+        {"se", "make devices with secure elements, that know no operator yet", cli_device_se},
         {0},
     };
     return cli_dispatch("bindery device", "The devices that subscriptions may be used in.", table,

@@ -4,6 +4,7 @@
 
 #include "cli/api_list.h"
 #include "cli/eir_rows.h"
+#include "cli/verb_options.h"
 #include "proc/eir.h"
 
 #include <string.h>
@@ -14,44 +15,19 @@
 #define PATH_MAX_HERE 160
 
 struct options {
-    struct cli_common common;
+    struct verb_said said;
     const char *note, *imsi, *after, *limit;
-    char *words[2];
-    unsigned n_words;
 };
 enum { OPT_NOTE = 0x100, OPT_IMSI, OPT_AFTER, OPT_LIMIT };
 
-static error_t take(int key, char *arg, struct argp_state *state)
-{
-    struct options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case OPT_NOTE:
-        o->note = arg;
-        return 0;
-    case OPT_IMSI:
-        o->imsi = arg;
-        return 0;
-    case OPT_AFTER:
-        o->after = arg;
-        return 0;
-    case OPT_LIMIT:
-        o->limit = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->n_words == sizeof o->words / sizeof o->words[0]) {
-            argp_error(state, "too many arguments: '%s'", arg);
-        }
-        o->words[o->n_words++] = arg;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct verb_slot slots[] = {
+    {offsetof(struct options, note), OPT_NOTE, false},
+    {offsetof(struct options, imsi), OPT_IMSI, false},
+    {offsetof(struct options, after), OPT_AFTER, false},
+    {offsetof(struct options, limit), OPT_LIMIT, false},
+    {0},
+};
 
-static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
 static const struct argp_option add_options[] = {
     {"note", OPT_NOTE, "TEXT", 0, "why: shown wherever the rule is", 10}, {0}};
 static const struct argp_option check_options[] = {
@@ -63,24 +39,26 @@ static const struct argp_option list_options[] = {
 };
 static const struct argp add_argp = {
     add_options,
-    take,
+    verb_take,
     "RULE white|grey|black",
     "Puts a rule on a list, or gives it another note.\v"
     "RULE is an IMEI, the 8 digits of a TAC, or two IMEIs with a hyphen between. Of the rules that "
     "cover an IMEI the one that covers the fewest decides; between equals black goes before grey "
     "and grey before white.",
-    children,
+    verb_children,
     NULL,
     NULL};
 static const struct argp remove_argp = {
-    NULL, take, "RULE white|grey|black", "Takes a rule off a list.", children, NULL, NULL};
+    NULL, verb_take, "RULE white|grey|black", "Takes a rule off a list.", verb_children,
+    NULL, NULL};
 static const struct argp check_argp = {
-    check_options, take,
+    check_options, verb_take,
     "IMEI",        "Says what an MME that asks for this IMEI is answered, and which rule says so.",
-    children,      NULL,
+    verb_children, NULL,
     NULL};
 static const struct argp list_argp = {
-    list_options, take, NULL, "Lists the rules in the order of their IMEIs.", children, NULL, NULL};
+    list_options,  verb_take, NULL, "Lists the rules in the order of their IMEIs.",
+    verb_children, NULL,      NULL};
 
 /* ---- what is in force ---- */
 
@@ -119,10 +97,10 @@ bool eir_await_in_force(struct api *api)
 
 static bool words_are(const struct options *o, unsigned n, const char *verb, const char *what)
 {
-    if (o->n_words != n) {
+    if (o->said.n_words != n) {
         cli_error("%s needs %s; see `%s --help`", verb, what, verb);
     }
-    return o->n_words == n;
+    return o->said.n_words == n;
 }
 
 /* The path of a rule, in its shortest text. False and said when there is none. */
@@ -131,21 +109,21 @@ static bool path_of(const struct options *o, char out[static PATH_MAX_HERE])
     struct imei_range range;
     enum eir_list list;
     char text[IMEI_RANGE_TEXT_MAX];
-    enum err err = imei_range_parse(bytes_of_str(o->words[0]), &range);
+    enum err err = imei_range_parse(bytes_of_str(o->said.words[0]), &range);
     if (err != E_OK) {
-        cli_error("'%.40s' is no rule: %s", o->words[0],
+        cli_error("'%.40s' is no rule: %s", o->said.words[0],
                   err == E_BAD_CHECK_DIGIT ? "the last digit is not the check digit"
                   : err == E_BAD_VALUE     ? "it ends before it begins"
                                            : "that is an IMEI, the 8 digits of a TAC, or two "
                                              "IMEIs with a hyphen between");
         return false;
     }
-    if (eir_list_parse(bytes_of_str(o->words[1]), &list) != E_OK) {
-        cli_error("'%.40s' is no list: they are white, grey and black", o->words[1]);
+    if (eir_list_parse(bytes_of_str(o->said.words[1]), &list) != E_OK) {
+        cli_error("'%.40s' is no list: they are white, grey and black", o->said.words[1]);
         return false;
     }
     imei_range_print(&range, text);
-    snprintf(out, PATH_MAX_HERE, "/v1/eir/rules/%s/%s", text, o->words[1]);
+    snprintf(out, PATH_MAX_HERE, "/v1/eir/rules/%s/%s", text, o->said.words[1]);
     return true;
 }
 
@@ -157,12 +135,12 @@ static int change(const struct options *o, const char *method, json_t *body,
     if (!path_of(o, path)) {
         return CLI_USAGE;
     }
-    int rc = api_open(&o->common, &api);
+    int rc = api_open(&o->said.common, &api);
     if (rc != CLI_DONE) {
         return rc;
     }
     struct api_request request = {.method = method, .path = path, .json = body};
-    rc = api_do(&api, o->words[0], &request, answer);
+    rc = api_do(&api, o->said.words[0], &request, answer);
     if (rc == CLI_DONE && !eir_await_in_force(&api)) {
         api_answer_free(answer);
         rc = CLI_REFUSED;
@@ -173,9 +151,9 @@ static int change(const struct options *o, const char *method, json_t *body,
 
 static int add(int argc, char **argv)
 {
-    struct options o = {.n_words = 0};
+    struct options o = {.said = VERB_SAID(slots, 2)};
     struct api_answer answer;
-    if (argp_parse(&add_argp, argc, argv, 0, NULL, &o) != 0 ||
+    if (!verb_parse(&add_argp, argc, argv, &o.said) ||
         !words_are(&o, 2, argv[0], "a rule and a list")) {
         return CLI_USAGE;
     }
@@ -189,10 +167,10 @@ static int add(int argc, char **argv)
     if (rc != CLI_DONE) {
         return rc;
     }
-    if (o.common.json) {
+    if (o.said.common.json) {
         api_print_json(answer.body);
     } else {
-        printf("%s is on the %s list%s\n", api_text(answer.body, "rule"), o.words[1],
+        printf("%s is on the %s list%s\n", api_text(answer.body, "rule"), o.said.words[1],
                answer.status == 201 ? "" : " (it was there)");
     }
     api_answer_free(&answer);
@@ -201,16 +179,16 @@ static int add(int argc, char **argv)
 
 static int remove_one(int argc, char **argv)
 {
-    struct options o = {.n_words = 0};
+    struct options o = {.said = VERB_SAID(slots, 2)};
     struct api_answer answer;
-    if (argp_parse(&remove_argp, argc, argv, 0, NULL, &o) != 0 ||
+    if (!verb_parse(&remove_argp, argc, argv, &o.said) ||
         !words_are(&o, 2, argv[0], "a rule and a list")) {
         return CLI_USAGE;
     }
     int rc = change(&o, "DELETE", NULL, &answer);
     if (rc == CLI_DONE) {
-        if (!o.common.json) {
-            printf("%s is no more on the %s list\n", o.words[0], o.words[1]);
+        if (!o.said.common.json) {
+            printf("%s is no more on the %s list\n", o.said.words[0], o.said.words[1]);
         }
         api_answer_free(&answer);
     }
@@ -248,22 +226,21 @@ static void show_check(const json_t *c)
 
 static int check(int argc, char **argv)
 {
-    struct options o = {.n_words = 0};
+    struct options o = {.said = VERB_SAID(slots, 2)};
     struct imei imei;
     struct imsi imsi;
     struct api_answer answer;
     char path[PATH_MAX_HERE];
-    if (argp_parse(&check_argp, argc, argv, 0, NULL, &o) != 0 ||
-        !words_are(&o, 1, argv[0], "an IMEI") || !cli_imei(o.words[0], &imei) ||
-        (o.imsi && !cli_imsi(o.imsi, &imsi))) {
+    if (!verb_parse(&check_argp, argc, argv, &o.said) || !words_are(&o, 1, argv[0], "an IMEI") ||
+        !cli_imei(o.said.words[0], &imei) || (o.imsi && !cli_imsi(o.imsi, &imsi))) {
         return CLI_USAGE;
     }
     snprintf(path, sizeof path, "/v1/eir/check/%s%s%s", imei.digits, o.imsi ? "?imsi=" : "",
              o.imsi ? imsi.digits : "");
     struct api_request request = {.method = "GET", .path = path};
-    int rc = api_once(&o.common, imei.digits, &request, &answer);
+    int rc = api_once(&o.said.common, imei.digits, &request, &answer);
     if (rc == CLI_DONE) {
-        if (o.common.json) {
+        if (o.said.common.json) {
             api_print_json(answer.body);
         } else {
             show_check(answer.body);
@@ -284,9 +261,8 @@ static void list_row(struct table *t, const json_t *rule)
 static int list(int argc, char **argv)
 {
     static const char *const columns[] = {"RULE", "LIST", "~NOTE", NULL};
-    struct options o = {.n_words = 0};
-    if (argp_parse(&list_argp, argc, argv, 0, NULL, &o) != 0 ||
-        !words_are(&o, 0, argv[0], "no argument")) {
+    struct options o = {.said = VERB_SAID(slots, 2)};
+    if (!verb_parse(&list_argp, argc, argv, &o.said) || !words_are(&o, 0, argv[0], "no argument")) {
         return CLI_USAGE;
     }
     const struct api_list what = {.name = "rules",
@@ -294,7 +270,7 @@ static int list(int argc, char **argv)
                                   .columns = columns,
                                   .row = list_row,
                                   .after = o.after};
-    return api_list(&o.common, &what, o.limit);
+    return api_list(&o.said.common, &what, o.limit);
 }
 
 int cli_eir(int argc, char **argv)

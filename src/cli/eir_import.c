@@ -1,6 +1,7 @@
 /* `eir import` and `eir export`: the lists from a file and into one. */
 #include "cli/eir.h"
 #include "cli/eir_rows.h"
+#include "cli/import_session.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 
 struct options {
     struct cli_common common;
-    const char *file, *report;
+    const char *file, *report, *format_name, *list_name;
+    enum eir_format format;
+    enum eir_list list;
     bool dry_run;
 };
 
@@ -31,6 +34,12 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'r':
         o->report = arg;
         return 0;
+    case 'f':
+        o->format_name = arg;
+        return 0;
+    case 'l':
+        o->list_name = arg;
+        return 0;
     case ARGP_KEY_ARG:
         if (o->file) {
             argp_error(state, "one file at a time: '%s' is the second", arg);
@@ -44,6 +53,41 @@ static error_t take(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
 
+#define FORMATS "csv, ndjson, list (one rule a line) or tac (a header that names columns)"
+static const struct argp_option import_options[] = {
+    {"dry-run", 'n', NULL, 0, "check every row against the HSS and change nothing", 10},
+    {"report", 'r', "FILE", 0, "write every refused row's line and reason to a new file", 10},
+    {"format", 'f', "NAME", 0, FORMATS ", when the file's name doesn't tell", 10},
+    {"list", 'l', "LIST", 0, "white, grey or black: which one the rules of list and tac are for",
+     10},
+    {0},
+};
+static const struct argp_option export_options[] = {
+    {"format", 'f', "NAME", 0, FORMATS "; else by the file's name, or csv", 10},
+    {"list", 'l', "LIST", 0, "only this one; list and tac need it", 10},
+    {0},
+};
+
+/* Format and list, as the options and the file's name have them; false and said. */
+static bool take_format(struct options *o)
+{
+    o->format = o->file != NULL ? eir_format_of(o->file) : EIR_CSV;
+    if (o->format_name != NULL && eir_format_parse(o->format_name, &o->format) != E_OK) {
+        cli_error("--format %s: it is one of csv, ndjson, list and tac", o->format_name);
+        return false;
+    }
+    if (o->list_name != NULL && eir_list_parse(bytes_of_str(o->list_name), &o->list) != E_OK) {
+        cli_error("--list %s: it is one of white, grey and black", o->list_name);
+        return false;
+    }
+    if (o->list == EIR_NO_LIST && eir_format_wants_list(o->format)) {
+        cli_error("the format %s has no lists in it: say --list white, grey or black",
+                  eir_format_name(o->format));
+        return false;
+    }
+    return true;
+}
+
 /* ---- import ---- */
 
 struct slot {
@@ -53,13 +97,17 @@ struct slot {
 struct import {
     const struct options *o;
     struct api api;
+    struct import_session session;
+    struct hashed_file hashed;
+    FILE *file; /* what `in` reads */
     FILE *in, *report;
-    struct csv csv;
+    struct eir_rows rows;
     char *body;
     size_t n;
     unsigned n_rows;
     struct slot slot[BATCH_ROWS];
     unsigned long added, changed, unchanged, refused;
+    unsigned long not_sent; /* of the refused ones */
     json_t *listed;
 };
 
@@ -136,10 +184,12 @@ static int take_results(struct import *im, const json_t *results)
 static int send_batch(struct import *im)
 {
     struct api_answer answer;
-    struct api_request request = {.method = "POST",
-                                  .path = im->o->dry_run ? "/v1/eir/import?dry_run=1"
-                                                         : "/v1/eir/import",
-                                  .body = {(uint8_t *)im->body, im->n}};
+    char path[64];
+    import_session_path(&im->session,
+                        im->o->dry_run ? "/v1/eir/import?dry_run=1" : "/v1/eir/import", path,
+                        sizeof path);
+    struct api_request request = {
+        .method = "POST", .path = path, .body = {(uint8_t *)im->body, im->n}};
     if (!im->n_rows) {
         return CLI_DONE;
     }
@@ -179,15 +229,18 @@ static int run(struct import *im)
     int rc = CLI_DONE;
     while (rc == CLI_DONE) {
         struct eir_row row;
-        enum err err = eir_rows_next(&im->csv, &row);
+        enum err err = eir_rows_next(&im->rows, &row);
         if (err == E_CLOSED) {
             return send_batch(im);
         }
         if (err == E_BAD_VALUE) {
+            im->not_sent++;
             refused(im, row.line, row.rule, row.fault);
         } else if (err != E_OK) {
             cli_error("%s: line %lu: %s", im->o->file, row.line,
-                      err == E_IO ? strerror(errno) : err_sentence(err));
+                      err == E_IO        ? strerror(errno)
+                      : err == E_MISSING ? row.fault
+                                         : err_sentence(err));
             rc = CLI_REFUSED;
         } else {
             rc = add_row(im, &row);
@@ -220,12 +273,13 @@ static void say_summary(const struct import *im)
 static bool files_open(struct import *im)
 {
     const struct options *o = im->o;
-    im->in = strcmp(o->file, "-") ? fopen(o->file, "re") : stdin;
+    im->file = strcmp(o->file, "-") ? fopen(o->file, "re") : stdin;
+    im->in = im->file ? hashed_file_open(&im->hashed, fileno(im->file)) : NULL;
     if (!im->in) {
         cli_error("%s: %s", o->file, strerror(errno));
         return false;
     }
-    csv_open(&im->csv, im->in);
+    eir_rows_open(&im->rows, im->in, o->format, o->list);
     if (o->report) {
         im->report = fopen(o->report, "wxe"); /* a new file: never the one that is read */
         if (!im->report) {
@@ -247,12 +301,28 @@ static bool report_close(struct import *im)
     return true;
 }
 
+/* What the audit log will say; of an HSS that is gone, it says so itself. */
+static int end_session(struct import *im, int rc)
+{
+    const unsigned long rows = im->added + im->changed + im->unchanged + im->refused;
+    if (rc == CLI_UNREACHABLE) {
+        return rc;
+    }
+    int ended = import_session_end(&im->session, rc == CLI_DONE, &im->hashed, rows, im->not_sent);
+    return rc == CLI_DONE ? ended : rc;
+}
+
 static int import_into(struct import *im)
 {
     if (!files_open(im)) {
         return CLI_REFUSED;
     }
-    int rc = run(im);
+    int rc = im->o->dry_run ? CLI_DONE
+                            : import_session_begin(&im->session, &im->api, "eir", im->o->file);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    rc = end_session(im, run(im));
     if (!im->o->dry_run && im->added && !eir_await_in_force(&im->api) && rc == CLI_DONE) {
         rc = CLI_REFUSED;
     }
@@ -265,19 +335,15 @@ static int import_into(struct import *im)
 
 int cli_eir_import(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {"dry-run", 'n', NULL, 0, "check every row against the HSS and change nothing", 10},
-        {"report", 'r', "FILE", 0, "write every refused row's line and reason to a new file", 10},
-        {0},
-    };
     static const struct argp argp = {
-        options,
+        import_options,
         take,
         "FILE|-",
         "Puts rules on the lists, line by line: a refused line costs no other one. Safe to run "
         "again.\v"
         "A line is RULE,LIST or RULE,LIST,NOTE: RULE an IMEI, a TAC of 8 digits or two IMEIs with "
-        "a hyphen between, LIST white, grey or black. Lines that begin with # are remarks.\n"
+        "a hyphen between, LIST white, grey or black. Lines that begin with # are remarks. The "
+        "other formats are in the man page; list and tac say no list, so --list does.\n"
         "Exit status 1 when a row was refused.",
         children,
         NULL,
@@ -287,6 +353,9 @@ int cli_eir_import(int argc, char **argv)
         if (!o.file) {
             cli_error("%s needs a file, or - for standard input", argv[0]);
         }
+        return CLI_USAGE;
+    }
+    if (!take_format(&o)) {
         return CLI_USAGE;
     }
     struct import *im = calloc(1, sizeof *im);
@@ -302,9 +371,13 @@ int cli_eir_import(int argc, char **argv)
         rc = rc == CLI_DONE ? import_into(im) : rc;
         api_close(&im->api);
         json_decref(im->listed);
-        if (im->in && im->in != stdin) {
+        if (im->in) {
             (void)fclose(im->in);
         }
+        if (im->file && im->file != stdin) {
+            (void)fclose(im->file);
+        }
+        hashed_file_free(&im->hashed);
     }
     free(body);
     free(im);
@@ -313,7 +386,7 @@ int cli_eir_import(int argc, char **argv)
 
 /* ---- export ---- */
 
-static int export_page(struct api *api, FILE *to, char after[static 64])
+static int export_page(const struct options *o, struct api *api, FILE *to, char after[static 64])
 {
     struct api_answer answer;
     char path[160];
@@ -328,7 +401,9 @@ static int export_page(struct api *api, FILE *to, char after[static 64])
     }
     json_array_foreach(json_object_get(answer.body, "rules"), i, rule)
     {
-        eir_row_put(to, rule);
+        if (o->list == EIR_NO_LIST || !strcmp(api_text(rule, "list"), eir_list_name(o->list))) {
+            eir_row_put(to, o->format, rule);
+        }
     }
     snprintf(after, 64, "%s", api_text(answer.body, "next"));
     api_answer_free(&answer);
@@ -343,8 +418,9 @@ static int export_to(const struct options *o, FILE *to)
     if (rc != CLI_DONE) {
         return rc;
     }
+    eir_rows_put_header(to, o->format);
     do {
-        rc = export_page(&api, to, after);
+        rc = export_page(o, &api, to, after);
     } while (rc == CLI_DONE && *after && !ferror(to));
     api_close(&api);
     return rc;
@@ -353,7 +429,7 @@ static int export_to(const struct options *o, FILE *to)
 int cli_eir_export(int argc, char **argv)
 {
     static const struct argp argp = {
-        NULL,
+        export_options,
         take,
         "[FILE]",
         "Writes all rules to a new file, or to standard output, as `eir import` reads them.",
@@ -361,7 +437,7 @@ int cli_eir_export(int argc, char **argv)
         NULL,
         NULL};
     struct options o = {.file = NULL};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0 || !take_format(&o)) {
         return CLI_USAGE;
     }
     bool to_file = o.file && strcmp(o.file, "-") != 0;

@@ -1,16 +1,21 @@
 /* The verb `events`: what the HSS and the MME keep, as one list in the order of time. */
 #include "cli/api_client.h"
 #include "cli/log_file.h"
+#include <ctype.h>
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
 
 #define PAGE        1000L
 #define SOURCES_MAX 2
+#define WAIT_LONG   25 /* seconds that a question may wait for an event */
+#define WAIT_SHORT  1  /* likewise, while another daemon's events are awaited too */
+#define AGAIN_MS    1000
 
 struct options {
     struct cli_common common;
     const char *name, *after, *limit, *from;
+    const char *imsi, *imei, *peer, *cause, *since;
     bool follow;
 };
 /* One daemon's events, a page of them at a time. */
@@ -20,13 +25,15 @@ struct source {
     json_int_t after;
     json_t *page;
     size_t at;
-    bool dry;
+    bool dry;    /* there was nothing behind what was looked at */
+    bool silent; /* it did not answer, and that was said */
 };
 struct merge {
     const struct options *o;
     struct source sources[SOURCES_MAX];
     size_t n;
     long left;
+    bool caught_up; /* all that was there is shown: now events are awaited */
 };
 
 static error_t take(int key, char *arg, struct argp_state *state)
@@ -50,6 +57,21 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case 'F':
         o->from = arg;
+        return 0;
+    case 'i':
+        o->imsi = arg;
+        return 0;
+    case 'e':
+        o->imei = arg;
+        return 0;
+    case 'p':
+        o->peer = arg;
+        return 0;
+    case 'c':
+        o->cause = arg;
+        return 0;
+    case 's':
+        o->since = arg;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -90,24 +112,86 @@ static void show(const struct options *o, json_t *e, const char *from)
 
 /* ---- fetching -------------------------------------------------------------------------------- */
 
+/* "&key=value" behind what is there, escaped; nothing without a value. */
+static void put(char path[static API_PATH_MAX], const char *key, const char *value)
+{
+    size_t n = strlen(path);
+    if (value && n < API_PATH_MAX) {
+        n += (size_t)snprintf(path + n, API_PATH_MAX - n, "&%s=", key);
+    }
+    for (; value && *value && n + 4 < API_PATH_MAX; value++) {
+        const unsigned char c = (unsigned char)*value;
+        const bool plain = isalnum(c) || strchr("-._~", c);
+        n += (size_t)snprintf(path + n, API_PATH_MAX - n, plain ? "%c" : "%%%02X", c);
+    }
+}
+
+static void path_of(const struct merge *m, const struct source *s, char path[static API_PATH_MAX])
+{
+    const struct options *o = m->o;
+    snprintf(path, API_PATH_MAX, "/v1/events?after=%" JSON_INTEGER_FORMAT "&limit=%ld", s->after,
+             m->left < PAGE ? m->left : PAGE);
+    put(path, "name", o->name);
+    put(path, "imsi", o->imsi);
+    put(path, "imei", o->imei);
+    put(path, "peer", o->peer);
+    put(path, "cause", o->cause);
+    put(path, "since", o->since);
+    if (m->caught_up) {
+        size_t n = strlen(path);
+        snprintf(path + n, API_PATH_MAX - n, "&wait=%d", m->n > 1 ? WAIT_SHORT : WAIT_LONG);
+    }
+}
+
+/* While it is followed, a daemon that does not answer is waited for: it is being started again, or
+ * too many wait there. Said once. */
+static bool is_waited_for(const struct merge *m, struct source *s, int rc, long status)
+{
+    if (!m->caught_up || (rc == CLI_DONE && status != 503)) {
+        return false;
+    }
+    if (!s->silent) {
+        cli_error("the %s does not answer; waiting for it", s->api.who);
+    }
+    s->silent = true;
+    (void)fflush(stdout);
+    (void)poll(NULL, 0, AGAIN_MS);
+    return true;
+}
+
+static void take_page(struct source *s, const json_t *body)
+{
+    const json_t *next = json_object_get(body, "next");
+    const json_int_t was = s->after;
+    json_decref(s->page);
+    s->page = json_incref(json_object_get(body, "events"));
+    s->at = 0;
+    s->after = json_is_integer(next) ? json_integer_value(next) : was;
+    s->dry = s->after == was;
+    s->silent = false;
+}
+
 static int fetch(const struct merge *m, struct source *s)
 {
-    struct api_answer answer;
-    char path[160];
-    snprintf(path, sizeof path, "/v1/events?after=%" JSON_INTEGER_FORMAT "&limit=%ld%s%s", s->after,
-             m->left < PAGE ? m->left : PAGE, m->o->name ? "&name=" : "",
-             m->o->name ? m->o->name : "");
-    struct api_request request = {.method = "GET", .path = path};
-    int rc = api_do(&s->api, "events", &request, &answer);
-    if (rc == CLI_DONE) {
-        const json_t *next = json_object_get(answer.body, "next");
-        json_decref(s->page);
-        s->page = json_incref(json_object_get(answer.body, "events"));
-        s->at = 0;
-        s->dry = json_array_size(s->page) == 0;
-        s->after = json_is_integer(next) ? json_integer_value(next) : s->after;
-        api_answer_free(&answer);
+    struct api_answer answer = {0};
+    char path[API_PATH_MAX];
+    path_of(m, s, path);
+    s->api.quiet = s->silent;
+    if (m->caught_up) {
+        (void)fflush(stdout); /* what follows may take a while */
     }
+    struct api_request request = {.method = "GET", .path = path};
+    int rc = api_call(&s->api, &request, &answer);
+    const long status = answer.status;
+    if (rc == CLI_DONE && status == 200) {
+        take_page(s, answer.body);
+    } else if (is_waited_for(m, s, rc, status)) {
+        s->dry = true;
+        rc = CLI_DONE;
+    } else if (rc == CLI_DONE) {
+        rc = api_say_problem("events", &answer);
+    }
+    api_answer_free(&answer);
     return rc;
 }
 
@@ -122,7 +206,7 @@ static int refill(struct merge *m)
     int rc = CLI_DONE;
     for (size_t i = 0; i < m->n && rc == CLI_DONE; i++) {
         struct source *s = &m->sources[i];
-        if (!head(s) && !s->dry) {
+        while (!head(s) && !s->dry && rc == CLI_DONE) {
             rc = fetch(m, s);
         }
     }
@@ -143,6 +227,16 @@ static struct source *oldest(struct merge *m)
     return found;
 }
 
+/* Both have nothing now: the questions that wait are what the loop rests in. */
+static void await(struct merge *m)
+{
+    (void)fflush(stdout);
+    m->caught_up = true;
+    for (size_t i = 0; i < m->n; i++) {
+        m->sources[i].dry = false;
+    }
+}
+
 static int run(struct merge *m)
 {
     int rc = CLI_DONE;
@@ -156,9 +250,7 @@ static int run(struct merge *m)
         } else if (rc != CLI_DONE || !m->o->follow) {
             break;
         } else {
-            (void)fflush(stdout);
-            (void)poll(NULL, 0, 500);
-            m->sources[0].dry = m->sources[1].dry = false;
+            await(m);
         }
     }
     return rc;
@@ -193,6 +285,11 @@ static const struct argp_option events_options[] = {
     {"name", 'N', "NAME", 0, "only these: registered, suspected-theft, ...", 0},
     {"from", 'F', "hss|mme", 0, "only that daemon's", 0},
     {"after", 'a', "ID", 0, "only those behind this id (see --json)", 0},
+    {"imsi", 'i', "IMSI", 0, "only about this subscription", 0},
+    {"imei", 'e', "IMEI", 0, "only about this device", 0},
+    {"peer", 'p', "NAME", 0, "only about this peer, repository or webhook", 0},
+    {"cause", 'c', "NAME", 0, "only with this cause", 0},
+    {"since", 's', "TIME", 0, "only from then on: 2026-01-31T12:00:00Z", 0},
     {"limit", 'l', "N", 0, "at most this many (default: all)", 0},
     {"follow", 'f', NULL, 0, "go on as they happen", 0},
     {0},
@@ -203,10 +300,28 @@ static bool is_name(const char *s)
     return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s) && strlen(s) < 32;
 }
 
+/* In UTC, as events are shown. */
+static bool is_time(const char *s)
+{
+    static const char shape[] = "0000-00-00T00:00:00";
+    const size_t n = sizeof shape - 1;
+    for (size_t i = 0; i < n; i++) {
+        if (shape[i] == '0' ? !isdigit((unsigned char)s[i]) : s[i] != shape[i]) {
+            return false;
+        }
+    }
+    const size_t fraction = s[n] == '.' ? 1 + strspn(s + n + 1, "0123456789") : 0;
+    return fraction != 1 && !strcmp(s + n + fraction, "Z");
+}
+
 static bool checks_out(const struct options *o)
 {
     if (o->name && !is_name(o->name)) {
         cli_error("--name '%s' is no event's name", o->name);
+        return false;
+    }
+    if (o->since && !is_time(o->since)) {
+        cli_error("--since takes a time in UTC such as 2026-01-31T12:00:00Z, not '%s'", o->since);
         return false;
     }
     if (o->from && strcmp(o->from, "hss") != 0 && strcmp(o->from, "mme") != 0) {

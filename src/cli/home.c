@@ -118,6 +118,43 @@ bool home_has(const char *dir, const char *name)
     return cli_path(dir, name, path, sizeof path) && access(path, F_OK) == 0;
 }
 
+static bool is_section(const char *line, const char *section)
+{
+    const size_t n = strlen(section);
+    return !strncmp(line, section, n) && line[n] == ':';
+}
+
+/* The port of "  listen: https://127.0.0.1:PORT"; NULL: the line is another. */
+static const char *port_of(const char *line, size_t *n)
+{
+    static const char mark[] = "https://127.0.0.1:";
+    const char *listen = line + strspn(line, " ");
+    const char *at = !strncmp(listen, "listen:", 7) ? strstr(listen, mark) : NULL;
+    at = at ? at + sizeof mark - 1 : NULL;
+    *n = at ? strspn(at, "0123456789") : 0;
+    return *n > 0 ? at : NULL;
+}
+
+bool home_link(const char *dir, const char *name, const char *section, char *out, size_t cap)
+{
+    char path[CLI_PATH_MAX], line[512];
+    bool within = section == NULL, found = false;
+    FILE *f = cli_path(dir, name, path, sizeof path) ? fopen(path, "re") : NULL;
+    while (f && !found && fgets(line, sizeof line, f)) {
+        size_t n = 0;
+        const char *port = within ? port_of(line, &n) : NULL;
+        within = within || is_section(line, section);
+        found = port != NULL;
+        if (found) {
+            found = snprintf(out, cap, "https://localhost:%.*s", (int)n, port) < (int)cap;
+        }
+    }
+    if (f) {
+        (void)fclose(f);
+    }
+    return found;
+}
+
 bool home_has_mme(const char *dir)
 {
     return home_has(dir, "mmed.yaml");

@@ -1,5 +1,5 @@
 /* What the first run puts into the directory: src/cli/home.h. */
-#include "cli/home.h"
+#include "cli/home_parts.h"
 #include "cli/pki.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -50,40 +50,50 @@ static bool choose_port(const char *option, long wanted, long registered, long *
 
 /* ---- files ---- */
 
-static bool write_kek(const char *dir)
+bool home_write_kek(const char *dir, const char *name)
 {
     uint8_t kek[32];
     char text[2 * sizeof kek + 2];
+    if (home_has(dir, name)) {
+        return true;
+    }
     if (getrandom(kek, sizeof kek, 0) != (ssize_t)sizeof kek) {
         cli_error("no random numbers: %s", strerror(errno));
         return false;
     }
     hex_encode(BYTES_OF(kek), text);
     text[sizeof text - 2] = '\n';
-    bool good = home_write(dir, "kek", text, sizeof text - 1);
+    bool good = home_write(dir, name, text, sizeof text - 1);
     wipe(kek, sizeof kek);
     wipe(text, sizeof text);
     return good;
 }
 
-/* What a first run fills into the texts below. */
-struct filling {
-    struct home_ports ports;
-    char plmn[PLMN_TEXT_MAX], realm[REALM_TEXT_MAX];
-    char imsis[2 * IMSI_DIGITS_MAX + 2]; /* that are given to devices */
-};
-
 /* The value of the mark that stands at `at`, "@NAME@"; *n is the mark's length. NULL: none does. */
-static const char *mark_at(const struct filling *f, const char *at, char number[static 24],
+static const char *mark_at(const struct home_filling *f, const char *at, char number[static 24],
                            size_t *n)
 {
     const struct {
         const char *mark, *text;
         long port;
-    } marks[] = {{"@PLMN@", f->plmn, 0},          {"@REALM@", f->realm, 0},
-                 {"@IMSIS@", f->imsis, 0},        {"@TCP@", NULL, f->ports.tcp},
-                 {"@TLS@", NULL, f->ports.tls},   {"@S1@", NULL, f->ports.s1},
-                 {"@REPO@", NULL, f->ports.repo}, {"@MAKER@", HOME_MAKER, 0}};
+    } marks[] = {{"@PLMN@", f->plmn, 0},
+                 {"@REALM@", f->realm, 0},
+                 {"@IMSIS@", f->onboarding, 0},
+                 {"@TEMPORARY@", f->temporary, 0},
+                 {"@LASTING@", f->lasting, 0},
+                 {"@TCP@", NULL, f->ports.tcp},
+                 {"@TLS@", NULL, f->ports.tls},
+                 {"@S1@", NULL, f->ports.s1},
+                 {"@REPO@", NULL, f->ports.repo},
+                 {"@ARPF@", NULL, f->party[HOME_PORT_ARPF]},
+                 {"@OFFERS@", NULL, f->party[HOME_PORT_OFFERS]},
+                 {"@PUSH@", NULL, f->party[HOME_PORT_PUSH]},
+                 {"@RSMF@", NULL, f->party[HOME_PORT_RSMF]},
+                 {"@DEVICES@", NULL, f->party[HOME_PORT_DEVICES]},
+                 {"@DISCOVERY@", NULL, f->party[HOME_PORT_DISCOVERY]},
+                 {"@HSSADMIN@", NULL, f->party[HOME_PORT_HSS_ADMIN]},
+                 {"@MMEADMIN@", NULL, f->party[HOME_PORT_MME_ADMIN]},
+                 {"@MAKER@", HOME_MAKER, 0}};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         *n = strlen(marks[i].mark);
         if (strncmp(at, marks[i].mark, *n) == 0) {
@@ -94,8 +104,8 @@ static const char *mark_at(const struct filling *f, const char *at, char number[
     return NULL;
 }
 
-static bool write_text(const char *dir, const char *name, const char *text,
-                       const struct filling *filling)
+bool home_write_text(const char *dir, const char *name, const char *text,
+                     const struct home_filling *filling)
 {
     char filled[8192], number[24];
     size_t n = 0, skip = 0;
@@ -121,8 +131,20 @@ static const char hssd_text[] =
     "store:\n"
     "  path: hss.db\n"
     "  key_file: kek\n"
+    "  backup_folder: backups\n"
     "admin:\n"
     "  socket: admin.sock\n"
+    "  # From elsewhere too: `bindery --server https://localhost:@HSSADMIN@ --certificate "
+    "pki/admin.crt\n"
+    "  # --key pki/admin.key --ca pki/ca.crt status`.\n"
+    "  https:\n"
+    "    listen: https://127.0.0.1:@HSSADMIN@\n"
+    "    certificate: pki/api.crt\n"
+    "    key: pki/api.key\n"
+    "    ca: pki/ca.crt\n"
+    "    users:\n"
+    "      - name: admin.@REALM@\n"
+    "        role: administrator\n"
     "\n"
     "listeners:\n"
     "  - address: tcp://127.0.0.1:@TCP@\n"
@@ -167,6 +189,13 @@ static const char hssd_text[] =
     "        arp: {priority: 8}\n"
     "        ambr: {uplink: 50000000, downlink: 100000000}\n"
     "\n"
+    "# What keys are encrypted under on their way: that of demo/sim-maker.out, which everybody "
+    "knows;\n"
+    "# and one of your own for `bindery export --keys --transport-key export`.\n"
+    "transport_keys:\n"
+    "  - {name: sim-maker, file: sim-maker.key, algorithm: aes-128-ecb}\n"
+    "  - {name: export, file: export.key, algorithm: aes-kw, export: true}\n"
+    "\n"
     "alarms:\n"
     "  suspected_theft_after: 3\n"
     "  unconfirmed_vectors_after: 10\n"
@@ -179,6 +208,34 @@ static const char hssd_text[] =
     "kme:\n"
     "  ca: pki/device-ca.crt\n"
     "  crl: pki/device-ca.crl\n"
+    "\n"
+    "# Devices that service providers offer find this operator by a discovery IMSI: `bindery "
+    "dimsi`.\n"
+    "dimsi:\n"
+    "  plmn: \"@PLMN@\"\n"
+    "  listen: https://127.0.0.1:@OFFERS@\n"
+    "  certificate: pki/offers.crt\n"
+    "  key: pki/offers.key\n"
+    "  ca: pki/ca.crt\n"
+    "  ausf:\n"
+    "    certificate: pki/ausf.crt\n"
+    "    key: pki/ausf.key\n"
+    "    agreement_certificate: pki/ausf-agreement.crt\n"
+    "    agreement_key: pki/ausf-agreement.key\n"
+    "  sp: {roots: pki/ca.crt}\n"
+    "  ci: {roots: ci/ci.crt, crl: ci/ci.crl}\n"
+    "  service_providers:\n"
+    "    - {name: " PKI_SP ", offers_most: 100000}\n"
+    "  arpfs:\n"
+    "    - {name: " PKI_ARPF ", link: \"https://localhost:@ARPF@\", ca: pki/ca.crt}\n"
+    "  discovery:\n"
+    "    - {plmn: \"" HOME_DISCOVERY_PLMN "\", link: \"https://localhost:@PUSH@\", ca: "
+    "pki/ca.crt}\n"
+    "  rsmf: {link: \"https://localhost:@RSMF@\", ca: pki/ca.crt}\n"
+    "  imsis: [\"@TEMPORARY@\"] # until a device has the operator's own subscription\n"
+    "  profile: default\n"
+    "  operator_imsis: [\"@LASTING@\"]\n"
+    "  operator_profile: default\n"
     "\n"
     "# Devices that have no subscription get one by the URL of their certificate, which is of "
     "this\n"
@@ -211,6 +268,14 @@ static const char mmed_text[] =
     "\n"
     "admin:\n"
     "  socket: mme.sock\n"
+    "  https:\n"
+    "    listen: https://127.0.0.1:@MMEADMIN@\n"
+    "    certificate: pki/api.crt\n"
+    "    key: pki/api.key\n"
+    "    ca: pki/ca.crt\n"
+    "    users:\n"
+    "      - name: admin.@REALM@\n"
+    "        role: administrator\n"
     "\n"
     "listeners:\n"
     "  - address: s1-tcp://127.0.0.1:@S1@\n"
@@ -218,10 +283,18 @@ static const char mmed_text[] =
     "homes:\n"
     "  - plmns: [\"@PLMN@\"]\n"
     "    peers: [hss.@REALM@]\n"
+    "  - plmns: [\"" HOME_DISCOVERY_PLMN "\"] # of discovery IMSIs\n"
+    "    peers: [" HOME_DAUSF "]\n"
     "peers:\n"
     "  - origin_host: hss.@REALM@\n"
     "    realm: @REALM@\n"
     "    address: tls://127.0.0.1:@TLS@\n"
+    "    certificate: pki/mme1.crt\n"
+    "    key: pki/mme1.key\n"
+    "    ca: pki/ca.crt\n"
+    "  - origin_host: " HOME_DAUSF "\n"
+    "    realm: " HOME_DISCOVERY_REALM "\n"
+    "    address: tls://127.0.0.1:@DISCOVERY@\n"
     "    certificate: pki/mme1.crt\n"
     "    key: pki/mme1.key\n"
     "    ca: pki/ca.crt\n"
@@ -265,7 +338,10 @@ static const char repod_text[] =
     "    device_ca: pki/device-ca.crt\n"
     "# Who may ask.\n"
     "operators:\n"
-    "  - name: hss.@REALM@\n";
+    "  - name: hss.@REALM@\n"
+    "\n"
+    "admin:\n"
+    "  socket: repod.sock\n";
 
 /* Of a first run that did not end. */
 static bool remove_one(const char *dir, const char *name)
@@ -283,16 +359,18 @@ static bool make_records_key(const char *dir)
 
 static bool make_pki(const char *dir, const struct plmn *plmn, const char *realm)
 {
-    static const char *const names[] = {"hss", "mme", "mme1", "repo", "maker"};
-    static const char *const roles[] = {[0] = "operator", [3] = "repository", [4] = "manufacturer"};
-    char host[3][REALM_TEXT_MAX + 8];
-    const char *const hosts[] = {host[0], host[1], host[2], "localhost", HOME_MAKER};
+    static const char *const names[] = {"hss", "mme", "mme1", "admin", "repo", "api", "maker"};
+    static const char *const roles[] = {
+        [0] = "operator", [3] = "administrator", [4] = "repository", [6] = "manufacturer"};
+    char host[4][REALM_TEXT_MAX + 8];
+    const char *const hosts[] = {host[0],     host[1],     host[2],   host[3],
+                                 "localhost", "localhost", HOME_MAKER};
     char path[CLI_PATH_MAX];
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         snprintf(host[i], sizeof host[i], "%s.%s", names[i], realm);
     }
     return cli_path(dir, "pki", path, sizeof path) &&
-           pki_make_roles(path, names, hosts, roles, 5) && pki_make_operator(path, plmn, 1);
+           pki_make_roles(path, names, hosts, roles, 7) && pki_make_operator(path, plmn, 1);
 }
 
 /* Renames it to NAME.old. */
@@ -314,11 +392,12 @@ static bool put_aside(const char *dir, const char *name)
 }
 
 /* What stands there without an hssd.yaml is of a first run that did not end, and has other ports;
- * certificates may be of a version that had no repository, or no operator. */
+ * certificates may be of a version that had no repository, no operator or no administrator. */
 static bool put_old_aside(const char *dir)
 {
     return put_aside(dir, "mmed.yaml") && put_aside(dir, "repod.yaml") &&
-           (home_has(dir, "pki/operator.key") || put_aside(dir, "pki"));
+           ((home_has(dir, "pki/operator.key") && home_has(dir, "pki/admin.key")) ||
+            put_aside(dir, "pki"));
 }
 
 /* Of a version that had no repository? It serves on as it did; nothing of its owner's is changed
@@ -343,13 +422,15 @@ static void say_if_old(const char *dir)
     }
 }
 
-/* The list of revoked device certificates has an end, after which nothing counts as proven. */
+/* Lists of revoked certificates have an end, after which nothing counts as proven. */
 static bool renew_list(const char *dir)
 {
     char path[CLI_PATH_MAX];
     bool fresh;
-    return !home_has(dir, "pki/device-ca.key") ||
-           (cli_path(dir, "pki", path, sizeof path) && pki_revoke(path, NULL, &fresh));
+    return (!home_has(dir, "pki/device-ca.key") ||
+            (cli_path(dir, "pki", path, sizeof path) && pki_revoke(path, NULL, &fresh))) &&
+           (!home_has(dir, "ci/ci.key") ||
+            (cli_path(dir, "ci", path, sizeof path) && pki_ci_revoke(path, NULL, &fresh)));
 }
 
 static bool is_furnished(const char *dir, const struct home_ports *wanted, const struct plmn *plmn)
@@ -375,33 +456,70 @@ static bool choose_ports(const struct home_ports *wanted, struct home_ports *out
            choose_port("--repo-port", wanted->repo, PORT_REPO, &out->repo);
 }
 
+/* Those behind the repository's, or free ones where that is free to be any. */
+static bool choose_party_ports(const struct home_ports *wanted, struct home_filling *f)
+{
+    bool good = true;
+    for (long i = 0; good && i < HOME_PARTY_PORTS; i++) {
+        good = choose_port("--repo-port", wanted->repo == 0 ? 0 : f->ports.repo + 1 + i, 0,
+                           &f->party[i]);
+        for (long k = 0; good && k < i && wanted->repo == 0; k++) {
+            i -= f->party[k] == f->party[i]; /* once more */
+        }
+    }
+    return good;
+}
+
 /* A hundred thousand IMSIs, apart from those that people begin with. */
-static void fill(struct filling *f, const struct plmn *plmn)
+static void range_of(const struct plmn *plmn, int first, char out[static 2 * IMSI_DIGITS_MAX + 2])
 {
     const int digits = 15 - (int)strlen(plmn->mcc) - (int)strlen(plmn->mnc);
+    snprintf(out, 2 * IMSI_DIGITS_MAX + 2, "%s%s%0*d-%s%s%0*d", plmn->mcc, plmn->mnc, digits, first,
+             plmn->mcc, plmn->mnc, digits, first + 99999);
+}
+
+static void fill(struct home_filling *f, const struct plmn *plmn)
+{
     plmn_print(plmn, f->plmn);
     plmn_realm(plmn, f->realm);
-    snprintf(f->imsis, sizeof f->imsis, "%s%s%0*d-%s%s%0*d", plmn->mcc, plmn->mnc, digits, 500000,
-             plmn->mcc, plmn->mnc, digits, 599999);
+    range_of(plmn, 500000, f->onboarding);
+    range_of(plmn, 700000, f->temporary);
+    range_of(plmn, 800000, f->lasting);
+}
+
+static bool make_backups(const char *dir)
+{
+    char path[CLI_PATH_MAX];
+    return cli_path(dir, "backups", path, sizeof path) && home_make(path);
+}
+
+/* The first one opens demo/sim-maker.out, and stands in docs/keys.md: it keeps nothing secret. */
+static bool make_transport_keys(const char *dir)
+{
+    static const char demonstration[] = "8f1d0b7a52c64e93a0d4be6c17f25a38\n";
+    return (home_has(dir, "sim-maker.key") ||
+            home_write(dir, "sim-maker.key", demonstration, sizeof demonstration - 1)) &&
+           home_write_kek(dir, "export.key");
 }
 
 bool home_furnish(const char *dir, const struct home_ports *wanted, const struct plmn *plmn)
 {
     static const struct plmn test_network = {.mcc = "001", .mnc = "01"};
-    struct filling f;
+    struct home_filling f;
     if (is_furnished(dir, wanted, plmn)) {
         return renew_list(dir);
     }
     plmn = plmn ? plmn : &test_network;
     fill(&f, plmn);
-    if (!choose_ports(wanted, &f.ports)) {
+    if (!choose_ports(wanted, &f.ports) || !choose_party_ports(wanted, &f)) {
         return false;
     }
     /* the HSS's configuration comes last: where it is, everything is */
-    return (home_has(dir, "kek") || write_kek(dir)) && put_old_aside(dir) &&
-           (home_has(dir, "pki") || make_pki(dir, plmn, f.realm)) &&
+    return home_write_kek(dir, "kek") && make_transport_keys(dir) && make_backups(dir) &&
+           put_old_aside(dir) && (home_has(dir, "pki") || make_pki(dir, plmn, f.realm)) &&
+           home_furnish_parties(dir, plmn, &f) &&
            (home_has(dir, "records.pub") || make_records_key(dir)) &&
-           write_text(dir, "repod.yaml", repod_text, &f) &&
-           write_text(dir, "mmed.yaml", mmed_text, &f) &&
-           write_text(dir, "hssd.yaml", hssd_text, &f);
+           home_write_text(dir, "repod.yaml", repod_text, &f) &&
+           home_write_text(dir, "mmed.yaml", mmed_text, &f) &&
+           home_write_text(dir, "hssd.yaml", hssd_text, &f);
 }

@@ -1,5 +1,6 @@
 /* The verb `import`: a stream of rows, in batches, all or nothing per row. */
 #include "cli/api_client.h"
+#include "cli/import_session.h"
 #include "cli/memory.h"
 #include "device/linux/import_rows.h"
 #include <errno.h>
@@ -27,7 +28,7 @@ static void interrupt(int number)
 
 struct options {
     struct cli_common common;
-    const char *file, *format, *report;
+    const char *file, *format, *report, *transport_key;
     bool dry_run;
 };
 
@@ -46,9 +47,13 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case 'f':
         o->format = arg;
-        if (strcmp(arg, "csv") != 0 && strcmp(arg, "ndjson") != 0) {
-            argp_error(state, "--format is csv or ndjson, not '%s'", arg);
+        if (strcmp(arg, "csv") != 0 && strcmp(arg, "ndjson") != 0 &&
+            strcmp(arg, "sim-maker") != 0 && strcmp(arg, "auto") != 0) {
+            argp_error(state, "--format is csv, ndjson, sim-maker or auto, not '%s'", arg);
         }
+        return 0;
+    case 't':
+        o->transport_key = arg;
         return 0;
     case ARGP_KEY_ARG:
         if (o->file) {
@@ -69,20 +74,24 @@ static error_t take(int key, char *arg, struct argp_state *state)
 static const struct argp_option argp_options[] = {
     {"dry-run", 'n', NULL, 0, "check every row against the HSS and change nothing", 10},
     {"report", 'r', "FILE", 0, "write every refused row's line, IMSI and reason there, as CSV", 10},
-    {"format", 'f', "csv|ndjson", 0, "what the file is, when its name doesn't tell", 10},
+    {"format", 'f', "csv|ndjson|sim-maker|auto", 0,
+     "what the file is, when neither its name nor its beginning tells", 10},
+    {"transport-key", 't', "NAME", 0,
+     "of a SIM maker's file: the HSS's name of what its keys are encrypted under", 10},
     {0},
 };
 static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
     argp_options,
     take,
-    "FILE.csv|FILE.ndjson|-",
+    "FILE.csv|FILE.ndjson|FILE.out|-",
     "Puts subscribers and devices in, row by row: a refused row costs no other one. Safe to run "
     "again.\v"
     "CSV columns, in any order: imsi, algorithm, k, op, opc, msisdn, policy, proof, profile, "
     "suspended, sqn, imei, kme. An empty field is not sent. A row without k changes what is there; "
     "several "
-    "rows with one imsi give it several devices. NDJSON lines are as docs/admin-api.md has them.\n"
+    "rows with one imsi give it several devices. NDJSON lines are as docs/admin-api.md has them; "
+    "SIM makers' files, with K encrypted, are in docs/keys.md.\n"
     "Exit status 1 when a row was refused.",
     children,
     NULL,
@@ -97,6 +106,9 @@ struct slot {
 struct import {
     const struct options *o;
     struct api api;
+    struct import_session session;
+    struct hashed_file hashed;
+    FILE *file; /* what `in` reads */
     FILE *in, *report;
     uint64_t size; /* of the file, 0 when not known */
     struct import_rows rows;
@@ -110,6 +122,7 @@ struct import {
     bool broken; /* the HSS could not take a row, for a reason that is not the row's */
     /* what happened */
     unsigned long added, changed, unchanged, refused;
+    unsigned long not_sent; /* of the refused ones */
     json_t *listed;
     struct timespec began, said;
 };
@@ -233,6 +246,7 @@ static int take_results(struct import *im, const json_t *results)
     for (unsigned i = 0; i < im->n_slots; i++) {
         const struct slot *slot = &im->slot[i];
         if (*slot->fault) {
+            im->not_sent++;
             refused(im, slot->line, slot->imsi, "malformed", slot->fault);
         } else {
             take_result(im, slot, json_array_get(results, at++));
@@ -244,9 +258,11 @@ static int take_results(struct import *im, const json_t *results)
 static int post(struct import *im)
 {
     struct api_answer answer;
-    struct api_request request = {.method = "POST",
-                                  .path = im->o->dry_run ? "/v1/import?dry_run=1" : "/v1/import",
-                                  .body = {(uint8_t *)im->body, im->n}};
+    char path[64];
+    import_session_path(&im->session, im->o->dry_run ? "/v1/import?dry_run=1" : "/v1/import", path,
+                        sizeof path);
+    struct api_request request = {
+        .method = "POST", .path = path, .body = {(uint8_t *)im->body, im->n}};
     int rc = api_do(&im->api, im->o->file, &request, &answer);
     if (rc != CLI_DONE) {
         cli_error("%s: stopped before line %lu", im->o->file, im->slot[0].line);
@@ -334,20 +350,47 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && !strcmp(text + n - m, end);
 }
 
-static bool is_ndjson(const struct options *o, FILE *in)
+/* What the beginning of the file tells: of a pipe, only its first octet can be looked at. */
+static enum import_format format_of_text(const struct import *im)
 {
-    if (o->format) {
-        return !strcmp(o->format, "ndjson");
+    char text[16384];
+    int first = getc(im->in);
+    (void)ungetc(first, im->in);
+    ssize_t n = first == '{' ? 0 : pread(fileno(im->file), text, sizeof text, 0);
+    const bool sim = first == '*' || (n > 0 && sim_maker_is(text, (size_t)n));
+    wipe(text, sizeof text);
+    return first == '{' ? IMPORT_NDJSON : sim ? IMPORT_SIM_MAKER : IMPORT_CSV;
+}
+
+static enum import_format format_of(const struct import *im)
+{
+    const struct options *o = im->o;
+    if (o->format && strcmp(o->format, "auto") != 0) {
+        return !strcmp(o->format, "ndjson") ? IMPORT_NDJSON
+               : !strcmp(o->format, "csv")  ? IMPORT_CSV
+                                            : IMPORT_SIM_MAKER;
     }
     if (ends_with(o->file, ".csv")) {
-        return false;
+        return IMPORT_CSV;
     }
     if (ends_with(o->file, ".ndjson") || ends_with(o->file, ".jsonl")) {
-        return true;
+        return IMPORT_NDJSON;
     }
-    int first = getc(in);
-    (void)ungetc(first, in);
-    return first == '{';
+    return format_of_text(im);
+}
+
+static bool open_rows(struct import *im, char *why, size_t cap)
+{
+    const enum import_format format = format_of(im);
+    if (format == IMPORT_SIM_MAKER) {
+        return import_rows_open_sim(&im->rows, im->in, im->o->transport_key, why, cap);
+    }
+    if (im->o->transport_key) {
+        snprintf(why, cap,
+                 "--transport-key is for SIM makers' files; in others each row has transport_key");
+        return false;
+    }
+    return import_rows_open(&im->rows, im->in, format == IMPORT_NDJSON, why, cap);
 }
 
 static bool open_input(struct import *im)
@@ -355,20 +398,21 @@ static bool open_input(struct import *im)
     struct stat st;
     char why[400];
     const char *file = im->o->file;
-    im->in = !strcmp(file, "-") ? stdin : fopen(file, "re");
+    im->file = !strcmp(file, "-") ? stdin : fopen(file, "re");
+    im->in = im->file ? hashed_file_open(&im->hashed, fileno(im->file)) : NULL;
     if (!im->in) {
         cli_error("%s: %s", file, strerror(errno));
         return false;
     }
     (void)setvbuf(im->in, im->read_ahead, _IOFBF, sizeof im->read_ahead);
-    if (fstat(fileno(im->in), &st) == 0) {
+    if (fstat(fileno(im->file), &st) == 0) {
         im->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
         if (S_ISDIR(st.st_mode)) {
             cli_error("%s is a directory", file);
             return false;
         }
     }
-    if (!import_rows_open(&im->rows, im->in, is_ndjson(im->o, im->in), why, sizeof why)) {
+    if (!open_rows(im, why, sizeof why)) {
         cli_error("%s: %s", file, why);
         return false;
     }
@@ -381,7 +425,7 @@ static bool open_report(struct import *im)
     if (!im->o->report) {
         return true;
     }
-    if (fstat(fileno(im->in), &in) == 0 && stat(im->o->report, &out) == 0 &&
+    if (fstat(fileno(im->file), &in) == 0 && stat(im->o->report, &out) == 0 &&
         in.st_dev == out.st_dev && in.st_ino == out.st_ino && S_ISREG(in.st_mode)) {
         cli_error("--report %s is the file that is imported; choose another name", im->o->report);
         return false;
@@ -442,9 +486,24 @@ static void catch_interrupt(void)
 
 static void close_input(struct import *im)
 {
-    if (im->in && im->in != stdin) {
+    if (im->in) {
         (void)fclose(im->in); /* its buffer is ours and goes next */
     }
+    if (im->file && im->file != stdin) {
+        (void)fclose(im->file);
+    }
+    hashed_file_free(&im->hashed);
+}
+
+/* What the audit log will say; of an HSS that is gone, it says so itself. */
+static int end_session(struct import *im, int rc)
+{
+    if (rc == CLI_UNREACHABLE) {
+        return rc;
+    }
+    int ended =
+        import_session_end(&im->session, rc == CLI_DONE, &im->hashed, rows_done(im), im->not_sent);
+    return rc == CLI_DONE ? ended : rc;
 }
 
 static int run_with_api(struct import *im)
@@ -454,7 +513,13 @@ static int run_with_api(struct import *im)
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &im->began);
     catch_interrupt();
-    int rc = run(im);
+    int rc = im->o->dry_run
+                 ? CLI_DONE
+                 : import_session_begin(&im->session, &im->api, "subscribers", im->o->file);
+    if (rc != CLI_DONE) {
+        return rc;
+    }
+    rc = end_session(im, run(im));
     say_summary(im);
     if (!close_report(im) && rc == CLI_DONE) {
         rc = CLI_REFUSED;

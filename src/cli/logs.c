@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define TIME_LEN 24 /* of 2026-03-01T12:00:00.123Z */
-#define STREAMS  3
+#define STREAMS  6
 
 struct options {
     struct cli_common common;
@@ -203,18 +203,14 @@ static int open_one(struct logs *l, const char *from, const char *name)
     return CLI_DONE;
 }
 
-static bool always(const char *dir)
-{
-    (void)dir;
-    return true;
-}
-
 static const struct daemon {
-    const char *from, *log;
-    bool (*runs)(const char *dir);
-} daemons[STREAMS] = {{"hss", "hssd.log", always},
-                      {"mme", "mmed.log", home_has_mme},
-                      {"repo", "repod.log", home_has_repo}};
+    const char *from, *log, *configuration; /* without which `up` does not run it */
+} daemons[STREAMS] = {{"hss", "hssd.log", "hssd.yaml"},
+                      {"mme", "mmed.log", "mmed.yaml"},
+                      {"repo", "repod.log", "repod.yaml"},
+                      {"arpf", "arpfd.log", "arpf/arpfd.yaml"},
+                      {"discovery", "dausfd.log", "discovery/dausfd.yaml"},
+                      {"rsmf", "rsmfd.log", "rsmf/rsmfd.yaml"}};
 
 static int open_streams(struct logs *l)
 {
@@ -222,7 +218,8 @@ static int open_streams(struct logs *l)
     int rc = CLI_DONE;
     for (size_t i = 0; rc == CLI_DONE && i < STREAMS; i++) {
         const struct daemon *d = &daemons[i];
-        if (o->from ? !strcmp(o->from, d->from) : d->runs(cli_dir(&o->common))) {
+        if (o->from ? !strcmp(o->from, d->from)
+                    : i == 0 || home_has(cli_dir(&o->common), d->configuration)) {
             rc = open_one(l, d->from, d->log);
         }
     }
@@ -236,14 +233,14 @@ static bool from_known(const struct options *o)
         known = !strcmp(o->from, daemons[i].from);
     }
     if (!known) {
-        cli_error("--from takes hss, mme or repo, not '%s'", o->from);
+        cli_error("--from takes hss, mme, repo, arpf, discovery or rsmf, not '%s'", o->from);
     }
     return known;
 }
 
 static const struct argp_option logs_options[] = {
     {"lines", 'n', "N", 0, "the last N lines (20)", 0},
-    {"from", 'F', "hss|mme|repo", 0, "only that daemon's", 0},
+    {"from", 'F', "DAEMON", 0, "only that one's: hss, mme, repo, arpf, discovery or rsmf", 0},
     {"follow", 'f', NULL, 0, "go on as lines are written", 0},
     {0},
 };
@@ -261,6 +258,7 @@ int cli_logs(int argc, char **argv)
     long lines = 20;
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0 ||
         (o.lines && !cli_number("--lines", o.lines, 0, 1000000, &lines)) || !from_known(&o) ||
+        !cli_local_only(&o.common, "logs") ||
         !cli_path(cli_dir(&o.common), "log", l.dir, sizeof l.dir)) {
         return CLI_USAGE;
     }

@@ -3,65 +3,46 @@
 
 #include "cli/api_list.h"
 #include "cli/kme_view.h"
+#include "cli/verb_options.h"
 #include <string.h>
 #include <sys/stat.h>
 
 struct options {
-    struct cli_common common;
+    struct verb_said said;
     const char *after, *limit;
-    const char *word;
 };
 
 enum { OPT_AFTER = 0x100, OPT_LIMIT };
 
-static error_t take(int key, char *arg, struct argp_state *state)
-{
-    struct options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case OPT_AFTER:
-        o->after = arg;
-        return 0;
-    case OPT_LIMIT:
-        o->limit = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->word) {
-            argp_error(state, "too many arguments: '%s'", arg);
-        }
-        o->word = arg;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct verb_slot slots[] = {
+    {offsetof(struct options, after), OPT_AFTER, false},
+    {offsetof(struct options, limit), OPT_LIMIT, false},
+    {0},
+};
 
 static const struct argp_option list_options[] = {
     {"after", OPT_AFTER, "ID", 0, "begin behind this lot", 10},
     {"limit", OPT_LIMIT, "N", 0, "at most this many (default: all)", 10},
     {0},
 };
-static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
 static const struct argp list_argp = {
-    list_options, take, NULL, "Lists the lots that the HSS knows, by their ids.",
-    children,     NULL, NULL};
+    list_options,  verb_take, NULL, "Lists the lots that the HSS knows, by their ids.",
+    verb_children, NULL,      NULL};
 static const struct argp show_argp = {NULL,
-                                      take,
+                                      verb_take,
                                       "ID",
                                       "Shows a lot: its manufacturer, its IMEIs, the SHA-256 of "
                                       "N. P and Q are never shown.",
-                                      children,
+                                      verb_children,
                                       NULL,
                                       NULL};
 static const struct argp remove_argp = {
     NULL,
-    take,
+    verb_take,
     "ID",
     "Removes a lot with its P and Q: its devices cannot be provisioned any more. Keys that they "
     "agreed before stay good.",
-    children,
+    verb_children,
     NULL,
     NULL};
 
@@ -141,37 +122,37 @@ static int list(int argc, char **argv)
 {
     static const char *const columns[] = {"LOT",      "MANUFACTURER",  ">BITS", ">RANGES",
                                           "IMPORTED", "~SHA-256 OF N", NULL};
-    struct options o = {.word = NULL};
-    if (argp_parse(&list_argp, argc, argv, 0, NULL, &o) != 0) {
+    struct options o = {.said = VERB_SAID(slots, 1)};
+    if (!verb_parse(&list_argp, argc, argv, &o.said)) {
         return CLI_USAGE;
     }
-    if (o.word) {
-        cli_error("%s takes no lot; `bindery lot show %s`", argv[0], o.word);
+    if (o.said.words[0]) {
+        cli_error("%s takes no lot; `bindery lot show %s`", argv[0], o.said.words[0]);
         return CLI_USAGE;
     }
     const struct api_list what = {
         .name = "lots", .path = "/v1/lots", .columns = columns, .row = list_row, .after = o.after};
-    return api_list(&o.common, &what, o.limit);
+    return api_list(&o.said.common, &what, o.limit);
 }
 
 static int ask(const struct argp *argp, const char *method, int argc, char **argv,
                struct options *o, struct api_answer *answer)
 {
     char path[64];
-    *o = (struct options){.word = NULL};
-    if (argp_parse(argp, argc, argv, 0, NULL, o) != 0) {
+    *o = (struct options){.said = VERB_SAID(slots, 1)};
+    if (!verb_parse(argp, argc, argv, &o->said)) {
         return CLI_USAGE;
     }
-    if (!o->word) {
+    if (!o->said.words[0]) {
         cli_error("%s needs the id of a lot; `bindery lot list` shows them", argv[0]);
         return CLI_USAGE;
     }
-    if (!lot_id_check(o->word)) {
+    if (!lot_id_check(o->said.words[0])) {
         return CLI_USAGE;
     }
-    snprintf(path, sizeof path, "/v1/lots/%s", o->word);
+    snprintf(path, sizeof path, "/v1/lots/%s", o->said.words[0]);
     const struct api_request request = {.method = method, .path = path};
-    return api_once(&o->common, o->word, &request, answer);
+    return api_once(&o->said.common, o->said.words[0], &request, answer);
 }
 
 static void show_human(const json_t *lot)
@@ -199,7 +180,7 @@ static int show(int argc, char **argv)
     struct api_answer answer;
     int rc = ask(&show_argp, "GET", argc, argv, &o, &answer);
     if (rc == CLI_DONE) {
-        if (o.common.json) {
+        if (o.said.common.json) {
             api_print_json(answer.body);
         } else {
             show_human(answer.body);
@@ -215,8 +196,8 @@ static int remove_one(int argc, char **argv)
     struct api_answer answer;
     int rc = ask(&remove_argp, "DELETE", argc, argv, &o, &answer);
     if (rc == CLI_DONE) {
-        if (!o.common.json) {
-            printf("lot %s is removed, with its P and Q\n", o.word);
+        if (!o.said.common.json) {
+            printf("lot %s is removed, with its P and Q\n", o.said.words[0]);
         }
         api_answer_free(&answer);
     }

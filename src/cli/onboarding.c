@@ -3,6 +3,7 @@
 #include "cli/api_list.h"
 #include "cli/kme_view.h"
 #include "cli/onboarding_view.h"
+#include "cli/verb_options.h"
 #include "proc/certattach.h"
 
 #include <string.h>
@@ -17,39 +18,18 @@ struct name {
 };
 
 struct options {
-    struct cli_common common;
+    struct verb_said said;
     const char *phase, *after, *limit;
-    const char *word;
 };
 
 enum { OPT_PHASE = 0x100, OPT_AFTER, OPT_LIMIT };
 
-static error_t take(int key, char *arg, struct argp_state *state)
-{
-    struct options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case OPT_PHASE:
-        o->phase = arg;
-        return 0;
-    case OPT_AFTER:
-        o->after = arg;
-        return 0;
-    case OPT_LIMIT:
-        o->limit = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->word) {
-            argp_error(state, "too many arguments: '%s'", arg);
-        }
-        o->word = arg;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct verb_slot slots[] = {
+    {offsetof(struct options, phase), OPT_PHASE, false},
+    {offsetof(struct options, after), OPT_AFTER, false},
+    {offsetof(struct options, limit), OPT_LIMIT, false},
+    {0},
+};
 
 static const struct argp_option list_options[] = {
     {"phase", OPT_PHASE, "PHASE", 0,
@@ -58,17 +38,20 @@ static const struct argp_option list_options[] = {
     {"limit", OPT_LIMIT, "N", 0, "at most this many (default: all)", 10},
     {0},
 };
-static const struct argp_child children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
 static const struct argp list_argp = {
-    list_options, take, NULL, "Lists the devices that asked for a subscription.",
-    children,     NULL, NULL};
+    list_options,  verb_take, NULL, "Lists the devices that asked for a subscription.",
+    verb_children, NULL,      NULL};
 static const struct argp pool_argp = {
-    NULL,     take,
-    NULL,     "Shows what is left of the IMSIs, and how many devices of each authority are where.",
-    children, NULL,
+    NULL,
+    verb_take,
+    NULL,
+    "Shows what is left of the IMSIs, and how many devices of each authority are where.",
+    verb_children,
+    NULL,
     NULL};
 #define DEVICE_ARGP(name, doc)                                                                     \
-    static const struct argp name##_argp = {NULL, take, "AUTHORITY/ID", doc, children, NULL, NULL}
+    static const struct argp name##_argp = {NULL, verb_take, "AUTHORITY/ID", doc, verb_children,   \
+                                            NULL, NULL}
 DEVICE_ARGP(show, "Shows a device, and what can be done with it.");
 DEVICE_ARGP(approve,
             "A device that waits gets its subscription when it asks the next time; one that was "
@@ -193,14 +176,14 @@ static int list(int argc, char **argv)
 {
     static const char *const columns[] = {"DEVICE",       "PHASE",  "IMEI",    "IMSI", "SINCE",
                                           "MANUFACTURER", "~MODEL", "~SERIAL", NULL};
-    struct options o = {.word = NULL};
+    struct options o = {.said = VERB_SAID(slots, 1)};
     enum certattach_phase phase;
     char query[32];
-    if (argp_parse(&list_argp, argc, argv, 0, NULL, &o) != 0) {
+    if (!verb_parse(&list_argp, argc, argv, &o.said)) {
         return CLI_USAGE;
     }
-    if (o.word) {
-        cli_error("%s takes no device; `bindery onboarding show %s`", argv[0], o.word);
+    if (o.said.words[0]) {
+        cli_error("%s takes no device; `bindery onboarding show %s`", argv[0], o.said.words[0]);
         return CLI_USAGE;
     }
     if (o.phase && (certattach_phase_parse(bytes_of_str(o.phase), &phase) != E_OK ||
@@ -216,7 +199,7 @@ static int list(int argc, char **argv)
                                   .row = list_row,
                                   .query = o.phase ? query : NULL,
                                   .after = o.after};
-    return api_list(&o.common, &what, o.limit);
+    return api_list(&o.said.common, &what, o.limit);
 }
 
 /* ---- show ---- */
@@ -298,18 +281,18 @@ static int ask(const struct argp *argp, const char *verb, int argc, char **argv,
 {
     struct name name = {.authority = ""};
     struct api api;
-    *o = (struct options){.word = NULL};
-    if (argp_parse(argp, argc, argv, 0, NULL, o) != 0) {
+    *o = (struct options){.said = VERB_SAID(slots, 1)};
+    if (!verb_parse(argp, argc, argv, &o->said)) {
         return CLI_USAGE;
     }
-    if (!o->word) {
+    if (!o->said.words[0]) {
         cli_error("%s needs a device, AUTHORITY/ID; `bindery onboarding list` shows them", argv[0]);
         return CLI_USAGE;
     }
-    if (!take_name(o->word, &name)) {
+    if (!take_name(o->said.words[0], &name)) {
         return CLI_USAGE;
     }
-    int rc = api_open(&o->common, &api);
+    int rc = api_open(&o->said.common, &api);
     if (rc == CLI_DONE) {
         rc = ask_open(&api, verb, &name, answer);
         api_close(&api);
@@ -323,7 +306,7 @@ static int show(int argc, char **argv)
     struct api_answer answer;
     int rc = ask(&show_argp, NULL, argc, argv, &o, &answer);
     if (rc == CLI_DONE) {
-        if (o.common.json) {
+        if (o.said.common.json) {
             api_print_json(answer.body);
         } else {
             show_human(answer.body);
@@ -344,7 +327,7 @@ static int tell(const struct argp *argp, const char *verb, int argc, char **argv
         return rc;
     }
     const char *phase = api_text(answer.body, "phase");
-    if (o.common.json) {
+    if (o.said.common.json) {
         api_print_json(answer.body);
     } else {
         char name[NAME_LEN];
@@ -385,21 +368,21 @@ static int forget(int argc, char **argv)
 
 static int pool(int argc, char **argv)
 {
-    struct options o = {.word = NULL};
+    struct options o = {.said = VERB_SAID(slots, 1)};
     struct api_answer answer;
     const struct api_request request = {.method = "GET", .path = "/v1/onboarding-pool"};
-    if (argp_parse(&pool_argp, argc, argv, 0, NULL, &o) != 0) {
+    if (!verb_parse(&pool_argp, argc, argv, &o.said)) {
         return CLI_USAGE;
     }
-    if (o.word) {
+    if (o.said.words[0]) {
         cli_error("%s takes no argument", argv[0]);
         return CLI_USAGE;
     }
-    int rc = api_once(&o.common, "the pool", &request, &answer);
+    int rc = api_once(&o.said.common, "the pool", &request, &answer);
     if (rc != CLI_DONE) {
         return rc;
     }
-    if (o.common.json) {
+    if (o.said.common.json) {
         api_print_json(answer.body);
     } else {
         onboarding_view(answer.body);

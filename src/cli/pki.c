@@ -80,29 +80,29 @@ const char *pki_role_oid(const char *name)
     return NULL;
 }
 
-static bool extend_ca(X509 *x)
+static bool extend_ca(X509 *x, X509 *issuer, const char *constraints)
 {
-    return pki_extend(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-           pki_extend(x, x, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-           pki_extend(x, x, NID_subject_key_identifier, "hash");
+    return pki_extend(x, issuer, NID_basic_constraints, constraints) &&
+           pki_extend(x, issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+           pki_extend(x, issuer, NID_subject_key_identifier, "hash") &&
+           (x == issuer || pki_extend(x, issuer, NID_authority_key_identifier, "keyid"));
 }
 
-/* An end entity whose key signs. */
-static bool extend_end(X509 *x, X509 *issuer, const char *usage, const char *names)
+static bool extend_end(X509 *x, X509 *issuer, const char *does, const char *usage,
+                       const char *names)
 {
     return pki_extend(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-           pki_extend(x, issuer, NID_key_usage, "critical,digitalSignature") &&
+           pki_extend(x, issuer, NID_key_usage, does) &&
            pki_extend(x, issuer, NID_ext_key_usage, usage) &&
-           pki_extend(x, issuer, NID_subject_alt_name, names) &&
+           (!names || pki_extend(x, issuer, NID_subject_alt_name, names)) &&
            pki_extend(x, issuer, NID_subject_key_identifier, "hash") &&
            pki_extend(x, issuer, NID_authority_key_identifier, "keyid");
 }
 
-/* All but extensions and signature. */
-static bool begin_pair(struct pki_pair *out, const struct pki_pair *by, const char *name)
+/* All but extensions and signature; out->key is whose it is. */
+static bool begin_certificate(struct pki_pair *out, const struct pki_pair *by, const char *name)
 {
     const struct pki_pair *signer = by ? by : out;
-    out->key = EVP_EC_gen("P-256");
     out->certificate = X509_new();
     X509 *x = out->certificate;
     return out->key && x && X509_set_version(x, X509_VERSION_3) == 1 && pki_serial(x) &&
@@ -112,17 +112,68 @@ static bool begin_pair(struct pki_pair *out, const struct pki_pair *by, const ch
            X509_set_issuer_name(x, X509_get_subject_name(signer->certificate)) == 1;
 }
 
+static bool begin_pair(struct pki_pair *out, const struct pki_pair *by, const char *name)
+{
+    out->key = EVP_EC_gen("P-256");
+    return begin_certificate(out, by, name);
+}
+
+static bool make_ca(struct pki_pair *out, const struct pki_pair *by, const char *name,
+                    const char *constraints)
+{
+    return begin_pair(out, by, name) &&
+           extend_ca(out->certificate, by ? by->certificate : out->certificate, constraints) &&
+           X509_sign(out->certificate, by ? by->key : out->key, EVP_sha256()) != 0;
+}
+
 bool pki_make_ca(struct pki_pair *out, const char *name)
 {
-    return begin_pair(out, NULL, name) && extend_ca(out->certificate) &&
-           X509_sign(out->certificate, out->key, EVP_sha256()) != 0;
+    return make_ca(out, NULL, name, "critical,CA:TRUE,pathlen:0");
+}
+
+bool pki_make_root(struct pki_pair *out, const char *name)
+{
+    return make_ca(out, NULL, name, "critical,CA:TRUE,pathlen:1");
+}
+
+bool pki_make_below(struct pki_pair *out, const struct pki_pair *by, const char *name)
+{
+    return make_ca(out, by, name, "critical,CA:TRUE,pathlen:0");
+}
+
+static bool make_end(struct pki_pair *out, const struct pki_pair *by, const char *name,
+                     const char *does, const char *usage, const char *names)
+{
+    return begin_pair(out, by, name) &&
+           extend_end(out->certificate, by->certificate, does, usage, names) &&
+           X509_sign(out->certificate, by->key, EVP_sha256()) != 0;
 }
 
 bool pki_make_end(struct pki_pair *out, const struct pki_pair *by, const char *name,
                   const char *usage, const char *names)
 {
-    return begin_pair(out, by, name) &&
-           extend_end(out->certificate, by->certificate, usage, names) &&
+    return make_end(out, by, name, "critical,digitalSignature", usage, names);
+}
+
+bool pki_make_agreeing(struct pki_pair *out, const struct pki_pair *by, const char *name,
+                       const char *usage, const char *names)
+{
+    return make_end(out, by, name, "critical,keyAgreement", usage, names);
+}
+
+bool pki_issue(struct pki_pair *out, const struct pki_pair *by, EVP_PKEY *key, const char *usage)
+{
+    unsigned char serial[8];
+    char digits[2 * sizeof serial + 1], name[sizeof digits + 8];
+    if (RAND_bytes(serial, sizeof serial) != 1 || EVP_PKEY_up_ref(key) != 1) {
+        return false;
+    }
+    hex_encode(BYTES_OF(serial), digits);
+    snprintf(name, sizeof name, "se-%s", digits);
+    out->key = key;
+    return begin_certificate(out, by, name) &&
+           extend_end(out->certificate, by->certificate, "critical,digitalSignature", usage,
+                      NULL) &&
            X509_sign(out->certificate, by->key, EVP_sha256()) != 0;
 }
 
@@ -134,6 +185,20 @@ static bool make_host(struct pki_pair *out, const struct pki_pair *ca, const cha
     snprintf(names, sizeof names, "DNS:%s", host);
     snprintf(usage, sizeof usage, "serverAuth,clientAuth%s%s", oid ? "," : "", oid ? oid : "");
     return (!role || oid) && pki_make_end(out, ca, host, usage, names);
+}
+
+bool pki_administrator(const char *dir, const char *name, const char *host)
+{
+    struct pki_pair ca = {0}, own = {0};
+    const int held = pki_hold(dir);
+    bool good = held >= 0 && pki_read_pair(dir, "ca", "`bindery pki DIR HOST` makes it", &ca) &&
+                make_host(&own, &ca, host, "administrator") && pki_write_pair(dir, name, &own);
+    pki_pair_free(&ca);
+    pki_pair_free(&own);
+    if (held >= 0) {
+        (void)close(held);
+    }
+    return good;
 }
 
 FILE *pki_file(const char *dir, const char *name, const char *suffix)

@@ -29,6 +29,11 @@ MUST_USE bool pki_make_roles(const char *dir, const char *const *names, const ch
 /* The object identifier of a role's name; NULL: there is no such role. */
 const char *pki_role_oid(const char *name);
 
+/* In a directory that pki_make_roles made: a certificate of an administrator, whom the
+ * configuration of a daemon may name as a user (admin.https.users): NAME.crt and NAME.key. False
+ * and said. */
+MUST_USE bool pki_administrator(const char *dir, const char *name, const char *host);
+
 /* DIR/NAME.key, a P-256 key that signs records, and DIR/NAME.pub, its public half, both in PEM,
  * or neither. False and said. */
 MUST_USE bool pki_signing_key(const char *dir, const char *name);
@@ -43,6 +48,28 @@ MUST_USE bool pki_signing_key(const char *dir, const char *name);
  * and .key, in a directory that is there: all of them or none, and operator.key as the last. False
  * and said. */
 MUST_USE bool pki_make_operator(const char *dir, const struct plmn *plmns, size_t n);
+
+/* ---- the parties of a first attach with a discovery IMSI ---- */
+
+#define PKI_ARPF "arpf.example.org"
+#define PKI_SP   "sp.example.org"
+/* Beside DIR/pki, whose CA stands for everybody's TLS: folders ci (the issuer root and a part
+ * number that it certified, with their keys and ci.crl), arpf, discovery, rsmf and sp, each with
+ * what that party has and nobody else, and in pki what the operator's AUSF has. `dausf`: the
+ * discovery AUSF's host. Where ci/ci.key is, all of it is. False and said. */
+MUST_USE bool pki_make_parties(const char *dir, const struct plmn *home, const char *dausf);
+/* Of a folder ci: revokes the SE's or part number's certificate (DER; NULL: none, the lists only
+ * become current again). As pki_revoke. */
+MUST_USE bool pki_ci_revoke(const char *dir, const struct bytes *der, bool *fresh);
+/* The maker of secure elements of that part number. NULL and said. */
+struct pki_maker;
+struct pki_maker *pki_maker_open(const char *dir);
+void pki_maker_close(struct pki_maker *m);
+struct bytes pki_maker_ci(const struct pki_maker *m); /* CERT.CI and CERT.PN, in DER */
+struct bytes pki_maker_part_number(const struct pki_maker *m);
+/* CERT.SE for a public key (SubjectPublicKeyInfo of P-256) that was made on board. DER into out; 0
+ * when it cannot be made. */
+MUST_USE size_t pki_se_certificate(const struct pki_maker *m, struct bytes spki, struct mbytes out);
 
 /* ---- a manufacturer's CA, and what it issues ---- */
 

@@ -27,28 +27,28 @@ struct pki_ca {
 
 /* ---- the CA ---- */
 
-static FILE *open_part(const char *dir, const char *suffix, char path[static CLI_PATH_MAX])
+static FILE *open_part(const char *dir, const char *name, const char *suffix, const char *hint,
+                       char path[static CLI_PATH_MAX])
 {
-    char leaf[32];
-    snprintf(leaf, sizeof leaf, PKI_DEVICE_CA "%s", suffix);
+    char leaf[64];
+    snprintf(leaf, sizeof leaf, "%.40s%s", name, suffix);
     FILE *f = cli_path(dir, leaf, path, CLI_PATH_MAX) ? fopen(path, "re") : NULL;
     if (!f) {
-        cli_error("%s: %s; `bindery pki --device-ca DIR` makes a CA for devices", path,
-                  strerror(errno));
+        cli_error("%s: %s; %s", path, strerror(errno), hint);
     }
     return f;
 }
 
-static bool read_pair(const char *dir, struct pki_pair *out)
+bool pki_read_pair(const char *dir, const char *name, const char *hint, struct pki_pair *out)
 {
     char path[CLI_PATH_MAX] = "";
-    FILE *f = open_part(dir, ".crt", path);
+    FILE *f = open_part(dir, name, ".crt", hint, path);
     if (!f) {
         return false;
     }
     out->certificate = PEM_read_X509(f, NULL, NULL, NULL);
     (void)fclose(f);
-    f = out->certificate ? open_part(dir, ".key", path) : NULL;
+    f = out->certificate ? open_part(dir, name, ".key", hint, path) : NULL;
     if (f) {
         out->key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
         (void)fclose(f);
@@ -62,6 +62,12 @@ static bool read_pair(const char *dir, struct pki_pair *out)
         return false;
     }
     return true;
+}
+
+static bool read_pair(const char *dir, struct pki_pair *out)
+{
+    return pki_read_pair(dir, PKI_DEVICE_CA, "`bindery pki --device-ca DIR` makes a CA for devices",
+                         out);
 }
 
 static bool make_extensions(struct pki_ca *ca)
@@ -248,7 +254,7 @@ static bool set_authority(X509_CRL *to, X509 *ca)
     return good;
 }
 
-static X509_CRL *next_crl(const struct pki_pair *ca, X509_CRL *before)
+X509_CRL *pki_next_crl(const struct pki_pair *ca, X509_CRL *before)
 {
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *now = X509_gmtime_adj(NULL, -60); /* of a clock that is a little behind */
@@ -275,7 +281,7 @@ bool pki_write_crl(const char *dir, const struct pki_pair *ca, X509_CRL *before)
         return false;
     }
     (void)unlink(fresh); /* of one that was killed */
-    X509_CRL *crl = next_crl(ca, before);
+    X509_CRL *crl = pki_next_crl(ca, before);
     FILE *f = crl ? pki_file(dir, PKI_DEVICE_CA, ".crl.new") : NULL;
     bool good = f && pki_finish(f, PEM_write_X509_CRL(f, crl) == 1) && rename(fresh, path) == 0;
     X509_CRL_free(crl);
@@ -336,16 +342,22 @@ static X509 *issued(const struct pki_pair *ca, const struct bytes *der)
     return x;
 }
 
-static bool revoke_in(const char *dir, const struct pki_pair *ca, X509_CRL *list, X509 *x,
-                      bool *fresh)
+bool pki_add_revoked(X509_CRL *to, X509 *x, bool *fresh)
 {
     X509_REVOKED *there;
-    *fresh = x && X509_CRL_get0_by_cert(list, &there, x) != 1;
-    if (*fresh && !add_revoked(list, x)) {
+    *fresh = X509_CRL_get0_by_cert(to, &there, x) != 1;
+    if (*fresh && !add_revoked(to, x)) {
         cli_error("no memory");
         return false;
     }
-    return pki_write_crl(dir, ca, list);
+    return true;
+}
+
+static bool revoke_in(const char *dir, const struct pki_pair *ca, X509_CRL *list, X509 *x,
+                      bool *fresh)
+{
+    *fresh = false;
+    return (!x || pki_add_revoked(list, x, fresh)) && pki_write_crl(dir, ca, list);
 }
 
 int pki_hold(const char *dir)

@@ -23,6 +23,18 @@ MUST_USE bool pki_serial(X509 *x);
 MUST_USE bool pki_make_ca(struct pki_pair *out, const char *name);
 MUST_USE bool pki_make_end(struct pki_pair *out, const struct pki_pair *by, const char *name,
                            const char *usage, const char *names);
+/* The same with a key that agrees, and does not sign. */
+MUST_USE bool pki_make_agreeing(struct pki_pair *out, const struct pki_pair *by, const char *name,
+                                const char *usage, const char *names);
+/* For somebody's public key, with a name that is drawn for it: its key signs. */
+MUST_USE bool pki_issue(struct pki_pair *out, const struct pki_pair *by, EVP_PKEY *key,
+                        const char *usage);
+/* A CA that may issue one below it, and that one. */
+MUST_USE bool pki_make_root(struct pki_pair *out, const char *name);
+MUST_USE bool pki_make_below(struct pki_pair *out, const struct pki_pair *by, const char *name);
+/* DIR/NAME.crt and its key. `hint`: what makes them. False and said. */
+MUST_USE bool pki_read_pair(const char *dir, const char *name, const char *hint,
+                            struct pki_pair *out);
 /* NAME.crt and NAME.key. */
 MUST_USE bool pki_write_pair(const char *dir, const char *name, const struct pki_pair *i);
 /* One process at a time changes the directory; whoever has it closes it. -1 and said. */
@@ -33,5 +45,9 @@ MUST_USE bool pki_finish(FILE *f, bool good);
 /* The next list of what the CA revoked: the one before (NULL: none) and what was added to it.
  * Replaces the file whole. False and said. */
 MUST_USE bool pki_write_crl(const char *dir, const struct pki_pair *ca, X509_CRL *before);
+/* The next list alone; NULL when it cannot be made. */
+X509_CRL *pki_next_crl(const struct pki_pair *ca, X509_CRL *before);
+/* Puts a certificate on a list; *fresh is false when it stood there. False without memory. */
+MUST_USE bool pki_add_revoked(X509_CRL *to, X509 *x, bool *fresh);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/pem.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HOSTS_MAX 32
 
@@ -16,10 +17,18 @@ struct options {
     struct plmn plmns[PKI_PLMNS_MAX];
     size_t n_plmns;
     bool device_ca, renew_list;
-    const char *signing_key, *revoke, *identity;
+    const char *signing_key, *revoke, *identity, *administrator;
 };
 
-enum { OPT_DEVICE_CA = 0x100, OPT_SIGNING_KEY, OPT_REVOKE, OPT_IDENTITY, OPT_CRL, OPT_OPERATOR };
+enum {
+    OPT_DEVICE_CA = 0x100,
+    OPT_SIGNING_KEY,
+    OPT_REVOKE,
+    OPT_IDENTITY,
+    OPT_CRL,
+    OPT_OPERATOR,
+    OPT_ADMIN
+};
 
 /* HOST or HOST=ROLE; the argument itself is cut in two. */
 static void take_host(struct options *o, char *arg, struct argp_state *state)
@@ -58,14 +67,17 @@ static void take_plmn(struct options *o, const char *arg, struct argp_state *sta
 static void check(const struct options *o, struct argp_state *state)
 {
     const int others = o->device_ca + (o->signing_key != NULL) + (o->revoke != NULL) +
-                       o->renew_list + (o->n_plmns > 0);
+                       o->renew_list + (o->n_plmns > 0) + (o->administrator != NULL);
     if (!o->dir && others) {
         argp_error(state, "a directory is needed");
     } else if (!o->dir || (!others && !o->n)) {
         argp_error(state, "a directory to make and at least one host name are needed");
     } else if (others > 1 || (others == 1 && o->n)) {
         argp_error(state, "one thing at a time: hosts, --device-ca, --signing-key, --revoke, "
-                          "--renew-list or --provisioning-operator");
+                          "--renew-list, --provisioning-operator or --administrator");
+    } else if (o->administrator &&
+               diameter_identity_check(bytes_of_str(o->administrator)) != E_OK) {
+        argp_error(state, "'%s' is no name like ops.example.org", o->administrator);
     } else if (o->identity && !o->revoke) {
         argp_error(state, "--identity LOT says where the IMEI of --revoke is; give that too");
     } else if (o->signing_key &&
@@ -89,6 +101,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_IDENTITY:
         o->identity = arg;
+        return 0;
+    case OPT_ADMIN:
+        o->administrator = arg;
         return 0;
     case OPT_CRL:
         o->renew_list = true;
@@ -117,13 +132,19 @@ static const struct argp_option options[] = {
     {"signing-key", OPT_SIGNING_KEY, "NAME", 0,
      "make NAME.key in DIR, which signs a repository's records, and NAME.pub", 10},
     {"revoke", OPT_REVOKE, "FILE", 0,
-     "revoke this device's certificate (PEM; with --identity: of this IMEI) in DIR/device-ca.crl",
+     "revoke this device's certificate (PEM; with --identity: of this IMEI) in DIR/device-ca.crl; "
+     "an SE's or a part number's in ci.crl, where DIR has ci.key",
      10},
     {"identity", OPT_IDENTITY, "LOT", 0, "the production lot that has the IMEI of --revoke", 10},
-    {"renew-list", OPT_CRL, NULL, 0, "make DIR/device-ca.crl current again; it is for 30 days", 10},
+    {"renew-list", OPT_CRL, NULL, 0,
+     "make DIR/device-ca.crl, or ci.crl, current again; it is for 30 days", 10},
     {"provisioning-operator", OPT_OPERATOR, "PLMN", 0,
      "make in DIR a root for devices, provisioning-ca, and operator.crt with its key, which gives "
      "devices subscriptions on this network; once for each network",
+     10},
+    {"administrator", OPT_ADMIN, "NAME", 0,
+     "make in DIR, by its ca.key, a certificate of an administrator, whom `admin.https.users` of a "
+     "configuration may name",
      10},
     {0},
 };
@@ -135,7 +156,8 @@ static const struct argp argp = {
     "Makes a demonstration CA and, for each host, a certificate and key in a new directory; and a "
     "manufacturer's CA for `bindery device make`, with its revocation list.\v"
     "The files are named after the first label of the host: mme.example.org gives mme.crt and "
-    "mme.key. A ROLE (operator, manufacturer, service-provider, ausf, device, repository) is "
+    "mme.key. A ROLE (operator, manufacturer, service-provider, ausf, device, repository, arpf, "
+    "administrator) is "
     "written into the certificate. The CAs are ca.crt and device-ca.crt. For demonstrations and "
     "tests only: the CAs' keys lie beside them.",
     NULL,
@@ -233,6 +255,23 @@ static bool read_lot(const struct options *o, struct identity_row *out)
     return e == E_OK && (out->n_chain || out->onboarding.n_chain);
 }
 
+/* The issuer root of secure elements, or a manufacturer's CA: by what the directory has. */
+static bool is_ci(const struct options *o)
+{
+    char path[CLI_PATH_MAX];
+    return cli_path(o->dir, "ci.key", path, sizeof path) && access(path, F_OK) == 0;
+}
+
+static const char *list_of(const struct options *o)
+{
+    return is_ci(o) ? "ci.crl" : PKI_DEVICE_CA ".crl";
+}
+
+static bool revoke_in(const struct options *o, const struct bytes *der, bool *fresh)
+{
+    return is_ci(o) ? pki_ci_revoke(o->dir, der, fresh) : pki_revoke(o->dir, der, fresh);
+}
+
 static int revoke_one(const struct options *o)
 {
     struct identity_row row = {.algorithm = 0};
@@ -241,26 +280,26 @@ static int revoke_one(const struct options *o)
     const struct bytes both[] = {identity_certificate(&row, 0),
                                  identity_onboarding_certificate(&row.onboarding, 0)};
     for (size_t i = 0; i < 2; i++) {
-        good = good && (both[i].n == 0 || pki_revoke(o->dir, &both[i], &one));
+        good = good && (both[i].n == 0 || revoke_in(o, &both[i], &one));
         fresh = fresh || one;
     }
     identity_row_wipe(&row);
     if (!good) {
         return CLI_REFUSED;
     }
-    printf(fresh ? "%s is revoked in %s/device-ca.crl; give that to the operators\n"
-                 : "%s was revoked before; %s/device-ca.crl is current again\n",
-           o->revoke, o->dir);
+    printf(fresh ? "%s is revoked in %s/%s; give that to those who rely on it\n"
+                 : "%s was revoked before; %s/%s is current again\n",
+           o->revoke, o->dir, list_of(o));
     return CLI_DONE;
 }
 
 static int renew_list(const struct options *o)
 {
     bool fresh;
-    if (!pki_revoke(o->dir, NULL, &fresh)) {
+    if (!revoke_in(o, NULL, &fresh)) {
         return CLI_REFUSED;
     }
-    printf("%s/device-ca.crl is current for %d days\n", o->dir, PKI_CRL_DAYS);
+    printf("%s/%s is current for %d days\n", o->dir, list_of(o), PKI_CRL_DAYS);
     return CLI_DONE;
 }
 
@@ -275,16 +314,29 @@ static int make_operator(const struct options *o)
     return CLI_DONE;
 }
 
+static int make_administrator(const struct options *o)
+{
+    char label[41];
+    snprintf(label, sizeof label, "%.*s", (int)strcspn(o->administrator, "."), o->administrator);
+    if (!pki_administrator(o->dir, label, o->administrator)) {
+        return CLI_REFUSED;
+    }
+    printf("%s has %s.crt and %s.key of the administrator %s; for demonstrations only\n", o->dir,
+           label, label, o->administrator);
+    return CLI_DONE;
+}
+
 int cli_pki(int argc, char **argv)
 {
     struct options o = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
     }
-    return o.device_ca     ? make_device_ca(&o)
-           : o.signing_key ? make_signing_key(&o)
-           : o.revoke      ? revoke_one(&o)
-           : o.renew_list  ? renew_list(&o)
-           : o.n_plmns     ? make_operator(&o)
-                           : make_hosts(&o);
+    return o.device_ca       ? make_device_ca(&o)
+           : o.signing_key   ? make_signing_key(&o)
+           : o.revoke        ? revoke_one(&o)
+           : o.renew_list    ? renew_list(&o)
+           : o.n_plmns       ? make_operator(&o)
+           : o.administrator ? make_administrator(&o)
+                             : make_hosts(&o);
 }

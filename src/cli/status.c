@@ -34,8 +34,8 @@ static int ask(struct api *api, int rc, json_t **out)
     return rc;
 }
 
-/* ---- the repository: it has no socket of ours, but `up` says which process it is, and it wrote in
- * its log where it listens ---- */
+/* ---- the repository and the parties: `up` says which processes they are, and they wrote in their
+ * logs where they listen ---- */
 
 static int pid_of(const char *dir, const char *name)
 {
@@ -54,31 +54,112 @@ static int pid_of(const char *dir, const char *name)
     return pid > 0 && pid <= INT_MAX ? (int)pid : 0;
 }
 
-static json_t *listeners_of(const char *dir, const char *log)
+/* A member of the last line "ready" of a log; NULL: it has none. */
+static json_t *said_ready(const char *dir, const char *log, const char *member)
 {
     char path[CLI_PATH_MAX], line[1024];
-    json_t *list = json_array();
+    json_t *at = NULL;
     FILE *f = cli_path(dir, log, path, sizeof path) ? fopen(path, "re") : NULL;
     while (f && fgets(line, sizeof line, f)) {
         json_t *row = strstr(line, "\"ready\"") ? json_loads(line, 0, NULL) : NULL;
-        const char *at = api_text(row, "listener");
-        if (!strncmp(at, "tls://", 6)) { /* what it speaks there is HTTPS */
-            (void)json_array_clear(list);
-            (void)json_array_append_new(list, json_sprintf("https://%s", at + 6));
+        if (*api_text(row, member)) {
+            json_decref(at);
+            at = json_incref(json_object_get(row, member));
         }
         json_decref(row);
     }
     if (f) {
         (void)fclose(f);
     }
-    return list;
+    return at;
+}
+
+/* Where it speaks HTTPS: its logs call that what is beneath. */
+static void add_https(json_t *list, json_t *at)
+{
+    const char *text = json_string_value(at);
+    if (text && !strncmp(text, "tls://", 6)) {
+        (void)json_array_append_new(list, json_sprintf("https://%s", text + 6));
+    }
+    json_decref(at);
+}
+
+static json_t *running(const char *dir, const char *name, const char *program, json_t *listeners)
+{
+    int pid = pid_of(dir, name);
+    return json_pack("{s:s, s:b, s:i, s:o}", "program", program, "running", pid != 0, "pid", pid,
+                     "listeners", listeners);
+}
+
+/* What it says itself, where its configuration gives it a socket of that name and it answers. */
+static void add_own(const char *dir, const char *socket, json_t *row)
+{
+    const struct cli_common own = {.dir = dir};
+    const struct api_request request = {.method = "GET", .path = "/v1/status"};
+    struct api_answer answer = {.body = NULL};
+    struct api api;
+    if (!home_has(dir, socket) || api_open_other(&own, "repository", socket, &api) != CLI_DONE) {
+        return;
+    }
+    api.quiet = true;
+    if (api_call(&api, &request, &answer) == CLI_DONE && answer.status == 200) {
+        (void)json_object_del(answer.body, "listener"); /* the row has it among its listeners */
+        (void)json_object_update_missing(row, answer.body);
+        (void)json_object_set_new(row, "socket", json_string(api.place));
+    }
+    api_answer_free(&answer);
+    api_close(&api);
 }
 
 static json_t *repository(const char *dir)
 {
-    int pid = pid_of(dir, "repod");
-    return json_pack("{s:s, s:b, s:i, s:o}", "program", "bindery-repod", "running", pid != 0, "pid",
-                     pid, "listeners", listeners_of(dir, "log/repod.log"));
+    json_t *list = json_array();
+    add_https(list, said_ready(dir, "log/repod.log", "listener"));
+    json_t *row = running(dir, "repod", "bindery-repod", list);
+    if (json_is_true(json_object_get(row, "running"))) {
+        add_own(dir, "repod.sock", row);
+    }
+    return row;
+}
+
+/* ARPF, discovery AUSF and RSMF, those of them that the directory has. */
+static json_t *parties(const char *dir)
+{
+    static const struct {
+        const char *name, *program, *log, *configuration;
+        const char *member[2]; /* of what the log says when it serves, HTTPS */
+        bool diameter;         /* and `listener` is Diameter */
+    } all[] = {
+        {"arpfd", "bindery-arpfd", "log/arpfd.log", "arpf/arpfd.yaml", {"listener", NULL}, false},
+        {"dausfd",
+         "bindery-dausfd",
+         "log/dausfd.log",
+         "discovery/dausfd.yaml",
+         {"push", NULL},
+         true},
+        {"rsmfd",
+         "bindery-rsmfd",
+         "log/rsmfd.log",
+         "rsmf/rsmfd.yaml",
+         {"listener", "devices"},
+         false},
+    };
+    json_t *rows = json_array();
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        json_t *list = json_array();
+        for (size_t k = 0; k < 2 && all[i].member[k]; k++) {
+            add_https(list, said_ready(dir, all[i].log, all[i].member[k]));
+        }
+        if (all[i].diameter) {
+            (void)json_array_append_new(list, said_ready(dir, all[i].log, "listener"));
+        }
+        json_t *row = running(dir, all[i].name, all[i].program, list);
+        if (home_has(dir, all[i].configuration)) {
+            (void)json_array_append(rows, row);
+        }
+        json_decref(row);
+    }
+    return rows;
 }
 
 int status_get(const struct cli_common *common, json_t **out)
@@ -96,6 +177,7 @@ int status_get(const struct cli_common *common, json_t **out)
     }
     if (rc == CLI_DONE && cli_has_repo(common)) {
         (void)json_object_set_new(*out, "repository", repository(cli_dir(common)));
+        (void)json_object_set_new(*out, "parties", parties(cli_dir(common)));
     }
     return rc;
 }

@@ -27,30 +27,61 @@ static const char *address_of(const json_t *listener)
     return s ? s : api_text(listener, "address");
 }
 
-static bool is_mme(const json_t *status)
+static bool is_of(const json_t *status, const char *program)
 {
-    return !strcmp(api_text(status, "program"), "bindery-mmed");
+    return !strcmp(api_text(status, "program"), program);
 }
 
-static const char *what_it_serves(const char *program)
+/* Its i-th listener; a program that has several of one kind has the last kind here for the rest. */
+static const char *what_it_serves(const char *program, size_t i)
 {
-    return !strcmp(program, "bindery-mmed")    ? "S1 for eNBs"
-           : !strcmp(program, "bindery-repod") ? "keys of devices"
-                                               : "S6a for MMEs";
+    static const struct {
+        const char *program, *what[2];
+    } known[] = {
+        {"bindery-mmed", {"S1 for eNBs", "S1 for eNBs"}},
+        {"bindery-repod", {"keys of devices", "keys of devices"}},
+        {"bindery-arpfd", {"keys of elements", "keys of elements"}},
+        {"bindery-dausfd", {"target AUSFs", "S6a for MMEs"}},
+        {"bindery-rsmfd", {"operators", "devices"}},
+    };
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+        if (!strcmp(program, known[k].program)) {
+            return known[k].what[i > 0];
+        }
+    }
+    return "S6a for MMEs";
+}
+
+static size_t add_listener(struct table *t, const char *program, size_t i, const char *address)
+{
+    const char *cells[] = {program, what_it_serves(program, i), address};
+    if (*address) {
+        table_add(t, cells);
+    }
+    return i + (*address != '\0');
 }
 
 static void add_addresses(struct table *t, const json_t *status, const char *socket)
 {
+    static const char *const of[] = {"push", "operators", "devices"}; /* each with one */
     const char *program = api_text(status, "program");
-    size_t i;
+    size_t n = 0, i;
     json_t *listener;
+    for (i = 0; i < sizeof of / sizeof of[0]; i++) {
+        n = add_listener(t, program, n, api_text(json_object_get(status, of[i]), "listen"));
+    }
+    n = add_listener(t, program, n, api_text(status, "listener"));
     json_array_foreach(json_object_get(status, "listeners"), i, listener)
     {
-        const char *cells[] = {program, what_it_serves(program), address_of(listener)};
-        table_add(t, cells);
+        n = add_listener(t, program, n, address_of(listener));
     }
+    const char *https = api_text(json_object_get(status, "admin"), "listen");
     if (*socket) {
         const char *cells[] = {program, "administration", socket};
+        table_add(t, cells);
+    }
+    if (*https && strcmp(https, socket) != 0) {
+        const char *cells[] = {program, "administration", https};
         table_add(t, cells);
     }
 }
@@ -61,13 +92,26 @@ void status_view_addresses(const struct cli_common *common, const json_t *status
     struct table *t = table_new(columns);
     const json_t *mme = json_object_get(status, "mme");
     const json_t *repo = json_object_get(status, "repository");
+    const char *server = cli_server(common), *mme_server = cli_mme_server(common);
     char socket[CLI_SOCKET_MAX] = "", mme_socket[CLI_SOCKET_MAX] = "";
-    add_addresses(t, status, cli_socket_path(common, socket) ? socket : "");
+    size_t i;
+    json_t *party;
+    add_addresses(t, status, server ? server : cli_socket_path(common, socket) ? socket : "");
     if (mme) {
-        add_addresses(t, mme, cli_mme_socket(common, mme_socket) ? mme_socket : "");
+        add_addresses(t, mme,
+                      mme_server                           ? mme_server
+                      : cli_mme_socket(common, mme_socket) ? mme_socket
+                                                           : "");
     }
     if (repo) {
-        add_addresses(t, repo, json_is_true(json_object_get(repo, "running")) ? "" : "not running");
+        add_addresses(t, repo,
+                      json_is_true(json_object_get(repo, "running")) ? api_text(repo, "socket")
+                                                                     : "not running");
+    }
+    json_array_foreach(json_object_get(status, "parties"), i, party)
+    {
+        add_addresses(t, party,
+                      json_is_true(json_object_get(party, "running")) ? "" : "not running");
     }
     table_print(t);
 }
@@ -111,6 +155,13 @@ static void show_pairs(const char *heading, const char *value_heading, const jso
     table_print(t);
 }
 
+static void show_peers(const json_t *status)
+{
+    static const char *const columns[] = {"PEER", ">CONNECTIONS", ">REQUESTS", ">ANSWERS", NULL};
+    static const char *const keys[] = {"origin_host", "connections", "requests", "answers"};
+    show_rows(json_object_get(status, "peers"), columns, keys, 4);
+}
+
 static void show_repositories(const json_t *repositories)
 {
     static const char *const columns[] = {"REPOSITORY", "AT",       "STATE", "CAUSE",
@@ -131,9 +182,7 @@ static void show_onboarding(const json_t *summary)
 
 static void show_hss(const json_t *status)
 {
-    static const char *const columns[] = {"PEER", ">CONNECTIONS", ">REQUESTS", ">ANSWERS", NULL};
-    static const char *const keys[] = {"origin_host", "connections", "requests", "answers"};
-    show_rows(json_object_get(status, "peers"), columns, keys, 4);
+    show_peers(status);
     show_repositories(json_object_get(json_object_get(status, "devid"), "repositories"));
     show_onboarding(json_object_get(status, "onboarding"));
     show_pairs("HSS", "", status);
@@ -179,16 +228,57 @@ static void show_mme(const json_t *status)
     }
 }
 
+static void show_files(const json_t *files)
+{
+    static const char *const columns[] = {"FILE", "AT", "READABLE", ">DAYS LEFT", NULL};
+    static const char *const keys[] = {"use", "path", "readable", "days"};
+    if (json_array_size(files) > 0) {
+        show_rows(files, columns, keys, 4);
+    }
+}
+
+/* Of a repository, an ARPF, a discovery AUSF, an RSMF: what it counts, as it calls it. */
+static void show_party(const json_t *status)
+{
+    const char *key, *program = api_text(status, "program"), *inner_key;
+    json_t *v, *inner;
+    if (json_array_size(json_object_get(status, "peers")) > 0) {
+        show_peers(status);
+    }
+    show_pairs(program, "", status);
+    show_files(json_object_get(status, "files"));
+    json_object_foreach((json_t *)(uintptr_t)status, key, v)
+    {
+        if (json_is_object(v) && json_object_size(v) > 0) {
+            show_pairs(key, ">", v);
+        }
+        json_object_foreach(v, inner_key, inner)
+        {
+            if (json_is_object(inner) && json_object_size(inner) > 0) {
+                char heading[80];
+                (void)snprintf(heading, sizeof heading, "%.35s, %.35s", key, inner_key);
+                show_pairs(heading, ">", inner);
+            }
+        }
+    }
+}
+
 void status_view(const struct cli_common *common, const json_t *status)
 {
     const json_t *mme = json_object_get(status, "mme");
+    const json_t *repo = json_object_get(status, "repository");
     status_view_addresses(common, status);
-    if (is_mme(status)) {
+    if (is_of(status, "bindery-mmed")) {
         show_mme(status);
-        return;
+    } else if (is_of(status, "bindery-hssd")) {
+        show_hss(status);
+    } else {
+        show_party(status);
     }
-    show_hss(status);
     if (mme) {
         show_mme(mme);
+    }
+    if (json_object_get(repo, "records")) {
+        show_party(repo);
     }
 }

@@ -4,17 +4,16 @@
 #include "cli/kme_view.h"
 #include "cli/onboarding_view.h"
 #include "cli/proof_view.h"
+#include "cli/verb_options.h"
 #include "proc/devid.h"
 #include <string.h>
 #include <time.h>
 
 struct options {
-    struct cli_common common;
+    struct verb_said said;
     struct key_options keys;
     const char *policy, *profile, *msisdn, *suspended, *imei, *proof;
     const char *after, *limit;
-    char *words[1];
-    unsigned n_words;
 };
 
 enum {
@@ -28,47 +27,17 @@ enum {
     OPT_LIMIT
 };
 
-static error_t take(int key, char *arg, struct argp_state *state)
-{
-    struct options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case OPT_POLICY:
-        o->policy = arg;
-        return 0;
-    case OPT_PROFILE:
-        o->profile = arg;
-        return 0;
-    case OPT_MSISDN:
-        o->msisdn = arg;
-        return 0;
-    case OPT_SUSPENDED:
-        o->suspended = arg ? arg : "yes";
-        return 0;
-    case OPT_IMEI:
-        o->imei = arg;
-        return 0;
-    case OPT_PROOF:
-        o->proof = arg;
-        return 0;
-    case OPT_AFTER:
-        o->after = arg;
-        return 0;
-    case OPT_LIMIT:
-        o->limit = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->n_words == 1) {
-            argp_error(state, "too many arguments: '%s'", arg);
-        }
-        o->words[o->n_words++] = arg;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct verb_slot slots[] = {
+    {offsetof(struct options, policy), OPT_POLICY, false},
+    {offsetof(struct options, profile), OPT_PROFILE, false},
+    {offsetof(struct options, msisdn), OPT_MSISDN, false},
+    {offsetof(struct options, suspended), OPT_SUSPENDED, false},
+    {offsetof(struct options, imei), OPT_IMEI, false},
+    {offsetof(struct options, proof), OPT_PROOF, false},
+    {offsetof(struct options, after), OPT_AFTER, false},
+    {offsetof(struct options, limit), OPT_LIMIT, false},
+    {0},
+};
 
 /* With the options that name keys as second child. */
 static error_t take_write(int key, char *arg, struct argp_state *state)
@@ -77,7 +46,11 @@ static error_t take_write(int key, char *arg, struct argp_state *state)
     if (key == ARGP_KEY_INIT) {
         state->child_inputs[1] = &o->keys;
     }
-    return take(key, arg, state);
+    if (key == OPT_SUSPENDED && arg == NULL) {
+        o->suspended = "yes";
+        return 0;
+    }
+    return verb_take(key, arg, state);
 }
 
 static const struct argp_option write_options[] = {
@@ -102,7 +75,6 @@ static const struct argp_option list_options[] = {
 };
 static const struct argp_child write_children[] = {
     {&cli_common_argp, 0, NULL, 0}, {&key_options_argp, 0, NULL, 0}, {0}};
-static const struct argp_child read_children[] = {{&cli_common_argp, 0, NULL, 0}, {0}};
 
 static const struct argp add_argp = {
     write_options,  take_write, "IMSI", "Makes a subscription; refused when it is there already.",
@@ -111,13 +83,15 @@ static const struct argp set_argp = {
     write_options,  take_write, "IMSI", "Changes what is given and leaves the rest as it is.",
     write_children, NULL,       NULL};
 static const struct argp show_argp = {
-    NULL,          take, "IMSI", "Shows a subscription and its devices, without keys.",
-    read_children, NULL, NULL};
+    NULL,          verb_take, "IMSI", "Shows a subscription and its devices, without keys.",
+    verb_children, NULL,      NULL};
 static const struct argp remove_argp = {
-    NULL,          take, "IMSI", "Removes a subscription and its devices; the serving MME is told.",
-    read_children, NULL, NULL};
+    NULL,          verb_take,
+    "IMSI",        "Removes a subscription and its devices; the serving MME is told.",
+    verb_children, NULL,
+    NULL};
 static const struct argp list_argp = {
-    list_options, take, NULL, "Lists subscriptions in IMSI order.", read_children, NULL, NULL};
+    list_options, verb_take, NULL, "Lists subscriptions in IMSI order.", verb_children, NULL, NULL};
 
 /* ---- what goes to the HSS ---- */
 
@@ -247,6 +221,33 @@ static void show_serving(const json_t *serving)
     }
 }
 
+/* What the nodes are still to be told of it. */
+static void show_waiting(const json_t *waiting)
+{
+    size_t i, k;
+    json_t *row, *what;
+    json_array_foreach(waiting, i, row)
+    {
+        char line[512] = "";
+        size_t n = 0;
+        json_array_foreach(json_object_get(row, "what"), k, what)
+        {
+            n += (size_t)snprintf(line + n, n < sizeof line ? sizeof line - n : 0, "%s%s",
+                                  n > 0 ? ", " : "", json_string_value(what));
+            n = n < sizeof line ? n : sizeof line - 1;
+        }
+        say("waits to be told", api_text(row, "host"));
+        say("  what", line);
+        say("  since", api_text(row, "since"));
+        if (json_integer_value(json_object_get(row, "tries")) > 0) {
+            (void)snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT ", the last: %s; again at %s",
+                           json_integer_value(json_object_get(row, "tries")),
+                           api_text(row, "cause"), api_text(row, "next_try"));
+            say("  tries", line);
+        }
+    }
+}
+
 static void show_devices(const json_t *devices)
 {
     static const char *const columns[] = {"IMEI",      "KME",          "SINCE", "BY LOT",
@@ -288,6 +289,7 @@ static void show_human(const json_t *s)
            json_integer_value(json_object_get(s, "binding_failures")));
     proof_view(s);
     show_serving(json_object_get(s, "serving"));
+    show_waiting(json_object_get(s, "waiting"));
     if (json_array_size(json_object_get(s, "devices"))) {
         show_devices(json_object_get(s, "devices"));
     }
@@ -298,15 +300,15 @@ static void show_human(const json_t *s)
 static int parsed(const struct argp *argp, int argc, char **argv, struct options *o,
                   struct imsi *imsi)
 {
-    *o = (struct options){0};
-    if (argp_parse(argp, argc, argv, 0, NULL, o) != 0) {
+    *o = (struct options){.said = VERB_SAID(slots, 1)};
+    if (!verb_parse(argp, argc, argv, &o->said)) {
         return CLI_USAGE;
     }
-    if (!o->n_words) {
+    if (!o->said.n_words) {
         cli_error("%s needs an IMSI; see `%s --help`", argv[0], argv[0]);
         return CLI_USAGE;
     }
-    return cli_imsi(o->words[0], imsi) ? CLI_DONE : CLI_USAGE;
+    return cli_imsi(o->said.words[0], imsi) ? CLI_DONE : CLI_USAGE;
 }
 
 static int write_subscriber(const struct argp *argp, const char *method, const char *condition,
@@ -331,14 +333,14 @@ static int write_subscriber(const struct argp *argp, const char *method, const c
     snprintf(path, sizeof path, "/v1/subscribers/%s", imsi.digits);
     struct api_request request = {
         .method = method, .path = path, .json = body, .condition = condition};
-    rc = api_once(&o.common, imsi.digits, &request, &answer);
+    rc = api_once(&o.said.common, imsi.digits, &request, &answer);
     json_decref(body);
     if (rc != CLI_DONE) {
         return rc;
     }
-    if (o.common.json && answer.body) {
+    if (o.said.common.json && answer.body) {
         api_print_json(answer.body);
-    } else if (!o.common.json) {
+    } else if (!o.said.common.json) {
         printf("%s is %s\n", imsi.digits, answer.status == 201 ? "added" : "changed");
     }
     api_answer_free(&answer);
@@ -367,9 +369,9 @@ static int show(int argc, char **argv)
     }
     snprintf(path, sizeof path, "/v1/subscribers/%s", imsi.digits);
     struct api_request request = {.method = "GET", .path = path};
-    rc = api_once(&o.common, imsi.digits, &request, &answer);
+    rc = api_once(&o.said.common, imsi.digits, &request, &answer);
     if (rc == CLI_DONE) {
-        if (o.common.json) {
+        if (o.said.common.json) {
             api_print_json(answer.body);
         } else {
             show_human(answer.body);
@@ -391,9 +393,9 @@ static int remove_one(int argc, char **argv)
     }
     snprintf(path, sizeof path, "/v1/subscribers/%s", imsi.digits);
     struct api_request request = {.method = "DELETE", .path = path};
-    rc = api_once(&o.common, imsi.digits, &request, &answer);
+    rc = api_once(&o.said.common, imsi.digits, &request, &answer);
     if (rc == CLI_DONE) {
-        if (!o.common.json) {
+        if (!o.said.common.json) {
             printf("%s is removed, with its devices\n", imsi.digits);
         }
         api_answer_free(&answer);
@@ -419,8 +421,8 @@ static const char *const list_columns[] = {"IMSI",  "ALGORITHM", "POLICY",    "P
 
 static int list(int argc, char **argv)
 {
-    struct options o = {0};
-    if (argp_parse(&list_argp, argc, argv, 0, NULL, &o) != 0) {
+    struct options o = {.said = VERB_SAID(slots, 1)};
+    if (!verb_parse(&list_argp, argc, argv, &o.said)) {
         return CLI_USAGE;
     }
     const struct api_list what = {.name = "subscribers",
@@ -428,7 +430,7 @@ static int list(int argc, char **argv)
                                   .columns = list_columns,
                                   .row = list_row,
                                   .after = o.after};
-    return api_list(&o.common, &what, o.limit);
+    return api_list(&o.said.common, &what, o.limit);
 }
 
 int cli_subscriber(int argc, char **argv)

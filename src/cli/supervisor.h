@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include <sys/types.h>
 
-#define SUPERVISOR_DAEMONS_MAX  4
+#define SUPERVISOR_DAEMONS_MAX  8
 #define SUPERVISOR_RESTARTS_MAX 3
 #define SUPERVISOR_ARGS_MAX     8
 

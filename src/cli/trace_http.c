@@ -54,6 +54,21 @@ static void take_ends(struct bytes comment, struct trace_http *h, char path[stat
 
 /* ---- what ---- */
 
+/* What is as long as an IMSI, a dIMSI or an IMEI keeps its first five and last three digits; what
+ * the end of a long path cut off may have been one, and keeps none. */
+static void mask_digits(char *path, size_t most)
+{
+    for (char *at = path; *at != '\0';) {
+        const size_t n = strspn(at, "0123456789");
+        if (n >= 14) {
+            memset(at + 5, '*', n - 8);
+        } else if (at + n - path >= (ptrdiff_t)most) {
+            memset(at, '*', n);
+        }
+        at += n > 0 ? n : 1;
+    }
+}
+
 /* The IMEI of /v1/bindings/IMEI; the path otherwise. A device's id may be its IMEI. */
 static void take_path(const struct trace_options *o, const char *path, struct trace_message *m)
 {
@@ -68,7 +83,12 @@ static void take_path(const struct trace_options *o, const char *path, struct tr
     } else if (o->mask && !strncmp(path, record, sizeof record - 1)) {
         add(m, "path", "/v1/device-records/******");
     } else {
-        add(m, "path", path);
+        char words[128];
+        snprintf(words, sizeof words, "%s", path);
+        if (o->mask) {
+            mask_digits(words, sizeof words - 1);
+        }
+        add(m, "path", words);
     }
 }
 

@@ -2,7 +2,7 @@
  * as it stands in a trace: HTTP/1.1 in clear under the dissector "http".
  *
  * libcurl made the octets on the wire and nobody has them; bindery-hssd writes the request and the
- * answer as it gave and took them (nf/hssd/repository_trace.h), with a comment that names both
+ * answer as it gave and took them (nf/common/http_trace.h), with a comment that names both
  * ends: "HSS asks REPOSITORY", "REPOSITORY answers HSS about PATH".
  */
 #ifndef BINDERY_CLI_TRACE_HTTP_H

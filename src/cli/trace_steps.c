@@ -1,5 +1,7 @@
 #include "cli/trace_steps.h"
 
+#include "cli/trace_dimsi.h"
+
 #include <string.h>
 
 #define LOOKED_BACK 1000u /* messages between an attach and what came of it */
@@ -94,7 +96,7 @@ static bool certattach_step(struct trace_message *m)
 
 void trace_step_take(struct trace_message *m)
 {
-    if (certattach_step(m)) {
+    if (certattach_step(m) || trace_dimsi_take(m)) {
         return;
     }
     for (size_t i = 0; i < sizeof kme_steps / sizeof kme_steps[0]; i++) {
@@ -203,6 +205,7 @@ static void mark_refusal(struct trace_list *list, size_t at)
 
 void trace_steps_follow(struct trace_list *list)
 {
+    trace_dimsi_follow(list);
     for (size_t i = 0; i < list->n; i++) {
         const struct trace_message *m = &list->message[i];
         if (!strcmp(m->step, "kme 3, 4") || has(m, "container", "kme_command")) {

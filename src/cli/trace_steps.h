@@ -4,9 +4,10 @@
  * Of the proof of an IMEI the figures of TR 33.899 5.2.4 count ("2" to "9"); of a KME made by the
  * ME the message flow of TR 33.868 5.4.4.2.3.3.3 ("kme 1" to "kme 11, 12"); of a subscription that
  * comes in the attach procedure figure 5.12.4.z.2-1 of TR 33.899 ("certattach 1" to "certattach 4,
- * 5"). Steps that are one message on the wire stand together; those that a party does by itself
- * stand with the message that follows, or, the last one, with the message that it comes of. No
- * secret is in the words.
+ * 5"); of a first attach with a discovery IMSI the figure of 5.5.4.x ("dimsi 0-a" to "dimsi 11",
+ * cli/trace_dimsi.h). Steps that are one message on the wire stand together; those that a party
+ * does by itself stand with the message that follows, or, the last one, with the message that it
+ * comes of. No secret is in the words.
  */
 #ifndef BINDERY_CLI_TRACE_STEPS_H
 #define BINDERY_CLI_TRACE_STEPS_H

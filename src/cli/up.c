@@ -18,7 +18,7 @@
 struct options {
     struct cli_common common;
     bool detach;
-    const char *port, *tls_port, *s1_port, *repo_port, *trace, *mme_trace, *plmn;
+    const char *port, *tls_port, *s1_port, *repo_port, *trace, *mme_trace, *discovery_trace, *plmn;
     bool trace_secrets;
     struct home_ports ports; /* of what was written above */
     struct plmn network;
@@ -52,6 +52,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'T':
         o->mme_trace = arg;
         return 0;
+    case 'D':
+        o->discovery_trace = arg;
+        return 0;
     case 'x':
         o->trace_secrets = true;
         return 0;
@@ -68,10 +71,15 @@ static const struct argp_option up_options[] = {
     {"port", 'p', "N", 0, "the first run's Diameter port (3868); 0: a free one", 0},
     {"tls-port", 'P', "N", 0, "the first run's Diameter port with TLS (5658); 0: a free one", 0},
     {"s1-port", '1', "N", 0, "the first run's S1 port (36412); 0: a free one", 0},
-    {"repo-port", 'R', "N", 0, "the first run's port of the repository (8443); 0: a free one", 0},
+    {"repo-port", 'R', "N", 0,
+     "the first run's port of the repository (8443), with eight more behind it for ARPF, "
+     "discovery AUSF, RSMF, offers and administration; 0: free ones",
+     0},
     {"plmn", 'm', "MCC-MNC", 0, "the first run's network (001-01)", 0},
     {"trace", 't', "FILE.pcapng", 0, "write what the HSS sends and receives", 0},
     {"mme-trace", 'T', "FILE.pcapng", 0, "write what the MME sends and receives", 0},
+    {"discovery-trace", 'D', "FILE.pcapng", 0, "write what the discovery AUSF sends and receives",
+     0},
     {"trace-secrets", 'x', NULL, 0, "WITH the keys that travel, else they are zeroed", 0},
     {0},
 };
@@ -80,11 +88,11 @@ static const struct argp up_argp = {
     up_options,
     take,
     NULL,
-    "Starts an HSS, an MME and a repository of device keys on loopback in a directory, with "
-    "everything they need.\v"
-    "The first run makes hssd.yaml, mmed.yaml, repod.yaml, keys and demonstration certificates; "
-    "later runs "
-    "use what is there. Without -d it stays in the foreground until Ctrl-C. A daemon that dies is "
+    "Starts an HSS, an MME, a repository of device keys, and the parties of a first attach with a "
+    "discovery IMSI (ARPF, discovery AUSF, RSMF) on loopback in a directory, with everything they "
+    "need.\v"
+    "The first run makes their configurations, keys and demonstration certificates; later runs use "
+    "what is there. Without -d it stays in the foreground until Ctrl-C. A daemon that dies is "
     "started again three times.",
     children,
     NULL,
@@ -179,19 +187,33 @@ static void name_daemon(struct supervisor *s, const char *const names[3], const 
     }
 }
 
-/* The repository first, which the HSS asks; then the HSS, which the MME connects to. */
-static void name_daemons(struct supervisor *s, const struct options *o, const char *trace,
-                         const char *mme_trace)
+/* Where to; NULL: nowhere. */
+struct traces {
+    const char *hss, *mme, *discovery;
+};
+
+/* First those that the HSS asks; then the HSS, which the MME connects to. */
+static void name_daemons(struct supervisor *s, const struct options *o, const struct traces *traces)
 {
     static const char *const hssd[3] = {"hssd", "bindery-hssd", "hssd.yaml"};
     static const char *const mmed[3] = {"mmed", "bindery-mmed", "mmed.yaml"};
     static const char *const repod[3] = {"repod", "bindery-repod", "repod.yaml"};
+    static const char *const parties[][3] = {
+        {"arpfd", "bindery-arpfd", "arpf/arpfd.yaml"},
+        {"dausfd", "bindery-dausfd", "discovery/dausfd.yaml"},
+        {"rsmfd", "bindery-rsmfd", "rsmf/rsmfd.yaml"},
+    };
     if (home_has_repo(s->dir)) {
         name_daemon(s, repod, NULL, false);
     }
-    name_daemon(s, hssd, trace, o->trace_secrets);
+    for (size_t i = 0; i < sizeof parties / sizeof parties[0]; i++) {
+        if (home_has(s->dir, parties[i][2])) {
+            name_daemon(s, parties[i], i == 1 ? traces->discovery : NULL, o->trace_secrets);
+        }
+    }
+    name_daemon(s, hssd, traces->hss, o->trace_secrets);
     if (home_has_mme(s->dir)) {
-        name_daemon(s, mmed, mme_trace, o->trace_secrets);
+        name_daemon(s, mmed, traces->mme, o->trace_secrets);
     }
 }
 
@@ -205,13 +227,38 @@ static bool absolute_path(const char *path, char out[static CLI_PATH_MAX])
     return getcwd(here, sizeof here) && cli_path(here, path, out, CLI_PATH_MAX);
 }
 
+static bool place_trace(const char *path, char room[static CLI_PATH_MAX], const char **out)
+{
+    *out = path ? room : NULL;
+    return !path || absolute_path(path, room);
+}
+
+static int furnish_and_run(const struct options *o, int told)
+{
+    const char *dir = cli_dir(&o->common);
+    char path[3][CLI_PATH_MAX];
+    struct traces traces;
+    struct supervisor s;
+    int rc = CLI_REFUSED;
+    if (!place_trace(o->trace, path[0], &traces.hss) ||
+        !place_trace(o->mme_trace, path[1], &traces.mme) ||
+        !place_trace(o->discovery_trace, path[2], &traces.discovery) ||
+        !home_furnish(dir, &o->ports, o->plmn ? &o->network : NULL)) {
+        return rc;
+    }
+    bool open = supervisor_open(&s, dir);
+    if (open) {
+        name_daemons(&s, o, &traces);
+        rc = supervise(o, &s, told);
+    }
+    supervisor_close(&s);
+    return rc;
+}
+
 static int hold_and_run(const struct options *o, int told)
 {
     const char *dir = cli_dir(&o->common);
-    char trace[CLI_PATH_MAX], mme_trace[CLI_PATH_MAX];
-    struct supervisor s;
     pid_t holder;
-    int rc = CLI_REFUSED;
     int lock = home_lock(dir, &holder);
     if (lock < 0) {
         if (holder) {
@@ -219,16 +266,7 @@ static int hold_and_run(const struct options *o, int told)
         }
         return CLI_REFUSED;
     }
-    if ((!o->trace || absolute_path(o->trace, trace)) &&
-        (!o->mme_trace || absolute_path(o->mme_trace, mme_trace)) &&
-        home_furnish(dir, &o->ports, o->plmn ? &o->network : NULL)) {
-        bool open = supervisor_open(&s, dir);
-        if (open) {
-            name_daemons(&s, o, o->trace ? trace : NULL, o->mme_trace ? mme_trace : NULL);
-            rc = supervise(o, &s, told);
-        }
-        supervisor_close(&s);
-    }
+    int rc = furnish_and_run(o, told);
     (void)close(lock);
     return rc;
 }
@@ -283,9 +321,10 @@ int cli_up(int argc, char **argv)
     struct options o = {0};
     char socket[CLI_SOCKET_MAX];
     if (argp_parse(&up_argp, argc, argv, 0, NULL, &o) != 0 || !read_ports(&o, &o.ports) ||
-        !read_network(&o, &o.network) || !cli_socket_path(&o.common, socket) ||
-        !cli_trace_path(o.trace, o.trace_secrets && !o.mme_trace) ||
-        !cli_trace_path(o.mme_trace, false)) {
+        !read_network(&o, &o.network) || !cli_local_only(&o.common, "up") ||
+        !cli_socket_path(&o.common, socket) ||
+        !cli_trace_path(o.trace, o.trace_secrets && !o.mme_trace && !o.discovery_trace) ||
+        !cli_trace_path(o.mme_trace, false) || !cli_trace_path(o.discovery_trace, false)) {
         return CLI_USAGE;
     }
     if (!home_make(cli_dir(&o.common))) {
@@ -327,7 +366,8 @@ static int stop_holder(const char *dir, pid_t pid)
 int cli_down(int argc, char **argv)
 {
     struct options o = {0};
-    if (argp_parse(&down_argp, argc, argv, 0, NULL, &o) != 0) {
+    if (argp_parse(&down_argp, argc, argv, 0, NULL, &o) != 0 ||
+        !cli_local_only(&o.common, "down")) {
         return CLI_USAGE;
     }
     const char *dir = cli_dir(&o.common);

@@ -122,6 +122,8 @@ enum diameter_type {
     X(NETWORK_ACCESS_MODE, 1417, 3GPP, 1, ENUM, 0, 2, 0, "Network-Access-Mode")                    \
     X(ITEM_NUMBER, 1419, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "Item-Number")                          \
     X(CANCELLATION_TYPE, 1420, 3GPP, 1, ENUM, 0, 4, 0, "Cancellation-Type")                        \
+    X(DSR_FLAGS, 1421, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "DSR-Flags")                              \
+    X(DSA_FLAGS, 1422, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "DSA-Flags")                              \
     X(CONTEXT_IDENTIFIER, 1423, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "Context-Identifier")            \
     X(SUBSCRIBER_STATUS, 1424, 3GPP, 1, ENUM, 0, 1, 0, "Subscriber-Status")                        \
     X(OPERATOR_DETERMINED_BARRING, 1425, 3GPP, 1, U32, 0, DIAMETER_ANY, 0,                         \
@@ -141,8 +143,10 @@ enum diameter_type {
     X(AMBR, 1435, 3GPP, 1, GROUPED, 0, DIAMETER_ANY, 0, "AMBR")                                    \
     X(RAT_FREQUENCY_SELECTION_PRIORITY_ID, 1440, 3GPP, 1, U32, 0, DIAMETER_ANY, 0,                 \
       "RAT-Frequency-Selection-Priority-ID")                                                       \
+    X(IDA_FLAGS, 1441, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "IDA-Flags")                              \
     X(PUA_FLAGS, 1442, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "PUA-Flags")                              \
     X(NOR_FLAGS, 1443, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "NOR-Flags")                              \
+    X(USER_ID, 1444, 3GPP, 0, UTF8, 1, 15, 0, "User-Id")                                           \
     X(EQUIPMENT_STATUS, 1445, 3GPP, 1, ENUM, 0, 2, 0, "Equipment-Status")                          \
     X(RAND, 1447, 3GPP, 1, OCTETS, 16, 16, 0, "RAND")                                              \
     X(XRES, 1448, 3GPP, 1, OCTETS, 4, 16, 1, "XRES")                                               \
@@ -151,10 +155,17 @@ enum diameter_type {
     X(KC, 1453, 3GPP, 1, OCTETS, 8, 8, 1, "Kc")                                                    \
     X(SRES, 1454, 3GPP, 1, OCTETS, 4, 4, 1, "SRES")                                                \
     X(PDN_TYPE, 1456, 3GPP, 1, ENUM, 0, 3, 0, "PDN-Type")                                          \
+    X(TRACE_REFERENCE, 1459, 3GPP, 1, OCTETS, 0, DIAMETER_ANY, 0, "Trace-Reference")               \
     X(TGPP2_MEID, 1471, 3GPP, 1, OCTETS, 0, DIAMETER_ANY, 0, "3GPP2-MEID")                         \
+    X(SS_CODE, 1476, 3GPP, 1, OCTETS, 0, DIAMETER_ANY, 0, "SS-Code")                               \
+    X(TS_CODE, 1487, 3GPP, 1, OCTETS, 0, DIAMETER_ANY, 0, "TS-Code")                               \
     X(SGSN_NUMBER, 1489, 3GPP, 1, OCTETS, 0, DIAMETER_ANY, 0, "SGSN-Number")                       \
+    X(IDR_FLAGS, 1490, 3GPP, 1, U32, 0, DIAMETER_ANY, 0, "IDR-Flags")                              \
+    X(IMS_VOICE_OVER_PS_SESSIONS_SUPPORTED, 1492, 3GPP, 0, ENUM, 0, DIAMETER_ANY, 0,               \
+      "IMS-Voice-Over-PS-Sessions-Supported")                                                      \
     X(HOMOGENEOUS_SUPPORT_OF_IMS_VOICE_OVER_PS_SESSIONS, 1493, 3GPP, 0, ENUM, 0, DIAMETER_ANY, 0,  \
       "Homogeneous-Support-of-IMS-Voice-Over-PS-Sessions")                                         \
+    X(LAST_UE_ACTIVITY_TIME, 1494, 3GPP, 0, OCTETS, 4, 4, 0, "Last-UE-Activity-Time")              \
     X(EPS_USER_STATE, 1495, 3GPP, 0, GROUPED, 0, DIAMETER_ANY, 0, "EPS-User-State")                \
     X(EPS_LOCATION_INFORMATION, 1496, 3GPP, 0, GROUPED, 0, DIAMETER_ANY, 0,                        \
       "EPS-Location-Information")                                                                  \
@@ -169,6 +180,7 @@ enum diameter_type {
     X(CLR_FLAGS, 1638, 3GPP, 0, U32, 0, DIAMETER_ANY, 0, "CLR-Flags")                              \
     X(MME_NUMBER_FOR_MT_SMS, 1645, 3GPP, 0, OCTETS, 0, DIAMETER_ANY, 0, "MME-Number-for-MT-SMS")   \
     X(SMS_REGISTER_REQUEST, 1648, 3GPP, 0, ENUM, 0, DIAMETER_ANY, 0, "SMS-Register-Request")       \
+    X(LOCAL_TIME_ZONE, 1649, 3GPP, 0, GROUPED, 0, DIAMETER_ANY, 0, "Local-Time-Zone")              \
     X(SGS_MME_IDENTITY, 1664, 3GPP, 0, UTF8, 0, DIAMETER_ANY, 0, "SGs-MME-Identity")               \
     X(COUPLED_NODE_DIAMETER_ID, 1666, 3GPP, 0, IDENTITY, 1, 255, 0, "Coupled-Node-Diameter-ID")    \
     X(RESET_ID, 1670, 3GPP, 0, OCTETS, 0, DIAMETER_ANY, 0, "Reset-ID")                             \
@@ -176,6 +188,8 @@ enum diameter_type {
     X(AIR_FLAGS, 1679, 3GPP, 0, U32, 0, DIAMETER_ANY, 0, "AIR-Flags")                              \
     X(UE_USAGE_TYPE, 1680, 3GPP, 0, U32, 0, DIAMETER_ANY, 0, "UE-Usage-Type")                      \
     X(GMLC_ADDRESS, 2405, 3GPP, 0, OCTETS, 0, DIAMETER_ANY, 0, "GMLC-Address")                     \
+    X(MONITORING_EVENT_REPORT, 3123, 3GPP, 1, GROUPED, 0, DIAMETER_ANY, 0,                         \
+      "Monitoring-Event-Report")                                                                   \
     X(MONITORING_EVENT_CONFIG_STATUS, 3142, 3GPP, 1, GROUPED, 0, DIAMETER_ANY, 0,                  \
       "Monitoring-Event-Config-Status")                                                            \
     X(SUPPORTED_SERVICES, 3143, 3GPP, 1, GROUPED, 0, DIAMETER_ANY, 0, "Supported-Services")        \

@@ -261,6 +261,58 @@ static const struct diameter_row clr_rows[] = {
 #define S struct s6a_cla
 static const struct diameter_row cla_rows[] = {ANSWER(S), ANSWER_END(S)};
 #undef S
+#define S struct s6a_idr
+static const struct diameter_row idr_rows[] = {
+    REQUEST(S, 1, 1),
+    ROW_ONE_GROUP(S, subscription_data, SUBSCRIPTION_DATA, &subscription_data_table),
+    ROW_OPT(S, idr_flags, IDR_FLAGS),
+    REQUEST_END(S),
+    ROW_IGNORE(RESET_ID),
+};
+#undef S
+#define S struct s6a_ida
+static const struct diameter_row ida_rows[] = {
+    ANSWER(S),
+    ROW_OPT(S, ida_flags, IDA_FLAGS),
+    ANSWER_END(S),
+    ROW_IGNORE(IMS_VOICE_OVER_PS_SESSIONS_SUPPORTED),
+    ROW_IGNORE(LAST_UE_ACTIVITY_TIME),
+    ROW_IGNORE(RAT_TYPE),
+    ROW_IGNORE(EPS_USER_STATE),
+    ROW_IGNORE(EPS_LOCATION_INFORMATION),
+    ROW_IGNORE(LOCAL_TIME_ZONE),
+    ROW_IGNORE(SUPPORTED_SERVICES),
+    ROW_IGNORE(MONITORING_EVENT_REPORT),
+    ROW_IGNORE(MONITORING_EVENT_CONFIG_STATUS),
+};
+#undef S
+#define S struct s6a_dsr
+static const struct diameter_row dsr_rows[] = {
+    REQUEST(S, 1, 1),
+    ROW_ONE(S, dsr_flags, DSR_FLAGS),
+    ROW_LIST(S, context_identifier, CONTEXT_IDENTIFIER, 0, NULL),
+    REQUEST_END(S),
+    ROW_IGNORE(TRACE_REFERENCE),
+    ROW_IGNORE(TS_CODE),
+    ROW_IGNORE(SS_CODE),
+};
+#undef S
+#define S struct s6a_dsa
+static const struct diameter_row dsa_rows[] = {
+    ANSWER(S),
+    ROW_OPT(S, dsa_flags, DSA_FLAGS),
+    ANSWER_END(S),
+};
+#undef S
+#define S struct s6a_rsr
+static const struct diameter_row rsr_rows[] = {
+    REQUEST(S, 1, 0),     ROW_LIST(S, user_id, USER_ID, 0, NULL), REQUEST_END(S),
+    ROW_IGNORE(RESET_ID), ROW_IGNORE(SUBSCRIPTION_DATA),
+};
+#undef S
+#define S struct s6a_rsa
+static const struct diameter_row rsa_rows[] = {ANSWER(S), ANSWER_END(S)};
+#undef S
 
 #define MESSAGE(m, common, is_request, code, shortly, fully)                                       \
     _Static_assert(offsetof(struct s6a_##m, common.header) == 0, "the header comes first");        \
@@ -283,6 +335,12 @@ MESSAGE(nor, request, true, S6A_NOTIFY, "NOR", "Notify-Request")
 MESSAGE(noa, answer, false, S6A_NOTIFY, "NOA", "Notify-Answer")
 MESSAGE(clr, request, true, S6A_CANCEL_LOCATION, "CLR", "Cancel-Location-Request")
 MESSAGE(cla, answer, false, S6A_CANCEL_LOCATION, "CLA", "Cancel-Location-Answer")
+MESSAGE(idr, request, true, S6A_INSERT_SUBSCRIBER_DATA, "IDR", "Insert-Subscriber-Data-Request")
+MESSAGE(ida, answer, false, S6A_INSERT_SUBSCRIBER_DATA, "IDA", "Insert-Subscriber-Data-Answer")
+MESSAGE(dsr, request, true, S6A_DELETE_SUBSCRIBER_DATA, "DSR", "Delete-Subscriber-Data-Request")
+MESSAGE(dsa, answer, false, S6A_DELETE_SUBSCRIBER_DATA, "DSA", "Delete-Subscriber-Data-Answer")
+MESSAGE(rsr, request, true, S6A_RESET, "RSR", "Reset-Request")
+MESSAGE(rsa, answer, false, S6A_RESET, "RSA", "Reset-Answer")
 
 #define X(m)                                                                                       \
     enum err s6a_##m##_parse(uint32_t own_vendor, struct bytes msg, struct s6a_##m *out,           \

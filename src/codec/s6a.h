@@ -1,6 +1,7 @@
 /* codec/s6a.h - the messages of S6a and S6d (TS 29.272 7.2, application 16777251): authentication
- * information 318, update location 316, purge UE 321, notify 323, cancel location 317. Each one
- * parses and writes, because we are the HSS, the test MME and the client of CLR.
+ * information 318, update location 316, purge UE 321, notify 323, cancel location 317, insert
+ * subscriber data 319, delete subscriber data 320, reset 322. Each one parses and writes, because
+ * we are the HSS and the MME.
  *
  * Spans point into the parsed message; names are the specification's. AVPs that MMEs commonly send
  * and that this project has no use for are accepted and ignored (the tables in s6a.c list them).
@@ -21,7 +22,10 @@ enum s6a_command {
     S6A_UPDATE_LOCATION = 316,
     S6A_CANCEL_LOCATION = 317,
     S6A_AUTHENTICATION_INFORMATION = 318,
+    S6A_INSERT_SUBSCRIBER_DATA = 319,
+    S6A_DELETE_SUBSCRIBER_DATA = 320,
     S6A_PURGE_UE = 321,
+    S6A_RESET = 322,
     S6A_NOTIFY = 323,
 };
 /* Experimental-Result-Codes under vendor 10415 (TS 29.272 7.4). */
@@ -50,6 +54,12 @@ enum s6a_ula_flags { S6A_ULA_SEPARATION = 1U << 0, S6A_ULA_MME_REGISTERED_FOR_SM
 enum s6a_pur_flags { S6A_PUR_UE_PURGED_IN_MME = 1U << 0, S6A_PUR_UE_PURGED_IN_SGSN = 1U << 1 };
 enum s6a_pua_flags { S6A_PUA_FREEZE_M_TMSI = 1U << 0, S6A_PUA_FREEZE_P_TMSI = 1U << 1 };
 enum s6a_clr_flags { S6A_CLR_S6A_S6D = 1U << 0, S6A_CLR_REATTACH_REQUIRED = 1U << 1 };
+enum s6a_dsr_flags {                                                       /* 7.3.25 */
+                     S6A_DSR_COMPLETE_APN_CONFIGURATION_PROFILE = 1U << 1, /* on S6d only */
+                     S6A_DSR_PDN_SUBSCRIPTION_CONTEXTS = 1U << 3,
+                     S6A_DSR_SUBSCRIBED_PERIODIC_RAU_TAU_TIMER = 1U << 14,
+                     S6A_DSR_MSISDN = 1U << 23,
+};
 enum s6a_cancellation_type { /* 7.3.24 */
                              S6A_MME_UPDATE_PROCEDURE = 0,
                              S6A_SGSN_UPDATE_PROCEDURE = 1,
@@ -293,10 +303,55 @@ struct s6a_clr { /* 7.2.7 */
 struct s6a_cla { /* 7.2.8 */
     struct s6a_answer answer;
 };
+struct s6a_idr { /* 7.2.9 */
+    struct s6a_request request;
+    struct s6a_subscription_data subscription_data;
+    struct diameter_u32 idr_flags; /* what is asked of the UE's state; we ask nothing */
+};
+struct s6a_ida { /* 7.2.10 */
+    struct s6a_answer answer;
+    struct diameter_u32 ida_flags;
+};
+#define S6A_CONTEXTS_MAX 64
+struct s6a_dsr { /* 7.2.11 */
+    struct s6a_request request;
+    struct diameter_u32 dsr_flags;
+    struct diameter_u32 context_identifier[S6A_CONTEXTS_MAX];
+    size_t context_identifier_n;
+};
+struct s6a_dsa { /* 7.2.12 */
+    struct s6a_answer answer;
+    struct diameter_u32 dsa_flags;
+};
+#define S6A_USER_IDS_MAX 64
+struct s6a_rsr { /* 7.2.15; without User-Name, and Destination-Host is there */
+    struct s6a_request request;
+    struct bytes user_id[S6A_USER_IDS_MAX]; /* leading digits of IMSIs; none: all of the HSS */
+    size_t user_id_n;
+};
+struct s6a_rsa { /* 7.2.16 */
+    struct s6a_answer answer;
+};
 
 /* s6a_air_parse(own_vendor, msg, &air, &fault), s6a_air_write(own_vendor, &air, out, &n), and so
  * on. Errors as diameter_parse and diameter_write (codec/diameter_table.h). */
-#define S6A_MESSAGES(X) X(air) X(aia) X(ulr) X(ula) X(pur) X(pua) X(nor) X(noa) X(clr) X(cla)
+#define S6A_MESSAGES(X)                                                                            \
+    X(air)                                                                                         \
+    X(aia)                                                                                         \
+    X(ulr)                                                                                         \
+    X(ula)                                                                                         \
+    X(pur)                                                                                         \
+    X(pua)                                                                                         \
+    X(nor)                                                                                         \
+    X(noa)                                                                                         \
+    X(clr)                                                                                         \
+    X(cla)                                                                                         \
+    X(idr)                                                                                         \
+    X(ida)                                                                                         \
+    X(dsr)                                                                                         \
+    X(dsa)                                                                                         \
+    X(rsr)                                                                                         \
+    X(rsa)
 #define X(m)                                                                                       \
     extern const struct diameter_message s6a_##m##_message;                                        \
     MUST_USE enum err s6a_##m##_parse(uint32_t own_vendor, struct bytes msg, struct s6a_##m *out,  \

@@ -17,6 +17,9 @@ struct loaded_key {
 };
 struct sealer {
     size_t n;
+    size_t sealing; /* which of them seals */
+    sealer_find_fn *find;
+    void *find_ctx;
     struct loaded_key keys[SEAL_KEYS_MAX];
 };
 
@@ -71,21 +74,78 @@ static enum err load(struct loaded_key *k, uint32_t id, const struct seal_key *k
     return E_OK;
 }
 
-enum err sealer_add(struct sealer *s, uint32_t key_id, const struct seal_key *key)
+/* The oldest that does not seal; whoever needs it again asks for it again. */
+static void give_way(struct sealer *s)
 {
-    if (find_key(s, key_id) != NULL) {
-        return E_EXISTS;
+    const size_t at = s->sealing == 0 ? 1 : 0;
+    unload(&s->keys[at]);
+    for (size_t i = at; i + 1 < s->n; i++) {
+        s->keys[i] = s->keys[i + 1];
     }
-    if (s->n == SEAL_KEYS_MAX) {
+    s->n--;
+    s->sealing -= s->sealing > at ? 1 : 0;
+    wipe(&s->keys[s->n], sizeof s->keys[s->n]);
+}
+
+static enum err load_next(struct sealer *s, uint32_t id, const struct seal_key *key)
+{
+    if (s->n == SEAL_KEYS_MAX && s->find == NULL) {
         return E_NO_ROOM;
     }
-    enum err err = load(&s->keys[s->n], key_id, key);
+    if (s->n == SEAL_KEYS_MAX) {
+        give_way(s);
+    }
+    enum err err = load(&s->keys[s->n], id, key);
     if (err != E_OK) {
         unload(&s->keys[s->n]);
         return err;
     }
     s->n++;
     return E_OK;
+}
+
+enum err sealer_add(struct sealer *s, uint32_t key_id, const struct seal_key *key)
+{
+    if (find_key(s, key_id) != NULL) {
+        return E_EXISTS;
+    }
+    enum err err = load_next(s, key_id, key);
+    if (err == E_OK) {
+        s->sealing = s->n - 1;
+    }
+    return err;
+}
+
+void sealer_ask(struct sealer *s, sealer_find_fn *find, void *ctx)
+{
+    s->find = find;
+    s->find_ctx = ctx;
+}
+
+uint32_t sealer_seals_under(const struct sealer *s)
+{
+    return s->n > 0 ? s->keys[s->sealing].id : 0;
+}
+
+uint32_t seal_key_id_of(struct bytes sealed)
+{
+    struct rd r = rd_of(sealed);
+    uint8_t version = rd_u8(&r);
+    uint32_t id = rd_be32(&r);
+    return r.err == E_OK && version == SEAL_VERSION && sealed.n >= SEAL_OVERHEAD ? id : 0;
+}
+
+/* NULL: nobody knows it. */
+static struct loaded_key *learn(struct sealer *s, uint32_t id)
+{
+    struct seal_key key = {.b = {0}};
+    struct loaded_key *found = NULL;
+    if (s->find != NULL && s->find(s->find_ctx, id, &key) == E_OK &&
+        load_next(s, id, &key) == E_OK) {
+        found = &s->keys[s->n - 1];
+    }
+    wipe(&key, sizeof key);
+    return found;
 }
 
 /* What both directions authenticate: the header in front of the caller's associated data. */
@@ -133,7 +193,7 @@ enum err seal(struct sealer *s, struct bytes aad, struct bytes plain, struct mby
     if (out.n < plain.n + SEAL_OVERHEAD) {
         return E_NO_ROOM;
     }
-    const struct loaded_key *k = &s->keys[s->n - 1];
+    const struct loaded_key *k = &s->keys[s->sealing];
     struct wr w = wr_of(out);
     wr_u8(&w, SEAL_VERSION);
     wr_be32(&w, k->id);
@@ -188,7 +248,7 @@ enum err seal_open(struct sealer *s, struct bytes aad, struct bytes sealed, stru
         return E_NO_ROOM;
     }
     struct loaded_key *k = find_key(s, id);
-    if (k == NULL) {
+    if (k == NULL && (k = learn(s, id)) == NULL) {
         return E_WRONG_KEY;
     }
     enum err err = decrypt(k->decrypt, aad, sealed.p, text_n, out.p);

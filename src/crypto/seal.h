@@ -31,6 +31,15 @@ void sealer_free(struct sealer *s);
 /* Loads a data key. The one added last seals; all of them open.
  * Errors: E_EXISTS (the id is taken), E_NO_ROOM (SEAL_KEYS_MAX), E_CRYPTO, E_MEMORY. */
 MUST_USE enum err sealer_add(struct sealer *s, uint32_t key_id, const struct seal_key *key);
+/* Who knows data keys that came after the sealer was made: asked on the sealer's own thread when a
+ * value names a key that is not loaded; it must not wait. What it hands out is loaded and opens,
+ * but does not seal. From now on the oldest key gives way where a new one has no room. */
+typedef MUST_USE enum err sealer_find_fn(void *ctx, uint32_t key_id, struct seal_key *out);
+void sealer_ask(struct sealer *s, sealer_find_fn *find, void *ctx);
+/* The id of the key that seals; 0 without one. */
+uint32_t sealer_seals_under(const struct sealer *s);
+/* The id of the key that a sealed value names; 0 where it is no sealed value. */
+uint32_t seal_key_id_of(struct bytes sealed);
 /* Writes plain.n + SEAL_OVERHEAD octets. out may not overlap plain.
  * Errors: E_BAD_STATE (no key), E_NO_ROOM, E_BAD_LENGTH (more than 2^30 octets), E_CRYPTO. */
 MUST_USE enum err seal(struct sealer *s, struct bytes aad, struct bytes plain, struct mbytes out,

@@ -126,6 +126,9 @@ static void attach_start(struct step *s)
     ue->auth_failures = 0;
     ue->procedure_held = false;
     ue_forget_challenge(ue);
+    if (ue_discovers(ue)) {
+        ue_forget_security(ue); /* each attempt is the first one */
+    }
     ue_stop(s, UE_T3402);
     ue_stop(s, UE_T3411);
     ue_stop(s, UE_T3412);
@@ -310,7 +313,10 @@ void attach_failed(struct step *s, bool exhausted)
     const struct bindery_ue_timers *t = &ue->settings->timers;
     ue_stop(s, UE_PROCEDURE);
     ue->procedure_held = false;
-    if (ue_onboards(ue)) {
+    if (discovery_over(s)) {
+        return;
+    }
+    if (ue_seeks(ue)) {
         onboarding_elsewhere(s);
     }
     ue->attempts = exhausted ? UE_ATTEMPTS : (uint8_t)(ue->attempts + 1);

@@ -1,11 +1,11 @@
 /* device/bindery_ue.h - libbindery-ue: the device side of Bindery, for modems and for emulators.
  *
  * This is the whole public interface, and the only header that is installed (layer 1, which stands
- * in bindery_ue_hooks.h, is put into it then). It needs nothing but three headers of the language.
- * The library allocates nothing, knows no clock, no file and no socket, keeps no data of its own
- * that changes, and calls nothing but what it is handed here and memcpy, memmove, memset, memcmp
- * and strcmp. Language: C11 or C++11 (where some structs need the word `struct` before their names:
- * functions are called the same).
+ * in bindery_ue_hooks.h and bindery_ue_discovery.h, is put into it then). It needs nothing but
+ * three headers of the language. The library allocates nothing, knows no clock, no file and no
+ * socket, keeps no data of its own that changes, and calls nothing but what it is handed here and
+ * memcpy, memmove, memset, memcmp and strcmp. Language: C11 or C++11 (where some structs need the
+ * word `struct` before their names: functions are called the same).
  *
  * ---------------------------------------------------------------------------------------------
  * CONVENTIONS
@@ -19,7 +19,9 @@
  *   bindery_ue_kme_challenge() instead of the first, bindery_ue_kme_answer() beside the second, and
  *   bindery_ue_kme_result() on ATTACH REJECT. One without a subscription calls
  *   bindery_ue_onboarding_ask() before its ATTACH REQUEST, and bindery_ue_onboarding_take() on
- *   ATTACH REJECT.
+ *   ATTACH REJECT. One that attaches with a dIMSI asks its secure element (struct
+ *   bindery_ue_discovery) where it would have asked the USIM, takes no ATTACH ACCEPT, and when
+ *   that attach has ended attaches with the IMSI that it got.
  *
  *   Layer 2, the NAS client, is a whole EMM and ESM machine (TS 24.301) without I/O: PDUs, events
  *   of the lower layers and the time go in, PDUs and events come out. It uses layer 1 by itself.
@@ -99,6 +101,19 @@
  * subscription that is given up goes together with its image, its keys and its sequence numbers:
  * all belong to one IMSI and one K.
  *
+ * A device with a dIMSI stores one thing too: the IMSI that a challenge brought. Its secure element
+ * does that before it answers, so before RES leaves; the event BINDERY_UE_EVENT_DISCOVERED follows
+ * when the attach has ended, whichever way. Such a context hands out no image and no keys. Nothing
+ * is lost with a crash: who comes up with an IMSI in the slot uses it, who comes up without one
+ * attaches with the dIMSI. After the event the host makes another context, with the IMSI, no image
+ * and no keys, and a soft USIM with K and OPc of bindery_ue_slot_usim(). That subscription is on
+ * trial as well, and if it is given up the device attaches with the dIMSI again; the slot stays as
+ * it is, and so do the USIM's sequence numbers, for under one eK an IMSI has one K: the same IMSI
+ * comes again, and another one is refused. If no network brings a challenge then, the dIMSI may be
+ * spent, for the operator may have seen the IMSI registered before the device did: it tries the
+ * IMSI of the slot once more, and so in turns. eK is erased when the operator's own subscription
+ * has worked, and not before.
+ *
  * A proof of the IMEI leaves nothing to be stored, in either layer: the same challenge, asked
  * again, is signed again, and what was signed once is of no use in another session.
  *
@@ -111,6 +126,7 @@
 #ifndef BINDERY_UE_H
 #define BINDERY_UE_H
 
+#include "device/bindery_ue_discovery.h"
 #include "device/bindery_ue_hooks.h"
 
 #ifdef __cplusplus
@@ -149,6 +165,10 @@ struct bindery_ue_host {
     /* Pointed to, not copied; NULL: none. Needed by a device whose identity has no IMSI, which
      * needs neither `usim` nor `store` nor `store_keys`; else it is not used. */
     const struct bindery_ue_onboarding *onboarding;
+    /* Pointed to, not copied. Not NULL: the identity's IMSI is a dIMSI, and this is the secure
+     * element under it. Such a device needs neither `usim` nor `store` nor `store_keys`, takes no
+     * image and no keys, and uses neither `signer` nor `provisioning`. */
+    const struct bindery_ue_discovery *discovery;
 };
 
 /* Timers of the UE (TS 24.301 10.2), in milliseconds; 0 means the value given there. */
@@ -338,6 +358,7 @@ bool bindery_ue_uplink(struct bindery_ue *ue, struct bindery_ue_uplink *out);
     X(RESULT_NOT_OPENED, "not-opened",                                                             \
       "the subscription was not encrypted to this device's key for this attach")                   \
     X(RESULT_PROFILE, "profile-unreadable", "the subscription profile in it cannot be read")       \
+    X(NO_SERVICE, "no-service", "it is about a service, and there is none on a dIMSI")             \
     X(BEARER, "bearer", "it is about an EPS bearer or a transaction that there is not")
 enum bindery_ue_refusal {
 #define BINDERY_UE_X(name, text, sentence) BINDERY_UE_REFUSED_##name,
@@ -376,9 +397,15 @@ enum bindery_ue_event_kind {
                                        leaves */
     BINDERY_UE_EVENT_ONBOARDED,     /* it is installed. When the connection has ended wipe this
                                        context, and make one with the new IMSI */
-    BINDERY_UE_EVENT_ELSEWHERE /* no subscription came of this attempt; camp on the next network
-                                  if there is one (bindery_ue_network_choose), and it is tried
-                                  there at once. WAITING follows, for a device that stays */
+    BINDERY_UE_EVENT_ELSEWHERE,     /* no subscription came of this attempt, or no IMSI; camp on the
+                                       next network if there is one (bindery_ue_network_choose), and it
+                                       is tried there at once. WAITING follows, for a device that stays
+                                     */
+    BINDERY_UE_EVENT_DISCOVERY, /* a challenge came to the dIMSI: discovery; imsi, with INSTALLED
+                                   and REPEATED; cause, if it was refused */
+    BINDERY_UE_EVENT_DISCOVERED /* the attach with the dIMSI has ended, and an IMSI is installed:
+                                   imsi. When the connection has ended wipe this context, and make
+                                   one with it */
 };
 const char *bindery_ue_event_name(enum bindery_ue_event_kind k); /* "registered"; never NULL */
 
@@ -410,6 +437,9 @@ struct bindery_ue_event {
     bool processed;    /* RAND was encrypted under KME */
     bool secured;      /* the message was integrity protected */
     bool by_network;
+    enum bindery_ue_discovery_outcome discovery;
+    uint8_t imsi_n; /* 0: none */
+    char imsi[15];
 };
 /* False: no event waits. */
 bool bindery_ue_next_event(struct bindery_ue *ue, struct bindery_ue_event *out);

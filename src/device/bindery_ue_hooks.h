@@ -28,7 +28,9 @@ enum bindery_ue_result {
     BINDERY_UE_ERR_FOREIGN,  /* an image, or keys, of another IMSI */
     BINDERY_UE_ERR_ROOM,     /* the space given is too small */
     BINDERY_UE_ERR_STORE,    /* the host could not store; what was to leave does not */
-    BINDERY_UE_ERR_CRYPTO    /* a function of the crypto table failed */
+    BINDERY_UE_ERR_CRYPTO,   /* a function of the crypto table failed */
+    BINDERY_UE_ERR_UNTRUSTED /* a certificate leads to no root of this device, or is for another use
+                              */
 };
 
 /* ---- what the platform brings ---------------------------------------------------------------- */

@@ -93,8 +93,8 @@ static const struct row rows[] = {
     {EMM_ON_ESM, SERVED, esm_message},
 };
 
-/* Of a device that has no subscription. What is not here is for one that has: no authentication, no
- * security, nothing that is about being attached. */
+/* Of a device that has no subscription, and of one that has a dIMSI. What is not here is for one
+ * that has a subscription: nothing that is about being attached, */
 static const struct row onboarding_rows[] = {
     {EMM_ON_CAMP, OFF | IN(ATTACHING), onboarding_camp},
     {EMM_ON_ATTACH, OFF, onboarding_attach},
@@ -110,8 +110,22 @@ static const struct row onboarding_rows[] = {
     {EMM_ON_EXPIRY_T3402, IN(WAITING), attach_t3402},
     {EMM_ON_EXPIRY_T3411, IN(WAITING), attach_ready},
     {EMM_ON_EXPIRY_FOLLOW, OFF, connection_follow},
-    {EMM_ON_ATTACH_REJECT, IN(ATTACHING), reject_onboarding},
+    {EMM_ON_ATTACH_REJECT, IN(ATTACHING), reject_seeking},
     {EMM_ON_IDENTITY_REQUEST, IN(ATTACHING), security_identity_request},
+};
+
+/*= dimsi-no-service */
+/* ... and, but for one that has a dIMSI, no authentication and no security. A plain network may ask
+ * for the APN before it asks for the subscription. */
+static const struct row discovery_rows[] = {
+    {EMM_ON_EXPIRY_T3418, IN(ATTACHING), security_t3418},
+    {EMM_ON_EXPIRY_T3416, ANYWHERE, security_t3416},
+    {EMM_ON_AUTHENTICATION_REQUEST, IN(ATTACHING), security_authentication_request},
+    {EMM_ON_AUTHENTICATION_REJECT, IN(ATTACHING), security_authentication_reject},
+    {EMM_ON_SECURITY_MODE, IN(ATTACHING), security_mode_command},
+    {EMM_ON_EMM_STATUS, ANYWHERE, nothing},
+    {EMM_ON_EMM_INFORMATION, IN(ATTACHING), nothing},
+    {EMM_ON_ESM, IN(ATTACHING), esm_message},
 };
 
 static const char *const event_names[] = {
@@ -146,6 +160,31 @@ emm_handler emm_handler_onboarding(enum bindery_ue_state state, enum emm_event e
     return find(onboarding_rows, sizeof onboarding_rows / sizeof onboarding_rows[0], state, e);
 }
 
+emm_handler emm_handler_discovery(enum bindery_ue_state state, enum emm_event e)
+{
+    const emm_handler common = emm_handler_onboarding(state, e);
+    return common != NULL
+               ? common
+               : find(discovery_rows, sizeof discovery_rows / sizeof discovery_rows[0], state, e);
+}
+
+static emm_handler handler_for(const struct ue *ue, enum emm_event e)
+{
+    const enum bindery_ue_state state = (enum bindery_ue_state)ue->state;
+    return ue_discovers(ue)  ? emm_handler_discovery(state, e)
+           : ue_onboards(ue) ? emm_handler_onboarding(state, e)
+                             : emm_handler_of(state, e);
+}
+
+/* Why nobody handles a message. */
+static enum bindery_ue_refusal misplaced(const struct ue *ue, enum emm_event e)
+{
+    if (!ue_seeks(ue) || emm_handler_of((enum bindery_ue_state)ue->state, e) == NULL) {
+        return BINDERY_UE_REFUSED_UNEXPECTED;
+    }
+    return ue_discovers(ue) ? BINDERY_UE_REFUSED_NO_SERVICE : BINDERY_UE_REFUSED_NO_SUBSCRIPTION;
+}
+
 static bool is_call(enum emm_event e)
 {
     return e == EMM_ON_CAMP || e == EMM_ON_ATTACH || e == EMM_ON_DETACH || e == EMM_ON_SERVICE;
@@ -153,17 +192,13 @@ static bool is_call(enum emm_event e)
 
 void emm_happen(struct step *s, enum emm_event e)
 {
-    const enum bindery_ue_state state = (enum bindery_ue_state)s->ue->state;
-    const emm_handler act =
-        ue_onboards(s->ue) ? emm_handler_onboarding(state, e) : emm_handler_of(state, e);
+    const emm_handler act = handler_for(s->ue, e);
     if (act != NULL) {
         act(s);
     } else if (is_call(e)) {
         s->result = BINDERY_UE_ERR_STATE;
     } else if (e >= EMM_ON_ATTACH_ACCEPT) {
-        ue_refuse(s, ue_onboards(s->ue) && emm_handler_of(state, e) != NULL
-                         ? BINDERY_UE_REFUSED_NO_SUBSCRIPTION
-                         : BINDERY_UE_REFUSED_UNEXPECTED);
+        ue_refuse(s, misplaced(s->ue, e));
         if (e != EMM_ON_SECURITY_MODE) { /* which is not verified yet */
             emm_status(s, EMM_CAUSE_MESSAGE_TYPE_NOT_COMPATIBLE);
         }

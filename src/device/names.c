@@ -35,6 +35,8 @@ static const char *const event_names[] = {
     [BINDERY_UE_EVENT_ONBOARDING] = "onboarding",
     [BINDERY_UE_EVENT_ONBOARDED] = "onboarded",
     [BINDERY_UE_EVENT_ELSEWHERE] = "elsewhere",
+    [BINDERY_UE_EVENT_DISCOVERY] = "discovery",
+    [BINDERY_UE_EVENT_DISCOVERED] = "discovered",
 };
 static const char *const why_names[] = {
     [BINDERY_UE_WHY_RETRY] = "retry",           [BINDERY_UE_WHY_EXHAUSTED] = "exhausted",

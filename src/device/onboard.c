@@ -153,17 +153,6 @@ static enum bindery_ue_onboarding_outcome outcome_of(enum certattach_refusal r)
                                        : BINDERY_UE_ONBOARDING_BROKEN;
 }
 
-static void give_usim(const struct aka_keys *in, struct bindery_ue_usim_keys *out)
-{
-    out->algorithm = (enum bindery_ue_algorithm)in->algorithm;
-    out->k_n = in->k.n;
-    memcpy(out->k, in->k.b, sizeof out->k);
-    out->opc_n = in->opc.n;
-    memcpy(out->opc, in->opc.b, sizeof out->opc);
-    out->res_n = in->res_len;
-    out->keccak_iterations = in->keccak_iterations;
-}
-
 static void give(const struct certattach_profile *in, struct bindery_ue_profile *out)
 {
     memset(out, 0, sizeof *out);
@@ -172,7 +161,7 @@ static void give(const struct certattach_profile *in, struct bindery_ue_profile 
     plmn_to_octets(&in->home, out->home);
     out->mnc_n = in->home.mnc[2] == '\0' ? 2 : 3;
     out->policy = in->policy;
-    give_usim(&in->keys, &out->usim);
+    platform_give_usim(&in->keys, &out->usim);
     out->n_apns = in->n_apns;
     memcpy(out->apns, in->apns, sizeof out->apns);
 }

@@ -22,7 +22,7 @@ static struct mbytes room_of(const struct ue *ue)
 
 void onboarding_attach(struct step *s)
 {
-    if (s->ue->onboarded) {
+    if (s->ue->at_end) {
         s->result = BINDERY_UE_ERR_STATE;
     } else {
         attach_ask(s);
@@ -62,7 +62,12 @@ void onboarding_camp(struct step *s)
         ue_stop(s, UE_PROCEDURE);
         ue_stop(s, UE_T3402);
         ue_stop(s, UE_T3411);
-        move(s);
+        if (ue->found.n == 0) {
+            move(s);
+        } else { /* nothing is sought any more */
+            connection_release(s);
+            (void)discovery_over(s);
+        }
     }
 }
 
@@ -115,7 +120,7 @@ bool onboarding_result(struct step *s, struct bytes element)
     struct ue *ue = s->ue;
     const struct onboard_device d = device_of(ue);
     const enum bindery_ue_onboarding_outcome o = onboard_take(&d, element, room_of(ue), &ue->asked);
-    ue->onboarded = o == BINDERY_UE_ONBOARDING_TAKEN;
+    ue->at_end = o == BINDERY_UE_ONBOARDING_TAKEN;
     tell(s, o);
-    return ue->onboarded;
+    return ue->at_end;
 }

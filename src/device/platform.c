@@ -167,3 +167,14 @@ struct crypto platform_crypto(const struct bindery_ue_crypto *table)
                            .sha256 = sha256,
                            .random = draw};
 }
+
+void platform_give_usim(const struct aka_keys *in, struct bindery_ue_usim_keys *out)
+{
+    out->algorithm = (enum bindery_ue_algorithm)in->algorithm;
+    out->k_n = in->k.n;
+    memcpy(out->k, in->k.b, sizeof out->k);
+    out->opc_n = in->opc.n;
+    memcpy(out->opc, in->opc.b, sizeof out->opc);
+    out->res_n = in->res_len;
+    out->keccak_iterations = in->keccak_iterations;
+}

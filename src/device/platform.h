@@ -6,6 +6,7 @@
 #ifndef BINDERY_DEVICE_PLATFORM_H
 #define BINDERY_DEVICE_PLATFORM_H
 
+#include "crypto/aka_functions.h"
 #include "crypto/crypto.h"
 #include "device/bindery_ue.h"
 
@@ -24,5 +25,8 @@ struct platform_wide {
     struct mbytes room;
 };
 struct crypto platform_crypto_wide(struct platform_wide *wide);
+
+/* K and OPc for the host. Both are secret. */
+void platform_give_usim(const struct aka_keys *in, struct bindery_ue_usim_keys *out);
 
 #endif

@@ -232,11 +232,12 @@ void reject_attach(struct step *s)
     }
 }
 
-/* What would end a subscription, or keep it off a place, says no more to a device that has none
- * than that it makes no sense to ask here again soon. */
+/* What would end a subscription, or keep it off a place, says no more to a device that has none, or
+ * a dIMSI, than that it makes no sense to ask here again soon. */
 #define NOT_HERE (DELETE | INVALID | PLMN | AREA | SEVERE | EXHAUST)
 
-void reject_onboarding(struct step *s)
+/*= certattach-elsewhere dimsi-provisional */
+void reject_seeking(struct step *s)
 {
     struct nas_attach_reject m;
     enum err err = nas_parse(&nas_attach_reject_message, s->msg, &m, NULL);
@@ -246,13 +247,15 @@ void reject_onboarding(struct step *s)
     }
     const unsigned does = does_of(m.emm_cause);
     tell(s, m.emm_cause, 0);
-    const bool installed = onboarding_result(s, m.bindery_container);
+    const bool installed = ue_onboards(s->ue) && onboarding_result(s, m.bindery_container);
     connection_expect_end(s);
     leave_registration(s);
     if (installed) {
         s->ue->wanted = false;
         s->ue->state = BINDERY_UE_STATE_DEREGISTERED;
         (void)ue_event(s, BINDERY_UE_EVENT_ONBOARDED);
+    } else if (discovery_over(s)) {
+        return;
     } else if ((does & BACK_OFF) && back_off(s, m.t3346)) {
         onboarding_elsewhere(s);
         attach_try(s);
@@ -323,4 +326,15 @@ void reject_authentication(struct step *s)
     ue_stop(s, UE_T3418);
     connection_expect_end(s);
     (void)apply(s, does_of(EMM_CAUSE_ILLEGAL_UE));
+}
+
+void reject_authentication_seeking(struct step *s)
+{
+    tell(s, 0, 0);
+    ue_forget_challenge(s->ue);
+    ue_stop(s, UE_T3416);
+    ue_stop(s, UE_T3418);
+    connection_expect_end(s);
+    leave_registration(s);
+    attach_failed(s, true);
 }

@@ -63,7 +63,7 @@ static void not_genuine(struct step *s)
     }
 }
 
-static void challenge_failed(struct step *s, uint8_t cause, const struct auts *auts)
+void security_challenge_failed(struct step *s, uint8_t cause, const struct auts *auts)
 {
     struct ue *ue = s->ue;
     const struct bindery_ue_timers *t = &ue->settings->timers;
@@ -133,14 +133,38 @@ static void tell_active(struct step *s)
     ue->keys_dirty = true;
 }
 
-void security_authentication_request(struct step *s)
+/* The USIM's, and the binding's. */
+static void challenge(struct step *s, const struct nas_authentication_request *m)
 {
     struct ue *ue = s->ue;
     const struct crypto c = ue_crypto(ue);
     const struct hooks_usim usim = {.authenticate = ue->host.usim, .ctx = ue->host.usim_ctx};
-    struct nas_authentication_request m;
     struct usim_answer a;
     memset(&a, 0, sizeof a);
+    const bool waited = ue->keys.me.pending.present;
+    enum binding_me_outcome o =
+        hooks_challenge(&c, &ue->keys.me, &ue->me, &usim, m->rand.p, m->autn.p, &a);
+    tell_outcome(s, o, m->autn.p);
+    if (waited && !ue->keys.me.pending.present) {
+        tell_active(s);
+    }
+    if (o == BINDING_ME_ANSWERED) {
+        ue_stop(s, UE_T3416);
+    }
+    if (o == BINDING_ME_ANSWERED || o == BINDING_ME_REPEATED) {
+        security_answer(s, m, &a);
+    } else if (hooks_cause(o) != 0) {
+        security_challenge_failed(s, hooks_cause(o), &a.auts);
+    } else {
+        (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+    }
+    wipe(&a, sizeof a);
+}
+
+/*= dimsi-binding-apart */
+void security_authentication_request(struct step *s)
+{
+    struct nas_authentication_request m;
     enum err err = nas_parse(&nas_authentication_request_message, s->msg, &m, NULL);
     if (err == E_OK && (m.ksi & NAS_KSI_MAPPED || m.ksi == NAS_KSI_NONE)) {
         err = E_BAD_LENGTH; /* a mandatory value that cannot be: #96 */
@@ -149,24 +173,11 @@ void security_authentication_request(struct step *s)
         emm_malformed(s, err);
         return;
     }
-    const bool waited = ue->keys.me.pending.present;
-    enum binding_me_outcome o =
-        hooks_challenge(&c, &ue->keys.me, &ue->me, &usim, m.rand.p, m.autn.p, &a);
-    tell_outcome(s, o, m.autn.p);
-    if (waited && !ue->keys.me.pending.present) {
-        tell_active(s);
-    }
-    if (o == BINDING_ME_ANSWERED) {
-        ue_stop(s, UE_T3416);
-    }
-    if (o == BINDING_ME_ANSWERED || o == BINDING_ME_REPEATED) {
-        security_answer(s, &m, &a);
-    } else if (hooks_cause(o) != 0) {
-        challenge_failed(s, hooks_cause(o), &a.auts);
+    if (ue_discovers(s->ue)) {
+        discovery_challenge(s, &m);
     } else {
-        (void)ue_event(s, BINDERY_UE_EVENT_CRYPTO_FAILED);
+        challenge(s, &m);
     }
-    wipe(&a, sizeof a);
 }
 
 void security_t3416(struct step *s)
@@ -193,7 +204,11 @@ void security_authentication_reject(struct step *s)
         ue_refuse(s, BINDERY_UE_REFUSED_UNEXPECTED);
         return;
     }
-    reject_authentication(s);
+    if (ue_discovers(s->ue)) {
+        reject_authentication_seeking(s);
+    } else {
+        reject_authentication(s);
+    }
 }
 
 /* ---- SECURITY MODE COMMAND ---- */
@@ -552,7 +567,7 @@ void security_identity_request(struct step *s)
     enum err err = nas_parse(&nas_identity_request_message, s->msg, &m, NULL);
     if (err != E_OK) {
         emm_malformed(s, err);
-    } else if (m.bindery_container.p == NULL ||
+    } else if (m.bindery_container.p == NULL || ue_discovers(s->ue) ||
                (security_prove(s, &m, &element) &&
                 /* a proof stands where the element stood */
                 (element.asked || security_offer(s, &m, &element)))) {

@@ -211,7 +211,7 @@ static enum bindery_ue_result ue_finish(struct step *s)
     if (ue->has_security && ue->security.send_next > ue->reserved) {
         ue->dirty = true;
     }
-    ue->dirty = ue->dirty && !ue_onboards(ue); /* whose would the image be? */
+    ue->dirty = ue->dirty && !ue_seeks(ue); /* whose would the image be? */
     if (!store_all(ue, s->now)) {
         if (ue->out.initial) { /* nobody asks for a connection then */
             ue->connected = false;
@@ -282,11 +282,16 @@ static bool take_identity(struct ue *ue, const struct bindery_ue_identity *id)
     return take_imsi(ue, id) && imeisv_parse(BYTES_OF(id->imeisv), &ue->imeisv) == E_OK;
 }
 
-/* Whoever may get keys, or has some, has to store them; whoever has no IMSI has neither. */
+/* Whoever may get keys, or has some, has to store them; whoever has no IMSI, or a dIMSI, has
+ * neither. */
 static bool host_is_right(const struct bindery_ue_host *host, const struct bindery_ue_identity *id)
 {
     if (host == NULL || id == NULL) {
         return false;
+    }
+    if (host->discovery != NULL) {
+        return host->discovery->challenge != NULL && id->imsi_n != 0 && id->keys == NULL &&
+               id->kme == NULL;
     }
     if (id->imsi_n == 0) {
         return onboard_is_right(host->onboarding) && id->keys == NULL && id->kme == NULL;
@@ -376,7 +381,8 @@ enum bindery_ue_result bindery_ue_init(struct bindery_ue *ue,
     enum bindery_ue_result result = BINDERY_UE_ERR_ARGUMENT;
     memset(ue, 0, sizeof *ue);
     if (!platform_complete(crypto) || !host_is_right(host, identity) ||
-        !settings_are_right(settings) || buffer == NULL || !take_identity(u, identity)) {
+        !settings_are_right(settings) || buffer == NULL || !take_identity(u, identity) ||
+        (host->discovery != NULL && image != NULL)) {
         goto out;
     }
     if (buffer_n < buffer_least(identity)) {

@@ -5,8 +5,8 @@
  * of it, and writes the context last; what it wants to have sent is put into the buffer by
  * emm_send, and leaves only after ue_finish has stored what it relies on: keys, then image. Files:
  * emm_table.c (states, events, who handles what), attach.c, security.c, reject.c, detach.c,
- * service.c, esm.c, onboard_nas.c (a device without a subscription), and ue.c and out.c, which have
- * the public functions.
+ * service.c, esm.c, onboard_nas.c (a device without a subscription), discovery_nas.c (one with a
+ * dIMSI), and ue.c and out.c, which have the public functions.
  */
 #ifndef BINDERY_DEVICE_UE_H
 #define BINDERY_DEVICE_UE_H
@@ -82,7 +82,12 @@ struct ue {
 
     /* Without an IMSI. */
     struct certattach_asked asked; /* the request that an answer is waited for */
-    bool onboarded;                /* its subscription is installed: this context is at its end */
+
+    /* Without an IMSI, or with a dIMSI. */
+    bool at_end; /* its subscription, or IMSI, is installed: for another context */
+
+    /* With a dIMSI. */
+    struct imsi found; /* the IMSI that a challenge brought, and the SE has stored; n 0: none yet */
 
     /* What an image has. */
     struct binding_me me; /* KME is not in the image; it is set from the keys for each challenge */
@@ -170,6 +175,17 @@ static inline const struct ue *ue_in(const struct bindery_ue *ue)
 static inline bool ue_onboards(const struct ue *ue)
 {
     return ue->keys.imsi.n == 0;
+}
+/* Its IMSI is a dIMSI. It stores nothing at all: its secure element does. */
+static inline bool ue_discovers(const struct ue *ue)
+{
+    return ue->host.discovery != NULL;
+}
+/* One of the two: it attaches for a subscription, no network may end that, and nothing else comes
+ * of it. */
+static inline bool ue_seeks(const struct ue *ue)
+{
+    return ue_onboards(ue) || ue_discovers(ue);
 }
 
 /* ---- ue.c ---- */
@@ -263,8 +279,9 @@ const char *emm_event_name(enum emm_event e);
 typedef void (*emm_handler)(struct step *s);
 /* Who handles an event in a state; NULL: nobody does, and emm_happen says what that means. */
 emm_handler emm_handler_of(enum bindery_ue_state state, enum emm_event e);
-/* The same for a device that has no subscription. */
+/* The same for a device that has no subscription, and for one that has a dIMSI. */
 emm_handler emm_handler_onboarding(enum bindery_ue_state state, enum emm_event e);
+emm_handler emm_handler_discovery(enum bindery_ue_state state, enum emm_event e);
 /* Runs the handler. Without one a call becomes ERR_STATE, what the lower layers or a timer say has
  * no effect, and a message is refused as UNEXPECTED (7.4: #98). */
 void emm_happen(struct step *s, enum emm_event e);
@@ -322,10 +339,13 @@ void connection_follow_attached(struct step *s);
 
 /* ---- security.c ---- */
 
-void security_authentication_request(struct step *s);
 struct nas_authentication_request;
+void security_authentication_request(struct step *s);
 void security_answer(struct step *s, const struct nas_authentication_request *m,
                      const struct usim_answer *a);
+/* AUTHENTICATION FAILURE, or, after too many, a network that is not genuine. auts: with "synch
+ * failure", else not looked at. */
+void security_challenge_failed(struct step *s, uint8_t cause, const struct auts *auts);
 void security_authentication_reject(struct step *s);
 void security_t3416(struct step *s);
 void security_t3418(struct step *s);
@@ -355,10 +375,13 @@ void reject_detach(struct step *s, uint8_t cause);
 /* AUTHENTICATION REJECT (5.4.2.5). */
 void reject_authentication(struct step *s);
 
-void reject_onboarding(struct step *s); /* ATTACH REJECT of a device that has no subscription */
+/* ATTACH REJECT and AUTHENTICATION REJECT of a device that seeks a subscription. */
+void reject_seeking(struct step *s);
+void reject_authentication_seeking(struct step *s);
 
 /* ---- onboard_nas.c: attaches of a device that has no subscription ---- */
 
+/* Also of one that has a dIMSI. */
 void onboarding_attach(struct step *s);
 void onboarding_camp(struct step *s);
 /* The content of element 7E for ATTACH REQUEST. False: it could not be made, and an event says so.
@@ -366,8 +389,15 @@ void onboarding_camp(struct step *s);
 bool onboarding_request(struct step *s, struct bytes *container);
 /* An ATTACH REJECT's element. True: its subscription is installed. */
 bool onboarding_result(struct step *s, struct bytes element);
-/* The attempt has failed: no answer to it counts any more. */
+/* The attempt has failed: no answer to it counts any more. Also of one that has a dIMSI. */
 void onboarding_elsewhere(struct step *s);
+
+/* ---- discovery_nas.c: attaches of a device that has a dIMSI ---- */
+
+/* A challenge, which was read. */
+void discovery_challenge(struct step *s, const struct nas_authentication_request *m);
+/* The attempt has ended, however. True: an IMSI is installed, and this context is at its end. */
+bool discovery_over(struct step *s);
 
 /* ---- detach.c ---- */
 

@@ -75,7 +75,22 @@ static int exit_of(const struct run_result *r, bool good)
     return silent ? UE_SILENT : UE_REFUSED;
 }
 
-static int run_one(const struct ue_options *o, struct population *p, bool detach)
+/* A device that got this far and no further is as it should be without --rsmf. */
+static void say_stopped(const struct ue_options *o, const struct population *p)
+{
+    const struct device_discovery *d = &p->state.discovery;
+    if (d->slot == 0 || options_text(o, OPT_RSMF) != NULL) {
+        return;
+    }
+    puts(
+        d->previous.imsi.n > 0
+            ? "It is registered with its operator's own subscription, which the RSMF does not know "
+              "yet: attach with --rsmf IP:PORT"
+            : "It is registered with what came of its dIMSI. Its operator's own subscription is "
+              "the RSMF's to give: attach with --rsmf IP:PORT");
+}
+
+static int run_one(struct ue_options *o, struct population *p, bool detach)
 {
     struct run_plan plan;
     struct run_result *r = calloc(1, sizeof *r);
@@ -93,6 +108,9 @@ static int run_one(const struct ue_options *o, struct population *p, bool detach
             run(&plan, p, &stopped, r);
             rc = exit_of(r, detach ? r->tally.detached > 0 : r->tally.registered > 0);
             rc = close_trace(o, &plan) || rc != UE_DONE ? rc : UE_REFUSED;
+            if (rc == UE_DONE && !detach) {
+                say_stopped(o, p);
+            }
         }
     }
     free(r);
@@ -100,7 +118,7 @@ static int run_one(const struct ue_options *o, struct population *p, bool detach
 }
 
 static int with_population(int argc, char **argv, const struct argp *argp, bool reads_only,
-                           int (*act)(const struct ue_options *o, struct population *p))
+                           int (*act)(struct ue_options *o, struct population *p))
 {
     struct ue_options o;
     memset(&o, 0, sizeof o);
@@ -122,12 +140,12 @@ static int with_population(int argc, char **argv, const struct argp *argp, bool 
     return rc;
 }
 
-static int attach_one(const struct ue_options *o, struct population *p)
+static int attach_one(struct ue_options *o, struct population *p)
 {
     return run_one(o, p, false);
 }
 
-static int detach_one(const struct ue_options *o, struct population *p)
+static int detach_one(struct ue_options *o, struct population *p)
 {
     return run_one(o, p, true);
 }
@@ -166,6 +184,10 @@ static void print_onboarding(const struct device_state *s)
                s->onboarding.form == CERTATTACH_RSA ? "rsa" : "p256", s->onboarding.n_roots,
                s->onboarding.n_roots == 1 ? "" : "s");
     }
+    if (s->se.key.n > 0) {
+        printf("SE     %u dIMSI%s; `bindery-ue se show` says more\n", s->se.n_slots,
+               s->se.n_slots == 1 ? "" : "s");
+    }
     if (s->profile.present) {
         printf("Got    the one that it has over the air, policy %s%s\n",
                binding_policy_name((enum binding_policy)s->profile.policy),
@@ -202,20 +224,21 @@ static void json_identity(const struct population *p, const char *imei, bool has
                       "mme_code", (int)guti->mme_code, "m_tmsi", (json_int_t)guti->m_tmsi);
     }
     json_t *o = json_pack(
-        "{s:s?, s:s, s:b, s:b, s:s?, s:s, s:o, s:b, s:s, s:s?, s:o}", "imsi",
+        "{s:s?, s:s, s:b, s:b, s:s?, s:s, s:o, s:b, s:s, s:s?, s:o, s:i}", "imsi",
         p->state.imsi.n > 0 ? p->state.imsi.digits : NULL, "imei", imei, "kme",
         (int)p->state.me.has_kme, "kme_offered", (int)p->state.pending.present, "lot",
         p->state.lot.modulus_n > 0 ? p->state.lot.id.text : NULL, "proof", proof_of(p), "guti", g,
         "security_context", p->state.has_nas && p->state.nas.has_security, "state",
         bindery_ue_state_name(bindery_ue_state(&population_at(p, 0)->ue)), "onboarding",
         p->state.onboarding.form != 0 ? p->state.onboarding.url : NULL, "confirmed",
-        p->state.profile.present ? json_boolean(p->state.profile.trial.confirmed) : json_null());
+        p->state.profile.present ? json_boolean(p->state.profile.trial.confirmed) : json_null(),
+        "dimsis", (int)p->state.se.n_slots);
     (void)json_dumpf(o, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(o);
 }
 
-static int identity(const struct ue_options *o, struct population *p)
+static int identity(struct ue_options *o, struct population *p)
 {
     struct bindery_ue_guti guti;
     char imei[IMEI_DIGITS + 2];
@@ -282,7 +305,7 @@ static int tell(const struct ue_options *o, const struct run_plan *plan, const s
     return failed || r->tally.registered + r->tally.failed == 0 ? UE_REFUSED : UE_DONE;
 }
 
-static int run_many(const struct ue_options *o, struct population *p)
+static int run_many(struct ue_options *o, struct population *p)
 {
     struct run_plan plan;
     FILE *json = NULL;
@@ -387,6 +410,7 @@ static const struct {
     {"detach", "attach one device and detach it", command_detach},
     {"identity", "say who a device is and what it has of the network", command_identity},
     {"key", "make the key that proves a device's IMEI", command_key},
+    {"se", "a device's secure element: what it has, and orders for it", command_se},
     {"run", "many devices attach and detach", command_run},
     {"lot", "write the devices that run makes of a seed", command_lot},
 };

@@ -19,6 +19,7 @@ int command_attach(int argc, char **argv);
 int command_detach(int argc, char **argv);
 int command_identity(int argc, char **argv);
 int command_key(int argc, char **argv); /* command_key.c */
+int command_se(int argc, char **argv);  /* command_se.c */
 int command_run(int argc, char **argv);
 int command_lot(int argc, char **argv);
 

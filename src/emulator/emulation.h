@@ -8,7 +8,9 @@
  * rejected is switched off, unless it is told to go on trying as TS 24.301 says. One whose KME the
  * network took comes again by itself, and its attempt goes on until that attach has ended. So does
  * one that came without a subscription and got one; where a network gives it none it goes to the
- * next one, and its attempt has failed when each has been tried.
+ * next one, and its attempt has failed when each has been tried. One with dIMSIs tries each on each
+ * network, and comes again with the IMSI that it got; its owner may then bring it its operator's
+ * own subscription, with which it comes once more.
  *
  * There may be several networks, each with as many cells and with MMEs of its own. A device is in a
  * cell of the one that its policy prefers.
@@ -46,8 +48,13 @@ enum emulation_turn {
     EMULATION_TURN_MOVED,        /* it camps on another network */
     EMULATION_TURN_SUBSCRIBED,   /* it begins with the subscription that it got */
     EMULATION_TURN_UNSUBSCRIBED, /* it gave up its subscription, and asks for one */
-    EMULATION_TURN_FAILED        /* one of the latter two could not be, and it stays off */
+    EMULATION_TURN_DISCOVERED,   /* it begins with the IMSI that came for its dIMSI */
+    EMULATION_TURN_DIMSI,        /* it begins with its next dIMSI */
+    EMULATION_TURN_UNDISCOVERED, /* it gave up what came of its dIMSI, and has what was before */
+    EMULATION_TURN_MANAGED,      /* it begins with its operator's own subscription */
+    EMULATION_TURN_FAILED        /* one of these could not be, and it stays off */
 };
+#define EMULATION_WHY_MAX 80
 struct emulation_config {
     struct enb_config enb; /* of the first; the others count id up, and have it in their names */
     unsigned enbs;         /* of each network; device i is in the cell of eNB i modulo enbs */
@@ -73,6 +80,11 @@ struct emulation_host {
     void (*event)(void *ctx, const struct device *d, const struct bindery_ue_event *event);
     void (*told)(void *ctx, unsigned enb, const struct enb_told *told);
     void (*turned)(void *ctx, const struct device *d, enum emulation_turn turn);
+    /* A device that came by way of a dIMSI is registered: with NONE it stays so; with MANAGED its
+     * file has its operator's own subscription, and it detaches and comes again; with FAILED its
+     * attempt has failed, and `why`. May block for a while. */
+    enum emulation_turn (*registered)(void *ctx, struct device *d,
+                                      char why[static EMULATION_WHY_MAX]);
 };
 
 /* ---- its eNBs: those of the first network, then those of each further one ---- */

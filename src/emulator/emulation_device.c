@@ -55,6 +55,7 @@ void device_fail(struct emulation *e, struct device *d, const char *text)
     enter(e, d, PHASE_OFF);
     plan(e, d, WHEEL_NEVER);
     d->stop = true;
+    d->manage = d->parts = false;
 }
 
 static void fail_silent(struct emulation *e, struct device *d)
@@ -62,17 +63,33 @@ static void fail_silent(struct emulation *e, struct device *d)
     char text[TALLY_TEXT];
     const char *why = bindery_ue_refusal_name((enum bindery_ue_refusal)d->refusal);
     const bool refused = d->refusal != BINDERY_UE_REFUSED_NONE;
-    const bool boxed = d->onboard != NULL && d->imsi.n == 0;
     (void)snprintf(text, sizeof text, "timeout: %s%s%s%s",
-                   boxed            ? "no subscription: "
+                   d->seeks         ? d->discovery != NULL ? "no IMSI: " : "no subscription: "
                    : d->provisioned ? "its KME was taken, then "
                                     : "",
-                   boxed && d->step == STEP_ANSWERED ? "no network gave one" : steps[d->step],
+                   d->seeks && d->step == STEP_ANSWERED ? "no network gave one" : steps[d->step],
                    refused ? "; refused last: " : "", refused ? why : "");
     device_fail(e, d, text);
 }
 
+#define MANAGE_MS 200u /* in which what it sent last leaves */
+
+void device_extend(struct emulation *e, const struct device *d)
+{
+    plan(e, d, emulation_now_ms(e) + e->config.timeout_ms);
+}
+
 static void registered(struct emulation *e, struct device *d)
+{
+    d->manage = e->host.registered != NULL && d->discovery != NULL;
+    if (d->manage) {
+        plan(e, d, emulation_now_ms(e) + MANAGE_MS);
+    } else {
+        device_registered(e, d);
+    }
+}
+
+void device_registered(struct emulation *e, struct device *d)
 {
     const uint64_t now = emulation_now_ns(e);
     const struct emulation_config *c = &e->config;
@@ -238,6 +255,8 @@ static void heard(struct emulation *e, struct device *d, const struct bindery_ue
     case BINDERY_UE_EVENT_ONBOARDING:
     case BINDERY_UE_EVENT_ONBOARDED:
     case BINDERY_UE_EVENT_ELSEWHERE:
+    case BINDERY_UE_EVENT_DISCOVERY:
+    case BINDERY_UE_EVENT_DISCOVERED:
         break; /* onboarding_heard */
     }
 }
@@ -373,7 +392,7 @@ void device_begin(struct emulation *e, struct device *d, uint64_t due_ns)
     d->due_ns = due_ns;
     d->step = STEP_NOTHING;
     d->refusal = BINDERY_UE_REFUSED_NONE;
-    d->provisioned = d->reject.waits = d->gave_up = false;
+    d->provisioned = d->reject.waits = d->gave_up = d->manage = d->parts = false;
     d->tried = 0;
     e->tally.started++;
     enter(e, d, PHASE_ATTACHING);
@@ -399,8 +418,7 @@ static struct bytes reaches(struct emulation *e, struct device *d, struct bytes 
 {
     const struct onboard_tap *tap = &e->p->guise.tap;
     struct bytes out = pdu;
-    if (d->imsi.n == 0 && onboard_tap_wants(tap) &&
-        onboard_tap_downlink(tap, pdu, room, &out) != E_OK) {
+    if (d->seeks && onboard_tap_wants(tap) && onboard_tap_downlink(tap, pdu, room, &out) != E_OK) {
         e->tally.store_failed++;
     }
     return out;
@@ -433,7 +451,11 @@ void device_due(struct emulation *e, struct device *d)
     const uint64_t now = emulation_now_ms(e);
     switch ((enum population_phase)d->phase) {
     case PHASE_ATTACHING:
-        fail_silent(e, d);
+        if (d->manage) {
+            discovery_manage(e, d);
+        } else {
+            fail_silent(e, d);
+        }
         break;
     case PHASE_HOLDING:
         if (now >= d->until_ms) {

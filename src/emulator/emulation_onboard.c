@@ -30,15 +30,15 @@ static void fail_everywhere(struct emulation *e, struct device *d)
                                            .esm_cause = d->reject.esm_cause,
                                            .secured = d->reject.secured};
     const char *why = bindery_ue_refusal_name((enum bindery_ue_refusal)d->refusal);
+    const char *what = d->discovery != NULL ? "no IMSI" : "no subscription";
     char reject[TALLY_TEXT], text[TALLY_TEXT];
     if (d->refusal != BINDERY_UE_REFUSED_NONE) {
-        (void)snprintf(text, sizeof text, "no subscription: the device refused what came (%s)",
-                       why);
+        (void)snprintf(text, sizeof text, "%s: the device refused what came (%s)", what, why);
     } else if (event.message != 0) {
         tally_reject_text(&event, reject);
-        (void)snprintf(text, sizeof text, "no subscription: %.70s", reject);
+        (void)snprintf(text, sizeof text, "%s: %.70s", what, reject);
     } else {
-        (void)snprintf(text, sizeof text, "timeout: no subscription: nothing was answered");
+        (void)snprintf(text, sizeof text, "timeout: %s: nothing was answered", what);
     }
     device_fail(e, d, text);
 }
@@ -47,7 +47,8 @@ static void fail_everywhere(struct emulation *e, struct device *d)
 /* The next network; when each had its chance the device tries again by itself, or it is over. */
 static void elsewhere(struct emulation *e, struct device *d)
 {
-    e->tally.onboarding_refused++;
+    e->tally.onboarding_refused += d->discovery == NULL;
+    e->tally.discovery_refused += d->discovery != NULL;
     d->tried |= (uint8_t)(1U << d->network);
     const unsigned next = emulation_choose(&e->config, d->tried);
     if (next < EMULATION_NETWORKS_MAX) {
@@ -55,6 +56,9 @@ static void elsewhere(struct emulation *e, struct device *d)
         return;
     }
     d->tried = 0;
+    if (d->discovery != NULL && discovery_elsewhere(d)) {
+        return;
+    }
     if (d->phase == PHASE_ATTACHING && !e->config.persist) {
         fail_everywhere(e, d);
     }
@@ -82,12 +86,17 @@ static bool boxed_heard(struct emulation *e, struct device *d, const struct bind
     case BINDERY_UE_EVENT_STORE_FAILED:
         e->tally.store_failed++; /* it will ask again, and get the same */
         return true;
+    case BINDERY_UE_EVENT_NOT_GENUINE: /* nothing came of this network */
+        device_lost(e, d);
+        return true;
+    case BINDERY_UE_EVENT_DISCOVERY:
+    case BINDERY_UE_EVENT_DISCOVERED:
+        return discovery_heard(e, d, event);
     case BINDERY_UE_EVENT_AUTHENTICATION:
     case BINDERY_UE_EVENT_SECURED:
     case BINDERY_UE_EVENT_REGISTERED:
     case BINDERY_UE_EVENT_WAITING:
     case BINDERY_UE_EVENT_DEREGISTERED:
-    case BINDERY_UE_EVENT_NOT_GENUINE:
     case BINDERY_UE_EVENT_RELEASE:
     case BINDERY_UE_EVENT_REFUSED:
     case BINDERY_UE_EVENT_CRYPTO_FAILED:
@@ -104,9 +113,10 @@ static bool boxed_heard(struct emulation *e, struct device *d, const struct bind
 /* Once in an attempt it begins again from the box; a second time the attempt has failed. */
 static bool given_up(struct emulation *e, struct device *d)
 {
-    const bool again = d->gave_up;
-    e->tally.onboarding_given_up++;
-    d->turn = EMULATION_TURN_UNSUBSCRIBED;
+    const bool again = d->gave_up, dimsi = d->discovery != NULL;
+    e->tally.onboarding_given_up += !dimsi;
+    e->tally.discovery_given_up += dimsi;
+    d->turn = dimsi ? EMULATION_TURN_UNDISCOVERED : EMULATION_TURN_UNSUBSCRIBED;
     d->gave_up = true;
     return !again;
 }
@@ -119,10 +129,10 @@ bool onboarding_heard(struct emulation *e, struct device *d, const struct binder
         }
         return true;
     }
-    if (d->onboard == NULL) {
+    if (d->onboard == NULL && d->discovery == NULL) {
         return false;
     }
-    if (d->imsi.n == 0) {
+    if (d->seeks) {
         return boxed_heard(e, d, event);
     }
     return population_trial(e->p, d, event) && given_up(e, d);
@@ -138,15 +148,40 @@ static void move(struct emulation *e, struct device *d)
     (void)device_camp(e, d);
 }
 
+static enum err client_of(struct emulation *e, struct device *d, enum emulation_turn turn)
+{
+    switch (turn) {
+    case EMULATION_TURN_SUBSCRIBED:
+        return population_subscribed(e->p, d);
+    case EMULATION_TURN_UNSUBSCRIBED:
+        return population_unsubscribed(e->p, d);
+    case EMULATION_TURN_DISCOVERED:
+        return population_discovered(e->p, d);
+    case EMULATION_TURN_DIMSI:
+        return population_dimsi(e->p, d);
+    case EMULATION_TURN_UNDISCOVERED:
+        return population_undiscovered(e->p, d);
+    case EMULATION_TURN_MANAGED:
+        return population_managed(e->p, d);
+    case EMULATION_TURN_NONE:
+    case EMULATION_TURN_MOVED:
+    case EMULATION_TURN_FAILED:
+        break;
+    }
+    return E_BAD_STATE;
+}
+
 static void begin_anew(struct emulation *e, struct device *d, enum emulation_turn turn)
 {
-    const enum err err = turn == EMULATION_TURN_SUBSCRIBED ? population_subscribed(e->p, d)
-                                                           : population_unsubscribed(e->p, d);
+    const enum err err = client_of(e, d, turn);
     d->turn = EMULATION_TURN_NONE;
     d->tried = d->move = 0;
     d->reject.waits = false;
     d->reject.message = 0;
     d->refusal = BINDERY_UE_REFUSED_NONE;
+    if (err == E_OK && turn == EMULATION_TURN_DIMSI) {
+        d->network = (uint8_t)emulation_choose(&e->config, 0);
+    }
     turned(e, d, err == E_OK ? turn : EMULATION_TURN_FAILED);
     if (err != E_OK) {
         if (d->phase == PHASE_ATTACHING) {
@@ -155,16 +190,35 @@ static void begin_anew(struct emulation *e, struct device *d, enum emulation_tur
         return;
     }
     d->step = d->step > STEP_SENT ? STEP_SENT : d->step;
+    if (turn == EMULATION_TURN_MANAGED && d->phase == PHASE_ATTACHING) {
+        device_extend(e, d);
+    }
     if (device_camp(e, d) && d->phase == PHASE_ATTACHING) {
         (void)bindery_ue_attach(&d->ue, emulation_now_ms(e));
     }
 }
 
+/* The connection of the client that ends: who detaches does so first; who goes on with another
+ * dIMSI does not wait to be let go. False: it is to be waited for. */
+static bool parted(struct emulation *e, struct device *d)
+{
+    if (d->parts) {
+        d->parts = false;
+        (void)bindery_ue_detach(&d->ue, emulation_now_ms(e), false);
+        return true;
+    }
+    if (d->turn == EMULATION_TURN_DIMSI) {
+        device_lost(e, d);
+        return true;
+    }
+    return false;
+}
+
 bool onboarding_turn(struct emulation *e, struct device *d)
 {
     if (d->turn != EMULATION_TURN_NONE) {
-        if (d->connection != ENB_NO_CONNECTION) {
-            return false; /* the network ends it, or else the NAS client does */
+        if (d->parts || d->connection != ENB_NO_CONNECTION) {
+            return parted(e, d); /* or the network ends it, or else the NAS client does */
         }
         begin_anew(e, d, (enum emulation_turn)d->turn);
         return true;

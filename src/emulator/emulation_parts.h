@@ -49,6 +49,19 @@ void device_too_busy(struct emulation *e);
 void device_fail(struct emulation *e, struct device *d, const char *text);
 /* It is gone from its cell. */
 void device_lost(struct emulation *e, struct device *d);
+/* An attempt that goes on has its full time once more. */
+void device_extend(struct emulation *e, const struct device *d);
+/* What was registered stays so: the attempt has succeeded. */
+void device_registered(struct emulation *e, struct device *d);
+
+/* ---- emulation_discovery.c: devices that came with a dIMSI ---- */
+
+/* As onboarding_heard. */
+bool discovery_heard(struct emulation *e, struct device *d, const struct bindery_ue_event *event);
+/* No network brought an IMSI for its dIMSI. False: nor for any other that it has. */
+bool discovery_elsewhere(struct device *d);
+/* It is registered by way of a dIMSI, and its owner says what becomes of it. */
+void discovery_manage(struct emulation *e, struct device *d);
 
 /* ---- emulation_onboard.c: devices that came without a subscription ---- */
 

@@ -142,7 +142,7 @@ bool enb_send(struct enb *e, unsigned mme, uint16_t stream, const struct s1ap_pd
 bool enb_send_for(struct enb *e, const struct enb_connection *c, const struct s1ap_pdu *pdu)
 {
     const uint16_t streams = e->link[c->mme].streams;
-    const uint16_t stream = streams > 1 ? (uint16_t)(1 + c->id % (streams - 1U)) : 0;
+    const uint16_t stream = (uint16_t)(streams > 1 ? 1U + c->id % (streams - 1U) : 0U);
     return enb_send(e, c->mme, stream, pdu);
 }
 

@@ -102,14 +102,21 @@ static bool rate_of(const char *name, const char *text, double *out)
 static bool plan_radio(const struct ue_options *o, struct radio_config *r)
 {
     const char *flip = options_text(o, OPT_RADIO_FLIP), *faults = options_text(o, OPT_FAULTS);
+    const char *replay = options_text(o, OPT_REPLAY_CHALLENGE);
     if (getrandom(&r->seed, sizeof r->seed, 0) != (ssize_t)sizeof r->seed) {
         options_error("there is no randomness: %s", strerror(errno));
         return false;
     }
     if (flip != NULL && radio_flip_parse(flip, r) != E_OK) {
-        options_error("--radio-flip '%s' is none of amf, capability, nas-octet=N, nas-octet=up:N, "
-                      "challenge=RAND:AUTN",
+        options_error("--radio-flip '%s' is none of amf, capability, rand, autn, nas-octet=N, "
+                      "nas-octet=up:N, challenge=RAND:AUTN",
                       flip);
+        return false;
+    }
+    if (replay != NULL && (flip != NULL || radio_challenge_load(replay, r) != E_OK)) {
+        options_error(flip != NULL ? "--radio-flip and --replay-challenge exclude each other: %s"
+                                   : "%s is not what --record-challenge writes",
+                      replay);
         return false;
     }
     if (faults != NULL && radio_faults_parse(faults, r) != E_OK) {
@@ -139,14 +146,21 @@ static bool plan_common(const struct ue_options *o, const struct population *dev
     p->emulation.switch_off = options_flag(o, FLAG_SWITCH_OFF);
     p->connect_ms = connect;
     p->stay = options_flag(o, FLAG_STAY);
+    p->record = options_text(o, OPT_RECORD_CHALLENGE);
     return options_network(o, devices, p) && plan_radio(o, &p->emulation.radio);
 }
 
-bool options_plan_one(const struct ue_options *o, const struct population *p, struct run_plan *plan)
+bool options_plan_one(struct ue_options *o, const struct population *p, struct run_plan *plan)
 {
+    const char *rsmf = options_text(o, OPT_RSMF);
     if (!plan_common(o, p, plan)) {
         return false;
     }
+    if (rsmf != NULL && manage_parse(rsmf, &o->manage) != E_OK) {
+        options_error("--rsmf '%s' is no address: write it like 127.0.0.1:8443", rsmf);
+        return false;
+    }
+    plan->manage = rsmf != NULL ? &o->manage : NULL;
     plan->attaches = 1;
     plan->emulation.enb.ues = 16; /* one, and those of it that have not ended yet */
     plan->emulation.hold_ms = EMULATION_FOR_EVER;
@@ -445,14 +459,16 @@ static bool take_first(const struct ue_options *o, struct population *p)
     return true;
 }
 
-static bool take_boxed(const struct ue_options *o, struct population *p)
+/* Those of a production lot, or of a directory. */
+static bool take_counted(const struct ue_options *o, struct population *p, const char *dir)
 {
     struct population_why why = {""};
     uint32_t n = 0;
     if (options_text(o, OPT_COUNT) != NULL && !options_count(o, &n)) {
         return false;
     }
-    const enum err err = population_load_boxed(p, n, &why);
+    const enum err err =
+        dir != NULL ? population_load_devices(p, dir, n, &why) : population_load_boxed(p, n, &why);
     if (err != E_OK) {
         options_error("%s", why.text);
     }
@@ -463,19 +479,20 @@ static bool fill(const struct ue_options *o, struct population *p)
 {
     const char *device = options_text(o, OPT_DEVICE), *lot = options_text(o, OPT_LOT);
     const char *identities = options_text(o, OPT_IDENTITIES);
-    const char *kme_lot = options_text(o, OPT_KME_LOT);
+    const char *kme_lot = options_text(o, OPT_KME_LOT), *devices = options_text(o, OPT_DEVICES);
     struct population_why why = {""};
-    const int sources = (device != NULL) + (lot != NULL) + (options_text(o, OPT_IMSI) != NULL);
+    const int sources =
+        (device != NULL) + (lot != NULL) + (options_text(o, OPT_IMSI) != NULL) + (devices != NULL);
     const bool boxed = sources == 0 && identities != NULL;
     if (sources != 1 && !boxed) {
         options_error("which device? Give %s",
                       "--device FILE, --lot FILE or --imsi IMSI, and one of them (attach, detach "
                       "and identity: --device); or --identities DIR alone, of devices without "
-                      "subscriptions");
+                      "subscriptions, or --devices DIR, of state files with secure elements");
         return false;
     }
-    if (identities != NULL && device != NULL) {
-        options_error("--identities is for many devices: a state file has its own key");
+    if (identities != NULL && (device != NULL || devices != NULL)) {
+        options_error("--identities is for other devices: a state file has its own key");
         return false;
     }
     if ((identities != NULL && population_identities(p, identities, &why) != E_OK) ||
@@ -483,8 +500,8 @@ static bool fill(const struct ue_options *o, struct population *p)
         options_error("%s", why.text);
         return false;
     }
-    if (boxed) {
-        return take_boxed(o, p);
+    if (boxed || devices != NULL) {
+        return take_counted(o, p, boxed ? NULL : devices);
     }
     if (device == NULL && lot == NULL) {
         return derive(o, p);

@@ -54,6 +54,13 @@ enum ue_option {
     OPT_URL,
     OPT_RECORD_RESULT,
     OPT_REPLAY_RESULT,
+    OPT_RSMF,
+    OPT_DEVICES,
+    OPT_ORDER,
+    OPT_ORDERS,
+    OPT_CREDENTIALS,
+    OPT_RECORD_CHALLENGE,
+    OPT_REPLAY_CHALLENGE,
     OPT_TEXTS_END,
     FLAG_EEA0 = OPT_TEXTS_END,
     FLAG_WITHOUT_KME,
@@ -77,6 +84,7 @@ enum ue_option {
     FLAG_TAMPER_KME,
     FLAG_ASK_BEARER,
     FLAG_UNBOUND,
+    FLAG_AGAIN,
     FLAGS_END
 };
 struct ue_options {
@@ -87,18 +95,21 @@ struct ue_options {
     const char *enb[EMULATION_NETWORKS_MAX - 1]; /* of further networks */
     unsigned enbs;
     bool reads_only; /* the verb changes nothing of a device */
+    bool takes_file; /* of the verbs of `se` that take a name without a word before it */
+    const char *file;
+    struct manage manage;
 };
 /* Of each verb; their input is a struct ue_options. */
 extern const struct argp options_attach, options_detach, options_identity, options_key, options_run,
-    options_lot;
+    options_lot, options_se_show, options_se_accept;
 
 const char *options_text(const struct ue_options *o, enum ue_option id);
 bool options_flag(const struct ue_options *o, enum ue_option id);
 
 /* The functions below say on standard error what is wrong, and return false. */
 
-/* The plan of one device: at once, to hold until told otherwise. */
-MUST_USE bool options_plan_one(const struct ue_options *o, const struct population *p,
+/* The plan of one device: at once, to hold until told otherwise. *o is used as long as the plan. */
+MUST_USE bool options_plan_one(struct ue_options *o, const struct population *p,
                                struct run_plan *plan);
 /* The plan of a run of all that the population has. */
 MUST_USE bool options_plan_run(const struct ue_options *o, const struct population *p,

@@ -126,8 +126,20 @@
          OPT_RADIO_FLIP,                                                                            \
          "WHAT",                                                                                    \
          0,                                                                                         \
-         "somebody between device and network changes: amf, capability, nas-octet=N (what the "     \
-         "device receives), nas-octet=up:N, challenge=RAND:AUTN (one of before)",                   \
+         "somebody between device and network changes: amf, capability, rand, autn, nas-octet=N "   \
+         "(what the device receives), nas-octet=up:N, challenge=RAND:AUTN (one of before)",         \
+         g + 1},                                                                                    \
+        {"record-challenge",                                                                        \
+         OPT_RECORD_CHALLENGE,                                                                      \
+         "FILE",                                                                                    \
+         0,                                                                                         \
+         "write RAND and AUTN of the last challenge that comes to FILE",                            \
+         g + 1},                                                                                    \
+        {"replay-challenge",                                                                        \
+         OPT_REPLAY_CHALLENGE,                                                                      \
+         "FILE",                                                                                    \
+         0,                                                                                         \
+         "somebody puts the one that FILE has in the place of each that comes",                     \
          g + 1},                                                                                    \
     {                                                                                               \
         "faults", OPT_FAULTS, "LIST", 0,                                                            \
@@ -155,6 +167,10 @@ static const struct argp_option attach_options[] = {
     {"lot", OPT_KME_LOT, "FILE", 0,
      "its manufacturer's lot (NAME.lot.json): it can make a KME from now on", 1},
     {"stay", FLAG_STAY, NULL, 0, "keep the connection until Ctrl-C", 1},
+    {"rsmf", OPT_RSMF, "IP:PORT", 0,
+     "where the RSMF of any operator is reached: with what came for its dIMSI the device gets its "
+     "operator's own subscription there, and attaches with it",
+     1},
     OPTIONS_S1(2),
     OPTIONS_DEVICE(3),
     {0, 0, 0, 0, "What comes out:", 5},
@@ -193,6 +209,9 @@ static const struct argp_option run_options[] = {
      "their keys to prove IMEIs with, by IMEI: a production lot. Alone: its devices, which came "
      "without subscriptions",
      1},
+    {"devices", OPT_DEVICES, "DIR", 0,
+     "or devices with secure elements, of their state files DIR/NAME.json, which stay as they are",
+     1},
     {"kme-lot", OPT_KME_LOT, "FILE", 0,
      "their manufacturer's lot (NAME.lot.json): whom it covers can make a KME", 1},
     {"count", OPT_COUNT, "N", 0, "how many of them (1; of a lot all)", 1},
@@ -226,6 +245,19 @@ static const struct argp_option lot_options[] = {
     {"out", OPT_OUT, "FILE", 0, "the lot, for its owner only; is not replaced (needed)", 1},
     {0}};
 
+static const struct argp_option se_show_options[] = {{"json", FLAG_JSON, NULL, 0, "in JSON", 1},
+                                                     {0}};
+
+static const struct argp_option se_accept_options[] = {
+    {"device", OPT_DEVICE, "FILE", 0, "one device: its state file", 1},
+    {"order", OPT_ORDER, "FILE", 0, "what the service provider hands to it", 1},
+    {"devices", OPT_DEVICES, "DIR", 0, "or many: their state files, DIR/NAME.json", 2},
+    {"orders", OPT_ORDERS, "DIR", 0, "and an order for each that gets one, DIR/NAME.json", 2},
+    {"credentials", OPT_CREDENTIALS, "FILE|DIR", 0,
+     "where its SE CREDENTIALS go, or theirs: DIR/NAME.json (needed)", 3},
+    {"again", FLAG_AGAIN, NULL, 0, "agree on a new key although the order was accepted before", 3},
+    {0}};
+
 static error_t take(int key, char *arg, struct argp_state *state)
 {
     struct ue_options *o = state->input;
@@ -241,6 +273,8 @@ static error_t take(int key, char *arg, struct argp_state *state)
             return EINVAL;
         }
         o->enb[o->enbs++] = arg;
+    } else if (key == ARGP_KEY_ARG && o->takes_file && o->file == NULL) {
+        o->file = arg;
     } else if (key > OPT_MME && key < OPT_TEXTS_END) {
         o->text[key - OPT_MME] = arg;
     } else if (key >= OPT_TEXTS_END && key < FLAGS_END) {
@@ -306,6 +340,26 @@ const struct argp options_lot = {
     take,
     NULL,
     "Writes the devices that `run` makes of a seed as rows for `bindery import`. They hold keys.",
+    NULL,
+    NULL,
+    NULL};
+const struct argp options_se_show = {
+    se_show_options,
+    take,
+    "FILE",
+    "Says what the secure element of a device has: its certificates, and a slot for each dIMSI. "
+    "No secret is said.",
+    NULL,
+    NULL,
+    NULL};
+const struct argp options_se_accept = {
+    se_accept_options,
+    take,
+    NULL,
+    "Hands a secure element an order, of a dIMSI and the certificate of an ARPF: it agrees on a "
+    "key with the ARPF, keeps it, and gives out its SE CREDENTIALS for the service provider. An "
+    "order that was accepted, and whose credentials are there, is left alone.\vExit status: 0 all "
+    "accepted, 1 at least one was not, 2 wrong usage.",
     NULL,
     NULL,
     NULL};

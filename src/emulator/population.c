@@ -2,6 +2,7 @@
 
 #include "crypto/openssl.h"
 #include "device/linux/platform_openssl.h"
+#include "emulator/emulation.h"
 #include "emulator/enb.h"
 #include "emulator/population_parts.h"
 #include <errno.h>
@@ -87,6 +88,8 @@ static void drop_parts(struct device *d)
     }
     onboard_free(d->onboard);
     d->onboard = NULL;
+    discovery_free(d->discovery);
+    d->discovery = NULL;
 }
 
 void population_close(struct population *p)
@@ -155,6 +158,9 @@ static bool save(struct population *p, const struct device *d, struct bytes imag
     if (disguised && p->state.imsi.n == 0) {
         return true; /* the file has no USIM: what this equipment got is not its */
     }
+    if (d->turn == EMULATION_TURN_MANAGED) {
+        return true; /* the file has the next subscription: this one's client only detaches */
+    }
     bindery_ue_usim_sequences(&d->usim, seq);
     if (disguised) {
         memcpy(p->state.usim.seq, seq, sizeof p->state.usim.seq);
@@ -165,11 +171,19 @@ static bool save(struct population *p, const struct device *d, struct bytes imag
 }
 
 /* Without a file the state lives and dies with the process, and that is what is promised. */
+/* It detaches, and its file has the operator's own subscription already: what it had of the one
+ * before is of no use to that. */
+static bool has_successor(const struct population *p, const struct device *d)
+{
+    return d->discovery != NULL && p->state.discovery.previous.imsi.n > 0 &&
+           imsi_eq(&p->state.discovery.previous.imsi, &d->imsi);
+}
+
 static bool store(void *ctx, const uint8_t *image, size_t n)
 {
     const struct device *d = ctx;
     struct population *p = d->population;
-    if (p->path != NULL && !save(p, d, (struct bytes){image, n})) {
+    if (p->path != NULL && !has_successor(p, d) && !save(p, d, (struct bytes){image, n})) {
         return false;
     }
     if (d->forge != NULL) {
@@ -217,12 +231,17 @@ static void imeisv_of(const struct population *p, const struct lot_device *from,
     }
 }
 
-/* One without a subscription stores what it gets through its onboard, and nothing else. */
+/* One without a subscription stores what it gets through its onboard or its SE, and nothing else.
+ */
 static struct bindery_ue_host host_of(struct population *p, struct device *d,
                                       const struct lot_device *from)
 {
     struct bindery_ue_host host = {.ctx = d, .signer = population_signer(p, d)};
-    if (from->imsi.n == 0) {
+    if (d->seeks && d->discovery != NULL) {
+        host.discovery = &d->discovery->port;
+        return host;
+    }
+    if (d->seeks) {
         host.onboarding = &d->onboard->port;
         return host;
     }
@@ -237,12 +256,13 @@ static struct bindery_ue_host host_of(struct population *p, struct device *d,
 enum err population_begin(struct population *p, struct device *d, const struct lot_device *from,
                           const struct population_kept *kept)
 {
-    const bool boxed = from->imsi.n == 0;
+    d->seeks =
+        from->imsi.n == 0 || (d->discovery != NULL && d->discovery->stage == DISCOVERY_DIMSI);
     const struct bindery_ue_host host = host_of(p, d, from);
     struct bindery_ue_identity id = {.imsi_n = from->imsi.n,
                                      .keys = kept->keys.p,
                                      .keys_n = kept->keys.n,
-                                     .mnc_n = boxed           ? 0
+                                     .mnc_n = d->seeks        ? 0
                                               : p->mnc_n != 0 ? p->mnc_n
                                                               : kept->mnc_n};
     memcpy(id.imsi, from->imsi.digits, sizeof id.imsi);
@@ -253,7 +273,7 @@ enum err population_begin(struct population *p, struct device *d, const struct l
     bindery_ue_wipe(&d->ue);
     bindery_ue_usim_wipe(&d->usim);
     const bool begun =
-        (boxed || make_usim(p, d, &from->keys, kept->seq)) &&
+        (d->seeks || make_usim(p, d, &from->keys, kept->seq)) &&
         bindery_ue_init(&d->ue, &p->table, &host, &p->settings, &id, p->buffer, sizeof p->buffer,
                         kept->image.p, kept->image.n) == BINDERY_UE_OK;
     return begun ? E_OK : E_BAD_VALUE;
@@ -272,6 +292,9 @@ static enum err give_parts(struct population *p, struct device *d, const struct 
     if (err == E_OK && forge_wants(&p->guise.forge)) {
         d->forge = calloc(1, sizeof *d->forge);
         err = d->forge != NULL ? E_OK : E_MEMORY;
+    }
+    if (err == E_OK && kept->discovers != NULL) {
+        err = population_give_discovery(p, d, kept->discovers);
     }
     return err == E_OK && kept->factory != NULL ? population_give_onboard(p, d, kept->factory)
                                                 : err;
@@ -354,8 +377,7 @@ static enum err read_device(struct population *p, struct population_why *why)
     return err;
 }
 
-/* What NAS keeps is the right equipment's, and so are its keys. */
-static enum err read_kept(struct population *p, struct population_kept *kept)
+enum err population_read_kept(struct population *p, struct population_kept *kept)
 {
     enum err err = device_state_image(&p->crypto, &p->state, MBYTES_OF(p->image), &p->image_n);
     kept->image = (struct bytes){err == E_OK ? p->image : NULL, p->image_n};
@@ -367,24 +389,25 @@ static enum err read_kept(struct population *p, struct population_kept *kept)
     return err;
 }
 
+/* It came without a subscription, or has one that came over the air by certattach. */
+static bool wants_factory(const struct population *p, bool boxed)
+{
+    return p->state.onboarding.form != 0 && !discovery_is_wanted(&p->state) &&
+           (boxed || (p->state.profile.present && !population_is_disguised(p)));
+}
+
 static enum err add_from_file(struct population *p)
 {
-    struct lot_device from = {.imsi = p->state.imsi,
-                              .has_imei = true,
-                              .imei = p->state.imei,
-                              .has_kme = p->state.me.has_kme,
-                              .kme = p->state.me.kme,
-                              .keys = p->state.usim.keys};
+    struct lot_device from = population_row_of(&p->state);
     struct population_kept kept = {
         .seq = p->state.usim.seq, .identity = &p->state.identity, .mnc_n = p->state.mnc_n};
     struct population_factory factory = population_factory_of(p);
-    const bool boxed = from.imsi.n == 0;
-    if (boxed || (p->state.profile.present && !population_is_disguised(p))) {
-        kept.factory = &factory;
-    }
-    enum err err = E_OK;
-    if (!boxed && !population_is_disguised(p)) {
-        err = read_kept(p, &kept);
+    const bool boxed = p->state.imsi.n == 0;
+    kept.factory = wants_factory(p, boxed) ? &factory : NULL;
+    kept.discovers = discovery_is_wanted(&p->state) ? &p->state : NULL;
+    enum err err = boxed && kept.factory == NULL && kept.discovers == NULL ? E_MISSING : E_OK;
+    if (err == E_OK && !boxed && !population_is_disguised(p)) {
+        err = population_read_kept(p, &kept);
     }
     if (err == E_OK) {
         err = population_add_kept(p, &from, &kept);
@@ -406,7 +429,12 @@ enum err population_load_device(struct population *p, const char *path, struct p
         return err;
     }
     err = add_from_file(p);
-    if (err != E_OK) {
+    if (err == E_MISSING) {
+        (void)snprintf(why->text, sizeof why->text,
+                       "%s: it has no subscription, and its secure element no dIMSI: give it an "
+                       "order (bindery-ue se accept)",
+                       path);
+    } else if (err != E_OK) {
         (void)snprintf(why->text, sizeof why->text, "%s: what it keeps for NAS cannot be: %s", path,
                        err_sentence(err));
     }

@@ -1,13 +1,13 @@
 /* emulator/population.h - many devices in one process: each an NAS client (device/bindery_ue.h)
  * with a soft USIM, at its own place in memory for good, and little else.
  *
- * Four sources: one device state file, which is written before anything leaves that relies on it;
- * a lot (device/linux/lot.h); keys derived from a seed, for loads; or a production lot of devices
- * without subscriptions, which get them over the air. All but the first keep their state in this
- * process only: they are new when it starts. Their keys to prove IMEIs with come out of a
- * production lot (device/linux/identity_lot.h), and those whose IMEI a manufacturer's lot covers
- * (device/linux/lot_file.h) can make a KME. All share one crypto table, one settings and one
- * buffer, so a population belongs to one thread.
+ * Five sources: one device state file, which is written before anything leaves that relies on it;
+ * a directory of such files, which are read only; a lot (device/linux/lot.h); keys derived from a
+ * seed, for loads; or a production lot of devices without subscriptions, which get them over the
+ * air. All but the first keep their state in this process only: they are new when it starts. Their
+ * keys to prove IMEIs with come out of a production lot (device/linux/identity_lot.h), and those
+ * whose IMEI a manufacturer's lot covers (device/linux/lot_file.h) can make a KME. All share one
+ * crypto table, one settings and one buffer, so a population belongs to one thread.
  */
 #ifndef BINDERY_EMULATOR_POPULATION_H
 #define BINDERY_EMULATOR_POPULATION_H
@@ -17,6 +17,7 @@
 #include "device/linux/lot.h"
 #include "device/linux/lot_file.h"
 #include "device/linux/state_file.h"
+#include "emulator/discovery.h"
 #include "emulator/forge.h"
 #include "emulator/onboard.h"
 
@@ -33,12 +34,14 @@ struct device {
     struct bindery_ue_signer signer;
     uint8_t *key; /* that proves its IMEI, PKCS#8; NULL: it has none. OpenSSL gets it to sign */
     uint16_t key_n;
-    struct forge *forge;     /* NULL: it sends what its NAS client makes */
-    struct onboard *onboard; /* NULL: its subscription was there before the device */
+    struct forge *forge;         /* NULL: it sends what its NAS client makes */
+    struct onboard *onboard;     /* NULL: its subscription was there before the device */
+    struct discovery *discovery; /* NULL: it has no SE, or is done with it */
     struct population *population;
     uint32_t number;
     struct imei imei; /* its own */
-    struct imsi imsi; /* n 0: it has no subscription */
+    struct imsi imsi; /* or the dIMSI; n 0: it has neither */
+    bool seeks;       /* it has no subscription, and attaches to get one */
     /* emulation.c's */
     uint8_t phase;    /* enum population_phase */
     bool stop;        /* to be switched off as soon as nothing waits */
@@ -52,6 +55,8 @@ struct device {
     uint8_t move;     /* 1 + the network that it is to go to; 0: none */
     uint8_t turn;     /* enum emulation_turn that is to come */
     bool gave_up;     /* a subscription, in this attempt */
+    bool manage;      /* registered, and its owner is yet to say what becomes of it */
+    bool parts;       /* it is to detach, and then to begin with another subscription */
     /* A reject: NAS client's next event says whether it means that its KME was taken. */
     struct {
         bool waits, secured;
@@ -157,6 +162,12 @@ MUST_USE enum err population_load_device(struct population *p, const char *path,
 MUST_USE enum err population_load_boxed(struct population *p, uint32_t most,
                                         struct population_why *why);
 
+/* Devices with secure elements: the state files DIR/NAME.json, in the order of their names. They
+ * are read, and never written: what the devices learn ends with the program. most: so many at most;
+ * 0: all. Errors: E_MISSING (there is none), those of device_state_load, E_BAD_VALUE, E_MEMORY. */
+MUST_USE enum err population_load_devices(struct population *p, const char *dir, uint32_t most,
+                                          struct population_why *why);
+
 /* ---- a subscription comes and goes ---- */
 
 /* Before each event of a device's NAS client is acted upon. True: the subscription that it got is
@@ -167,6 +178,13 @@ bool population_trial(struct population *p, struct device *d, const struct binde
  * and others of the file: it is as before; E_BAD_VALUE. */
 MUST_USE enum err population_subscribed(struct population *p, struct device *d);
 MUST_USE enum err population_unsubscribed(struct population *p, struct device *d);
+/* The same of a device with an SE: with the IMSI that came; with the dIMSI of the slot that is next
+ * (discovery_next); with what it had before a subscription that is given up; with the operator's
+ * own one, which its state file has (device_state_manage). */
+MUST_USE enum err population_discovered(struct population *p, struct device *d);
+MUST_USE enum err population_dimsi(struct population *p, struct device *d);
+MUST_USE enum err population_undiscovered(struct population *p, struct device *d);
+MUST_USE enum err population_managed(struct population *p, struct device *d);
 
 /* Where derived devices come from: IMSI and IMEI count up. */
 struct population_origin {

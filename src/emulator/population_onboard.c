@@ -129,7 +129,10 @@ enum err population_load_boxed(struct population *p, uint32_t most, struct popul
 bool population_trial(struct population *p, struct device *d, const struct bindery_ue_event *event)
 {
     struct onboard *o = d->onboard;
-    if (o == NULL || !o->installed || d->imsi.n == 0) {
+    if (d->discovery != NULL) {
+        return population_discovery_trial(p, d, event);
+    }
+    if (o == NULL || !o->installed || d->seeks) {
         return false;
     }
     const struct bindery_ue_trial before = o->trial;

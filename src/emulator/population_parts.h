@@ -1,6 +1,7 @@
 /* emulator/population_parts.h - what population.c (devices and where they come from),
- * population_proof.c (how they prove IMEIs), population_kme.c (how they make KMEs) and
- * population_onboard.c (how they get subscriptions) share. For nobody else.
+ * population_proof.c (how they prove IMEIs), population_kme.c (how they make KMEs),
+ * population_onboard.c (how they get subscriptions) and population_discovery.c (how they discover
+ * their operators) share. For nobody else.
  */
 #ifndef BINDERY_EMULATOR_POPULATION_PARTS_H
 #define BINDERY_EMULATOR_POPULATION_PARTS_H
@@ -29,7 +30,11 @@ struct population_kept {
     const struct device_key *identity;
     uint8_t mnc_n;
     const struct population_factory *factory; /* NULL: it can get no subscription */
+    const struct device_state *discovers;     /* its SE; NULL: it has none */
 };
+/* What NAS keeps in the state that was loaded, which is the right equipment's. Errors: those of
+ * device_state_image and device_state_keys but E_NOT_FOUND. */
+MUST_USE enum err population_read_kept(struct population *p, struct population_kept *kept);
 /* Errors: those of population_add. */
 MUST_USE enum err population_add_kept(struct population *p, const struct lot_device *from,
                                       const struct population_kept *kept);
@@ -59,6 +64,17 @@ struct population_factory population_factory_of(const struct population *p);
  * onboard_openssl_form. */
 MUST_USE enum err population_give_onboard(struct population *p, struct device *d,
                                           const struct population_factory *factory);
+
+/* ---- population_discovery.c ---- */
+
+/* What the state has to begin with: the subscription, or the first dIMSI. */
+struct lot_device population_row_of(const struct device_state *s);
+/* What comes goes into the file if the state is the population's own. Errors: E_MEMORY. */
+MUST_USE enum err population_give_discovery(struct population *p, struct device *d,
+                                            const struct device_state *s);
+/* population_trial of a device with an SE. */
+bool population_discovery_trial(struct population *p, struct device *d,
+                                const struct bindery_ue_event *event);
 
 /* ---- population_kme.c ---- */
 

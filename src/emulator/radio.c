@@ -1,7 +1,10 @@
 #include "emulator/radio.h"
 
 #include "codec/nas.h"
+#include "device/linux/durable_file.h"
 #include "emulator/load_schedule.h"
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +52,10 @@ enum err radio_flip_parse(const char *text, struct radio_config *out)
 {
     static const char octet[] = "nas-octet=", challenge[] = "challenge=";
     uint64_t at = 0;
+    if (strcmp(text, "rand") == 0 || strcmp(text, "autn") == 0) {
+        out->flip = text[0] == 'r' ? RADIO_FLIP_RAND : RADIO_FLIP_AUTN;
+        return E_OK;
+    }
     if (strcmp(text, "amf") == 0 || strcmp(text, "capability") == 0) {
         out->flip = text[0] == 'a' ? RADIO_FLIP_AMF : RADIO_FLIP_CAPABILITY;
         return E_OK;
@@ -286,6 +293,17 @@ static bool flip_amf(struct mbytes pdu)
     return true;
 }
 
+static bool flip_challenge(enum radio_flip what, struct mbytes pdu)
+{
+    struct nas_authentication_request m;
+    if (!is_challenge(pdu, &m)) {
+        return false;
+    }
+    const struct bytes field = what == RADIO_FLIP_RAND ? m.rand : m.autn;
+    *octet_in(pdu, field, field.n - 1) ^= 1;
+    return true;
+}
+
 static bool exchange(const struct radio_config *c, struct mbytes pdu)
 {
     struct nas_authentication_request m;
@@ -325,10 +343,51 @@ static bool flip(const struct radio *r, enum radio_direction direction, struct m
         break;
     case RADIO_FLIP_CHALLENGE:
         return direction == RADIO_DOWN && exchange(c, pdu);
+    case RADIO_FLIP_RAND:
+    case RADIO_FLIP_AUTN:
+        return direction == RADIO_DOWN && flip_challenge(c->flip, pdu);
     case RADIO_FLIP_NONE:
         break;
     }
     return false;
+}
+
+/* ---- a challenge that is kept ---- */
+
+#define CHALLENGE_TEXT 66u /* and a line end */
+#define CHALLENGE_MODE 0644
+
+enum err radio_challenge_save(const char *path, struct bytes pdu)
+{
+    struct nas_authentication_request m;
+    struct nas_pdu plain;
+    char text[CHALLENGE_TEXT + 1];
+    if (!plain_of(pdu, &plain) || plain.type != NAS_AUTHENTICATION_REQUEST ||
+        nas_parse(&nas_authentication_request_message, plain.inner, &m, NULL) != E_OK ||
+        m.rand.n != 16 || m.autn.n != 16) {
+        return E_OK;
+    }
+    hex_encode(m.rand, text);
+    text[32] = ':';
+    hex_encode(m.autn, text + 33);
+    text[CHALLENGE_TEXT - 1] = '\n';
+    return durable_write(path, CHALLENGE_MODE, DURABLE_REPLACE,
+                         (struct bytes){(uint8_t *)text, CHALLENGE_TEXT}, NULL);
+}
+
+enum err radio_challenge_load(const char *path, struct radio_config *out)
+{
+    char text[CHALLENGE_TEXT + 2];
+    FILE *in = fopen(path, "re");
+    if (in == NULL) {
+        return errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
+    }
+    const size_t n = fread(text, 1, sizeof text - 1, in);
+    const bool failed = ferror(in) != 0;
+    (void)fclose(in);
+    text[n] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    return failed ? E_IO : challenge_parse(text, out);
 }
 
 /* ---- by chance ---- */

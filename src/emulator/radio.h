@@ -19,7 +19,9 @@
     X(AMF, "amf", "the bit of AMF that marks a processed challenge, in AUTHENTICATION REQUEST")    \
     X(CAPABILITY, "capability", "the UE network capability in ATTACH REQUEST: EEA0 is all")        \
     X(OCTET, "nas-octet", "the lowest bit of one octet, in every PDU that has it")                 \
-    X(CHALLENGE, "challenge", "RAND and AUTN of AUTHENTICATION REQUEST, for some of before")
+    X(CHALLENGE, "challenge", "RAND and AUTN of AUTHENTICATION REQUEST, for some of before")       \
+    X(RAND, "rand", "the lowest bit of RAND in AUTHENTICATION REQUEST")                            \
+    X(AUTN, "autn", "the lowest bit of AUTN in AUTHENTICATION REQUEST")
 enum radio_flip {
 #define X(name, text, sentence) RADIO_FLIP_##name,
     RADIO_FLIPS(X)
@@ -37,9 +39,15 @@ struct radio_config {
     size_t octet;
     uint8_t rand[16], autn[16]; /* of RADIO_FLIP_CHALLENGE */
 };
-/* "amf", "capability", "nas-octet=N" (what devices receive), "nas-octet=up:N" (what they send),
- * "challenge=RAND:AUTN" (32 hex digits each). Errors: E_BAD_VALUE. */
+/* "amf", "capability", "rand", "autn", "nas-octet=N" (what devices receive), "nas-octet=up:N" (what
+ * they send), "challenge=RAND:AUTN" (32 hex digits each). Errors: E_BAD_VALUE. */
 MUST_USE enum err radio_flip_parse(const char *text, struct radio_config *out);
+/* A PDU to a device: if it is AUTHENTICATION REQUEST, its RAND:AUTN takes the place of what the
+ * file has. Errors: those of durable_write. */
+MUST_USE enum err radio_challenge_save(const char *path, struct bytes pdu);
+/* One that was saved is put in the place of each that comes. Errors: E_BAD_VALUE (it is none),
+ * E_NOT_FOUND, E_DENIED, E_IO. */
+MUST_USE enum err radio_challenge_load(const char *path, struct radio_config *out);
 /* "lose=5,repeat=1,delay=10,delay-ms=200,tamper=1,seed=7", any of them. Errors: E_BAD_VALUE. */
 MUST_USE enum err radio_faults_parse(const char *text, struct radio_config *out);
 

@@ -138,6 +138,31 @@ static void print_onboarding(const struct tally *t, FILE *to)
     }
 }
 
+static void print_discovery(const struct tally *t, FILE *to)
+{
+    const struct {
+        const char *text;
+        uint64_t n;
+    } rows[] = {{"an IMSI came for a dIMSI", t->discovered},
+                {"a network brought none", t->discovery_refused},
+                {"given up, for they were no good and never used", t->discovery_given_up}};
+    const char *head = "\nFirst attaches with a dIMSI\n";
+    for (size_t i = 0; i < TALLY_DISCOVERIES; i++) {
+        if (t->discoveries[i] > 0) {
+            fprintf(to, "%s  %-68s %10" PRIu64 "\n", head,
+                    bindery_ue_discovery_outcome_name((enum bindery_ue_discovery_outcome)i),
+                    t->discoveries[i]);
+            head = "";
+        }
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].n > 0) {
+            fprintf(to, "%s  %-68s %10" PRIu64 "\n", head, rows[i].text, rows[i].n);
+            head = "";
+        }
+    }
+}
+
 static void print_network(const struct run_result *r, FILE *to)
 {
     for (unsigned i = 1; i < ENB_FAULT_COUNT; i++) {
@@ -174,12 +199,16 @@ void report_print(const struct run_plan *plan, const struct run_result *r, FILE 
     if (t->onboarded > 0) {
         latency_row(to, "onboarded", &t->onboard);
     }
+    if (t->discovered > 0) {
+        latency_row(to, "discovered", &t->discover);
+    }
     latency_row(to, "detach", &t->detach);
     print_failures(t, to);
     print_devices(t, to);
     print_proofs(t, to);
     print_kme(t, to);
     print_onboarding(t, to);
+    print_discovery(t, to);
     print_network(r, to);
     fprintf(to, "\nMemory: %" PRIu64 " octets per device, %.1f MiB for all\n", r->device_octets,
             (double)r->device_octets * r->devices / (1 << 20));
@@ -228,6 +257,20 @@ static json_t *json_onboarding(const struct tally *t)
         "{s:I, s:I, s:I, s:I, s:o}", "asked", (json_int_t)t->onboarding_asked, "onboarded",
         (json_int_t)t->onboarded, "refused", (json_int_t)t->onboarding_refused, "given_up",
         (json_int_t)t->onboarding_given_up, "onboarded_ms", latency_json(&t->onboard, "count"));
+}
+
+static json_t *json_discovery(const struct tally *t)
+{
+    json_t *challenges = json_object();
+    for (size_t i = 0; i < TALLY_DISCOVERIES; i++) {
+        (void)json_object_set_new(
+            challenges, bindery_ue_discovery_outcome_name((enum bindery_ue_discovery_outcome)i),
+            json_integer((json_int_t)t->discoveries[i]));
+    }
+    return json_pack("{s:o, s:I, s:I, s:I, s:o}", "challenges", challenges, "discovered",
+                     (json_int_t)t->discovered, "refused", (json_int_t)t->discovery_refused,
+                     "given_up", (json_int_t)t->discovery_given_up, "discovered_ms",
+                     latency_json(&t->discover, "count"));
 }
 
 static json_t *json_refused(const struct tally *t)
@@ -289,14 +332,15 @@ json_t *report_json(const struct run_plan *plan, const struct run_result *r)
         "offered_per_s", per_second(t->offered, r->elapsed_ns), "registered_per_s",
         per_second(t->registered, r->elapsed_ns));
     json_t *more = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "attach_ms",
-        latency_json(&t->attach, "count"), "sent_after_ms", latency_json(&t->lag, "count"),
-        "detach_ms", latency_json(&t->detach, "count"), "failures", json_failures(t), "challenges",
-        json_challenges(t), "proofs", json_proofs(t), "kme", json_kme(t), "onboarding",
-        json_onboarding(t), "refused_by_devices", json_refused(t), "store_failed",
-        (json_int_t)t->store_failed, "crypto_failed", (json_int_t)t->crypto_failed, "enb",
-        json_enb(&r->enb), "radio", json_radio(&r->radio), "associations_lost",
-        (json_int_t)r->associations_lost, "octets_per_device", (json_int_t)r->device_octets);
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}",
+        "attach_ms", latency_json(&t->attach, "count"), "sent_after_ms",
+        latency_json(&t->lag, "count"), "detach_ms", latency_json(&t->detach, "count"), "failures",
+        json_failures(t), "challenges", json_challenges(t), "proofs", json_proofs(t), "kme",
+        json_kme(t), "onboarding", json_onboarding(t), "discovery", json_discovery(t),
+        "refused_by_devices", json_refused(t), "store_failed", (json_int_t)t->store_failed,
+        "crypto_failed", (json_int_t)t->crypto_failed, "enb", json_enb(&r->enb), "radio",
+        json_radio(&r->radio), "associations_lost", (json_int_t)r->associations_lost,
+        "octets_per_device", (json_int_t)r->device_octets);
     if (o == NULL || more == NULL || json_object_update(o, more) != 0) {
         json_decref(o);
         o = NULL;

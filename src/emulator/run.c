@@ -118,6 +118,14 @@ static bool send_message(void *ctx, unsigned enb, unsigned mme, uint16_t stream,
     return true;
 }
 
+static void record_challenge(struct run *r, struct bytes pdu)
+{
+    const char *path = r->plan->record;
+    if (path != NULL && radio_challenge_save(path, pdu) != E_OK && words(r) != NULL) {
+        say_line(&r->say, "%s could not be written", path);
+    }
+}
+
 /* The shadow sees each PDU once, in order: for the trace, or else for the words. */
 static void on_nas(void *ctx, const struct device *d, bool uplink, struct bytes pdu)
 {
@@ -126,6 +134,9 @@ static void on_nas(void *ctx, const struct device *d, bool uplink, struct bytes 
     struct trace_ends ends;
     uint8_t room[RADIO_PDU_MAX];
     struct bytes plain = {0};
+    if (!uplink) {
+        record_challenge(r, pdu);
+    }
     if (d->number >= r->shadows) {
         return;
     }
@@ -169,6 +180,14 @@ static void on_turned(void *ctx, const struct device *d, enum emulation_turn tur
     if (d->number == 0 && words(r) != NULL) {
         say_turned(&r->say, d, emulation_plmn(&r->plan->emulation, d->network), turn);
     }
+}
+
+static enum emulation_turn on_registered(void *ctx, struct device *d,
+                                         char why[static EMULATION_WHY_MAX])
+{
+    struct run *r = ctx;
+    const struct plmn serving = emulation_plmn(&r->plan->emulation, d->network);
+    return manage_registered(r->plan->manage, r->p, d, &serving, words(r), why);
 }
 
 static void on_stored(void *ctx, const struct device *d, struct bytes image)
@@ -402,6 +421,9 @@ static void begin_arrivals(struct run *r)
     if (r->more) {
         next_arrival(r);
     }
+    if (words(r) != NULL) {
+        say_begin(&r->say, population_at(r->p, 0));
+    }
 }
 
 /* At most so many before the sockets have their turn again. */
@@ -499,7 +521,9 @@ static enum err open_all(struct run *r)
                                         .nas = on_nas,
                                         .event = on_event,
                                         .told = on_told,
-                                        .turned = on_turned};
+                                        .turned = on_turned,
+                                        .registered =
+                                            r->plan->manage != NULL ? on_registered : NULL};
     r->say = (struct say){.to = r->plan->words, .start_ns = now()};
     if (!open_shadows(r)) {
         return E_MEMORY;

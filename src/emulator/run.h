@@ -6,6 +6,7 @@
 
 #include "emulator/emulation.h"
 #include "emulator/load_schedule.h"
+#include "emulator/manage.h"
 #include "emulator/say.h"
 #include "emulator/trace.h"
 #include <signal.h>
@@ -18,12 +19,14 @@ struct run_plan {
     uint64_t over_ns;  /* within so long; 0: all at once */
     enum load_pattern pattern;
     uint64_t seed;
-    uint64_t connect_ms;   /* until one MME must be set up for each eNB */
-    uint64_t reconnect_ms; /* after an association ended; 0: 1000 */
-    bool stay;             /* go on until stopped, after the last attempt ended */
-    struct trace *trace;   /* may be NULL */
-    FILE *progress;        /* a terminal, or NULL */
-    FILE *words;           /* the steps of device 0; NULL: none */
+    uint64_t connect_ms;         /* until one MME must be set up for each eNB */
+    uint64_t reconnect_ms;       /* after an association ended; 0: 1000 */
+    bool stay;                   /* go on until stopped, after the last attempt ended */
+    struct trace *trace;         /* may be NULL */
+    FILE *progress;              /* a terminal, or NULL */
+    FILE *words;                 /* the steps of device 0; NULL: none */
+    const struct manage *manage; /* step 11 of device 0, of a state file; NULL: none */
+    const char *record;          /* challenges that come go into this file; NULL: none */
 };
 enum run_end {
     RUN_DONE,

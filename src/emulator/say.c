@@ -123,7 +123,7 @@ static void say_rejected(struct say *s, const struct device *d, const struct bin
 {
     char text[TALLY_TEXT];
     const char *name = emm_cause_name(e->cause);
-    if (d->imsi.n == 0) {
+    if (d->seeks) {
         say_line(s, "its cause is #%u (%s)", e->cause, name != NULL ? name : "no name");
         return;
     }
@@ -223,6 +223,86 @@ static void say_onboarded(struct say *s, const struct device *d)
              binding_policy_name((enum binding_policy)p->policy));
 }
 
+/* ---- by way of a dIMSI ---- */
+
+static const char *kept(const struct device *d)
+{
+    return d->discovery->store != NULL ? "in its file" : "kept";
+}
+
+void say_begin(struct say *s, const struct device *d)
+{
+    const struct discovery *x = d->discovery;
+    if (x == NULL) {
+        return;
+    }
+    switch ((enum discovery_stage)x->stage) {
+    case DISCOVERY_DIMSI:
+        say_line(s,
+                 "has no subscription: attaches with dIMSI %s, whose key its secure element has "
+                 "agreed with %s",
+                 d->imsi.digits, discovery_slot(x)->arpf.text);
+        break;
+    case DISCOVERY_TEMPORARY:
+        say_line(s, "goes on with IMSI %s, which came for dIMSI %s", d->imsi.digits,
+                 discovery_slot(x)->dimsi.digits);
+        break;
+    case DISCOVERY_OWN:
+        say_line(s,
+                 "goes on with its operator's own subscription, IMSI %s; the one before is kept "
+                 "until the RSMF knows that it works",
+                 d->imsi.digits);
+        break;
+    }
+}
+
+/* Before the answer, which was taken from the device first. */
+static void say_discovery(const struct say *s, const struct device *d,
+                          const struct bindery_ue_event *e)
+{
+    char text[200];
+    switch (e->discovery) {
+    case BINDERY_UE_DISCOVERY_INSTALLED:
+        (void)snprintf(text, sizeof text,
+                       "challenge: AUTN holds, and RAND brings IMSI %.*s: it takes the dIMSI's "
+                       "place, and is %s",
+                       (int)e->imsi_n, e->imsi, kept(d));
+        break;
+    case BINDERY_UE_DISCOVERY_REPEATED:
+        (void)snprintf(text, sizeof text, "challenge: RAND brings IMSI %.*s, which came before",
+                       (int)e->imsi_n, e->imsi);
+        break;
+    case BINDERY_UE_DISCOVERY_INTEGRITY:
+    case BINDERY_UE_DISCOVERY_CTV:
+    case BINDERY_UE_DISCOVERY_IMSI_UNREADABLE:
+    case BINDERY_UE_DISCOVERY_OTHER_IMSI:
+    case BINDERY_UE_DISCOVERY_ERASED:
+    case BINDERY_UE_DISCOVERY_NOT_STORED:
+    case BINDERY_UE_DISCOVERY_BROKEN:
+    default:
+        (void)snprintf(text, sizeof text, "challenge refused (%s): %s",
+                       bindery_ue_discovery_outcome_name(e->discovery),
+                       bindery_ue_discovery_outcome_sentence(e->discovery));
+        break;
+    }
+    put(s, s->now_ns, text);
+}
+
+static void say_undiscovered(struct say *s, const struct device *d)
+{
+    if (d->seeks) {
+        say_line(s,
+                 "its subscription was never used, and is no good: it is given up; attaches "
+                 "with dIMSI %s",
+                 d->imsi.digits);
+    } else {
+        say_line(s,
+                 "its operator's own subscription was never used, and is no good: it is given "
+                 "up; attaches with the one before, IMSI %s",
+                 d->imsi.digits);
+    }
+}
+
 void say_turned(struct say *s, const struct device *d, struct plmn plmn, enum emulation_turn turn)
 {
     char text[PLMN_TEXT_MAX];
@@ -237,6 +317,18 @@ void say_turned(struct say *s, const struct device *d, struct plmn plmn, enum em
     case EMULATION_TURN_UNSUBSCRIBED:
         say_line(s, "its subscription was never used, and is no good: it is given up, and another "
                     "one asked for");
+        break;
+    case EMULATION_TURN_DISCOVERED:
+        say_line(s, "attaches with the IMSI that came, %s", d->imsi.digits);
+        break;
+    case EMULATION_TURN_DIMSI:
+        say_line(s, "attaches with its next dIMSI, %s", d->imsi.digits);
+        break;
+    case EMULATION_TURN_UNDISCOVERED:
+        say_undiscovered(s, d);
+        break;
+    case EMULATION_TURN_MANAGED:
+        say_line(s, "attaches with its operator's own subscription, IMSI %s", d->imsi.digits);
         break;
     case EMULATION_TURN_FAILED:
         say_line(s, "it could not go on: %s",
@@ -314,7 +406,13 @@ void say_event(struct say *s, const struct device *d, const struct bindery_ue_ev
         say_onboarded(s, d);
         break;
     case BINDERY_UE_EVENT_ELSEWHERE:
-        say_line(s, "no subscription came of this");
+        say_line(s, "no %s came of this", d->discovery != NULL ? "IMSI" : "subscription");
+        break;
+    case BINDERY_UE_EVENT_DISCOVERY:
+        say_discovery(s, d, e);
+        break;
+    case BINDERY_UE_EVENT_DISCOVERED:
+        say_line(s, "the attach with the dIMSI is over: no service runs on it");
         break;
     }
 }

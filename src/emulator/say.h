@@ -17,6 +17,8 @@ struct say {
 void say_line(struct say *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Says what is held back. */
 void say_rest(struct say *s);
+/* Of a device that came by way of a dIMSI: how far it is. */
+void say_begin(struct say *s, const struct device *d);
 /* A NAS PDU; `plain` is what is inside, empty if that is not known. */
 void say_nas(struct say *s, bool uplink, struct bytes pdu, struct bytes plain);
 void say_event(struct say *s, const struct device *d, const struct bindery_ue_event *event);

@@ -15,6 +15,7 @@
 #define TALLY_ONE(name, text, sentence) +1
 #define TALLY_REFUSALS                  (0 BINDERY_UE_REFUSALS(TALLY_ONE))
 #define TALLY_PROOFS                    (BINDERY_UE_SIGNATURE_RSA_PSS + 1)
+#define TALLY_DISCOVERIES               (0 BINDERY_UE_DISCOVERY_OUTCOMES(TALLY_ONE))
 
 struct tally_cause {
     uint64_t n;
@@ -34,9 +35,14 @@ struct tally {
     /* Devices without a subscription: asked for one; got it; a network gave none. And one that was
      * got and never confirmed was given up. */
     uint64_t onboarding_asked, onboarded, onboarding_refused, onboarding_given_up;
+    /* Devices with a dIMSI: what their SEs made of challenges; got an IMSI, which is the end of a
+     * first attach; a network brought none. And one that was got and never confirmed was given up.
+     */
+    uint64_t discoveries[TALLY_DISCOVERIES];
+    uint64_t discovered, discovery_refused, discovery_given_up;
     uint64_t store_failed, crypto_failed;
     uint64_t last_ns; /* when the last attach ended, by the host's clock; 0: none did */
-    struct load_histogram attach, detach, lag, onboard;
+    struct load_histogram attach, detach, lag, onboard, discover;
     struct tally_cause cause[TALLY_CAUSES];
 };
 void tally_fail(struct tally *t, const char *text);

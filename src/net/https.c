@@ -29,6 +29,7 @@ struct https_server {
     struct address bound;
     char *certificate, *key, *ca; /* texts, as the library wants them */
     size_t key_n;
+    struct https_identities *identities; /* the same two, as they are now */
     struct MHD_Daemon *daemon;
     struct https_conns conns;
     unsigned trust; /* counts the verifiers */
@@ -127,6 +128,9 @@ static void call_free(struct https_server *s, struct https_call *c)
         (void)close(c->file); /* was never handed on */
     }
     free(c->body);
+    if (c->secret && c->text != NULL) {
+        wipe(c->text, c->text_n);
+    }
     free(c->text);
     free(c);
 }
@@ -259,13 +263,14 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **cl
 }
 
 /* The handshake does not say which CAs are accepted: a client that goes by that would not show what
- * https_trust may have made good. */
-static void hide_cas(struct MHD_Connection *connection)
+ * https_trust may have made good. And it shows the certificate that is the server's by now. */
+static void prepare(const struct https_server *s, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (info != NULL && info->tls_session != NULL) {
         gnutls_certificate_send_x509_rdn_sequence(info->tls_session, 1);
+        gnutls_session_set_ptr(info->tls_session, s->identities);
     }
 }
 
@@ -285,7 +290,7 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
     if (info == NULL) {
         return; /* without a context its requests are refused */
     }
-    hide_cas(connection);
+    prepare(s, connection);
     struct https_conn *c =
         https_conn_add(&s->conns, info->connect_fd, now_ms(s) + s->options.limits.header_ms);
     if (c != NULL) {
@@ -294,12 +299,12 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
     *socket_context = c;
 }
 
-/* Addresses stay as they were sent. */
-static size_t no_unescape(void *ctx, struct MHD_Connection *connection, char *text)
+/* Addresses stay as they were sent, unless the interface wants it otherwise. */
+static size_t unescape(void *ctx, struct MHD_Connection *connection, char *text)
 {
-    (void)ctx;
+    const struct https_server *s = ctx;
     (void)connection;
-    return strlen(text);
+    return s->options.unescape ? MHD_http_unescape(text) : strlen(text);
 }
 
 /* ---- the loop ---- */
@@ -375,6 +380,13 @@ void https_trust(struct https_server *s, const struct verifier *verifier)
     s->trust++;
 }
 
+/*= op-certificate */
+enum err https_identity(struct https_server *s, const char *certificate, const char *key,
+                        struct https_why *why)
+{
+    return https_identities_read(s->identities, certificate, key, why);
+}
+
 struct address https_bound(const struct https_server *s)
 {
     return s->bound;
@@ -402,6 +414,12 @@ static enum err read_files(struct https_server *s, struct https_why *why)
     s->key_n = err == E_OK ? strlen(s->key) : 0;
     if (err == E_OK) {
         err = https_file_text(s->options.ca, false, &s->ca, why);
+    }
+    if (err == E_OK) {
+        s->identities = https_identities_new();
+        err = s->identities == NULL ? E_MEMORY
+                                    : https_identities_read(s->identities, s->options.certificate,
+                                                            s->options.key, why);
     }
     return err;
 }
@@ -439,11 +457,11 @@ static enum err start_daemon(struct https_server *s, struct https_why *why)
         flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, no_words, NULL,
         MHD_OPTION_LISTEN_SOCKET, s->listener, MHD_OPTION_HTTPS_MEM_CERT, s->certificate,
         MHD_OPTION_HTTPS_MEM_KEY, s->key, MHD_OPTION_HTTPS_MEM_TRUST, s->ca,
-        MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES, MHD_OPTION_CONNECTION_LIMIT, l->connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, l->connections_per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, backstop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
-        no_unescape, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_HTTPS_CERT_CALLBACK, https_identities_show, MHD_OPTION_HTTPS_PRIORITIES,
+        PRIORITIES, MHD_OPTION_CONNECTION_LIMIT, l->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        l->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, backstop,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
     if (s->daemon == NULL) {
         return say(why, E_BAD_VALUE, s->options.certificate,
@@ -545,6 +563,7 @@ void https_close(struct https_server *s)
     if (s->key != NULL) {
         wipe(s->key, s->key_n);
     }
+    https_identities_free(s->identities);
     free(s->certificate);
     free(s->key);
     free(s->ca);

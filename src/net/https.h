@@ -8,9 +8,9 @@
  *
  * A connection has a deadline for whatever it does: the handshake and a request's header, its body,
  * taking the answer, and rest between requests. A client that sends an octet now and then does not
- * move it. Addresses and query are handed on as they were sent, nothing is unescaped: a path with
- * '%' in it is another path. An answer to HEAD leaves without its body, and there are no redirects.
- * Nothing here knows what a request means.
+ * move it. Addresses and query are handed on as they were sent, nothing is unescaped (unless
+ * `unescape` says so): a path with '%' in it is another path. An answer to HEAD leaves without its
+ * body, and there are no redirects. Nothing here knows what a request means.
  */
 #ifndef BINDERY_NET_HTTPS_H
 #define BINDERY_NET_HTTPS_H
@@ -45,6 +45,7 @@ struct https_call {
     unsigned status;
     const char *type; /* Content-Type; NULL without a body */
     char *text;       /* freed by the server */
+    bool secret;      /* text is wiped before it is freed, whether it left or not */
     size_t text_n;
     int file; /* instead of text, above 0: its octets from the first; closed by the server */
     const char *allow;    /* or NULL */
@@ -80,6 +81,9 @@ struct https_options {
     const struct verifier *verifier;    /* judges the clients; ca only makes them show a chain */
     struct https_limits limits;
     size_t call_size; /* of the caller's structure */
+    /* Percent-encoding in addresses and queries is undone. Only for paths that nobody else reads:
+     * two texts are then one path. */
+    bool unescape;
     const struct https_handlers *handlers;
     void *ctx;
     /* NULL: the system's. Monotonic milliseconds and Unix seconds. */
@@ -102,6 +106,11 @@ void https_close(struct https_server *s);
 /* Clients are judged by this one from the next request on, those that are connected too. The one
  * before is not used any more. */
 void https_trust(struct https_server *s, const struct verifier *verifier);
+/* Certificate and key are these from the next handshake on, who is connected stays. After an error
+ * all is as before. Errors: E_IO, E_DENIED, E_BAD_VALUE (they do not belong together), E_MEMORY;
+ * all with *why. */
+MUST_USE enum err https_identity(struct https_server *s, const char *certificate, const char *key,
+                                 struct https_why *why);
 struct address https_bound(const struct https_server *s);
 /* Connections there are now. */
 unsigned https_connections(const struct https_server *s);

@@ -9,6 +9,9 @@
 
 void https_answer(struct https_call *c, unsigned status, const char *type, char *text, size_t n)
 {
+    if (c->secret && c->text != NULL) {
+        wipe(c->text, c->text_n);
+    }
     free(c->text);
     c->phase = HTTPS_ANSWERED;
     c->status = status;

@@ -3,11 +3,42 @@
 
 #include <microhttpd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 /* ---- what leaves ---- */
+
+struct secret {
+    size_t n;
+    char *text;
+};
+
+static void secret_end(void *ctx)
+{
+    struct secret *s = ctx;
+    wipe(s->text, s->n);
+    free(s->text);
+    free(s);
+}
+
+static struct MHD_Response *secret_of(struct https_call *c)
+{
+    struct MHD_Response *response = NULL;
+    struct secret *s = malloc(sizeof *s);
+    if (s != NULL) {
+        *s = (struct secret){c->text_n, c->text};
+        response =
+            MHD_create_response_from_buffer_with_free_callback_cls(s->n, s->text, secret_end, s);
+    }
+    if (response == NULL) {
+        free(s); /* the text is the call's still */
+        return NULL;
+    }
+    c->text = NULL;
+    return response;
+}
 
 static struct MHD_Response *content_of(struct https_call *c)
 {
@@ -19,6 +50,9 @@ static struct MHD_Response *content_of(struct https_call *c)
         }
         c->file = response != NULL ? 0 : c->file;
         return response;
+    }
+    if (c->secret && c->text != NULL) {
+        return secret_of(c);
     }
     response = MHD_create_response_from_buffer(c->text_n, c->text, MHD_RESPMEM_MUST_FREE);
     if (response != NULL) {

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum { PENDING_MAX = 40 * 1024 };
 struct tls_context {
     SSL_CTX *ssl;
     bool server;
+    atomic_uint users;
 };
 struct tls {
     SSL *ssl;
@@ -122,6 +124,7 @@ enum err tls_context_open(const struct tls_files *files, bool server, struct tls
         return E_MEMORY;
     }
     c->server = server;
+    atomic_init(&c->users, 1);
     c->ssl = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
     enum err err = c->ssl != NULL && set_policy(c->ssl) ? E_OK : E_CRYPTO;
     if (err == E_OK) {
@@ -135,9 +138,17 @@ enum err tls_context_open(const struct tls_files *files, bool server, struct tls
     return E_OK;
 }
 
-void tls_context_close(struct tls_context *c)
+struct tls_context *tls_context_hold(struct tls_context *c)
 {
     if (c != NULL) {
+        atomic_fetch_add(&c->users, 1);
+    }
+    return c;
+}
+
+void tls_context_close(struct tls_context *c)
+{
+    if (c != NULL && atomic_fetch_sub(&c->users, 1) == 1) {
         SSL_CTX_free(c->ssl);
         free(c);
     }

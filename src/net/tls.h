@@ -22,6 +22,9 @@ struct tls_why {
 };
 MUST_USE enum err tls_context_open(const struct tls_files *files, bool server,
                                    struct tls_context **out, struct tls_why *why);
+/* One more user, who closes it too; harmless on NULL. Any thread. */
+struct tls_context *tls_context_hold(struct tls_context *c);
+/* The last user's frees it. Connections that were opened with it go on. Any thread. */
 void tls_context_close(struct tls_context *c);
 
 MUST_USE enum err tls_open(struct tls_context *c, struct tls **out);

@@ -1,5 +1,7 @@
 #include "net/verify.h"
 
+#include "net/verify_seen.h"
+
 #include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -21,6 +23,7 @@ struct verifier {
     ASN1_OBJECT *oids[VERIFY_ROLES];
     size_t n_kept;
     struct kept_ca kept[KEPT_CAS]; /* the first of the CAs, as they were read */
+    struct verify_seen *seen;      /* of chains; NULL: nothing is remembered */
 };
 
 static const struct {
@@ -110,6 +113,7 @@ void verifier_close(struct verifier *v)
         X509_free(v->kept[i].x);
         OPENSSL_free(v->kept[i].der);
     }
+    verify_seen_close(v->seen);
     X509_STORE_free(v->store);
     free(v);
 }
@@ -194,6 +198,9 @@ enum err verifier_open(const struct verify_files *files, struct verifier **out,
     struct verifier *v = NULL;
     (void)snprintf(why->text, sizeof why->text, "there is not enough memory");
     enum err err = make(&v);
+    if (err == E_OK) {
+        err = verify_seen_open(&v->seen);
+    }
     if (err == E_OK && files->ca != NULL) {
         err = add_cas(v, files->ca, why);
     }
@@ -279,7 +286,8 @@ static void take_name(const ASN1_STRING *s, char out[static VERIFY_NAME_MAX])
     out[n] = '\0';
 }
 
-static void name_of(X509 *leaf, char out[static VERIFY_NAME_MAX])
+/* Is it a dNSName? */
+static bool name_of(X509 *leaf, char out[static VERIFY_NAME_MAX])
 {
     bool has_dns = false;
     GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
@@ -297,6 +305,7 @@ static void name_of(X509 *leaf, char out[static VERIFY_NAME_MAX])
     if (at >= 0) {
         take_name(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), out);
     }
+    return has_dns;
 }
 
 static int64_t unix_of(const ASN1_TIME *t)
@@ -313,7 +322,7 @@ static void describe(const struct verifier *v, X509 *leaf, struct verify_peer *o
         (X509_get_extension_flags(leaf) & EXFLAG_KUSAGE) != 0 ? X509_get_key_usage(leaf) : 0;
     out->key_agreement = (usage & KU_KEY_AGREEMENT) != 0;
     out->key_encipherment = (usage & KU_KEY_ENCIPHERMENT) != 0;
-    name_of(leaf, out->name);
+    out->dns_named = name_of(leaf, out->name);
     out->not_before = unix_of(X509_get0_notBefore(leaf));
     out->not_after = unix_of(X509_get0_notAfter(leaf));
     if (X509_digest(leaf, EVP_sha256(), out->digest, &n) != 1) {
@@ -462,9 +471,7 @@ static void run(const struct verifier *v, STACK_OF(X509) * chain, enum verify_pu
     ERR_clear_error();
 }
 
-/* A CA that is trusted anyway is not read again: OpenSSL takes longer to read a certificate than to
- * verify its signature, and most chains end with the same few. */
-static X509 *known_or_whole(const struct verifier *v, struct bytes der)
+static X509 *find_ca(const struct verifier *v, struct bytes der)
 {
     for (size_t i = 0; i < v->n_kept; i++) {
         const struct kept_ca *k = &v->kept[i];
@@ -472,14 +479,32 @@ static X509 *known_or_whole(const struct verifier *v, struct bytes der)
             return k->x;
         }
     }
-    return whole(der);
+    return NULL;
+}
+
+/* Most chains end with the same few CAs, and many clients come again: these are not read again,
+ * only judged. A leaf is not looked for among the CAs that are trusted. */
+static X509 *known_or_whole(const struct verifier *v, bool leaf, struct bytes der)
+{
+    X509 *x = leaf ? NULL : find_ca(v, der);
+    if (x == NULL && v->seen != NULL) {
+        x = verify_seen_find(v->seen, leaf, der);
+    }
+    return x != NULL ? x : whole(der);
+}
+
+static void remember(const struct verifier *v, STACK_OF(X509) * list, const struct bytes *chain)
+{
+    for (int i = 0; v->seen != NULL && i < sk_X509_num(list); i++) {
+        verify_seen_keep(v->seen, i == 0, sk_X509_value(list, i), chain[i]);
+    }
 }
 
 static bool push_all(const struct verifier *v, STACK_OF(X509) * list, const struct bytes *chain,
                      size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        X509 *x = i == 0 ? whole(chain[i]) : known_or_whole(v, chain[i]);
+        X509 *x = known_or_whole(v, i == 0, chain[i]);
         if (x == NULL || sk_X509_push(list, x) <= 0) {
             X509_free(x);
             return false;
@@ -511,6 +536,7 @@ void verify_chain(const struct verifier *v, const struct bytes *chain, size_t n,
     }
     if (out->verdict == VERIFY_GOOD) {
         describe(v, sk_X509_value(list, 0), out);
+        remember(v, list, chain);
     }
     sk_X509_pop_free(list, X509_free);
 }

@@ -4,7 +4,9 @@
  * OpenSSL behind it; chains come as DER, whoever received them. The time is handed in. Algorithms
  * below 112 bits of strength are refused (SHA-1 signatures, RSA below 2048 bits). Nothing here
  * opens a connection: revocation lists come from a file, and where one is configured every CA of a
- * chain needs its list. Who may do what with a role is not decided here.
+ * chain needs its list. The last certificates of good chains are not read again
+ * (net/verify_seen.h), but every chain is judged anew. Who may do what with a role is not decided
+ * here.
  */
 #ifndef BINDERY_NET_VERIFY_H
 #define BINDERY_NET_VERIFY_H
@@ -61,6 +63,7 @@ struct verify_peer {
     unsigned roles;                       /* 1 << enum verify_role */
     bool key_agreement, key_encipherment; /* its key usage says so */
     char name[VERIFY_NAME_MAX];    /* the first dNSName, else the CN, in lower case; or empty */
+    bool dns_named;                /* it is a dNSName */
     uint8_t digest[32];            /* SHA-256 of the leaf's DER */
     int64_t not_before, not_after; /* of the leaf, Unix seconds */
     int64_t good_until; /* the first end of a certificate or list that the verdict stands on */

@@ -19,6 +19,10 @@
     X(DEVICE, "device", VERIFY_OID_ROLES ".5", "is a device, or the secure element in one")        \
     X(REPOSITORY, "repository", VERIFY_OID_ROLES ".6", "answers for bindings of devices")          \
     X(PROVISIONING_OPERATOR, "provisioning-operator", VERIFY_OID_ROLES ".7",                       \
-      "gives subscriptions to devices in the attach procedure")
+      "gives subscriptions to devices in the attach procedure")                                    \
+    X(ARPF, "arpf", VERIFY_OID_ROLES ".8",                                                         \
+      "agrees on keys with secure elements, and endorses them to operators")                       \
+    X(ADMINISTRATOR, "administrator", VERIFY_OID_ROLES ".9",                                       \
+      "is a person or a program that administers; what it may do is the configuration's to say")
 
 #endif

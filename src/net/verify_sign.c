@@ -28,6 +28,13 @@ static enum err wrong(struct verify_why *why, enum err err, const char *path, co
     return err;
 }
 
+/* Nobody is there to type one: OpenSSL would ask at the terminal. */
+static int no_passphrase(char *buffer, int size, int writing, void *ctx)
+{
+    (void)buffer, (void)size, (void)writing, (void)ctx;
+    return -1;
+}
+
 static enum err read_key(const char *path, EVP_PKEY **out, struct verify_why *why)
 {
     struct stat st;
@@ -40,7 +47,7 @@ static enum err read_key(const char *path, EVP_PKEY **out, struct verify_why *wh
         return wrong(why, E_IO, path, strerror(said));
     }
     bool open_to_others = (st.st_mode & 077) != 0;
-    *out = open_to_others ? NULL : PEM_read_PrivateKey(f, NULL, NULL, NULL);
+    *out = open_to_others ? NULL : PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
     (void)fclose(f); /* was only read */
     if (open_to_others) {
         return wrong(why, E_DENIED, path, "others may read this key: chmod 600 it");

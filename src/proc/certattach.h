@@ -20,6 +20,7 @@
 #include "proc/binding.h"
 #include "proc/device_record.h"
 #include "proc/devid.h"
+#include "proc/ecies_box.h"
 
 #define CERTATTACH_NONCE_LEN     16
 #define CERTATTACH_SECRET_LEN    32
@@ -257,7 +258,7 @@ MUST_USE enum err certattach_profile_read(struct bytes in, struct certattach_pro
 #define CERTATTACH_SIGNED_LABEL "bindery onboarding result"
 enum certattach_form { CERTATTACH_EC = 1, CERTATTACH_RSA = 2 };
 #define CERTATTACH_SENT_MAX 512u
-#define CERTATTACH_TAG_LEN  32u
+#define CERTATTACH_TAG_LEN  ECIES_TAG_LEN
 /* Form (1), sent (33, or as long as the RSA modulus), ciphertext, tag (32). */
 #define CERTATTACH_BOX_MAX (1u + CERTATTACH_SENT_MAX + CERTATTACH_PROFILE_MAX + CERTATTACH_TAG_LEN)
 /* AAD: label, device id, device nonce, Nonce1, serving PLMN (3), each with its length. */
@@ -267,18 +268,6 @@ struct certattach_about {
     uint8_t nonce_1[CERTATTACH_NONCE_LEN];
     struct plmn plmn; /* serving */
 };
-/* ECIES of TS 33.501 C.3.2 with profile B's algorithms behind the key agreement; `info` NULL p: no
- * SharedInfo2. out holds plain.n octets, tag 32. Errors: E_CRYPTO. */
-MUST_USE enum err certattach_ecies_seal(const struct crypto *c,
-                                        const uint8_t secret[static CERTATTACH_SECRET_LEN],
-                                        struct bytes sent, struct bytes info, struct bytes plain,
-                                        uint8_t *out, uint8_t tag[static CERTATTACH_TAG_LEN]);
-/* Errors: E_BAD_MAC (*out is not written), E_CRYPTO. */
-MUST_USE enum err certattach_ecies_open(const struct crypto *c,
-                                        const uint8_t secret[static CERTATTACH_SECRET_LEN],
-                                        struct bytes sent, struct bytes info, struct bytes cipher,
-                                        const uint8_t tag[static CERTATTACH_TAG_LEN], uint8_t *out);
-
 struct certattach_operator_port {
     void *ctx;
     /* A secret for the key of this certificate (DER), and what is sent for it. *sent is the room

@@ -275,8 +275,8 @@ static enum err box_write(const struct crypto *c, const struct certattach_operat
     if (err == E_OK) {
         uint8_t *cipher = room + 1 + sent_n;
         room[0] = (uint8_t)form;
-        err = certattach_ecies_seal(c, secret, (struct bytes){room + 1, sent_n},
-                                    certattach_aad(about, aad), plain, cipher, cipher + plain.n);
+        err = ecies_seal(c, secret, (struct bytes){room + 1, sent_n}, certattach_aad(about, aad),
+                         plain, cipher, cipher + plain.n);
         *box = (struct bytes){room, 1 + sent_n + plain.n + CERTATTACH_TAG_LEN};
     }
     wipe(secret, sizeof secret);

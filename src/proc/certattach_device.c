@@ -106,8 +106,7 @@ static enum certattach_refusal box_open(const struct crypto *c,
     const struct bytes tag = rd_take(&r, CERTATTACH_TAG_LEN);
     enum err err = port->secret(port->ctx, (enum certattach_form)form, sent, secret);
     if (err == E_OK) {
-        err = certattach_ecies_open(c, secret, sent, certattach_aad(about, aad), cipher, tag.p,
-                                    room.p);
+        err = ecies_open(c, secret, sent, certattach_aad(about, aad), cipher, tag.p, room.p);
     }
     wipe(secret, sizeof secret);
     *plain = (struct bytes){room.p, cipher.n};

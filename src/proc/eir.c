@@ -153,38 +153,18 @@ enum err eir_table_build(const struct eir_rule *rules, size_t n, uint32_t *heap,
         }
     }
     table->n_edges = 0;
+    table->index = (struct eir_index){0};
     sweep(rules, n, heap, table);
-    for (size_t i = 0; i < table->n_edges; i += EIR_STRIDE) {
-        table->top[i / EIR_STRIDE] = table->edge[i];
-    }
     return E_OK;
-}
-
-/* The place of the last one that is not above `want`; the first one is not. */
-static size_t last_not_above(const uint64_t *p, size_t n, uint64_t want)
-{
-    const uint64_t *from = p;
-    while (n > 1) {
-        size_t half = n / 2;
-        from = from[half] <= want ? from + half : from;
-        n -= half;
-    }
-    return (size_t)(from - p);
 }
 
 enum eir_list eir_table_find(const struct eir_table *table, uint64_t imei, uint32_t *rule)
 {
-    const uint64_t want = imei * 4 + 3; /* an edge at this very IMEI is not above it */
-    size_t n = table->n_edges, tops = (n + EIR_STRIDE - 1) / EIR_STRIDE, at = 0;
-    bool covered = n > 0 && table->edge[0] <= want;
-    if (covered) {
-        at = EIR_STRIDE * last_not_above(table->top, tops, want);
-        at += last_not_above(table->edge + at, n - at < EIR_STRIDE ? n - at : EIR_STRIDE, want);
-    }
+    size_t n = eir_index_find(&table->index, table->edge, table->n_edges, imei);
     if (rule != NULL) {
-        *rule = covered ? table->rule[at] : EIR_NO_RULE;
+        *rule = n > 0 ? table->rule[n - 1] : EIR_NO_RULE;
     }
-    return covered ? (enum eir_list)(table->edge[at] & 3) : EIR_NO_LIST;
+    return n > 0 ? (enum eir_list)(table->edge[n - 1] & 3) : EIR_NO_LIST;
 }
 
 /* ---- the verdict ---- */

@@ -5,7 +5,8 @@
  * the one that covers the fewest IMEIs decides; between rules of the same width black goes before
  * grey, and grey before white; between those that are still equal, the one that begins lower (which
  * changes no verdict, only which rule is named). The rules are flattened once into a table of
- * disjoint stretches, so that a look-up is one bisection. Pure: no I/O, no allocation, no clock;
+ * disjoint stretches, so that a look-up (proc/eir_index.h)
+ * costs the same however many rules there are. Pure: no I/O, no allocation, no clock;
  * the caller brings the memory.
  */
 #ifndef BINDERY_PROC_EIR_H
@@ -13,6 +14,7 @@
 
 #include "id/imei_range.h"
 #include "proc/binding.h"
+#include "proc/eir_index.h"
 
 enum eir_list { EIR_NO_LIST = 0, EIR_WHITE = 1, EIR_GREY = 2, EIR_BLACK = 3 };
 const char *eir_list_name(enum eir_list list); /* "none", "white", "grey", "black" */
@@ -28,20 +30,17 @@ struct eir_rule {
 #define EIR_NO_RULE       UINT32_MAX
 #define EIR_EDGES_OF(n)   (2 * (n) + 1) /* room for the edges of n rules */
 #define EIR_RULES_AT_MOST 0x7ffffffeu
-/* Every so many edges one is kept in a list of its own, small enough to stay in a cache: of a
- * million rules a look-up then waits for memory a few times, and not at every step. */
-#define EIR_STRIDE     64
-#define EIR_TOPS_OF(n) (EIR_EDGES_OF(n) / EIR_STRIDE + 1) /* room for those of n rules */
 
 /* From edge i to edge i + 1 one rule decides, or none. */
 struct eir_table {
     uint64_t *edge; /* EIR_EDGES_OF(n_rules): number of the first IMEI * 4 + list, ascending */
     uint32_t *rule; /* as many: the deciding rule's place, or EIR_NO_RULE */
-    uint64_t *top;  /* EIR_TOPS_OF(n_rules): edges 0, EIR_STRIDE, and so on */
     size_t n_edges;
+    struct eir_index index; /* zeros: look-ups bisect */
 };
 /* rules ascend by first, then last, then list, and none is there twice; `heap` has room for n
- * places. table->edge, ->rule and ->top are the caller's memory. Errors: E_BAD_VALUE (rules not so,
+ * places. table->edge and ->rule are the caller's memory, and the index
+ * is one for him to build afterwards. Errors: E_BAD_VALUE (rules not so,
  * or one that is none), E_NO_ROOM (more than EIR_RULES_AT_MOST). */
 MUST_USE enum err eir_table_build(const struct eir_rule *rules, size_t n, uint32_t *heap,
                                   struct eir_table *table);

@@ -11,7 +11,8 @@
 static const struct program program = {
     "bindery-hssd", "bindery-hssd 0.1.0",
     "The home subscriber server of one network: S6a and S13 to its MMEs, and an administration "
-    "interface on a Unix socket.\vExit status: 0 done, 1 failed, 2 wrong usage or configuration."};
+    "interface on a Unix socket.\vExit status: 0 done, 1 failed, 2 wrong usage or configuration.",
+    .rotates_key = false};
 
 static int serve(const struct program_options *o, const struct hssd_config *config, struct log *log)
 {

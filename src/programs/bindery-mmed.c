@@ -10,7 +10,8 @@ static const struct program program = {
     "bindery-mmed", "bindery-mmed 0.1.0",
     "A mobility management entity that provisions devices: S1 to its eNBs, S6a and S13 to home "
     "networks, and an administration interface on a Unix socket.\v"
-    "Exit status: 0 done, 1 failed, 2 wrong usage or configuration."};
+    "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.",
+    .rotates_key = false};
 
 static int serve(const struct program_options *o, const struct mmed_config *config, struct log *log)
 {

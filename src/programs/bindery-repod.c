@@ -10,7 +10,8 @@ static const struct program program = {
     "bindery-repod", "bindery-repod 0.1.0",
     "The device binding repository of a manufacturer or a third party: which key belongs to which "
     "IMEI, published and asked for over HTTPS with mutual TLS."
-    "\vExit status: 0 done, 1 failed, 2 wrong usage or configuration."};
+    "\vExit status: 0 done, 1 failed, 2 wrong usage or configuration.",
+    .rotates_key = false};
 
 static int serve(const struct repod_config *config)
 {

@@ -14,6 +14,7 @@
 #define BINDERY_STORE_REPO_STORE_H
 
 #include "store/store.h"
+#include "store/store_backup.h"
 
 #define REPO_CREDENTIAL_MAX 16640u /* a chain of 16 KiB and its lengths */
 #define REPO_NAME_MAX       256
@@ -43,6 +44,8 @@ struct repo_store;
 /* Errors, also in why->err: as store_open, but for those of keys: there are none here. */
 MUST_USE enum err repo_store_open(const char *path, struct repo_store **out, struct store_why *why);
 void repo_store_close(struct repo_store *s);
+/* As it was opened; `restored` is true once. */
+const struct store_origin *repo_store_origin(const struct repo_store *s);
 
 /* Called with each row; the row and its credential are good during the call. False: no more. */
 typedef bool (*repo_each)(void *ctx, const struct repo_row *row);
@@ -54,6 +57,10 @@ MUST_USE enum err repo_store_find(struct repo_store *s, const struct imei *imei,
 /* The newest of one use, its credential left out. Errors: E_NOT_FOUND, E_IO, E_MEMORY. */
 MUST_USE enum err repo_store_newest(struct repo_store *s, const struct imei *imei, uint8_t use,
                                     struct repo_row *out);
+/* The first IMEI behind `after`, or of all when it is NULL, that has a record. Errors: E_NOT_FOUND,
+ * E_IO, E_MEMORY. */
+MUST_USE enum err repo_store_next(struct repo_store *s, const struct imei *after,
+                                  struct imei *imei);
 /* The IMEI that a device's id belongs to. Errors: E_NOT_FOUND, E_IO, E_MEMORY. */
 MUST_USE enum err repo_store_device(struct repo_store *s, const char *id, struct imei *imei);
 /* Records of one use with a serial above `after`, oldest first, at most max. */

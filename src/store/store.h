@@ -346,8 +346,10 @@ struct store_writer *store_the_writer(struct store *s);
 MUST_USE enum err store_begin(struct store_writer *w);
 MUST_USE enum err store_commit(struct store_writer *w);
 void store_rollback(struct store_writer *w);
+/* Did the last batch fail (E_IO) because the disk has no room left? Until the next begin. */
+bool store_writer_is_full(const struct store_writer *w);
 /* Several changes of a batch as one: what came since store_step_begin stays (keep) or is undone.
- * May not nest. Errors: E_BAD_STATE, E_IO. */
+ * Steps nest: an end is the innermost one's. Errors: E_BAD_STATE, E_IO. */
 MUST_USE enum err store_step_begin(struct store_writer *w);
 MUST_USE enum err store_step_end(struct store_writer *w, bool keep);
 
@@ -362,7 +364,8 @@ enum store_did { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
 MUST_USE enum err store_put_subscriber(struct store_writer *w, enum store_put how,
                                        const struct store_subscriber *row, enum store_did *did);
 /* With its devices, their proofs, and its provisioning. Errors: E_NOT_FOUND, E_CONFLICT (it was
- * made in the attach procedure, and its IMSI is the pool's: store_end_onboarding), E_IO. */
+ * made in an attach procedure, and its IMSI is the pool's: store_end_onboarding, or
+ * store_end_dimsi_subscriber), E_IO. */
 MUST_USE enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi);
 /* On a changed KME the former one is kept as previous. A row without a KME leaves the one that is
  * stored (a list of devices imported again must not undo what they agreed since): to drop a KME,
@@ -381,8 +384,9 @@ MUST_USE enum err store_writer_devices(struct store_writer *w, const struct imsi
                                        size_t *n);
 MUST_USE enum err store_set_dif(struct store_writer *w, const struct imsi *imsi, int64_t dif);
 /* ULR: sets the serving node, the IMEI if it is not NULL, and binding_failures to 0; hands back the
- * serving node before. A repetition changes nothing but `since`. An empty host: nobody serves the
- * subscriber any more. Errors: E_NOT_FOUND, E_BAD_LENGTH (a text without its end), E_IO. */
+ * serving node before. A repetition changes nothing but `since`. The node is known from then on
+ * (store_node.h). An empty host: nobody serves the subscriber any more. Errors: E_NOT_FOUND,
+ * E_BAD_LENGTH (a text without its end), E_IO. */
 MUST_USE enum err store_set_serving(struct store_writer *w, const struct imsi *imsi,
                                     const struct store_serving *now, const struct imei *imei,
                                     struct store_serving *before);
@@ -481,6 +485,8 @@ MUST_USE enum err store_take_imsi(struct store_writer *w, const struct imsi *fir
 MUST_USE enum err store_put_eir_rule(struct store_writer *w, const struct store_eir_rule *row,
                                      uint64_t most, enum store_did *did);
 /* row->note is not looked at. Errors: E_NOT_FOUND, E_IO. */
+/* The note of a rule in the batch. Errors: E_NOT_FOUND. */
+MUST_USE enum err store_writer_eir_note(struct store_writer *w, struct store_eir_rule *rule);
 MUST_USE enum err store_remove_eir_rule(struct store_writer *w, const struct store_eir_rule *row);
 
 #endif

@@ -115,6 +115,16 @@ enum err store_read_pairing(struct store_reader *r, const struct imsi *imsi,
 
 /* ---- writing ---- */
 
+enum err store_writer_eir_note(struct store_writer *w, struct store_eir_rule *rule)
+{
+    enum err err = writer_check(w);
+    if (err == E_OK) {
+        err = read_note(&w->c, rule, rule->note);
+        err = err == E_OK || err == E_NOT_FOUND ? err : writer_failed(w, err);
+    }
+    return err;
+}
+
 static enum err check_rule(const struct store_eir_rule *row)
 {
     if (row->first > row->last || row->last >= IMEI_NUMBERS || row->list < 1 ||

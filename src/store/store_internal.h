@@ -6,14 +6,18 @@
  * store_sql.c    every statement, and the connections that keep them prepared
  * store_rows.c   keys of rows, and the tables that map columns to structures
  * store_seal.c   secrets of rows
+ * store_keys.c, store_reseal.c  other keys for them while the store is open
  * store_read.c, store_write.c, store_eir.c, store_proof.c, store_kme.c, store_lot.c,
- * store_onboarding.c, store_pool.c  the interface
+ * store_onboarding.c, store_pool.c, store_dimsi.c, store_push.c, store_node.c  the interface
  */
 #ifndef BINDERY_STORE_STORE_INTERNAL_H
 #define BINDERY_STORE_STORE_INTERNAL_H
 
 #include "crypto/seal.h"
 #include "store/store.h"
+#include "store/store_audit.h"
+#include "store/store_backup.h"
+#include "store/store_dimsi.h"
 
 #include <limits.h>
 #include <sqlite3.h>
@@ -48,6 +52,8 @@ struct store_keys {
 };
 /* Errors: E_NOT_FOUND, E_DENIED, E_BAD_VALUE, E_IO. Owner wipes *kek. */
 MUST_USE enum err kek_load(const char *path, struct seal_key *kek, struct store_why *why);
+/* The one beside it, which is renamed over the key file: as kek_load, and E_DENIED for a link. */
+MUST_USE enum err kek_load_next(const char *path, struct seal_key *kek, struct store_why *why);
 /* Makes a new file and never replaces one. Errors: E_EXISTS, E_IO. */
 MUST_USE enum err kek_create(const char *path, struct store_why *why);
 /* Writes identity and first data key into a new database. Errors: E_IO, E_CRYPTO, E_MEMORY. */
@@ -61,6 +67,77 @@ MUST_USE enum err store_keys_sealer(const struct store_keys *keys, struct sealer
 /* Makes the name of a new file in this directory survive a power cut. */
 MUST_USE enum err sync_directory_of(const char *path);
 MUST_USE enum err os_random(void *out, size_t n);
+
+/* "<path>.next": where a rotation writes the KEK that comes. Errors: E_IO (too long). */
+MUST_USE enum err kek_next_path(const char *path, char out[static STORE_PATH_MAX]);
+/* The key file, and what a rotation that was cut short left beside it. The owner wipes it. */
+struct kek_choice {
+    bool has_key, has_next; /* loaded */
+    bool next_is_it;        /* it opened the store, and the key file did not */
+    struct seal_key key, next;
+};
+/* The next one, if there is one. */
+void kek_choice_next(const char *kek_path, struct kek_choice *out);
+/* store_keys_load with the key file, which first: where it opens the store, the rotation was not
+ * committed. Else with the next one. */
+MUST_USE enum err kek_choose(sqlite3 *db, const struct store_options *options,
+                             struct kek_choice *keks, struct store_keys *out,
+                             struct store_why *why);
+/* Puts the next one in place, or removes it. After all else: a process that ends before this comes
+ * here again. Errors: E_IO. */
+MUST_USE enum err kek_finish(const char *kek_path, const struct kek_choice *keks,
+                             struct store_why *why);
+/* The three steps of a rotation, of any store; the second is run in a transaction, which stays
+ * open when it fails. */
+MUST_USE enum err kek_make_next(const char *kek_path, struct seal_key *out, struct store_why *why);
+MUST_USE enum err kek_wrap_all(sqlite3 *db, const uint8_t store_id[static STORE_ID_LEN],
+                               const struct seal_key *kek, sealer_find_fn *find, void *ctx);
+MUST_USE enum err kek_put_next_in_place(const char *kek_path, struct store_why *why);
+/* A data key as it is stored. */
+#define WRAPPED_LEN (32 + SEAL_OVERHEAD)
+struct wrapped_key {
+    size_t n;
+    uint8_t b[WRAPPED_LEN];
+};
+/* A sealer for data keys, which kek_wrap and kek_unwrap take. Errors: E_MEMORY, E_CRYPTO. */
+MUST_USE enum err kek_wrapper(const struct seal_key *kek, struct sealer **out);
+MUST_USE enum err kek_wrap(struct sealer *wrapper, uint32_t id,
+                           const uint8_t store_id[static STORE_ID_LEN], const struct seal_key *key,
+                           struct wrapped_key *out);
+/* Errors: E_WRONG_KEY. */
+MUST_USE enum err kek_unwrap(struct sealer *wrapper, uint32_t id,
+                             const uint8_t store_id[static STORE_ID_LEN], struct bytes wrapped,
+                             struct seal_key *out);
+
+/* ---- store_keys.c: data keys that come while the store is open ---- */
+
+/* Every data key that was opened or made stays known until the store is closed: a reader may be in
+ * the middle of a transaction whose rows lie under it. The writer's thread adds, without a lock;
+ * readers' sealers look a key up that a value names and that they have not loaded. */
+struct ring_key {
+    uint32_t id;
+    struct seal_key key;
+    struct ring_key *older;
+};
+struct key_ring {
+    _Atomic(struct ring_key *) newest;
+};
+/* Errors: E_MEMORY. */
+MUST_USE enum err ring_add(struct key_ring *ring, uint32_t id, const struct seal_key *key);
+MUST_USE enum err ring_add_all(struct key_ring *ring, const struct store_keys *keys);
+/* A sealer_find_fn; ctx is the ring. Errors: E_NOT_FOUND. */
+MUST_USE enum err ring_find(void *ctx, uint32_t id, struct seal_key *out);
+void ring_free(struct key_ring *ring);
+struct store_writer;
+/* A new data key, wrapped under the KEK, into the batch; from the commit on it seals. Errors:
+ * E_WRONG_KEY (not the store's KEK), E_NO_ROOM, E_CRYPTO, E_BAD_STATE, E_IO. */
+MUST_USE enum err writer_make_data_key(struct store_writer *w, const struct seal_key *kek,
+                                       int64_t now, uint32_t *id);
+/* The batch was committed, or rolled back. */
+void writer_keys_committed(struct store_writer *w);
+void writer_keys_dropped(struct store_writer *w);
+/* Which KEK it is, where the store does not say so yet. Errors: E_IO, E_CRYPTO. */
+MUST_USE enum err store_note_kek(sqlite3 *db, const struct seal_key *kek, int64_t now);
 
 /* ---- store_schema.c ---- */
 
@@ -114,6 +191,34 @@ enum statement {
     ST_POOL,
     ST_POOL_HELD,
     ST_POOL_RESTING,
+    ST_DIMSI,
+    ST_DIMSI_OF,
+    ST_DIMSI_OF_SE,
+    ST_DIMSI_PAPERS,
+    ST_LIST_DIMSI,
+    ST_LIST_DIMSI_OF_SP,
+    ST_LIST_DIMSI_IN,
+    ST_COUNT_DIMSI,
+    ST_DUE_DIMSI,
+    ST_FAR_DIMSI,
+    ST_EXPIRED_DIMSI,
+    ST_LIST_AUDIT,
+    ST_AUDIT_HEAD,
+    ST_IMPORT,
+    ST_LIST_IMPORTS,
+    ST_STALE_IMPORT,
+    ST_DUE_PUSH,
+    ST_FAR_PUSH,
+    ST_PUSH_TRIED,
+    ST_NEXT_PUSH_HOST,
+    ST_LIST_PUSH,
+    ST_PUSH_PROFILE_LEFT,
+    ST_RESET,
+    ST_NODE,
+    ST_UNTOLD_NODES,
+    ST_WEBHOOK,
+    ST_LIST_WEBHOOKS,
+    ST_NEWEST_EVENT,
     ST_READER_COUNT, /* those above are all a reader has */
     ST_WRITE_BEGIN = ST_READER_COUNT,
     ST_STEP_BEGIN,
@@ -164,6 +269,39 @@ enum statement {
     ST_ADOPT_RESTERS,
     ST_REST,
     ST_REST_NO_MORE,
+    ST_PUT_DIMSI,
+    ST_DELETE_DIMSI,
+    ST_DIMSI_MOVED,
+    ST_PUT_DIMSI_OFFER,
+    ST_PUT_DIMSI_ENDORSEMENT,
+    ST_PUT_DIMSI_CHALLENGE,
+    ST_DROP_DIMSI_PAPERS,
+    ST_KEEP_DIMSI_OFFER,
+    ST_ADD_AUDIT,
+    ST_ADD_IMPORT,
+    ST_PUT_IMPORT,
+    ST_COUNT_IMPORT,
+    ST_OPEN_IMPORTS,
+    ST_PUT_PUSH,
+    ST_PUSH_DONE,
+    ST_PUSH_OVER,
+    ST_PUSH_LATER,
+    ST_PUSH_REGISTERED,
+    ST_PUSH_KNOWN,
+    ST_DROP_PUSH,
+    ST_PUSH_PROFILE,
+    ST_PUT_PUSH_PROFILE,
+    ST_SERVED_BY_PROFILE,
+    ST_PUT_RESET,
+    ST_NODE_KNOWN,
+    ST_COUNT_NODES,
+    ST_DROP_OLDEST_NODE,
+    ST_PUT_NODE,
+    ST_NODE_ASKED,
+    ST_NODE_TOLD,
+    ST_BEGIN_WEBHOOK,
+    ST_PUT_WEBHOOK,
+    ST_DROP_WEBHOOK,
     ST_COUNT_ALL
 };
 struct connection {
@@ -260,9 +398,25 @@ MUST_USE enum err seal_lot_key(struct sealer *s, const char *id, const struct st
 /* Errors: E_WRONG_KEY. */
 MUST_USE enum err open_lot_key(struct sealer *s, const char *id, struct bytes sealed,
                                struct store_lot_key *key);
+/* The first challenge of a discovery IMSI, 72 octets. */
+MUST_USE enum err seal_challenge(struct sealer *s, const struct imsi *dimsi,
+                                 const struct store_dimsi_challenge *challenge, struct sealed *out);
+/* Errors: E_WRONG_KEY. */
+MUST_USE enum err open_challenge(struct sealer *s, const struct imsi *dimsi, struct bytes sealed,
+                                 struct store_dimsi_challenge *challenge);
 enum kme_column { KME_ACTIVE, KME_PREVIOUS };
 MUST_USE enum err seal_kme(struct sealer *s, const struct store_device *row, enum kme_column which,
                            struct sealed *out);
+/* A sealed value of any column under the key that seals now: place is "table.column", and keys are
+ * those of its row as they are stored; text for a row that has a text instead. out has room for
+ * sealed.n octets. Errors: E_WRONG_KEY (it does not open), E_CRYPTO. */
+struct seal_row {
+    const char *place;
+    const char *text;      /* NULL: the numbers count */
+    int64_t first, second; /* second: -1 where there is one number */
+};
+MUST_USE enum err seal_again(struct sealer *s, const struct seal_row *row, struct bytes sealed,
+                             uint8_t *out);
 MUST_USE enum err open_kme(struct sealer *s, struct store_device *row, enum kme_column which,
                            struct bytes sealed);
 
@@ -318,6 +472,20 @@ MUST_USE enum err pool_rest(struct store_writer *w, const struct imsi *imsi, int
 /* Somebody has the IMSI: it is not to be had any more. */
 MUST_USE enum err pool_rest_no_more(struct store_writer *w, const struct imsi *imsi);
 
+/* ---- store_origin.c ---- */
+
+MUST_USE enum err origin_read(sqlite3 *db, struct store_origin *out);
+enum err origin_told(sqlite3 *db); /* Errors: as SQLite's */
+/* Reads where the store came from and marks it as open. `crashed`: there was a log of a store that
+ * could not say so itself. Errors: E_IO, E_BUSY, E_MEMORY. */
+MUST_USE enum err origin_opened(sqlite3 *db, bool crashed, struct store_origin *out);
+void origin_closed(sqlite3 *db);
+
+/* ---- store_restore.c ---- */
+
+/* Was a restore begun here and not finished? Errors: E_CONFLICT, with the words. */
+MUST_USE enum err restore_check_none(const char *path, struct store_why *why);
+
 /* ---- the three parts of a store ---- */
 
 struct store_reader {
@@ -327,13 +495,21 @@ struct store_reader {
 struct store_writer {
     struct connection c;
     bool in_batch;
-    bool failed; /* the batch met a failure of the disk: only rolling back is left */
+    bool failed;   /* the batch met a failure of the disk: only rolling back is left */
+    bool full;     /* ... which had no room left; until the next batch */
+    bool has_made; /* a data key that the commit makes known */
+    uint32_t made_id;
+    struct seal_key made;
 };
 struct store {
     char path[STORE_PATH_MAX];
     int lock_fd;
     struct store_keys keys; /* does not change after store_open: readers take it without a lock */
+    struct key_ring ring;   /* those, and what came since */
+    char kek_path[STORE_PATH_MAX];
     struct store_writer writer;
+    bool opened; /* in full: closing says so in it */
+    struct store_origin origin;
 };
 
 #endif

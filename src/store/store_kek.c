@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define KEK_DIGITS      ((size_t)64)
-#define WRAPPED_LEN     (32 + SEAL_OVERHEAD)
 #define WRAPPING_KEY_ID 0 /* the key-encryption key has no number of its own */
 
 enum err os_random(void *out, size_t n)
@@ -91,20 +90,51 @@ static enum err read_kek(int fd, const char *path, struct seal_key *kek, struct 
     return err;
 }
 
-enum err kek_load(const char *path, struct seal_key *kek, struct store_why *why)
+static enum err open_kek(const char *path, int flags, int *fd, struct store_why *why)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us */
-    if (fd < 0) {
-        enum err e = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
-        return why_set(why, e, "%s: the key-encryption key cannot be opened: %s", path,
-                       strerror(errno));
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags); /* a FIFO must not hold us */
+    if (*fd >= 0) {
+        return E_OK;
     }
-    enum err err = check_owner(fd, path, why);
+    if (errno == ELOOP) {
+        return why_set(why, E_DENIED,
+                       "%s: a symbolic link is not followed here: a rotation writes a file. Look "
+                       "who made it, and remove it",
+                       path);
+    }
+    enum err e = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
+    return why_set(why, e, "%s: the key-encryption key cannot be opened: %s", path,
+                   strerror(errno));
+}
+
+static enum err load_kek(const char *path, int flags, struct seal_key *kek, struct store_why *why)
+{
+    int fd = -1;
+    enum err err = open_kek(path, flags, &fd, why);
+    if (err != E_OK) {
+        return err;
+    }
+    err = check_owner(fd, path, why);
     if (err == E_OK) {
         err = read_kek(fd, path, kek, why);
     }
     (void)close(fd); /* read only */
     return err;
+}
+
+enum err kek_load(const char *path, struct seal_key *kek, struct store_why *why)
+{
+    return load_kek(path, 0, kek, why);
+}
+
+enum err kek_load_next(const char *path, struct seal_key *kek, struct store_why *why)
+{
+    return load_kek(path, O_NOFOLLOW, kek, why);
+}
+
+enum err kek_next_path(const char *path, char out[static STORE_PATH_MAX])
+{
+    return snprintf(out, STORE_PATH_MAX, "%s.next", path) < STORE_PATH_MAX ? E_OK : E_IO;
 }
 
 static enum err write_kek(int fd)
@@ -159,10 +189,29 @@ static struct bytes wrap_place(uint32_t id, const uint8_t store_id[static STORE_
     return wr_done(&w);
 }
 
-static enum err wrapper_new(const struct seal_key *kek, struct sealer **out)
+enum err kek_wrapper(const struct seal_key *kek, struct sealer **out)
 {
     enum err err = sealer_new(out);
     return err == E_OK ? sealer_add(*out, WRAPPING_KEY_ID, kek) : err;
+}
+
+enum err kek_wrap(struct sealer *wrapper, uint32_t id, const uint8_t store_id[static STORE_ID_LEN],
+                  const struct seal_key *key, struct wrapped_key *out)
+{
+    struct wrap_place place;
+    return seal(wrapper, wrap_place(id, store_id, &place), BYTES_OF(key->b), MBYTES_OF(out->b),
+                &out->n);
+}
+
+enum err kek_unwrap(struct sealer *wrapper, uint32_t id,
+                    const uint8_t store_id[static STORE_ID_LEN], struct bytes wrapped,
+                    struct seal_key *out)
+{
+    struct wrap_place place;
+    size_t n = 0;
+    enum err err =
+        seal_open(wrapper, wrap_place(id, store_id, &place), wrapped, MBYTES_OF(out->b), &n);
+    return err == E_OK && n != sizeof out->b ? E_WRONG_KEY : err;
 }
 
 /* One statement with a blob and the time; %1 is the id. */
@@ -188,17 +237,14 @@ static enum err wrap_new_key(sqlite3 *db, struct sealer *wrapper, uint32_t id,
                              const uint8_t store_id[static STORE_ID_LEN])
 {
     struct seal_key key;
-    struct wrap_place place;
-    uint8_t wrapped[WRAPPED_LEN];
-    size_t n = 0;
+    struct wrapped_key wrapped;
     enum err err = os_random(key.b, sizeof key.b);
     if (err == E_OK) {
-        err = seal(wrapper, wrap_place(id, store_id, &place), BYTES_OF(key.b), MBYTES_OF(wrapped),
-                   &n);
+        err = kek_wrap(wrapper, id, store_id, &key, &wrapped);
     }
     if (err == E_OK) {
         err = insert_blob(db, "INSERT INTO data_key (id, wrapped, created_at) VALUES (?1, ?2, ?3)",
-                          id, (struct bytes){wrapped, n});
+                          id, (struct bytes){wrapped.b, wrapped.n});
     }
     wipe(&key, sizeof key);
     return err;
@@ -214,7 +260,7 @@ enum err store_keys_create(sqlite3 *db, const struct seal_key *kek, struct store
                           1, BYTES_OF(store_id));
     }
     if (err == E_OK) {
-        err = wrapper_new(kek, &wrapper);
+        err = kek_wrapper(kek, &wrapper);
     }
     if (err == E_OK) {
         err = wrap_new_key(db, wrapper, 1, store_id);
@@ -244,18 +290,14 @@ static enum err load_store_id(sqlite3 *db, uint8_t out[static STORE_ID_LEN])
 
 static enum err unwrap(sqlite3_stmt *st, struct sealer *wrapper, struct store_keys *out)
 {
-    struct wrap_place place;
     if (out->n == SEAL_KEYS_MAX) {
         return E_NO_ROOM;
     }
     uint32_t id = (uint32_t)sqlite3_column_int64(st, 0);
-    struct mbytes key = MBYTES_OF(out->data[out->n].key.b);
-    size_t n = 0;
-    enum err err =
-        seal_open(wrapper, wrap_place(id, out->store_id, &place), stmt_blob(st, 1), key, &n);
+    enum err err = kek_unwrap(wrapper, id, out->store_id, stmt_blob(st, 1), &out->data[out->n].key);
     out->data[out->n].id = id;
     out->n++;
-    return err == E_OK && n != key.n ? E_WRONG_KEY : err;
+    return err;
 }
 
 /* In ascending order: the newest key is loaded last, and seals. */
@@ -292,7 +334,7 @@ enum err store_keys_load(sqlite3 *db, const struct store_options *options,
     *out = (struct store_keys){0};
     enum err err = load_store_id(db, out->store_id);
     if (err == E_OK) {
-        err = wrapper_new(kek, &wrapper);
+        err = kek_wrapper(kek, &wrapper);
     }
     if (err == E_OK) {
         err = unwrap_all(db, wrapper, out);

@@ -1,4 +1,5 @@
 #include "store/store_internal.h"
+#include "store/store_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +9,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define ORIGIN_SINCE 7 /* the schema that says whether the store was closed in order */
 
 enum err why_set(struct store_why *why, enum err err, const char *format, ...)
 {
@@ -183,11 +187,24 @@ static enum err create_store(const char *path, const struct seal_key *kek, struc
 
 /* ---- opening ---- */
 
+static enum err refuse_creation(const struct store_options *o, struct store_why *why)
+{
+    return why_set(why, E_CONFLICT,
+                   "%s.next is what a rotation left beside a store whose file %s is gone; restore "
+                   "that file, or move the key away to begin a new store",
+                   o->kek_path, o->path);
+}
+
 static enum err load_or_create_kek(const struct store_options *o, bool store_exists, bool *made,
                                    struct seal_key *kek, struct store_why *why)
 {
+    char next[STORE_PATH_MAX];
     bool there = access(o->kek_path, F_OK) == 0;
     *made = false;
+    if (!there && !store_exists && kek_next_path(o->kek_path, next) == E_OK &&
+        access(next, F_OK) == 0) {
+        return refuse_creation(o, why);
+    }
     if (!there && store_exists) {
         return why_set(why, E_NOT_FOUND,
                        "%s is not there and the store %s cannot be read without it; restore this "
@@ -205,6 +222,18 @@ static enum err load_or_create_kek(const struct store_options *o, bool store_exi
     return kek_load(o->kek_path, kek, why);
 }
 
+/* Without a key file, or with one that is none, the next one may still be the store's. */
+static enum err load_keks(const struct store_options *o, bool store_exists, bool *made,
+                          struct kek_choice *out, struct store_why *why)
+{
+    enum err err = load_or_create_kek(o, store_exists, made, &out->key, why);
+    out->has_key = err == E_OK;
+    if (store_exists) {
+        kek_choice_next(o->kek_path, out);
+    }
+    return (err == E_NOT_FOUND || err == E_BAD_VALUE) && out->has_next ? E_OK : err;
+}
+
 static bool has_log(const char *path)
 {
     char wal[STORE_PATH_MAX + 8];
@@ -213,9 +242,19 @@ static bool has_log(const char *path)
     return stat(wal, &st) == 0 && st.st_size > 0;
 }
 
+/* From here on data keys may come. */
+static enum err keys_ready(struct store *s, const struct kek_choice *keks)
+{
+    enum err err = ring_add_all(&s->ring, &s->keys);
+    sealer_ask(s->writer.c.sealer, ring_find, &s->ring);
+    return err == E_OK ? store_note_kek(s->writer.c.db, keks->next_is_it ? &keks->next : &keks->key,
+                                        (int64_t)time(NULL))
+                       : err;
+}
+
 /* The checks are in this order so that whatever is wrong is found before anything is written. */
-static enum err open_writer(struct store *s, const struct store_options *o,
-                            const struct seal_key *kek, struct store_why *why)
+static enum err open_writer(struct store *s, const struct store_options *o, struct kek_choice *keks,
+                            struct store_why *why)
 {
     struct connection *c = &s->writer.c;
     int version = 0;
@@ -231,7 +270,7 @@ static enum err open_writer(struct store *s, const struct store_options *o,
                        sqlite3_errmsg(c->db));
     }
     if (version <= schema_steps[schema_steps_n - 1].version) {
-        err = store_keys_load(c->db, o, kek, &s->keys, why);
+        err = kek_choose(c->db, o, keks, &s->keys, why);
     }
     if (err == E_OK) {
         err = schema_migrate(c->db, s->path, schema_steps, schema_steps_n, why);
@@ -243,34 +282,48 @@ static enum err open_writer(struct store *s, const struct store_options *o,
         return why_set(why, E_IO, "%s: no write-ahead log: %s", s->path, sqlite3_errmsg(c->db));
     }
     err = connection_ready(c, CONNECTION_WRITER, &s->keys);
+    if (err == E_OK) {
+        err = keys_ready(s, keks);
+    }
+    if (err == E_OK) {
+        err = origin_opened(c->db, version < ORIGIN_SINCE && keep_log, &s->origin);
+    }
     if (err != E_OK) {
         return why_set(why, err, "%s: the store cannot be used: %s (%s)", s->path,
                        err_sentence(err), sqlite3_errmsg(c->db));
     }
     (void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL);
+    s->opened = true;
     return E_OK;
 }
 
 /* Under the lock. */
 static enum err open_files(struct store *s, const struct store_options *o, struct store_why *why)
 {
-    struct seal_key kek = {0};
+    struct kek_choice keks = {.has_key = false};
     bool made_kek = false;
     bool there = access(s->path, F_OK) == 0;
-    enum err err = there ? store_check_file(s->path, STORE_APPLICATION_ID, why) : E_OK;
+    enum err err = restore_check_none(s->path, why);
+    if (err != E_OK) {
+        return err;
+    }
+    err = there ? store_check_file(s->path, STORE_APPLICATION_ID, why) : E_OK;
     if (err == E_OK) {
-        err = load_or_create_kek(o, there, &made_kek, &kek, why);
+        err = load_keks(o, there, &made_kek, &keks, why);
     }
     if (err == E_OK && !there) {
-        err = create_store(s->path, &kek, why);
+        err = create_store(s->path, &keks.key, why);
         if (err != E_OK && made_kek) {
             (void)unlink(o->kek_path); /* it sealed nothing; best effort */
         }
     }
     if (err == E_OK) {
-        err = open_writer(s, o, &kek, why);
+        err = open_writer(s, o, &keks, why);
     }
-    wipe(&kek, sizeof kek);
+    if (err == E_OK) {
+        err = kek_finish(o->kek_path, &keks, why);
+    }
+    wipe(&keks, sizeof keks);
     return err;
 }
 
@@ -279,6 +332,9 @@ static enum err check_options(const struct store_options *o, struct store *s, st
     enum err err = beside(o->path, "", s->path, why);
     if (err == E_OK && o->kek_path == NULL) {
         err = why_set(why, E_NOT_FOUND, "%s: no key-encryption key file was named", s->path);
+    }
+    if (err == E_OK) {
+        err = beside(o->kek_path, "", s->kek_path, why);
     }
     if (err == E_OK && !o->create && access(s->path, F_OK) != 0) {
         err = why_set(why, E_NOT_FOUND,
@@ -320,7 +376,11 @@ void store_close(struct store *s)
     if (s == NULL) {
         return;
     }
+    if (s->opened) {
+        origin_closed(s->writer.c.db);
+    }
     connection_close(&s->writer.c);
+    ring_free(&s->ring);
     drop_lock(s->lock_fd);
     wipe(s, sizeof *s);
     free(s);
@@ -340,6 +400,9 @@ enum err store_reader_open(struct store *s, struct store_reader **out)
     enum err err = connection_open(&r->c, s->path, CONNECTION_READER);
     if (err == E_OK) {
         err = connection_ready(&r->c, CONNECTION_READER, &s->keys);
+    }
+    if (err == E_OK) {
+        sealer_ask(r->c.sealer, ring_find, &s->ring);
     }
     if (err != E_OK) {
         store_reader_close(r);

@@ -1,17 +1,12 @@
 /* The repository's records: src/store/repo_store.h. */
 #include "store/repo_store.h"
 
-#include "store/store_internal.h"
+#include "store/store_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define REPO_APPLICATION_ID 0x42494e52 /* "BINR" */
-#define BUSY_MS             5000
 
 /* No row is updated or deleted, so the newest row of an (imei, use) is the one with the highest
  * serial, and the index finds it from its end. */
@@ -46,6 +41,7 @@ static const struct schema_step steps[] = {
         " id TEXT PRIMARY KEY,"
         " imei INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "PRAGMA user_version = 2;"},
+    {3, STORE_FILE_ORIGIN "PRAGMA user_version = 3;"},
 };
 
 #define COLUMNS                                                                                    \
@@ -59,6 +55,26 @@ static const struct schema_step steps[] = {
     " coalesce(d.model, ''), coalesce(d.serial_number, ''), coalesce(d.signature, zeroblob(64)), "
 #define FROM " FROM record r LEFT JOIN device d ON d.serial = r.serial "
 
+/* Records only come. Two with one serial are of two histories: the one of the backup stays. */
+const struct store_file_kind repo_store_kind = {
+    .application = REPO_APPLICATION_ID,
+    .steps = steps,
+    .n_steps = sizeof steps / sizeof steps[0],
+    .program = "bindery-repod",
+    .missing = "SELECT (SELECT count(*) FROM main.record m WHERE NOT EXISTS (SELECT 1"
+               " FROM old.record o WHERE o.serial = m.serial AND o.signature = m.signature))"
+               " + (NOT EXISTS (SELECT 1 FROM main.record))",
+    .carry = "INSERT OR IGNORE INTO main.record (" COLUMNS ", credential)"
+             " SELECT " COLUMNS ", credential FROM old.record"
+             " WHERE serial > (SELECT coalesce(max(serial), 0) FROM main.record);"
+             "INSERT OR IGNORE INTO main.device (serial, " DEVICE_COLUMNS ")"
+             " SELECT d.serial, id, manufacturer, model, serial_number, d.signature"
+             " FROM old.device d JOIN old.record o ON o.serial = d.serial"
+             " JOIN main.record m ON m.serial = d.serial AND m.signature = o.signature;"
+             "INSERT OR IGNORE INTO main.device_owner (id, imei)"
+             " SELECT id, imei FROM old.device_owner WHERE id IN (SELECT id FROM main.device);",
+};
+
 enum repo_statement {
     RS_FIND,
     RS_NEWEST,
@@ -71,6 +87,7 @@ enum repo_statement {
     RS_ADD,
     RS_ADD_DEVICE,
     RS_OWNER,
+    RS_NEXT,
     RS_KEEP_ID,
     RS_N
 };
@@ -90,14 +107,13 @@ static const char *const statements[RS_N] = {
                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [RS_ADD_DEVICE] = "INSERT INTO device (" DEVICE_COLUMNS ", serial)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [RS_NEXT] = "SELECT imei FROM record WHERE imei > ?1 ORDER BY imei LIMIT 1",
     [RS_OWNER] = "SELECT imei FROM device_owner WHERE id = ?1",
     [RS_KEEP_ID] = "INSERT INTO device_owner (id, imei) VALUES (?1, ?2)",
 };
 
 struct repo_store {
-    char path[STORE_PATH_MAX];
-    int lock_fd;
-    sqlite3 *db;
+    struct store_file file;
     sqlite3_stmt *st[RS_N];
     bool in_batch, failed;
     uint64_t next; /* serial; 0: not looked up in this batch */
@@ -126,97 +142,33 @@ static const struct column device_columns_of_row[] = {DEVICE_COLUMNS_OF_ROW, COL
 
 /* ---- opening ---- */
 
-static enum err make_file(const char *path, struct store_why *why)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* SQLite keeps the mode */
-    if (fd < 0 || close(fd) != 0) {
-        return why_set(why, E_IO, "%s: the repository cannot be made: %s", path, strerror(errno));
-    }
-    return E_OK;
-}
-
-static enum err connect_to(struct repo_store *s)
-{
-    static const char pragmas[] = "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;"
-                                  "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
-                                  "PRAGMA cache_size = -32768;"; /* KiB */
-    int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
-    if (rc == SQLITE_OK) {
-        (void)sqlite3_extended_result_codes(s->db, 1); /* fails on NULL only */
-        (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
-        rc = sqlite3_busy_timeout(s->db, BUSY_MS);
-    }
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
-    }
-    return sqlite_err(rc);
-}
-
 static enum err prepare_all(struct repo_store *s)
 {
     int rc = SQLITE_OK;
     for (int i = 0; i < RS_N && rc == SQLITE_OK; i++) {
-        rc = sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &s->st[i],
+        rc = sqlite3_prepare_v3(s->file.db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &s->st[i],
                                 NULL);
     }
     return sqlite_err(rc);
-}
-
-/* A file that a crash left empty was never a repository: it is filled now. */
-static enum err check_or_make(struct repo_store *s, struct store_why *why)
-{
-    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        return errno == ENOENT ? make_file(s->path, why)
-                               : why_set(why, errno == EACCES ? E_DENIED : E_IO, "%s: %s", s->path,
-                                         strerror(errno));
-    }
-    bool empty = lseek(fd, 0, SEEK_END) == 0;
-    (void)close(fd); /* read only */
-    return empty ? E_OK : store_check_file(s->path, REPO_APPLICATION_ID, why);
-}
-
-static enum err open_all(struct repo_store *s, struct store_why *why)
-{
-    enum err err = check_or_make(s, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = connect_to(s);
-    if (err != E_OK) {
-        return why_set(why, err, "%s: the repository cannot be opened: %s", s->path,
-                       sqlite3_errmsg(s->db));
-    }
-    err = schema_migrate(s->db, s->path, steps, sizeof steps / sizeof steps[0], why);
-    if (err != E_OK) {
-        return err;
-    }
-    if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK ||
-        prepare_all(s) != E_OK) {
-        return why_set(why, E_IO, "%s: the repository cannot be used: %s", s->path,
-                       sqlite3_errmsg(s->db));
-    }
-    return E_OK;
 }
 
 enum err repo_store_open(const char *path, struct repo_store **out, struct store_why *why)
 {
     struct repo_store *s = calloc(1, sizeof *s);
     *why = (struct store_why){E_OK, ""};
-    if (s == NULL || strlen(path) >= PATH_MAX) {
-        free(s);
-        return why_set(why, E_MEMORY, "no memory for the repository, or its path is too long");
+    if (s == NULL) {
+        return why_set(why, E_MEMORY, "no memory for the repository");
     }
-    s->lock_fd = -1;
-    (void)snprintf(s->path, sizeof s->path, "%s", path);
-    enum err err = store_take_lock(s->path, &s->lock_fd, why);
-    if (err == E_OK) {
-        err = open_all(s, why);
+    enum err err = store_file_open(path, NULL, &repo_store_kind, &s->file, why);
+    if (err == E_OK && (err = prepare_all(s)) != E_OK) {
+        (void)why_set(why, err, "%s: the repository cannot be used: %s", s->file.path,
+                      sqlite3_errmsg(s->file.db));
     }
     if (err != E_OK) {
         repo_store_close(s);
         return err;
     }
+    store_file_origin_told(&s->file);
     *out = s;
     return E_OK;
 }
@@ -229,11 +181,13 @@ void repo_store_close(struct repo_store *s)
     for (int i = 0; i < RS_N; i++) {
         (void)sqlite3_finalize(s->st[i]); /* repeats an earlier result */
     }
-    (void)sqlite3_close(s->db); /* an open batch is rolled back */
-    if (s->lock_fd >= 0) {
-        (void)close(s->lock_fd); /* gives the lock back */
-    }
+    store_file_close(&s->file); /* an open batch is rolled back */
     free(s);
+}
+
+const struct store_origin *repo_store_origin(const struct repo_store *s)
+{
+    return &s->file.origin;
 }
 
 /* ---- reading ---- */
@@ -295,10 +249,9 @@ enum err repo_store_newest(struct repo_store *s, const struct imei *imei, uint8_
     return err == E_OK && !n.found ? E_NOT_FOUND : err;
 }
 
-enum err repo_store_device(struct repo_store *s, const char *id, struct imei *imei)
+/* The IMEI that a bound statement finds, and its end. */
+static enum err one_imei(sqlite3_stmt *st, enum err err, struct imei *imei)
 {
-    sqlite3_stmt *st = s->st[RS_OWNER];
-    enum err err = sqlite_err(sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC));
     if (err == E_OK) {
         err = stmt_row(st);
     }
@@ -307,6 +260,19 @@ enum err repo_store_device(struct repo_store *s, const char *id, struct imei *im
     }
     stmt_end(st);
     return err;
+}
+
+enum err repo_store_next(struct repo_store *s, const struct imei *after, struct imei *imei)
+{
+    sqlite3_stmt *st = s->st[RS_NEXT];
+    const int64_t v[] = {after != NULL ? imei_key(after) : -1};
+    return one_imei(st, bind_numbers(st, 1, v), imei);
+}
+
+enum err repo_store_device(struct repo_store *s, const char *id, struct imei *imei)
+{
+    sqlite3_stmt *st = s->st[RS_OWNER];
+    return one_imei(st, sqlite_err(sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC)), imei);
 }
 
 enum err repo_store_history(struct repo_store *s, const struct imei *imei, uint8_t use,
@@ -387,7 +353,8 @@ enum err repo_store_next_serial(struct repo_store *s, uint64_t *serial)
     }
     uint64_t last;
     enum err err = repo_store_last(s, &last);
-    if (err == E_OK && last == INT64_MAX) {
+    last = last > s->file.origin.floor ? last : s->file.origin.floor;
+    if (err == E_OK && last >= INT64_MAX) {
         return E_EXHAUSTED;
     }
     *serial = last + 1;

@@ -1,4 +1,5 @@
-#include "store/store_internal.h"
+#include "store/store_file.h"
+#include "store/store_schema_7.h"
 
 /* A step that was released is never edited: a change of the schema is a new step. The server
  * engine's rules are kept already (dependencies.md): keys begin with the subscriber, one statement
@@ -153,8 +154,83 @@ const struct schema_step schema_steps[] = {
         " ready INTEGER NOT NULL) STRICT;"
         "CREATE INDEX imsi_resting_by_pool ON imsi_resting (pool, ready);"
         "PRAGMA user_version = 5;"},
+    {6, "CREATE TABLE dimsi ("
+        " dimsi INTEGER PRIMARY KEY," /* imsi_key */
+        " phase INTEGER NOT NULL,"
+        " todo INTEGER NOT NULL,"
+        " next_try INTEGER NOT NULL,"
+        " tries INTEGER NOT NULL,"
+        " cause TEXT NOT NULL,"
+        " detail TEXT NOT NULL,"
+        " sp TEXT NOT NULL,"
+        " arpf TEXT NOT NULL,"
+        " token BLOB NOT NULL,"
+        " se BLOB NOT NULL,"
+        " has_se_before INTEGER NOT NULL,"
+        " se_before BLOB NOT NULL,"
+        " number INTEGER NOT NULL,"
+        " release INTEGER NOT NULL,"
+        " imsi INTEGER,"          /* imsi_key; or NULL */
+        " operator_imsi INTEGER," /* the same */
+        " delivered INTEGER NOT NULL,"
+        " confirmed INTEGER NOT NULL,"
+        " used INTEGER NOT NULL,"
+        " first INTEGER NOT NULL,"
+        " changed INTEGER NOT NULL,"
+        " expires INTEGER NOT NULL) STRICT;"
+        "CREATE UNIQUE INDEX dimsi_by_imsi ON dimsi (imsi) WHERE imsi IS NOT NULL;"
+        "CREATE UNIQUE INDEX dimsi_by_operator_imsi ON dimsi (operator_imsi)"
+        " WHERE operator_imsi IS NOT NULL;"
+        "CREATE INDEX dimsi_by_sp ON dimsi (sp, dimsi);"
+        "CREATE INDEX dimsi_by_se ON dimsi (se) WHERE phase <= 4;" /* it is under way, or in use */
+        "CREATE INDEX dimsi_by_phase ON dimsi (phase, dimsi);"
+        "CREATE INDEX dimsi_by_next_try ON dimsi (next_try) WHERE todo <> 0;"
+        "CREATE INDEX dimsi_by_expires ON dimsi (expires) WHERE expires <> 0;"
+        "CREATE TABLE dimsi_paper ("
+        " dimsi INTEGER PRIMARY KEY," /* imsi_key */
+        " offer BLOB,"
+        " endorsement BLOB,"
+        " challenge BLOB) STRICT;" /* sealed */
+        "CREATE TABLE dimsi_count ("
+        " sp TEXT NOT NULL,"
+        " phase INTEGER NOT NULL,"
+        " rows INTEGER NOT NULL,"
+        " PRIMARY KEY (sp, phase)) STRICT, WITHOUT ROWID;"
+        "PRAGMA user_version = 6;"},
+    {7, STORE_PUSH_TABLES STORE_AUDIT_TABLES STORE_IMPORT_TABLES STORE_WEBHOOK_TABLES
+            STORE_KEY_JOB_TABLES STORE_ORIGIN_TABLES "PRAGMA user_version = 7;"},
+    /* Every node that serves somebody, or that was told of a reset; of a spelling of its name the
+     * one that registered last. */
+    {8, "CREATE TABLE serving_node ("
+        " host TEXT PRIMARY KEY COLLATE NOCASE,"
+        " realm TEXT NOT NULL COLLATE NOCASE,"
+        " seen INTEGER NOT NULL,"
+        " named INTEGER NOT NULL,"
+        " told INTEGER NOT NULL,"
+        " asked INTEGER NOT NULL,"
+        " asked_at INTEGER NOT NULL,"
+        " next_try INTEGER NOT NULL,"
+        " tries INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX serving_node_by_next_try ON serving_node (next_try, host);"
+        "CREATE INDEX serving_node_by_seen ON serving_node (realm, named, seen);"
+        "INSERT INTO serving_node SELECT host, realm, max(since), 0, 0, 0, 0, 0, 0"
+        " FROM subscriber WHERE host <> '' AND purged = 0 GROUP BY lower(host);"
+        "INSERT INTO serving_node SELECT host, '', 0, 0, epoch, epoch, 0, 0, 0"
+        " FROM reset_told WHERE true"
+        " ON CONFLICT (host) DO UPDATE SET told = excluded.told, asked = excluded.asked;"
+        "DROP TABLE reset_told;"
+        "PRAGMA user_version = 8;"},
+    {9, "ALTER TABLE origin ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';" /* of the backup */
+        "ALTER TABLE origin ADD COLUMN loss INTEGER NOT NULL DEFAULT 0;" /* both: store_file.h */
+        "ALTER TABLE origin ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;"
+        "PRAGMA user_version = 9;"},
 };
 const size_t schema_steps_n = sizeof schema_steps / sizeof schema_steps[0];
+const struct store_file_kind hss_store_kind = {.application = STORE_APPLICATION_ID,
+                                               .steps = schema_steps,
+                                               .n_steps =
+                                                   sizeof schema_steps / sizeof schema_steps[0],
+                                               .program = "bindery-hssd"};
 
 enum err schema_version(sqlite3 *db, int *out)
 {
@@ -206,10 +282,11 @@ enum err schema_migrate(sqlite3 *db, const char *path, const struct schema_step 
     }
     for (size_t i = 0; i < n; i++) {
         if (steps[i].version > version && run_step(db, &steps[i]) != E_OK) {
-            enum err err = why_set(why, E_IO,
-                                   "%s: the step to schema version %d failed: %s. It was undone; "
-                                   "make room on the disk or repair it, and start again",
-                                   path, steps[i].version, sqlite3_errmsg(db));
+            enum err err =
+                why_set(why, (sqlite3_errcode(db) & 0xff) == SQLITE_FULL ? E_NO_ROOM : E_IO,
+                        "%s: the step to schema version %d failed: %s. It was undone; "
+                        "make room on the disk or repair it, and start again",
+                        path, steps[i].version, sqlite3_errmsg(db));
             (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* may have happened already */
             return err;
         }

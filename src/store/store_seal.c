@@ -7,15 +7,21 @@
  * and the IMEI as keys. A blob that was moved to another row or column does not open. */
 #define PLACE_MAX 48
 
-static struct bytes place(const char *column, const struct imsi *imsi, const struct imei *imei,
-                          uint8_t out[static PLACE_MAX])
+static struct bytes place_of_keys(const char *column, int64_t imsi, int64_t imei,
+                                  uint8_t out[static PLACE_MAX])
 {
     struct wr w = wr_of((struct mbytes){out, PLACE_MAX});
     wr_put(&w, bytes_of_str(column));
     wr_u8(&w, 0);
-    wr_be64(&w, (uint64_t)imsi_key(imsi));
-    wr_be64(&w, (uint64_t)imei_key(imei));
+    wr_be64(&w, (uint64_t)imsi);
+    wr_be64(&w, (uint64_t)imei);
     return wr_done(&w);
+}
+
+static struct bytes place(const char *column, const struct imsi *imsi, const struct imei *imei,
+                          uint8_t out[static PLACE_MAX])
+{
+    return place_of_keys(column, imsi_key(imsi), imei_key(imei), out);
 }
 
 /* K and OPc in one value: they are always wanted together, and one opening costs half of two. */
@@ -131,6 +137,58 @@ enum err open_lot_key(struct sealer *s, const char *id, struct bytes sealed,
     return err;
 }
 
+/* RAND, AUTN, XRES, CK, IK. */
+#define CHALLENGE_LEN (16 + 16 + 8 + 16 + 16)
+
+/*= dimsi-durable */
+enum err seal_challenge(struct sealer *s, const struct imsi *dimsi,
+                        const struct store_dimsi_challenge *challenge, struct sealed *out)
+{
+    uint8_t where[PLACE_MAX], plain[CHALLENGE_LEN];
+    struct wr w = wr_of(MBYTES_OF(plain));
+    wr_put(&w, BYTES_OF(challenge->rand.b));
+    wr_put(&w, BYTES_OF(challenge->autn.b));
+    wr_put(&w, (struct bytes){challenge->xres.b, challenge->xres.n});
+    wr_put(&w, BYTES_OF(challenge->ck.b));
+    wr_put(&w, BYTES_OF(challenge->ik.b));
+    enum err err = w.err == E_OK && wr_done(&w).n != sizeof plain ? E_BAD_LENGTH : w.err;
+    if (err == E_OK) {
+        err = seal(s, place("dimsi.challenge", dimsi, NULL, where), BYTES_OF(plain),
+                   MBYTES_OF(out->b), &out->n);
+    }
+    wipe(plain, sizeof plain);
+    return err;
+}
+
+static void take_into(struct rd *r, uint8_t *to, size_t n)
+{
+    struct bytes v = rd_take(r, n);
+    for (size_t i = 0; i < v.n; i++) {
+        to[i] = v.p[i];
+    }
+}
+
+enum err open_challenge(struct sealer *s, const struct imsi *dimsi, struct bytes sealed,
+                        struct store_dimsi_challenge *challenge)
+{
+    uint8_t where[PLACE_MAX], plain[CHALLENGE_LEN];
+    size_t n = 0;
+    enum err err = E_WRONG_KEY;
+    if (seal_open(s, place("dimsi.challenge", dimsi, NULL, where), sealed, MBYTES_OF(plain), &n) ==
+        E_OK) {
+        struct rd r = rd_of((struct bytes){plain, n});
+        take_into(&r, challenge->rand.b, sizeof challenge->rand.b);
+        take_into(&r, challenge->autn.b, sizeof challenge->autn.b);
+        challenge->xres.n = 8;
+        take_into(&r, challenge->xres.b, 8);
+        take_into(&r, challenge->ck.b, sizeof challenge->ck.b);
+        take_into(&r, challenge->ik.b, sizeof challenge->ik.b);
+        err = rd_end(&r) == E_OK ? E_OK : E_WRONG_KEY;
+    }
+    wipe(plain, sizeof plain);
+    return err;
+}
+
 static const char *kme_column_name(enum kme_column which)
 {
     return which == KME_ACTIVE ? "device.kme" : "device.previous";
@@ -154,4 +212,23 @@ enum err open_kme(struct sealer *s, struct store_device *row, enum kme_column wh
     enum err err = seal_open(s, place(kme_column_name(which), &row->imsi, &row->imei, where),
                              sealed, MBYTES_OF(kme->b), &n);
     return err == E_OK && n == sizeof kme->b ? E_OK : E_WRONG_KEY;
+}
+
+#define PLAIN_MAX STORE_LOT_MODULUS_MAX /* the longest secret there is: P and Q */
+
+enum err seal_again(struct sealer *s, const struct seal_row *row, struct bytes sealed, uint8_t *out)
+{
+    uint8_t where[PLACE_MAX], plain[PLAIN_MAX];
+    size_t n = 0, sealed_n = 0;
+    const struct bytes aad = row->text != NULL
+                                 ? lot_place(row->text, where)
+                                 : place_of_keys(row->place, row->first, row->second, where);
+    enum err err = seal_open(s, aad, sealed, MBYTES_OF(plain), &n);
+    if (err == E_OK) {
+        err = seal(s, aad, (struct bytes){plain, n}, (struct mbytes){out, sealed.n}, &sealed_n);
+    } else if (err != E_CRYPTO && err != E_MEMORY) {
+        err = E_WRONG_KEY;
+    }
+    wipe(plain, sizeof plain);
+    return err;
 }

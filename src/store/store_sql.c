@@ -15,7 +15,20 @@
 #define ONBOARDING_SELECT                                                                          \
     "SELECT authority, id, phase, again, imei, manufacturer, model, serial_number, imsi, nonce_1," \
     " digest, first, changed, expires FROM onboarding"
-#define EVENT_SELECT "SELECT id, at_ms, name, imsi, imei, peer, cause, detail FROM event"
+#define DIMSI_COLUMNS                                                                              \
+    "dimsi, phase, todo, next_try, tries, cause, detail, sp, arpf, token, se, has_se_before,"      \
+    " se_before, number, release, imsi, operator_imsi, delivered, confirmed, used, first,"         \
+    " changed, expires"
+#define DIMSI_SELECT "SELECT " DIMSI_COLUMNS " FROM dimsi"
+#define IMPORT_SELECT                                                                              \
+    "SELECT id, state, kind, name, has_file, sha256, octets, rows, who, origin, begun, touched,"   \
+    " ended, added, changed, unchanged, refused, not_sent FROM import"
+#define PUSH_SELECT                                                                                \
+    "SELECT imsi, host, realm, what, serial, tries, since, tried, next_try, cause FROM push"
+#define NODE_SELECT                                                                                \
+    "SELECT host, realm, named, told, asked, asked_at, next_try, tries FROM serving_node"
+#define PUSH_PROFILE_SELECT "SELECT profile, digest, timer, what, after FROM push_profile"
+#define EVENT_SELECT        "SELECT id, at_ms, name, imsi, imei, peer, cause, detail FROM event"
 
 static const char *const statements[ST_COUNT_ALL] = {
     [ST_READ_BEGIN] = "BEGIN",
@@ -73,6 +86,44 @@ static const char *const statements[ST_COUNT_ALL] = {
                      " AND imsi % ?3 = 0 AND imsi % ?4 <> 0",
     [ST_POOL_RESTING] = "SELECT count(*), coalesce(sum(ready <= ?3), 0), coalesce(sum(imsi >= ?4),"
                         " 0) FROM imsi_resting WHERE imsi >= ?1 AND imsi <= ?2",
+    [ST_DIMSI] = DIMSI_SELECT " WHERE dimsi = ?1",
+    [ST_DIMSI_OF] =
+        DIMSI_SELECT " WHERE imsi = ?1 UNION ALL " DIMSI_SELECT " WHERE operator_imsi = ?1",
+    [ST_DIMSI_OF_SE] = DIMSI_SELECT " WHERE se = ?1 AND phase <= 4 AND dimsi <> ?2 LIMIT 1",
+    [ST_DIMSI_PAPERS] = "SELECT offer, endorsement, challenge FROM dimsi_paper WHERE dimsi = ?1",
+    [ST_LIST_DIMSI] = DIMSI_SELECT " WHERE dimsi > ?1 ORDER BY dimsi LIMIT ?2",
+    [ST_LIST_DIMSI_OF_SP] = DIMSI_SELECT " WHERE sp = ?3 AND dimsi > ?1 AND (?4 = 0 OR phase = ?4)"
+                                         " ORDER BY dimsi LIMIT ?2",
+    [ST_LIST_DIMSI_IN] = DIMSI_SELECT " WHERE phase = ?3 AND dimsi > ?1 ORDER BY dimsi LIMIT ?2",
+    [ST_COUNT_DIMSI] = "SELECT phase, rows FROM dimsi_count WHERE sp = ?1",
+    [ST_DUE_DIMSI] = "SELECT dimsi FROM dimsi WHERE todo <> 0 AND next_try <= ?1"
+                     " ORDER BY next_try LIMIT ?2",
+    [ST_FAR_DIMSI] = "SELECT dimsi FROM dimsi WHERE todo <> 0 AND next_try > ?1"
+                     " ORDER BY next_try LIMIT ?2",
+    [ST_EXPIRED_DIMSI] = "SELECT dimsi FROM dimsi WHERE expires <> 0 AND expires <= ?1"
+                         " ORDER BY expires LIMIT ?2",
+
+    [ST_LIST_AUDIT] = "SELECT id, at_ms, who, origin, action, target, before, after, outcome, hash"
+                      " FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [ST_AUDIT_HEAD] = "SELECT id, hash FROM audit WHERE id > 0 ORDER BY id DESC LIMIT 1",
+    [ST_IMPORT] = IMPORT_SELECT " WHERE id = ?1",
+    [ST_LIST_IMPORTS] = IMPORT_SELECT " WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [ST_STALE_IMPORT] = IMPORT_SELECT " WHERE state = 1 AND touched <= ?1 ORDER BY touched LIMIT 1",
+    [ST_DUE_PUSH] = PUSH_SELECT " WHERE host = ?1 AND next_try <= ?2 ORDER BY next_try LIMIT ?3",
+    [ST_FAR_PUSH] = PUSH_SELECT " WHERE host = ?1 AND next_try > ?2 ORDER BY next_try LIMIT ?3",
+    [ST_PUSH_TRIED] = PUSH_SELECT " WHERE host = ?1 AND tried < ?2 ORDER BY tried LIMIT ?3",
+    [ST_NEXT_PUSH_HOST] = "SELECT host FROM push WHERE host > ?1 ORDER BY host LIMIT 1",
+    [ST_LIST_PUSH] = PUSH_SELECT " WHERE imsi = ?1 ORDER BY host LIMIT ?2",
+    [ST_PUSH_PROFILE_LEFT] =
+        PUSH_PROFILE_SELECT " WHERE what <> 0 AND what > 0 ORDER BY what LIMIT 1",
+    [ST_RESET] = "SELECT open, epoch, since FROM reset WHERE id = 1",
+    [ST_NODE] = NODE_SELECT " WHERE host = ?1",
+    [ST_UNTOLD_NODES] = NODE_SELECT " WHERE (next_try, host) > (?1, ?2) AND told < ?3"
+                                    " ORDER BY next_try, host LIMIT ?4",
+    [ST_WEBHOOK] = "SELECT name, cursor, down FROM webhook WHERE name = ?1",
+    [ST_LIST_WEBHOOKS] =
+        "SELECT name, cursor, down FROM webhook WHERE name > '' ORDER BY name LIMIT ?1",
+    [ST_NEWEST_EVENT] = "SELECT coalesce(max(id), 0) FROM event",
 
     [ST_WRITE_BEGIN] = "BEGIN IMMEDIATE",
     [ST_STEP_BEGIN] = "SAVEPOINT step",
@@ -162,6 +213,84 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_REST] = "INSERT INTO imsi_resting (imsi, pool, ready) VALUES (?1, ?2, ?3)"
                 " ON CONFLICT (imsi) DO UPDATE SET pool = ?2, ready = ?3",
     [ST_REST_NO_MORE] = "DELETE FROM imsi_resting WHERE imsi = ?1",
+    [ST_PUT_DIMSI] =
+        "INSERT INTO dimsi (" DIMSI_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+        " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
+        " ON CONFLICT (dimsi) DO UPDATE SET phase = ?2, todo = ?3, next_try = ?4, tries = ?5,"
+        " cause = ?6, detail = ?7, sp = ?8, arpf = ?9, token = ?10, se = ?11, has_se_before = ?12,"
+        " se_before = ?13, number = ?14, release = ?15, imsi = ?16, operator_imsi = ?17,"
+        " delivered = ?18, confirmed = ?19, used = ?20, first = ?21, changed = ?22, expires = ?23",
+    [ST_DELETE_DIMSI] = "DELETE FROM dimsi WHERE dimsi = ?1",
+    [ST_DIMSI_MOVED] = "INSERT INTO dimsi_count (sp, phase, rows) VALUES (?1, ?2, ?3)"
+                       " ON CONFLICT (sp, phase) DO UPDATE SET rows = rows + ?3",
+    [ST_PUT_DIMSI_OFFER] = "INSERT INTO dimsi_paper (dimsi, offer) VALUES (?1, ?2)"
+                           " ON CONFLICT (dimsi) DO UPDATE SET offer = ?2",
+    [ST_PUT_DIMSI_ENDORSEMENT] = "INSERT INTO dimsi_paper (dimsi, endorsement) VALUES (?1, ?2)"
+                                 " ON CONFLICT (dimsi) DO UPDATE SET endorsement = ?2",
+    [ST_PUT_DIMSI_CHALLENGE] = "INSERT INTO dimsi_paper (dimsi, challenge) VALUES (?1, ?2)"
+                               " ON CONFLICT (dimsi) DO UPDATE SET challenge = ?2",
+    [ST_DROP_DIMSI_PAPERS] = "DELETE FROM dimsi_paper WHERE dimsi = ?1",
+    [ST_ADD_AUDIT] =
+        "INSERT INTO audit (id, at_ms, who, origin, action, target, before, after, outcome, hash)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [ST_ADD_IMPORT] =
+        "INSERT INTO import (state, kind, name, has_file, sha256, octets, rows, who, origin, begun,"
+        " touched, ended, added, changed, unchanged, refused, not_sent)"
+        " VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    [ST_PUT_IMPORT] =
+        "UPDATE import SET state = ?2, name = ?4, has_file = ?5, sha256 = ?6, octets = ?7,"
+        " rows = ?8, touched = ?12, ended = ?13, added = ?14, changed = ?15, unchanged = ?16,"
+        " refused = ?17, not_sent = ?18 WHERE id = ?1",
+    [ST_OPEN_IMPORTS] = "SELECT count(*), count(nullif(origin, ?2)),"
+                        " count(CASE WHEN who = ?1 THEN 1 END)"
+                        " FROM import WHERE state = 1 AND touched >= 0",
+    [ST_COUNT_IMPORT] =
+        "UPDATE import SET added = added + ?2, changed = changed + ?3, unchanged = unchanged + ?4,"
+        " refused = refused + ?5, touched = ?6"
+        " WHERE id = ?1 AND who = ?7 AND kind = ?8 AND state = 1",
+    [ST_KEEP_DIMSI_OFFER] = "UPDATE dimsi_paper SET endorsement = NULL, challenge = NULL"
+                            " WHERE dimsi = ?1",
+    /* A serial that nobody has: an answer to what was there before is an answer to nothing. */
+    [ST_PUT_PUSH] = "INSERT INTO push (imsi, host, realm, what, serial, tries, since, tried,"
+                    " next_try, cause) VALUES (?1, ?2, ?3, ?4, random() & 9223372036854775807, 0,"
+                    " ?5, 0, ?6, '')"
+                    " ON CONFLICT (imsi, host) DO UPDATE SET realm = excluded.realm,"
+                    " what = (what & ~?7) | excluded.what, serial = excluded.serial, tries = 0,"
+                    " tried = 0, next_try = excluded.next_try, cause = ''",
+    [ST_PUSH_DONE] = "UPDATE push SET what = what & ~?4, tries = 0, next_try = 0, cause = ''"
+                     " WHERE imsi = ?1 AND host = ?2 AND serial = ?3",
+    [ST_PUSH_OVER] = "DELETE FROM push WHERE imsi = ?1 AND host = ?2 AND serial = ?3"
+                     " AND what = 0",
+    [ST_PUSH_LATER] = "UPDATE push SET tries = ?4, tried = ?5, next_try = ?6, cause = ?7"
+                      " WHERE imsi = ?1 AND host = ?2 AND serial = ?3",
+    [ST_PUSH_REGISTERED] = "DELETE FROM push WHERE imsi = ?1 AND (host = ?2 OR what & 8 = 0)",
+    [ST_PUSH_KNOWN] = "UPDATE push SET serial = random() & 9223372036854775807,"
+                      " what = CASE WHEN what & 8 THEN 1 ELSE what END"
+                      " WHERE imsi = ?1 AND host = ?2",
+    [ST_DROP_PUSH] = "DELETE FROM push WHERE imsi = ?1 AND host = ?2",
+    [ST_PUSH_PROFILE] = PUSH_PROFILE_SELECT " WHERE profile = ?1",
+    [ST_PUT_PUSH_PROFILE] = "INSERT OR REPLACE INTO push_profile"
+                            " (profile, digest, timer, what, after) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ST_SERVED_BY_PROFILE] = "SELECT imsi, host, realm FROM subscriber WHERE profile = ?1"
+                             " AND imsi > ?2 AND host <> '' AND purged = 0"
+                             " ORDER BY imsi LIMIT ?3",
+    [ST_PUT_RESET] = "UPDATE reset SET open = ?1, epoch = ?2, since = ?3 WHERE id = 1",
+    [ST_NODE_KNOWN] = "SELECT realm, named, seen FROM serving_node WHERE host = ?1",
+    [ST_COUNT_NODES] = "SELECT count(*) FROM serving_node WHERE realm = ?1 AND named = 0",
+    [ST_DROP_OLDEST_NODE] = "DELETE FROM serving_node WHERE host IN (SELECT host FROM serving_node"
+                            " WHERE realm = ?1 AND named = 0 ORDER BY seen LIMIT 1)",
+    [ST_PUT_NODE] = "INSERT INTO serving_node"
+                    " (host, realm, seen, named, told, asked, asked_at, next_try, tries)"
+                    " VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, 0)"
+                    " ON CONFLICT (host) DO UPDATE SET"
+                    " realm = excluded.realm, seen = excluded.seen, named = excluded.named",
+    [ST_NODE_ASKED] = "UPDATE serving_node SET asked = ?2, asked_at = ?3, next_try = ?4,"
+                      " tries = ?5 WHERE host = ?1",
+    [ST_NODE_TOLD] = "UPDATE serving_node SET told = ?2, tries = 0 WHERE host = ?1",
+    [ST_BEGIN_WEBHOOK] = "INSERT OR IGNORE INTO webhook (name, cursor, down)"
+                         " SELECT ?1, coalesce(max(id), 0), 0 FROM event",
+    [ST_PUT_WEBHOOK] = "UPDATE webhook SET cursor = ?2, down = ?3 WHERE name = ?1",
+    [ST_DROP_WEBHOOK] = "DELETE FROM webhook WHERE name = ?1",
 };
 
 /* The writer checkpoints after 1000 pages and gives a log that a long reader made big back to the

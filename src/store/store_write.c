@@ -1,17 +1,36 @@
 #include "store/store_internal.h"
+#include "store/store_node.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 /* ---- batches ---- */
 
+/* Right after the statement that failed: SQLite keeps no older failure than its last one. */
+static void note_full(struct store_writer *w)
+{
+    const int rc = sqlite3_errcode(w->c.db) & 0xff;
+    const int why = rc == SQLITE_IOERR ? sqlite3_system_errno(w->c.db) : 0;
+    w->full = w->full || rc == SQLITE_FULL || why == ENOSPC || why == EDQUOT;
+}
+
+bool store_writer_is_full(const struct store_writer *w)
+{
+    return w->full;
+}
+
 enum err store_begin(struct store_writer *w)
 {
     if (w->in_batch) {
         return E_BAD_STATE;
     }
+    w->full = false;
     enum err err = stmt_run(w->c.st[ST_WRITE_BEGIN]);
+    if (err == E_IO) {
+        note_full(w);
+    }
     w->in_batch = err == E_OK;
     w->failed = false;
     return err;
@@ -25,6 +44,7 @@ void store_rollback(struct store_writer *w)
         }
         w->in_batch = false;
         w->failed = false;
+        writer_keys_dropped(w);
     }
 }
 
@@ -35,10 +55,14 @@ enum err store_commit(struct store_writer *w)
     }
     enum err err = w->failed ? E_IO : stmt_run(w->c.st[ST_COMMIT]);
     if (err != E_OK) {
+        if (!w->failed) {
+            note_full(w);
+        }
         store_rollback(w);
         return E_IO;
     }
     w->in_batch = false;
+    writer_keys_committed(w);
     return E_OK;
 }
 
@@ -47,6 +71,9 @@ enum err store_commit(struct store_writer *w)
 enum err writer_failed(struct store_writer *w, enum err err)
 {
     if (err == E_IO || err == E_MEMORY || err == E_BUSY || sqlite3_get_autocommit(w->c.db)) {
+        if (!w->failed) {
+            note_full(w);
+        }
         w->failed = true;
         return E_IO;
     }
@@ -278,7 +305,11 @@ enum err writer_remove_subscriber(struct store_writer *w, const struct imsi *ims
 enum err store_remove_subscriber(struct store_writer *w, const struct imsi *imsi)
 {
     struct store_onboarding row;
+    struct store_dimsi offered;
     enum err err = store_writer_onboarding_of(w, imsi, &row);
+    if (err == E_NOT_FOUND) {
+        err = store_writer_dimsi_of(w, imsi, &offered);
+    }
     if (err == E_OK) {
         return E_CONFLICT; /* its IMSI has to go back to the pool */
     }
@@ -473,6 +504,9 @@ enum err store_set_serving(struct store_writer *w, const struct imsi *imsi,
     }
     if (err == E_OK) {
         err = writer_run(w, ST_SET_SERVING);
+    }
+    if (err == E_OK && now->host[0] != '\0') {
+        err = store_node_seen(w, now->host, now->realm, now->since);
     }
     if (err == E_OK) {
         *before = old;

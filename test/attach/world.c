@@ -140,7 +140,11 @@ static void carry(struct world *w, const struct mail *m)
     case MAIL_INQUIRY:
     case MAIL_CREDENTIAL:
     case MAIL_WORK:
-        world_home(w, m);
+        if (w->serves != NULL) {
+            w->serves(w, m);
+        } else {
+            world_home(w, m);
+        }
         return;
     case MAIL_RISE:
         world_rise(w, (enum party)m->ue);
@@ -313,6 +317,10 @@ static void kill_ue(struct world *w)
 /* Answers under way are lost; what it gave out before stays given out: SEQ goes on above. */
 static void kill_hss(struct world *w)
 {
+    if (w->serves != NULL) {
+        w->seq += 1000;
+        return;
+    }
     if (w->home != NULL) {
         world_home_killed(w);
         return;

@@ -27,7 +27,15 @@
 #define WORLD_TOLD     256
 
 enum fault_kind { FAULT_NONE, FAULT_LOSE, FAULT_REPEAT, FAULT_DELAY, FAULT_SWAP, FAULT_MISDELIVER };
-enum party { PARTY_NONE, PARTY_UE, PARTY_MME, PARTY_HSS, PARTY_REPOSITORY, PARTIES };
+enum party {
+    PARTY_NONE,
+    PARTY_UE,
+    PARTY_MME,
+    PARTY_HSS,
+    PARTY_REPOSITORY,
+    PARTY_DISCOVERY, /* of dimsi_scene.h */
+    PARTIES
+};
 
 struct mail {
     bool used;
@@ -40,7 +48,7 @@ struct mail {
         MAIL_SETUP,   /* to the eNB: with pdu for the UE, or none */
         MAIL_SET,     /* to the MME: Initial Context Setup Response */
         MAIL_HSS,     /* to the MME: an answer */
-        /* With a home network of its own (home.h): */
+        /* With a home network of its own (home.h, dimsi_scene.h): */
         MAIL_REQUEST,    /* to the HSS: effect, whose payload is the pdu */
         MAIL_INQUIRY,    /* to the repository: connection is the job's number */
         MAIL_CREDENTIAL, /* to the HSS: likewise */
@@ -74,7 +82,8 @@ enum strike_kind {
     STRIKE_DELAY,   /* by ms */
     STRIKE_REORDER, /* the next one that way goes first */
     STRIKE_KILL_BEFORE,
-    STRIKE_KILL_AFTER
+    STRIKE_KILL_AFTER,
+    STRIKE_MISLEAD /* on the air: the other device, or its connection, gets it */
 };
 struct strike {
     enum strike_kind kind;
@@ -128,6 +137,15 @@ struct device {
     struct bindery_ue_profile profile;
     struct bindery_ue_trial trial;
     unsigned asked, onboarded, elsewhere, dropped;
+    /* A device with a dIMSI: slot_n is not 0. Its secure element's record, and whether the IMSI in
+     * it was given up, are stored; the slot is what is in memory. */
+    uint8_t slot_record[BINDERY_UE_SLOT_MAX];
+    size_t slot_n;
+    bool on_dimsi;
+    struct bindery_ue_slot slot;
+    struct bindery_ue_discovery discovery;
+    unsigned installed, discovered;
+    enum bindery_ue_discovery_outcome last_discovery;
 };
 
 struct world {
@@ -182,8 +200,9 @@ struct world {
     bool (*radio)(void *ctx, bool uplink, uint8_t *pdu, size_t *n);
     void *radio_ctx;
 
-    /* points, strikes, and a home network (NULL: the HSS above) */
+    /* points, strikes, and a home network (NULL: the HSS above); or who else serves MMEs */
     struct home *home;
+    void (*serves)(struct world *w, const struct mail *m);
     unsigned points, attaches;
     struct point log[WORLD_POINTS];
     struct strike strike;

@@ -43,9 +43,90 @@ bool world_install(struct device *d, const struct bindery_ue_profile *profile)
     return true;
 }
 
+/* ---- with a dIMSI ---- */
+
+void world_store_slot(struct device *d)
+{
+    d->slot_n = sizeof d->slot_record;
+    assert_int_equal(bindery_ue_slot_write(&d->slot, &d->world->table, d->slot_record, &d->slot_n),
+                     BINDERY_UE_OK);
+}
+
+/* The secure element: an IMSI is stored before it answers. */
+static enum bindery_ue_discovery_outcome discover(void *ctx, const uint8_t rand[16],
+                                                  const uint8_t *autn,
+                                                  struct bindery_ue_usim_answer *out, char imsi[15],
+                                                  uint8_t *imsi_n)
+{
+    struct device *d = ctx;
+    const enum bindery_ue_discovery_outcome o =
+        bindery_ue_slot_challenge(&d->slot, &d->world->table, rand, autn, out, imsi, imsi_n);
+    if (o != BINDERY_UE_DISCOVERY_INSTALLED) {
+        return o;
+    }
+    if (!world_stores(d->world, PARTY_UE, "device stores the IMSI")) {
+        return BINDERY_UE_DISCOVERY_NOT_STORED;
+    }
+    assert_int_equal(bindery_ue_slot_installed(&d->slot, imsi, *imsi_n), BINDERY_UE_OK);
+    world_store_slot(d);
+    d->image_n = d->keys_n = 0;
+    memset(d->sequences, 0, sizeof d->sequences);
+    d->installed++;
+    world_stored(d->world);
+    return o;
+}
+
+/* The IMSI of its slot, unless that was given up; else the dIMSI. */
+static void take_slot(struct device *d, struct bindery_ue_usim_keys *keys)
+{
+    struct bindery_ue_slot_view v;
+    assert_int_equal(bindery_ue_slot_read(&d->slot, &d->world->table, d->slot_record, d->slot_n),
+                     BINDERY_UE_OK);
+    bindery_ue_slot_view(&d->slot, &v);
+    const bool has_imsi = v.imsi_n > 0 && !d->on_dimsi;
+    d->discovery = (struct bindery_ue_discovery){.ctx = d, .challenge = discover};
+    d->host.discovery = has_imsi ? NULL : &d->discovery;
+    d->trial = (struct bindery_ue_trial){.confirmed = d->confirmed};
+    d->identity.imsi_n = has_imsi ? v.imsi_n : v.dimsi_n;
+    memcpy(d->identity.imsi, has_imsi ? v.imsi : v.dimsi, sizeof d->identity.imsi);
+    d->identity.mnc_n = 0;
+    d->identity.kme = NULL;
+    if (has_imsi) {
+        assert_int_equal(bindery_ue_slot_usim(&d->slot, &d->world->table, keys), BINDERY_UE_OK);
+    }
+}
+
+/* The sequence numbers stay: the same IMSI has the same K. */
+static void back_to_dimsi(struct device *d)
+{
+    if (world_stores(d->world, PARTY_UE, "device goes back to its dIMSI")) {
+        d->on_dimsi = true;
+        d->image_n = d->keys_n = 0;
+        d->dropped++;
+        world_stored(d->world);
+        d->renews = true;
+    }
+}
+
+static void discovered(struct device *d)
+{
+    d->discovered++;
+    if (d->on_dimsi && world_stores(d->world, PARTY_UE, "device takes its IMSI again")) {
+        d->on_dimsi = false;
+        world_stored(d->world);
+    }
+    d->renews = true;
+}
+
+/* ---- on trial ---- */
+
 /* It is given up, with all that goes with it. */
 static void forget_subscription(struct device *d)
 {
+    if (d->slot_n > 0) {
+        back_to_dimsi(d);
+        return;
+    }
     if (world_stores(d->world, PARTY_UE, "device drops the subscription")) {
         d->has_profile = false;
         d->image_n = d->keys_n = 0;
@@ -58,7 +139,8 @@ static void forget_subscription(struct device *d)
 
 static void on_trial(struct device *d, const struct bindery_ue_event *e)
 {
-    if (!d->has_profile || d->renews) {
+    const bool of_slot = d->slot_n > 0 && d->host.discovery == NULL;
+    if ((!d->has_profile && !of_slot) || d->renews) {
         return;
     }
     if (bindery_ue_trial_event(&d->trial, e)) {
@@ -98,6 +180,9 @@ void world_boot(struct world *w, unsigned ue)
     }
     if (d->has_profile) {
         keys = d->profile.usim;
+    }
+    if (d->slot_n > 0) {
+        take_slot(d, &keys);
     }
     memset(&d->ue, 0xee, sizeof d->ue);
     d->connection = 0;
@@ -154,6 +239,12 @@ static void note(struct world *w, unsigned ue, const struct bindery_ue_event *e)
     d->onboarded += e->kind == BINDERY_UE_EVENT_ONBOARDED;
     d->elsewhere += e->kind == BINDERY_UE_EVENT_ELSEWHERE;
     d->renews = d->renews || e->kind == BINDERY_UE_EVENT_ONBOARDED;
+    if (e->kind == BINDERY_UE_EVENT_DISCOVERY) {
+        d->last_discovery = e->discovery;
+    }
+    if (e->kind == BINDERY_UE_EVENT_DISCOVERED) {
+        discovered(d);
+    }
     d->by_challenge += e->kind == BINDERY_UE_EVENT_KME_ACTIVE && e->processed;
     if (e->kind == BINDERY_UE_EVENT_REFUSED) {
         d->last_refused = e->refusal;

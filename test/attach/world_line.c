@@ -117,6 +117,15 @@ static void strike_message(struct world *w, struct mail m, uint64_t after)
         world_post(w, m, after);
         m.kind = m.kind == MAIL_INITIAL ? MAIL_UP : m.kind;
     }
+    if (s->kind == STRIKE_MISLEAD) {
+        over(w);
+        m.ue = (m.ue + 1) % WORLD_UES;
+        m.connection = w->devices[m.ue].connection;
+        if ((m.kind == MAIL_UP || m.kind == MAIL_DOWN) && m.connection != 0) {
+            world_post(w, m, after);
+        }
+        return;
+    }
     m.late = true;
     if (s->kind == STRIKE_REORDER) {
         w->held = m;
@@ -124,6 +133,11 @@ static void strike_message(struct world *w, struct mail m, uint64_t after)
     } else {
         world_post(w, m, after + s->ms);
     }
+}
+
+static bool is_of_messages(enum strike_kind kind)
+{
+    return kind < STRIKE_KILL_BEFORE || kind == STRIKE_MISLEAD;
 }
 
 bool world_send(struct world *w, enum party from, const char *what, struct mail m, uint64_t after)
@@ -137,7 +151,7 @@ bool world_send(struct world *w, enum party from, const char *what, struct mail 
         return false;
     }
     bool goes_first = w->holds && way(&m) == way(&w->held);
-    if (w->strike.kind < STRIKE_KILL_BEFORE && struck(w, m.point, w->strike.kind)) {
+    if (is_of_messages(w->strike.kind) && struck(w, m.point, w->strike.kind)) {
         strike_message(w, m, after);
     } else {
         world_post(w, m, after);

@@ -121,7 +121,7 @@ static void home_ask(struct world *w, struct context *x, const struct emm_effect
 
 static void hss_ask(struct world *w, struct context *x, const struct emm_effect *e)
 {
-    if (w->home != NULL) {
+    if (w->home != NULL || w->serves != NULL) {
         home_ask(w, x, e);
         return;
     }

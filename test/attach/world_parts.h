@@ -35,6 +35,9 @@ const char *world_nas_name(struct bytes pdu);
 void world_arrived(struct world *w, const struct mail *m);
 void world_rise(struct world *w, enum party who);
 
+/* A device with a dIMSI stores its slot as the factory leaves it. */
+void world_store_slot(struct device *d);
+
 /* home.c: a request, a credential, or its own work. */
 void world_home(struct world *w, const struct mail *m);
 void world_home_killed(struct world *w);

@@ -77,6 +77,8 @@ static void the_first_contents_and_no_second(void **state)
     (void)state;
     assert_true(home_furnish(dir, &ports, NULL));
     assert_int_equal(mode_of("kek"), 0600);
+    assert_int_equal(mode_of("sim-maker.key"), 0600);
+    assert_int_equal(mode_of("export.key"), 0600);
     assert_int_equal(mode_of("hssd.yaml"), 0600);
     assert_int_equal(mode_of("mmed.yaml"), 0600);
     assert_int_equal(mode_of("pki/mme1.key"), 0600);

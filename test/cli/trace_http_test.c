@@ -114,6 +114,30 @@ static void imeis_are_masked(void **state)
     trace_list_free(&t);
 }
 
+static void release(struct made *m)
+{
+    http(m, "hss.example asks arpf", "PUT /v1/releases/901700000000001 HTTP/1.1\r\n\r\n");
+    http(m, "arpf answers hss.example about /v1/releases/901700000000001", "HTTP/1.1 200 \r\n\r\n");
+    http(m, "hss.example asks arpf", "PUT /v1/releases/1234567890123?a=9017000000000012 HTTP/1.1");
+}
+
+static void a_path_with_a_dimsi_is_masked_where_imsis_are(void **state)
+{
+    struct trace_list t;
+    (void)state;
+    read_made(release, &plain, &t);
+    assert_string_equal(field(&t.message[0], "path"), "/v1/releases/901700000000001");
+    trace_list_free(&t);
+    read_made(release, &masked, &t);
+    assert_string_equal(field(&t.message[0], "path"), "/v1/releases/90170*******001");
+    assert_string_equal(field(&t.message[1], "path"), "/v1/releases/90170*******001");
+    assert_string_equal(t.message[0].step, t.message[1].step);
+    assert_true(t.message[1].matched);
+    assert_string_equal(field(&t.message[2], "path"),
+                        "/v1/releases/1234567890123?a=90170********012");
+    trace_list_free(&t);
+}
+
 static void strange(struct made *m)
 {
     static const char *const texts[] = {
@@ -155,6 +179,7 @@ int main(void)
         cmocka_unit_test(each_answer_finds_its_own_request),
         cmocka_unit_test(a_refusal_has_its_cause),
         cmocka_unit_test(imeis_are_masked),
+        cmocka_unit_test(a_path_with_a_dimsi_is_masked_where_imsis_are),
         cmocka_unit_test(what_is_not_ours_is_shown_as_far_as_it_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,12 @@ static const char *const lines[] = {
     "NOA result=DIAMETER_ERROR_UNKNOWN_SERVING_NODE (5423)",
     "CLR user-name=001010123456789 cancellation-type=subscription-withdrawal clr-flags=0x3",
     "CLA result=DIAMETER_TOO_BUSY (3004) error-message=later",
+    "IDR user-name=001010123456789 subscriber-status=granted apns=1 idr-flags=0x0",
+    "IDA result=DIAMETER_ERROR_USER_UNKNOWN (5001)",
+    "DSR user-name=001010123456789 dsr-flags=0x804008",
+    "DSA result=DIAMETER_SUCCESS dsa-flags=0x1",
+    "RSR user-id=00101",
+    "RSA result=DIAMETER_SUCCESS",
     "ECR user-name=001010123456789 imei=35209900176148 credential-request=identity "
     "provisioning-request=45 octets provisioning-plmn=001-01",
     "ECA result=DIAMETER_SUCCESS equipment-status=greylisted provisioning-result=50 octets "

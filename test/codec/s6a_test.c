@@ -72,6 +72,9 @@ static void a_command_is_identified_or_named_as_unsupported(void **state)
     assert_ok(s6a_identify(&h, &m, &fault));
     assert_ptr_equal(m, &s6a_air_message);
     h.command = 319;
+    assert_ok(s6a_identify(&h, &m, &fault));
+    assert_ptr_equal(m, &s6a_idr_message);
+    h.command = 325;
     assert_err(s6a_identify(&h, &m, &fault), E_UNSUPPORTED);
     assert_int_equal(fault.result_code, DIAMETER_COMMAND_UNSUPPORTED);
     h.application = 4;

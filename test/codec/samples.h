@@ -225,6 +225,68 @@ static inline void sample_cla(struct s6a_cla *m)
     m->answer.error_message = BYTES_LIT("later");
 }
 
+static inline void sample_idr(struct s6a_idr *m)
+{
+    *m = (struct s6a_idr){
+        .subscription_data = {.present = true,
+                              .subscriber_status = DIAMETER_U32_OF(S6A_SERVICE_GRANTED),
+                              .msisdn = BYTES_OF(msisdn_octets),
+                              .network_access_mode = DIAMETER_U32_OF(S6A_ONLY_PACKET),
+                              .ambr = {.present = true,
+                                       .max_requested_bandwidth_ul = DIAMETER_U32_OF(1000000),
+                                       .max_requested_bandwidth_dl = DIAMETER_U32_OF(2000000)},
+                              .apn_configuration_profile =
+                                  {.present = true,
+                                   .context_identifier = DIAMETER_U32_OF(1),
+                                   .all_apn_configurations_included_indicator =
+                                       DIAMETER_U32_OF(S6A_ALL_APN_INCLUDED),
+                                   .apn_configuration = {{.present = true,
+                                                          .context_identifier = DIAMETER_U32_OF(1),
+                                                          .pdn_type = DIAMETER_U32_OF(S6A_IPV4),
+                                                          .service_selection = BYTES_LIT("iot")}},
+                                   .apn_configuration_n = 1},
+                              .subscribed_periodic_rau_tau_timer = DIAMETER_U32_OF(3240)},
+        .idr_flags = DIAMETER_U32_OF(0)};
+    sample_request(&m->request);
+}
+
+static inline void sample_ida(struct s6a_ida *m)
+{
+    *m = (struct s6a_ida){.ida_flags = DIAMETER_U32_OF(0)};
+    sample_answer(&m->answer, DIAMETER_SUCCESS);
+    s6a_answer_experimental(&m->answer, S6A_USER_UNKNOWN);
+}
+
+static inline void sample_dsr(struct s6a_dsr *m)
+{
+    *m = (struct s6a_dsr){.dsr_flags = DIAMETER_U32_OF(S6A_DSR_PDN_SUBSCRIPTION_CONTEXTS |
+                                                       S6A_DSR_SUBSCRIBED_PERIODIC_RAU_TAU_TIMER |
+                                                       S6A_DSR_MSISDN),
+                          .context_identifier = {DIAMETER_U32_OF(2), DIAMETER_U32_OF(7)},
+                          .context_identifier_n = 2};
+    sample_request(&m->request);
+}
+
+static inline void sample_dsa(struct s6a_dsa *m)
+{
+    *m = (struct s6a_dsa){.dsa_flags = DIAMETER_U32_OF(1)};
+    sample_answer(&m->answer, DIAMETER_SUCCESS);
+}
+
+/* Of no subscriber in particular. */
+static inline void sample_rsr(struct s6a_rsr *m)
+{
+    *m = (struct s6a_rsr){.user_id = {BYTES_LIT("00101"), BYTES_LIT("901700")}, .user_id_n = 2};
+    sample_request(&m->request);
+    m->request.user_name = (struct bytes){NULL, 0};
+}
+
+static inline void sample_rsa(struct s6a_rsa *m)
+{
+    *m = (struct s6a_rsa){0};
+    sample_answer(&m->answer, DIAMETER_SUCCESS);
+}
+
 static inline void sample_ecr(struct s13_ecr *m)
 {
     *m = (struct s13_ecr){.terminal_information = {.present = true,
@@ -386,7 +448,7 @@ static const struct sample samples[] = {
             S13_MESSAGES(X)
 #undef X
 };
-#define FIRST_S13 16 /* base messages, then those of S6a, then those of S13 */
+#define FIRST_S13 22 /* base messages, then those of S6a, then those of S13 */
 #define SAMPLES   (sizeof samples / sizeof samples[0])
 
 #endif

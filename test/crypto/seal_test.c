@@ -172,6 +172,98 @@ static void too_little_room_and_no_key_are_refused(void **state)
     sealer_free(NULL);
 }
 
+/* ---- keys that come later ---- */
+
+struct known {
+    uint32_t least; /* ids from here on are known */
+    unsigned asked;
+};
+
+static MUST_USE enum err find(void *ctx, uint32_t id, struct seal_key *out)
+{
+    struct known *k = ctx;
+    k->asked++;
+    if (id < k->least) {
+        return E_NOT_FOUND;
+    }
+    *out = (struct seal_key){.b = {1, 2, (uint8_t)id}};
+    return E_OK;
+}
+
+static void a_key_that_is_not_loaded_is_asked_for_once_and_does_not_seal(void **state)
+{
+    (void)state;
+    struct known known = {.least = 9};
+    const struct seal_key late = {.b = {1, 2, 9}};
+    struct sealer *s = sealer_with(1, &key_a), *other = sealer_with(9, &late);
+    uint8_t sealed[128], mine[128], plain[64];
+    size_t n = seal_plain(other, sealed, sizeof sealed), m = 0;
+    assert_err(seal_open(s, AAD, (struct bytes){sealed, n}, MBYTES_OF(plain), &m), E_WRONG_KEY);
+    sealer_ask(s, find, &known);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_ok(seal_open(s, AAD, (struct bytes){sealed, n}, MBYTES_OF(plain), &m));
+    }
+    assert_int_equal(known.asked, 1);
+    assert_int_equal(sealer_seals_under(s), 1);
+    n = seal_plain(s, mine, sizeof mine);
+    assert_int_equal(seal_key_id_of((struct bytes){mine, n}), 1);
+    sealer_free(other);
+    sealer_free(s);
+}
+
+static void a_key_that_nobody_knows_stays_unknown(void **state)
+{
+    (void)state;
+    struct known known = {.least = 10};
+    struct sealer *s = sealer_with(1, &key_a), *other = sealer_with(9, &key_b);
+    uint8_t sealed[128], plain[64];
+    size_t n = seal_plain(other, sealed, sizeof sealed), m = 0;
+    sealer_ask(s, find, &known);
+    assert_err(seal_open(s, AAD, (struct bytes){sealed, n}, MBYTES_OF(plain), &m), E_WRONG_KEY);
+    assert_int_equal(known.asked, 1);
+    sealer_free(other);
+    sealer_free(s);
+}
+
+static void where_there_is_no_room_the_oldest_gives_way_and_never_the_one_that_seals(void **state)
+{
+    (void)state;
+    struct known known = {.least = 2};
+    struct sealer *s = sealer_with(1, &key_a);
+    uint8_t first[128], sealed[128], plain[64];
+    size_t first_n = seal_plain(s, first, sizeof first), m = 0;
+    sealer_ask(s, find, &known);
+    for (uint32_t id = 2; id < 4 * SEAL_KEYS_MAX; id++) {
+        const struct seal_key key = {.b = {1, 2, (uint8_t)id}};
+        struct sealer *other = sealer_with(id, &key);
+        size_t n = seal_plain(other, sealed, sizeof sealed);
+        assert_ok(seal_open(s, AAD, (struct bytes){sealed, n}, MBYTES_OF(plain), &m));
+        sealer_free(other);
+        assert_int_equal(sealer_seals_under(s), 1);
+        assert_ok(seal_open(s, AAD, (struct bytes){first, first_n}, MBYTES_OF(plain), &m));
+    }
+    for (uint32_t id = 100; id < 100 + 2 * SEAL_KEYS_MAX; id++) {
+        const struct seal_key key = {.b = {1, 2, (uint8_t)id}};
+        assert_ok(sealer_add(s, id, &key));
+        assert_int_equal(sealer_seals_under(s), id);
+    }
+    sealer_free(s);
+}
+
+static void what_is_no_sealed_value_names_no_key(void **state)
+{
+    (void)state;
+    struct sealer *s = sealer_with(0x01020304, &key_a);
+    uint8_t sealed[128];
+    size_t n = seal_plain(s, sealed, sizeof sealed);
+    assert_int_equal(seal_key_id_of((struct bytes){sealed, n}), 0x01020304);
+    assert_int_equal(seal_key_id_of((struct bytes){sealed, SEAL_OVERHEAD - 1}), 0);
+    assert_int_equal(seal_key_id_of((struct bytes){NULL, 0}), 0);
+    sealed[0] = 2;
+    assert_int_equal(seal_key_id_of((struct bytes){sealed, n}), 0);
+    sealer_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +277,10 @@ int main(void)
         cmocka_unit_test(the_key_added_last_seals_and_all_of_them_open),
         cmocka_unit_test(key_ids_are_unique_and_the_table_has_an_end),
         cmocka_unit_test(too_little_room_and_no_key_are_refused),
+        cmocka_unit_test(a_key_that_is_not_loaded_is_asked_for_once_and_does_not_seal),
+        cmocka_unit_test(a_key_that_nobody_knows_stays_unknown),
+        cmocka_unit_test(where_there_is_no_room_the_oldest_gives_way_and_never_the_one_that_seals),
+        cmocka_unit_test(what_is_no_sealed_value_names_no_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,8 +142,8 @@ static struct bytes sealed(struct modem *m, const struct certattach_about *about
         wr_be16(&w, (uint16_t)items[i].n);
         wr_put(&w, items[i]);
     }
-    assert_ok(certattach_ecies_seal(&m->c, secret, (struct bytes){box + 1, n}, wr_done(&w), plain,
-                                    box + 1 + n, box + 1 + n + plain.n));
+    assert_ok(ecies_seal(&m->c, secret, (struct bytes){box + 1, n}, wr_done(&w), plain, box + 1 + n,
+                         box + 1 + n + plain.n));
     struct certattach_result r = {.expiry = m->k.expiry,
                                   .box = {box, 1 + n + plain.n + CERTATTACH_TAG_LEN},
                                   .signature = BYTES_OF(signature),

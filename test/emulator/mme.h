@@ -76,6 +76,12 @@ static inline void mme_accept_attach(struct mme *m, struct mme_ue *u)
 static inline struct mme_ue *mme_subscriber(struct mme *m, const struct nas_eps_identity *id)
 {
     uint64_t i = id->guti.m_tmsi - 0xc0000000;
+    if (id->type == NAS_EPS_IDENTITY_IMSI && m->discovery != NULL) {
+        struct mme_ue *found = m->discovery->find(m->discovery->ctx, m, &id->imsi);
+        if (found != NULL) {
+            return found;
+        }
+    }
     if (id->type == NAS_EPS_IDENTITY_IMSI) {
         i = strtoull(id->imsi.digits, NULL, 10) - strtoull(m->origin.imsi.digits, NULL, 10);
     }

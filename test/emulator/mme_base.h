@@ -63,9 +63,17 @@ struct mme_onboarding { /* gives devices their subscriptions */
     void *ctx;
     void (*ask)(void *ctx, struct mme *m, struct mme_ue *u, const struct nas_attach_request *r);
 };
+struct mme_discovery { /* knows subscribers besides those of the seed, and vectors of a D-AUSF */
+    void *ctx;
+    /* NULL: it does not know it either. */
+    struct mme_ue *(*find)(void *ctx, struct mme *m, const struct imsi *imsi);
+    /* Fills u->vector. False: an ordinary one is made. */
+    bool (*vector)(void *ctx, struct mme *m, struct mme_ue *u, const uint8_t sn[static 3]);
+};
 struct mme {
     struct crypto c;
-    const struct mme_home *home; /* or NULL */
+    const struct mme_discovery *discovery; /* or NULL */
+    const struct mme_home *home;           /* or NULL */
     const struct mme_onboarding
         *onboarding; /* NULL: it knows nothing of that, and asks for IMSIs */
     struct population_origin origin;
@@ -86,6 +94,7 @@ struct mme {
     bool resend_setup_failure;
     enum s1ap_time_to_wait wait;
     uint32_t group; /* of the GUMMEI; 0: MME_GROUP */
+    uint8_t sn[3];  /* serving network of the vectors; zeros: 001-01 */
     /* what it saw */
     unsigned setups, attaches, registered, detached, services, errors, non_deliveries, resets,
         releases, release_requests, mac_failures, context_failures, challenges, proofs, unproven,
@@ -184,14 +193,17 @@ static inline void mme_reject(struct mme *m, struct mme_ue *u, bool secured)
 
 static inline void mme_challenge(struct mme *m, struct mme_ue *u)
 {
-    static const uint8_t sn[] = {0x00, 0xf1, 0x10};
+    static const uint8_t home[] = {0x00, 0xf1, 0x10};
+    const uint8_t *sn = m->sn[0] + m->sn[1] + m->sn[2] == 0 ? home : m->sn;
     struct key_kme other = u->device.kme;
     const struct key_kme *kme = u->device.has_kme && !m->plain ? &other : NULL;
     other.b[0] ^= m->wrong_kme;
     kme = m->home != NULL ? m->home->key(m->home->ctx, u) : kme;
     m->sqn += 32;
     m->challenges++;
-    assert_ok(binding_hss_vector(&m->c, &u->device.keys, kme, m->sqn, sn, &u->vector));
+    if (m->discovery == NULL || !m->discovery->vector(m->discovery->ctx, m, u, sn)) {
+        assert_ok(binding_hss_vector(&m->c, &u->device.keys, kme, m->sqn, sn, &u->vector));
+    }
     const struct nas_authentication_request r = {
         .ksi = 1, .rand = BYTES_OF(u->vector.rand), .autn = BYTES_OF(u->vector.autn.b)};
     mme_plain(m, u, &nas_authentication_request_message, &r);

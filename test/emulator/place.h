@@ -3,6 +3,7 @@
 #define BINDERY_TEST_EMULATOR_PLACE_H
 
 #include "emulator/emulation.h"
+#include "emulator/manage.h"
 #include "emulator/mme.h"
 
 #define MS     UINT64_C(1000000)
@@ -16,9 +17,11 @@ struct place {
     uint64_t now;
     unsigned events[32]; /* by kind */
     unsigned faults[ENB_FAULT_COUNT];
-    unsigned turns[8]; /* by enum emulation_turn */
+    unsigned turns[16]; /* by enum emulation_turn */
     unsigned nas;
-    bool deaf; /* the association takes nothing */
+    bool deaf;                   /* the association takes nothing */
+    int budget;                  /* messages of MMEs that arrive, then no more; -1: all do */
+    const struct manage *manage; /* what a device that came with a dIMSI does then; or NULL */
 };
 
 static inline uint64_t clock_of(void *ctx)
@@ -68,7 +71,8 @@ static inline void deliver(struct place *w)
     while (more) {
         more = false;
         for (unsigned i = 0; i < w->config.enb.mmes + w->config.further; i++) {
-            while (mme_next(&w->mme[i], &out)) {
+            while (w->budget != 0 && mme_next(&w->mme[i], &out)) {
+                w->budget -= w->budget > 0;
                 emulation_receive(w->e, out.enb, out.enb < w->config.enbs ? i : 0,
                                   (struct bytes){out.b, out.n});
                 more = true;
@@ -98,6 +102,7 @@ static inline void configure(struct place *w)
 {
     memset(w, 0, sizeof *w);
     w->now = 5 * SECOND;
+    w->budget = -1;
     w->config =
         (struct emulation_config){.enbs = 1, .timeout_ms = 60000, .hold_ms = EMULATION_FOR_EVER};
     w->config.enb = (struct enb_config){.plmns = {{"001", "01"}},
@@ -119,6 +124,14 @@ static inline void on_turned(void *ctx, const struct device *d, enum emulation_t
     w->turns[turn]++;
 }
 
+static inline enum emulation_turn on_registered(void *ctx, struct device *d,
+                                                char why[static EMULATION_WHY_MAX])
+{
+    struct place *w = ctx;
+    const struct plmn serving = emulation_plmn(&w->config, d->network);
+    return manage_registered(w->manage, &w->p, d, &serving, NULL, why);
+}
+
 /* With the devices that the population has. */
 static inline void start_population(struct place *w)
 {
@@ -128,7 +141,8 @@ static inline void start_population(struct place *w)
                                         .nas = on_nas,
                                         .event = on_event,
                                         .told = on_told,
-                                        .turned = on_turned};
+                                        .turned = on_turned,
+                                        .registered = w->manage != NULL ? on_registered : NULL};
     assert_ok(emulation_open(&w->config, &host, &w->p, &w->e));
     for (unsigned i = 0; i < emulation_enbs(&w->config); i++) {
         for (unsigned m = 0; m < emulation_mmes(&w->config, i); m++) {

@@ -4,6 +4,7 @@
 #include "lib/check.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct ear {
     unsigned n;
@@ -212,6 +213,62 @@ static void exchanges_the_challenge(void **state)
     radio_close(r);
 }
 
+/* One bit, of what was named and of nothing else. */
+static void flips_a_bit_of_a_challenge(void **state)
+{
+    static const char *const what[] = {"rand", "autn"};
+    uint8_t rand[16] = {1}, autn[16] = {2}, pdu[64];
+    const struct nas_authentication_request m = {
+        .ksi = 1, .rand = BYTES_OF(rand), .autn = BYTES_OF(autn)};
+    struct nas_authentication_request got;
+    size_t n = 0;
+    (void)state;
+    assert_ok(nas_write(&nas_authentication_request_message, &m, MBYTES_OF(pdu), &n));
+    for (unsigned i = 0; i < 2; i++) {
+        struct ear e;
+        struct radio *r = attacker(&e, what[i]);
+        pass(r, RADIO_DOWN, (struct bytes){pdu, n});
+        assert_ok(
+            nas_parse(&nas_authentication_request_message, (struct bytes){e.b, e.len}, &got, NULL));
+        assert_int_equal(got.rand.p[15], i == 0 ? 1 : 0);
+        assert_int_equal(got.autn.p[15], i == 1 ? 1 : 0);
+        assert_memory_equal(got.rand.p, rand, 15);
+        assert_memory_equal(got.autn.p, autn, 15);
+        pass(r, RADIO_UP, (struct bytes){pdu, n});
+        assert_memory_equal(e.b, pdu, n);
+        pass(r, RADIO_DOWN, BYTES_OF(octets));
+        assert_memory_equal(e.b, octets, sizeof octets);
+        radio_close(r);
+    }
+}
+
+static void keeps_a_challenge_in_a_file(void **state)
+{
+    char path[] = "/tmp/radio_test.XXXXXX";
+    const int fd = mkstemp(path);
+    uint8_t rand[16] = {1}, autn[16] = {2}, pdu[64];
+    const struct nas_authentication_request m = {
+        .ksi = 1, .rand = BYTES_OF(rand), .autn = BYTES_OF(autn)};
+    struct radio_config c = {.seed = 1};
+    size_t n = 0;
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    assert_err(radio_challenge_load(path, &c), E_BAD_VALUE);
+    assert_ok(radio_challenge_save(path, BYTES_OF(octets))); /* none: nothing is written */
+    assert_err(radio_challenge_load(path, &c), E_BAD_VALUE);
+    assert_int_equal(c.flip, RADIO_FLIP_NONE);
+    assert_ok(nas_write(&nas_authentication_request_message, &m, MBYTES_OF(pdu), &n));
+    assert_ok(radio_challenge_save(path, (struct bytes){pdu, n}));
+    assert_ok(radio_challenge_load(path, &c));
+    assert_int_equal(c.flip, RADIO_FLIP_CHALLENGE);
+    assert_memory_equal(c.rand, rand, sizeof rand);
+    assert_memory_equal(c.autn, autn, sizeof autn);
+    assert_int_equal(unlink(path), 0);
+    assert_err(radio_challenge_load(path, &c), E_NOT_FOUND);
+    assert_int_not_equal(radio_challenge_save("/nowhere/at/all", (struct bytes){pdu, n}), E_OK);
+}
+
 static void weakens(void **state)
 {
     struct ear e;
@@ -306,6 +363,10 @@ int main(void)
         {"radio: capability leaves EEA0 alone, where it can be seen", weakens, NULL, NULL, NULL},
         {"radio: challenge puts one of before in the place of each", exchanges_the_challenge, NULL,
          NULL, NULL},
+        {"radio: rand and autn change one bit of that and nothing else", flips_a_bit_of_a_challenge,
+         NULL, NULL, NULL},
+        {"radio: a challenge that was kept is the one that comes", keeps_a_challenge_in_a_file,
+         NULL, NULL, NULL},
         {"radio: nas-octet changes one octet in one direction", flips_an_octet, NULL, NULL, NULL},
         {"radio: words that mean nothing are refused", words, NULL, NULL, NULL},
     };

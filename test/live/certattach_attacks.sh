@@ -310,7 +310,7 @@ holds "and so many that were never used" at 1 "no subscription" two
 holds "by its name (quota-pending)" refusal quota-pending
 
 echo "# a pool of two"
-sed -i 's/imsis: .*/imsis: ["001010000700000-001010000700001"]/; s/^  policy: learn.*/&\n  pool_low_percent: 50/' hssd.before
+sed -i '/^onboarding:/,$s/imsis: .*/imsis: ["001010000900000-001010000900001"]/; s/^  policy: learn.*/&\n  pool_low_percent: 50/' hssd.before
 again
 for n in 18 19; do
   fresh two ${t}0000$n lot

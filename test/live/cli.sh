@@ -85,7 +85,9 @@ every_verb_has_help() {
     up down status logs events devices import authenticate aka trace pki "device file" \
     "device make" {subscriber,device}\ {add,show,list,set,remove} \
     binding\ {publish,revoke,get,history,changes} \
-    onboarding\ {list,show,approve,deny,expire,forget,pool}; do
+    onboarding\ {list,show,approve,deny,expire,forget,pool} \
+    "device se" dimsi\ {list,show,retry,withdraw,forget} \
+    sp\ {arpf,order,collect,offer,follow,revoke,list,links}; do
     # shellcheck disable=SC2086 # two words
     "$bindery" $verb --help >help 2>&1 && grep -q '^Usage: ' help || { echo "$verb"; return 1; }
     [ "$(wc -L <help)" -le 80 ] || { echo "$verb --help is wider than 80"; return 1; }
@@ -102,14 +104,23 @@ free_port repo_port
 does "HSS, MME and repository start and say where they serve" \
   up -d --port "$tcp_port" --tls-port "$tls_port" --s1-port "$s1_port" --repo-port "$repo_port"
 sed -i "s/:$tcp_port/:TCP/; s/:$tls_port/:TLS/; s/:$s1_port/:S1/; s/:$repo_port/:REPO/; s#$work#WORK#" said
+for behind in 1 2 3 4 5 6 7 8; do sed -i "s/:$((repo_port + behind))/:REPO+$behind/" said; done
 says "the same words each time" <<'TEXT'
-DAEMON        SERVES          AT
-bindery-hssd  S6a for MMEs    tcp://127.0.0.1:TCP
-bindery-hssd  S6a for MMEs    tls://127.0.0.1:TLS
-bindery-hssd  administration  WORK/home/admin.sock
-bindery-mmed  S1 for eNBs     s1-tcp://127.0.0.1:S1
-bindery-mmed  administration  WORK/home/mme.sock
-bindery-repod keys of devices https://127.0.0.1:REPO
+DAEMON         SERVES           AT
+bindery-hssd   S6a for MMEs     tcp://127.0.0.1:TCP
+bindery-hssd   S6a for MMEs     tls://127.0.0.1:TLS
+bindery-hssd   administration   WORK/home/admin.sock
+bindery-hssd   administration   https://127.0.0.1:REPO+7
+bindery-mmed   S1 for eNBs      s1-tcp://127.0.0.1:S1
+bindery-mmed   administration   WORK/home/mme.sock
+bindery-mmed   administration   https://127.0.0.1:REPO+8
+bindery-repod  keys of devices  https://127.0.0.1:REPO
+bindery-repod  administration   WORK/home/repod.sock
+bindery-arpfd  keys of elements https://127.0.0.1:REPO+1
+bindery-dausfd target AUSFs     https://127.0.0.1:REPO+3
+bindery-dausfd S6a for MMEs     tls://127.0.0.1:REPO+6
+bindery-rsmfd  operators        https://127.0.0.1:REPO+4
+bindery-rsmfd  devices          https://127.0.0.1:REPO+5
 
 Next: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`.
 `bindery down` stops it.
@@ -132,7 +143,7 @@ holds "which names the program" said_has '"program": "bindery-hssd"'
 holds "and the repository's, which runs" said_has '"program": "bindery-repod"'
 does "the repository's log" logs --from repo
 holds "says that it serves" said_has "ready"
-refused "there is no such daemon" 2 "hss, mme or repo" logs --from dns
+refused "there is no such daemon" 2 "hss, mme, repo, arpf, discovery or rsmf" logs --from dns
 
 echo "# import"
 cp "$tree/demo/subscribers.csv" three.csv
@@ -503,8 +514,13 @@ does "down again" down
 echo "# the README"
 # Its first session, with src/cli/attach.c, command by command; only the ports are free ones instead of the registered.
 readme_session() {
+  local ports='' option port=0
+  for option in --port --tls-port --s1-port --repo-port; do
+    free_port port
+    ports+=" $option $port"
+  done
   sed -n '/^## A first session/,/^## Where/s/^    //p' "$tree/README.md" |
-    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/& --port 0 --tls-port 0 --s1-port 0 --repo-port 0/
+    sed -E '/^\.\/dev build|^export PATH/d; s/^bindery up -d/&'"$ports"'/; s/localhost:8450/localhost:'"$((port + 7))"'/
       s#^bindery-ue run#& --mme "$(bindery status | grep -oE "s1-tcp://[0-9.:]+")"#' >session
   [ "$(wc -l <session)" -gt 15 ] || { echo "there is no session"; return 1; }
   mkdir readme

@@ -182,7 +182,9 @@ sealed() {
   openssl cms -encrypt -binary -in changed -aes-256-gcm -outform PEM -out "$1" op/recipient.pem
   rm changed
 }
-sealed notprime.cms 'substr($o->{p}, -2) = sprintf("%02x", hex(substr $o->{p}, -2) ^ 2)'
+# a multiple of three near it: one that is two away may be prime
+sealed notprime.cms 'use Math::BigInt; my $p = Math::BigInt->from_hex($o->{p}); $p += 2 until $p % 3 == 0;
+  $o->{p} = substr $p->as_hex, 2'
 refused "numbers that are not prime are named so" 1 "not prime" lot import notprime.cms "${from_op[@]}"
 sealed twice.cms '$o->{q} = $o->{p}'
 refused "P and Q that are near each other too" 1 "not further apart" lot import twice.cms "${from_op[@]}"

@@ -47,10 +47,10 @@ holds "integrity that is none is refused with its place" ends 2 "(security.integ
 holds "a file that is not there names the example" ends 2 "examples/mmed.yaml" "$mmed" -c nowhere.yaml
 
 echo "# up"
-s1_port=0
-free_port s1_port
+s1_port=0 tcp_port=0 tls_port=0 repo_port=0
+for name in s1_port tcp_port tls_port repo_port; do free_port "$name"; done
 holds "HSS and MME start" ends 0 "s1-tcp://127.0.0.1:$s1_port" \
-  "$bindery" up -d --port 0 --tls-port 0 --s1-port "$s1_port" --repo-port 0
+  "$bindery" up -d --port "$tcp_port" --tls-port "$tls_port" --s1-port "$s1_port" --repo-port "$repo_port"
 up_pid=$("$bindery" up -d 2>&1 | sed -n 's/.*(process \([0-9]*\)).*/\1/p' || true)
 pids+=("$up_pid")
 holds "the S1 port answers" answers

@@ -223,10 +223,10 @@ config '  - {name: operator.example, rangs: ["35693803"]}'
 holds 'a file with a fault is refused' hup reload-refused
 same 'with the place' 1 "$(grep '"reload-refused"' log | tail -n 1 | grep -c 'repod.yaml:10:.*rangs')"
 does 'and the old grants stand' 200 '"imei"' unlisted "$b/$imei"
-config
+config '  - {name: unlisted.example}'
 sed -i 's/^audit: .*/audit: other.log/' repod.yaml
-holds 'so is one that needs a restart' hup reload-refused
-same 'with the key' 1 "$(grep '"reload-refused"' log | tail -n 1 | grep -c '(audit).*restart')"
+holds 'what needs a restart is named' hup reloaded
+same 'by its key' 1 "$(grep '"reloaded"' log | tail -n 1 | grep -c 'needs-restart: audit')"
 config
 sed -i 's/crl: ca.crl/crl: no.crl/' repod.yaml
 holds 'and one whose revocation list is not there' hup reload-refused

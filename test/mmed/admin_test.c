@@ -1,6 +1,7 @@
 /* The administration interface of an MME over its socket, and the loop that serves it: an MME in a
- * child process, HTTP as octets. Covers src/nf/mmed/admin_view.c, src/nf/mmed/serve.c,
- * src/nf/common/admin_server.c, src/nf/common/admin_call.c and src/nf/common/admin_problem.c. */
+ * child process, HTTP as octets. Covers src/nf/mmed/admin_view.c, src/nf/mmed/admin_events.c,
+ * src/nf/mmed/serve.c, src/nf/common/admin_server.c, src/nf/common/admin_call.c and
+ * src/nf/common/admin_problem.c. */
 #include "lib/check.h"
 
 #include "nf/mmed/admin.h"
@@ -31,8 +32,19 @@ static const char config_text[] =
     "admin: {socket: mme.sock}\nlisteners: [{address: \"s1-tcp://127.0.0.1:0\"}]\n"
     "homes: [{peers: [hss.example.net]}]\n"
     "peers: [{origin_host: hss.example.net, realm: example.net, address: \"tcp://127.0.0.1:1\"}]\n"
-    "limits: {ues: 100, events_kept: 100}\n"
     "log: {level: error, mask_imsi: true}\n";
+static const char limits_text[] = "limits: {ues: 100, events_kept: 100}\n";
+
+/* With other limits than those of the start, if there are any. */
+static void write_config(const char *limits)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/mmed.yaml", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "%s%s", config_text, limits[0] != '\0' ? limits : limits_text);
+    fclose(f);
+}
 
 /* Contexts of five subscriptions, two events: as much as there is without an eNB. */
 static void furnish(struct mmed *m)
@@ -84,16 +96,12 @@ static int notify_socket(void)
 
 static int start(void **state)
 {
-    char said[32] = "", path[64];
+    char said[32] = "";
     (void)state;
     strcpy(folder, "/tmp/bindery-mmeadmin-XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(socket_path, sizeof socket_path, "%s/mme.sock", folder);
-    snprintf(path, sizeof path, "%s/mmed.yaml", folder);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(config_text, f);
-    fclose(f);
+    write_config("");
     int fd = notify_socket();
     child = fork();
     if (child == 0) {
@@ -104,13 +112,25 @@ static int start(void **state)
     return n > 0 && strcmp(said, "READY=1") == 0 ? 0 : -1;
 }
 
-static int stop(void **state)
+/* How it ended; once. A second signal would find nobody who takes it. */
+static int ended(void)
 {
     int status = -1;
+    if (child > 0) {
+        waitpid(child, &status, 0);
+        child = 0;
+    }
+    return status;
+}
+
+static int stop(void **state)
+{
     char command[64];
     (void)state;
-    kill(child, SIGTERM);
-    waitpid(child, &status, 0);
+    if (child > 0) {
+        kill(child, SIGTERM);
+    }
+    int status = child > 0 ? ended() : 0;
     bool gone = access(socket_path, F_OK) != 0;
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command) == 0 && gone && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -120,12 +140,10 @@ static int stop(void **state)
 
 static char answer[1 << 18];
 
-static int ask(const char *method, const char *path, const char *body, json_t **out)
+static int send_request(const char *method, const char *path, const char *body)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     char request[1024];
-    size_t got = 0;
-    ssize_t n;
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     snprintf(at.sun_path, sizeof at.sun_path, "%s", socket_path);
     assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
@@ -134,6 +152,13 @@ static int ask(const char *method, const char *path, const char *body, json_t **
                           "Content-Length: %zu\r\n\r\n%s",
                           method, path, strlen(body), body);
     assert_int_equal(send(fd, request, (size_t)length, MSG_NOSIGNAL), length);
+    return fd;
+}
+
+static int receive_answer(int fd, json_t **out)
+{
+    size_t got = 0;
+    ssize_t n;
     while ((n = recv(fd, answer + got, sizeof answer - 1 - got, 0)) > 0) {
         got += (size_t)n;
     }
@@ -143,6 +168,11 @@ static int ask(const char *method, const char *path, const char *body, json_t **
     assert_non_null(text);
     *out = json_loads(text + 4, 0, NULL);
     return atoi(answer + strlen("HTTP/1.1 "));
+}
+
+static int ask(const char *method, const char *path, const char *body, json_t **out)
+{
+    return receive_answer(send_request(method, path, body), out);
 }
 
 static json_t *asked(const char *path)
@@ -202,24 +232,68 @@ static void the_status_has_all_its_parts(void **state)
     json_decref(s);
 }
 
+static size_t events_for(const char *query, json_int_t *next)
+{
+    char path[200];
+    snprintf(path, sizeof path, "/v1/events?%s", query);
+    json_t *page = asked(path);
+    const size_t n = json_array_size(json_object_get(page, "events"));
+    *next = number_at(page, "next");
+    json_decref(page);
+    return n;
+}
+
+static json_int_t newest(void)
+{
+    json_int_t next = 0;
+    (void)events_for("limit=1000", &next);
+    return next;
+}
+
 static void events_come_in_order_masked_and_from_where_one_was(void **state)
 {
     (void)state;
+    char path[80];
     json_t *page = asked("/v1/events?limit=1");
     json_t *e = json_array_get(json_object_get(page, "events"), 0);
     assert_string_equal(json_string_value(json_object_get(e, "name")), "registered");
     assert_string_equal(json_string_value(json_object_get(e, "imsi")), "00101*******004");
-    assert_int_equal(number_at(page, "next"), 1);
+    const json_int_t first = number_at(page, "next");
+    assert_true(first > 1700000000000); /* behind all that a process before could have had */
     json_decref(page);
-    page = asked("/v1/events?after=1");
+    snprintf(path, sizeof path, "/v1/events?after=%lld", (long long)first);
+    page = asked(path);
     e = json_array_get(json_object_get(page, "events"), 0);
     assert_string_equal(json_string_value(json_object_get(e, "cause")), "binding-failed");
-    assert_int_equal(number_at(page, "next"), 2);
+    assert_int_equal(number_at(page, "next"), first + 1);
     json_decref(page);
     page = asked("/v1/events?name=nothing");
     assert_int_equal(json_array_size(json_object_get(page, "events")), 0);
-    assert_int_equal(number_at(page, "next"), 2);
+    assert_int_equal(number_at(page, "next"), first + 1);
     json_decref(page);
+}
+
+/*= test op-events-follow */
+static void events_are_chosen_as_those_of_the_hss_are(void **state)
+{
+    (void)state;
+    json_int_t next = 0;
+    assert_int_equal(events_for("imsi=001010000000004", &next), 1); /* whole, though it is masked */
+    assert_int_equal(events_for("imsi=001010000000003", &next), 0);
+    assert_int_equal(events_for("cause=binding-failed", &next), 1);
+    assert_int_equal(events_for("cause=binding-failed&name=registered", &next), 0);
+    assert_int_equal(events_for("imei=35693803564380", &next), 0);
+    assert_int_equal(events_for("peer=hss.example.net", &next), 0); /* none has one */
+    assert_int_equal(events_for("since=2026-01-31T12:00:00Z", &next), 2);
+    assert_int_equal(events_for("since=2199-01-31T12:00:00Z", &next), 0);
+    assert_int_equal(next, newest());
+    /* an id that no event has yet is of a process whose clock was ahead */
+    assert_int_equal(events_for("after=92233720368547758", &next), 2);
+    assert_int_equal(next, newest());
+    expect_problem(400, "bad-parameter", "GET", "/v1/events?imsi=12", "");
+    expect_problem(400, "bad-parameter", "GET", "/v1/events?wait=31", "");
+    expect_problem(400, "bad-parameter", "GET", "/v1/events?since=now", "");
+    expect_problem(400, "bad-parameter", "GET", "/v1/events?filter=1", "");
 }
 
 static void ues_come_in_pages_each_once(void **state)
@@ -273,6 +347,84 @@ static void one_that_is_detached_is_gone(void **state)
     json_decref(json);
 }
 
+/*= test op-audit */
+static void who_changed_something_is_an_event(void **state)
+{
+    (void)state;
+    json_t *page = asked("/v1/events?name=admin-change");
+    const json_t *list = json_object_get(page, "events");
+    assert_int_equal(json_array_size(list), 1); /* the 404 changed nothing */
+    const json_t *e = json_array_get(list, 0);
+    assert_string_equal(json_string_value(json_object_get(e, "imsi")), "00101*******003");
+    assert_true(json_is_null(json_object_get(e, "cause")));
+    const char *detail = json_string_value(json_object_get(e, "detail"));
+    assert_non_null(detail);
+    assert_non_null(strstr(detail, "POST /v1/ues/{imsi}/detach by unix:"));
+    assert_non_null(strstr(detail, " from unix: 1 detached, to attach"));
+    json_decref(page);
+    json_t *json = NULL;
+    write_config("limits: {ues: 0}\n");
+    assert_int_equal(ask("POST", "/v1/reload", "", &json), 409);
+    json_decref(json);
+    page = asked("/v1/events?name=admin-change&cause=configuration-refused");
+    assert_int_equal(json_array_size(json_object_get(page, "events")), 1);
+    json_decref(page);
+    write_config("");
+    assert_int_equal(ask("POST", "/v1/reload", "", &json), 200);
+    json_decref(json);
+    json_int_t next = 0;
+    assert_int_equal(events_for("name=admin-change", &next), 3);
+}
+
+/*= test op-events-follow */
+static void who_waits_for_an_event_is_told_when_it_comes(void **state)
+{
+    (void)state;
+    char path[120];
+    json_t *json = NULL;
+    snprintf(path, sizeof path,
+             "/v1/events?wait=30&name=admin-change&imsi=001010000000002&after=%lld",
+             (long long)newest());
+    int fd = send_request("GET", path, "");
+    snprintf(path, sizeof path, "/v1/events?wait=1&name=nothing&after=%lld", (long long)newest());
+    int other = send_request("GET", path, "");
+    assert_int_equal(ask("POST", "/v1/ues/001010000000001/detach", "", &json), 202);
+    json_decref(json);
+    assert_int_equal(receive_answer(other, &json), 200); /* its time is up */
+    assert_int_equal(json_array_size(json_object_get(json, "events")), 0);
+    assert_int_equal(number_at(json, "next"), newest());
+    json_decref(json);
+    assert_int_equal(ask("POST", "/v1/ues/001010000000002/detach", "", &json), 202);
+    json_decref(json);
+    assert_int_equal(receive_answer(fd, &json), 200);
+    assert_int_equal(json_array_size(json_object_get(json, "events")), 1);
+    json_decref(json);
+    json = asked("/v1/status"); /* and it serves on */
+    assert_int_equal(number_at(json_object_get(json, "ues"), "all"), UES - 3);
+    json_decref(json);
+}
+
+/* The last of all. */
+static void who_waits_is_answered_when_the_mme_stops(void **state)
+{
+    (void)state;
+    char path[80];
+    json_t *json = NULL;
+    snprintf(path, sizeof path, "/v1/events?wait=30&name=nothing&after=%lld", (long long)newest());
+    int fd = send_request("GET", path, "");
+    for (unsigned i = 0; i < 2; i++) { /* behind it on the one thread, a turn each */
+        json = asked("/v1/status");
+        json_decref(json);
+    }
+    kill(child, SIGTERM);
+    assert_int_equal(receive_answer(fd, &json), 200);
+    assert_int_equal(json_array_size(json_object_get(json, "events")), 0);
+    json_decref(json);
+    const int status = ended();
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void what_is_wrong_is_named(void **state)
 {
     (void)state;
@@ -290,7 +442,7 @@ static void what_is_wrong_is_named(void **state)
     expect_problem(422, "bad-member", "POST", "/v1/ues/001010000000001/detach", "{\"reattach\":1}");
     expect_problem(422, "unknown-member", "POST", "/v1/ues/001010000000001/detach", "{\"x\":1}");
     json_t *json = asked("/v1/ues");
-    assert_int_equal(json_array_size(json_object_get(json, "ues")), UES - 1);
+    assert_int_equal(json_array_size(json_object_get(json, "ues")), UES - 3);
     json_decref(json);
 }
 
@@ -318,11 +470,15 @@ int main(void)
         cmocka_unit_test(only_its_owner_may_open_the_socket),
         cmocka_unit_test(the_status_has_all_its_parts),
         cmocka_unit_test(events_come_in_order_masked_and_from_where_one_was),
+        cmocka_unit_test(events_are_chosen_as_those_of_the_hss_are),
         cmocka_unit_test(ues_come_in_pages_each_once),
         cmocka_unit_test(one_is_found_by_its_imsi),
         cmocka_unit_test(one_that_is_detached_is_gone),
+        cmocka_unit_test(who_changed_something_is_an_event),
+        cmocka_unit_test(who_waits_for_an_event_is_told_when_it_comes),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_second_one_is_told_that_the_first_answers),
+        cmocka_unit_test(who_waits_is_answered_when_the_mme_stops),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

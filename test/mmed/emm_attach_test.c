@@ -54,6 +54,25 @@ static void emergency_and_rlos_attach_are_sent_elsewhere_before_anybody_is_asked
     }
 }
 
+/*= test op-eir-emergency */
+static void where_there_is_another_mme_an_emergency_attach_goes_to_it_at_once(void **state)
+{
+    (void)state;
+    static const uint8_t types[] = {NAS_EMERGENCY_ATTACH, NAS_RLOS_ATTACH};
+    for (size_t i = 0; i < sizeof types; i++) {
+        rig_open(&g);
+        g.config.reroute = true;
+        g.config.check_imei = true;
+        g.attach_type = types[i];
+        rig_pdu(&g, true, rig_attach_request(&g, NAS_SHT_PLAIN));
+        assert_non_null(rig_effect(&g, EMM_REROUTE));
+        assert_null(rig_effect(&g, EMM_SEND));
+        assert_null(rig_effect(&g, EMM_ASK_VECTORS));
+        assert_null(rig_effect(&g, EMM_ASK_EQUIPMENT));
+        rig_close(&g);
+    }
+}
+
 static void a_type_of_attach_that_is_not_used_is_an_eps_attach(void **state)
 {
     (void)state;
@@ -488,6 +507,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(emergency_and_rlos_attach_are_sent_elsewhere_before_anybody_is_asked),
+        cmocka_unit_test(where_there_is_another_mme_an_emergency_attach_goes_to_it_at_once),
         cmocka_unit_test(a_type_of_attach_that_is_not_used_is_an_eps_attach),
         cmocka_unit_test(
             every_prefix_of_an_attach_request_is_refused_or_ignored_and_leaves_nothing),

@@ -141,6 +141,12 @@ static void other_event(struct rig *g, enum emm_row_event e)
     case EMM_ON_CANCEL:
         rig_cancel(g, S6A_SUBSCRIPTION_WITHDRAWAL);
         return;
+    case EMM_ON_CHANGED: {
+        const struct emm_change change = {.has_ambr = true, .ambr_ul = 1, .ambr_dl = 2};
+        const struct emm_event event = {.kind = EMM_CHANGED, .change = &change};
+        rig_step(g, &event);
+        return;
+    }
     case EMM_ON_T_PROCEDURE:
         rig_timer(g, EMM_TIMER_PROCEDURE);
         return;
@@ -385,6 +391,8 @@ static void every_handler_stands_in_the_table(void **state)
         emm_onboarding_timeout,
         emm_on_eca,
         emm_on_ula,
+        emm_on_changed,
+        emm_on_confirmed,
         emm_on_esm_information,
         emm_esm_information_again,
         emm_on_esm_request,

@@ -338,6 +338,108 @@ static void a_home_network_cancels_only_subscribers_of_its_own(void **state)
     w_close(&w);
 }
 
+/* ---- INSERT and DELETE SUBSCRIBER DATA, RESET -------------------------------------------------
+ */
+
+static void begin_request(struct s6a_request *r, const char *imsi)
+{
+    struct node_conn *c = node_find(w.hss, w.conn);
+    assert_non_null(c);
+    s6a_request_begin(r, 0, node_end_to_end(c));
+    r->session_id = BYTES_LIT("hss;1;2");
+    r->origin_host = BYTES_LIT("hss.home.example");
+    r->origin_realm = BYTES_LIT("home.example");
+    r->destination_host = BYTES_LIT("mme.visited.example");
+    r->destination_realm = BYTES_LIT("visited.example");
+    if (imsi != NULL) {
+        r->user_name = bytes_of_str(imsi);
+    }
+}
+
+static void ask(struct mbytes msg)
+{
+    assert_ok(node_request(w.hss, node_find(w.hss, w.conn), msg, 1, 5000));
+}
+
+static void insert(const char *imsi, bool barred)
+{
+    static struct s6a_idr idr;
+    uint8_t out[2048];
+    size_t n = 0;
+    idr = (struct s6a_idr){
+        .subscription_data = {.present = true,
+                              .subscriber_status = DIAMETER_U32_OF(barred ? S6A_BARRED_BY_OPERATOR
+                                                                          : S6A_SERVICE_GRANTED),
+                              .operator_determined_barring = DIAMETER_U32_OF(barred ? 1 : 0)}};
+    begin_request(&idr.request, imsi);
+    assert_ok(s6a_idr_write(W_VENDOR, &idr, MBYTES_OF(out), &n));
+    ask((struct mbytes){out, n});
+}
+
+static bool has_done(struct world *world, void *arg)
+{
+    const unsigned *wanted = arg;
+    return world->done >= wanted[0] && world->unknown >= wanted[1];
+}
+
+static void await_done(unsigned done, unsigned unknown)
+{
+    unsigned wanted[] = {done, unknown};
+    assert_true(w_until(&w, has_done, wanted));
+}
+
+/*= test op-mme-answers */
+static void what_the_home_network_changes_is_taken_where_the_subscriber_is(void **state)
+{
+    static struct s6a_dsr dsr;
+    uint8_t out[2048];
+    size_t n = 0;
+    (void)state;
+    w_open(&w, NULL);
+    w_set_up(&w, 0);
+    insert(IMSI, false);
+    await_done(0, 1); /* not here */
+    (void)w_attach(&w, 0, 10, IMSI);
+    insert(IMSI, false);
+    await_done(1, 1);
+    assert_int_equal(w_state(&w, IMSI), EMM_REGISTERED);
+    dsr = (struct s6a_dsr){.dsr_flags = DIAMETER_U32_OF(S6A_DSR_MSISDN)};
+    begin_request(&dsr.request, IMSI);
+    assert_ok(s6a_dsr_write(W_VENDOR, &dsr, MBYTES_OF(out), &n));
+    ask((struct mbytes){out, n});
+    await_done(2, 1);
+    assert_int_equal(w_state(&w, IMSI), EMM_REGISTERED);
+    insert(IMSI, true);
+    await_done(3, 1);
+    assert_int_equal(w_state(&w, IMSI), EMM_DETACHING);
+    w_close(&w);
+}
+
+/*= test op-mme-answers */
+static void a_reset_is_for_the_subscribers_with_those_digits(void **state)
+{
+    static struct s6a_rsr rsr;
+    uint8_t out[2048];
+    size_t n = 0;
+    (void)state;
+    w_open(&w, NULL);
+    w_set_up(&w, 0);
+    (void)w_attach(&w, 0, 10, IMSI);
+    struct imsi imsi;
+    assert_ok(imsi_parse(bytes_of_str(IMSI), &imsi));
+    const struct ue *ue = ue_table_by_imsi(w.m.ues, &imsi);
+    const char *const digits[] = {"90170", "00101"};
+    for (unsigned i = 0; i < 2; i++) {
+        rsr = (struct s6a_rsr){.user_id = {bytes_of_str(digits[i])}, .user_id_n = 1};
+        begin_request(&rsr.request, NULL);
+        assert_ok(s6a_rsr_write(W_VENDOR, &rsr, MBYTES_OF(out), &n));
+        ask((struct mbytes){out, n});
+        await_done(i + 1, 0);
+        assert_int_equal(ue->emm->unconfirmed, i == 1);
+    }
+    w_close(&w);
+}
+
 /* ---- REROUTE -----------------------------------------------------------------------------------
  */
 
@@ -427,6 +529,8 @@ int main(void)
         cmocka_unit_test(a_subscription_that_is_withdrawn_detaches_its_ue_in_whatever_state),
         cmocka_unit_test(who_is_idle_or_elsewhere_already_is_forgotten_without_a_word),
         cmocka_unit_test(a_home_network_cancels_only_subscribers_of_its_own),
+        cmocka_unit_test(what_the_home_network_changes_is_taken_where_the_subscriber_is),
+        cmocka_unit_test(a_reset_is_for_the_subscribers_with_those_digits),
         cmocka_unit_test(who_needs_no_provisioning_is_rerouted_with_the_message_as_it_came),
         cmocka_unit_test(a_ue_that_was_asked_for_its_imsi_is_rerouted_all_the_same),
         cmocka_unit_test(a_message_that_is_too_long_to_reroute_is_not_left_hanging),

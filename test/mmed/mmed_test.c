@@ -204,6 +204,54 @@ static void an_attach_that_nobody_goes_on_with_ends_by_itself(void **state)
     w_close(&w);
 }
 
+/* ---- times -------------------------------------------------------------------------------------
+ */
+
+static uint64_t timed(const struct metrics_histogram *h)
+{
+    struct metrics_times sum = {.sum_ns = 0};
+    uint64_t n = 0;
+    metrics_times_add(h, &sum);
+    for (unsigned i = 0; i < METRICS_BUCKETS; i++) {
+        n += sum.n[i];
+    }
+    assert_int_equal(n > 0, sum.sum_ns > 0);
+    return n;
+}
+
+static void attaches_and_answers_of_home_networks_are_timed(void **state)
+{
+    (void)state;
+    w_open(&w, NULL);
+    w_set_up(&w, 0);
+    const struct mmed_times *t = &w.m.times;
+    (void)w_attach(&w, 0, 1, IMSI);
+    assert_int_equal(timed(&t->attaches[MMED_ATTACH_COMPLETE]), 1);
+    assert_int_equal(timed(&t->asked[MMED_ASKED_AIR]), 1);
+    assert_int_equal(timed(&t->asked[MMED_ASKED_ULR]), 1);
+    (void)w_begin(&w, 0, 2, "001010123456788");
+    assert_int_equal(timed(&t->asked[MMED_ASKED_AIR]), 2);
+    assert_int_equal(timed(&t->attaches[MMED_ATTACH_COMPLETE]), 1);
+    assert_int_equal(timed(&t->attaches[MMED_ATTACH_ENDED]), 0);
+    w_close(&w);
+}
+
+static void a_refused_attach_is_timed_as_ended(void **state)
+{
+    (void)state;
+    w_open(&w, NULL);
+    w_set_up(&w, 0);
+    w.air_code = S6A_USER_UNKNOWN;
+    w.ue.imsi = IMSI;
+    w.ue.secured = false;
+    w_initial(&w, 0, 1, rig_attach_request(&w.ue, NAS_SHT_PLAIN), NULL);
+    (void)w_next(&w, 0, S1AP_DOWNLINK_NAS_TRANSPORT);
+    assert_int_equal(timed(&w.m.times.attaches[MMED_ATTACH_ENDED]), 1);
+    assert_int_equal(timed(&w.m.times.attaches[MMED_ATTACH_COMPLETE]), 0);
+    assert_int_equal(timed(&w.m.times.attaches[MMED_ATTACH_ABANDONED]), 0);
+    w_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +260,8 @@ int main(void)
         cmocka_unit_test(after_a_release_memory_of_a_step_holds_no_key),
         cmocka_unit_test(timers_that_fall_due_together_are_taken_in_turns),
         cmocka_unit_test(an_attach_that_nobody_goes_on_with_ends_by_itself),
+        cmocka_unit_test(attaches_and_answers_of_home_networks_are_timed),
+        cmocka_unit_test(a_refused_attach_is_timed_as_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -390,10 +390,65 @@ static void a_handshake_and_an_answer_that_do_not_come_are_within_it_too(void **
     https_client_close(c);
 }
 
+static void a_post_that_may_come_twice_has_the_kept_connection(void **state)
+{
+    struct world *w = *state;
+    static const char *const lines[] = {"webhook-id: 1", "webhook-timestamp: 2", NULL};
+    begin(w);
+    struct https_client *c = client_of(w, false, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        struct https_reply r;
+        const struct https_request q = {
+            .method = "POST", .url = w->url, .headers = lines, .may_come_twice = true};
+        assert_ok(https_client_do(c, &q, &r));
+        assert_int_equal(r.status, 200);
+    }
+    assert_int_equal(w->handshakes, 1);
+    assert_ok(ask(w, c, "POST"));
+    assert_int_equal(w->handshakes, 2);
+    https_client_close(c);
+}
+
+static void a_request_that_is_abandoned_ends(void **state)
+{
+    struct world *w = *state;
+    struct https_client *c = NULL;
+    struct https_reply r;
+    const atomic_bool abandon = true;
+    const struct https_client_options o = {
+        .ca = w->files[2], .abandon = &abandon, .connect_ms = 600000, .total_ms = 600000};
+    const struct https_request q = {.method = "GET", .url = w->url};
+    w->script[0] = MUTE;
+    begin(w);
+    assert_ok(https_client_open(&o, &c)); /* without a certificate of its own */
+    assert_err(https_client_do(c, &q, &r), E_CLOSED);
+    https_client_close(c);
+}
+
+static void http_is_spoken_only_where_that_was_said(void **state)
+{
+    struct world *w = *state;
+    struct https_client *c = NULL;
+    struct https_reply r;
+    struct https_client_options o = {.total_ms = 60000};
+    const struct https_request q = {.method = "GET", .url = "http://127.0.0.1:1/"};
+    begin(w);
+    assert_ok(https_client_open(&o, &c));
+    assert_err(https_client_do(c, &q, &r), E_BAD_VALUE);
+    https_client_close(c);
+    o.plain = true;
+    assert_ok(https_client_open(&o, &c));
+    assert_err(https_client_do(c, &q, &r), E_CLOSED); /* nobody is there */
+    https_client_close(c);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(a_post_that_may_come_twice_has_the_kept_connection),
+        T(a_request_that_is_abandoned_ends),
+        T(http_is_spoken_only_where_that_was_said),
         T(one_handshake_serves_many_requests),
         T(a_server_that_left_meanwhile_costs_no_request),
         T(a_request_goes_out_twice_and_no_more),

@@ -4,7 +4,9 @@
 #include "net/verify_key.h"
 #include "net/verify_sign.h"
 
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DIGITAL "critical,digitalSignature"
 
@@ -168,6 +170,53 @@ static void what_leads_to_no_ca_of_ours_is_not_trusted(void **state)
     broken.octets[0][whole.n] = 0; /* one octet behind its end */
     broken.der[0] = (struct bytes){broken.octets[0], whole.n + 1};
     assert_int_equal(judge(&broken, VERIFY_TLS_CLIENT, time(NULL), &peer), VERIFY_MALFORMED);
+}
+
+static void make_ca_below(const char *name, const char *issuer)
+{
+    pki_make(&pki, name, issuer, name, NULL);
+    X509 *x = pki_cert(pki_path(&pki, name, ".crt"));
+    EVP_PKEY *key = pki_key(pki_path(&pki, name, ".key"));
+    EVP_PKEY *sign = pki_key(pki_path(&pki, issuer, ".key"));
+    X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_basic_constraints, -1)));
+    pki_extend(x, NID_basic_constraints, "critical,CA:TRUE");
+    pki_extend(x, NID_key_usage, "critical,keyCertSign");
+    assert_true(X509_sign(x, sign, EVP_sha256()) > 0);
+    pki_save(&pki, name, x, key);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(sign);
+}
+
+/* It is not read again then (net/verify_seen.h), but all that is asked of it is asked again. */
+static void what_was_good_once_is_judged_each_time(void **state)
+{
+    (void)state;
+    struct verify_peer first, peer;
+    struct chain c = {.n = 0};
+    make_ca_below("mid", "ca");
+    pki_make(&pki, "below", "mid", "below", NULL);
+    extend(&pki, "below", "mid", DIGITAL, NULL);
+    chain_add(&c, &pki, "below");
+    chain_add(&c, &pki, "mid");
+    assert_int_equal(judge(&c, VERIFY_DEVICE_IDENTITY, time(NULL), &first), VERIFY_GOOD);
+    assert_int_equal(judge(&c, VERIFY_DEVICE_IDENTITY, time(NULL), &peer), VERIFY_GOOD);
+    assert_memory_equal(&first.digest, &peer.digest, sizeof peer.digest);
+    assert_string_equal(first.name, peer.name);
+    assert_int_equal(judge(&c, VERIFY_DEVICE_PROVISIONING, time(NULL), &peer), VERIFY_PURPOSE);
+    assert_int_equal(judge(&c, VERIFY_DEVICE_IDENTITY, first.not_before - 1, &peer),
+                     VERIFY_NOT_YET);
+    assert_int_equal(judge(&c, VERIFY_DEVICE_IDENTITY, first.not_after + 1, &peer), VERIFY_EXPIRED);
+    for (size_t i = 0; i < c.n; i++) { /* the last octets are the signature's */
+        uint8_t *last = c.octets[i] + c.der[i].n - 1;
+        *last ^= 1;
+        assert_int_equal(judge(&c, VERIFY_DEVICE_IDENTITY, time(NULL), &peer), VERIFY_UNTRUSTED);
+        *last ^= 1;
+    }
+    assert_int_equal(judge(&c, VERIFY_DEVICE_IDENTITY, time(NULL), &peer), VERIFY_GOOD);
+    c.der[0] = c.der[1]; /* what was a CA above is none below */
+    c.n = 1;
+    assert_int_not_equal(judge(&c, VERIFY_DEVICE_IDENTITY, time(NULL), &peer), VERIFY_GOOD);
 }
 
 /* Key usage alone makes no CA, for any purpose. */
@@ -390,6 +439,45 @@ static void a_signature_verifies_over_its_content_and_no_other(void **state)
     assert_err(signer_open(pki_path(&pki, "ca", ".crt"), &s, &why), E_DENIED);
 }
 
+/* Without a terminal OpenSSL would read it from the standard input, where it lies ready. */
+static enum err open_with_a_passphrase_at_hand(const char *path)
+{
+    int ends[2];
+    struct signer *s = NULL;
+    struct verify_why why;
+    if (setsid() < 0 || pipe(ends) != 0 || write(ends[1], "secret\n", 7) != 7 ||
+        dup2(ends[0], STDIN_FILENO) < 0) {
+        return E_IO;
+    }
+    close(ends[1]);
+    return signer_open(path, &s, &why);
+}
+
+static void a_key_that_needs_a_passphrase_is_refused_and_nobody_is_asked(void **state)
+{
+    (void)state;
+    char path[64];
+    int status = 0;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    snprintf(path, sizeof path, "%s", pki_path(&pki, "locked", ".key"));
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(PEM_write_PrivateKey(f, key, EVP_aes_256_cbc(),
+                                          (const unsigned char *)"secret", 6, NULL, NULL),
+                     1);
+    fclose(f);
+    EVP_PKEY_free(key);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit((int)open_with_a_passphrase_at_hand(path));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_err((enum err)WEXITSTATUS(status), E_BAD_VALUE);
+}
+
 static void a_key_is_encrypted_to_in_the_way_of_its_kind(void **state)
 {
     (void)state;
@@ -412,12 +500,14 @@ int main(void)
         cmocka_unit_test(a_verdict_is_good_until_the_first_end_of_what_it_stands_on),
         cmocka_unit_test(what_leads_to_no_ca_of_ours_is_not_trusted),
         cmocka_unit_test(a_devices_key_usage_must_name_its_use),
+        cmocka_unit_test(what_was_good_once_is_judged_each_time),
         cmocka_unit_test(whoever_issues_says_that_it_is_a_ca),
         cmocka_unit_test(the_ca_that_is_kept_with_a_chain_must_be_one),
         cmocka_unit_test(with_a_revocation_list_each_ca_needs_one),
         cmocka_unit_test(a_file_that_holds_no_ca_is_told),
         cmocka_unit_test(a_file_that_breaks_off_or_holds_what_cannot_be_read_is_told),
         cmocka_unit_test(four_kinds_of_keys_are_taken_in_their_one_encoding),
+        cmocka_unit_test(a_key_that_needs_a_passphrase_is_refused_and_nobody_is_asked),
         cmocka_unit_test(a_signature_verifies_over_its_content_and_no_other)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

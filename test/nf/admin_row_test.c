@@ -16,6 +16,8 @@
 #define HEX64 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 static struct crypto crypto;
+static struct hssd_config config;
+static struct transport_ring ring = {.config = &config};
 
 static int open_crypto(void **state)
 {
@@ -37,7 +39,7 @@ static bool parse(const char *text, enum admin_shape shape, const struct imsi *i
     struct bytes b = bytes_of_str(text);
     uint8_t *copy = exact_copy(b);
     bool ok = admin_json_parse((struct bytes){copy, b.n}, &json, fault) &&
-              admin_row_parse(json, shape, imsi, &crypto, row, fault);
+              admin_row_parse(json, shape, imsi, &crypto, &ring, row, fault);
     json_decref(json);
     free(copy);
     return ok;

@@ -32,7 +32,8 @@ static pid_t child;
 
 static const char config_text[] =
     "origin_host: hss.example.net\norigin_realm: example.net\nplmns: [\"001-01\"]\n"
-    "store: {path: hss.db, key_file: hss.key}\nadmin: {socket: admin.sock}\n"
+    "store: {path: hss.db, key_file: hss.key, backup_folder: backups}\nadmin: {socket: "
+    "admin.sock}\n"
     "listeners: [{address: \"tcp://127.0.0.1:0\"}]\n"
     "peers: [{origin_host: m.example.net, realm: example.net, visited_plmns: [\"001-01\"]}]\n"
     "profiles: [{name: default, ambr: {uplink: 1, downlink: 1}, apns: [{name: a}]}]\n"

@@ -3,6 +3,7 @@
 #include "lib/check.h"
 
 #include "nf/hssd/admit.h"
+#include "nf/hssd/peers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const
 }
 
 static struct hssd_peer peers[1];
-static struct hssd_peer_state states[1];
+static struct hssd_peer_state *states[1];
 static struct hssd_config config = {.peers = peers, .n_peers = 1};
 static struct hssd h;
 
@@ -33,9 +34,10 @@ static int world_up(void **state)
     static char realm[] = REALM;
     peers[0] =
         (struct hssd_peer){.origin_host = mme, .realm = realm, .on_tcp = true, .connections = 1};
-    states[0].peer = &peers[0];
-    atomic_store(&states[0].connections, 0);
-    h = (struct hssd){.config = &config, .peers = states};
+    hssd_peers_stop(&h);
+    h = (struct hssd){.config = &config};
+    assert_ok(hssd_peers_start(&h));
+    states[0] = hssd_peer_by_host(&h, BYTES_LIT(MME));
     last_event[0] = last_cause[0] = '\0';
     return 0;
 }
@@ -63,7 +65,7 @@ static void refused(const struct from *f, enum refusal r)
     assert_int_equal(admit(f), r);
     assert_string_equal(last_event, "peer-refused");
     assert_string_equal(last_cause, refusal_row(r)->name);
-    assert_int_equal(atomic_load(&states[0].connections), 0);
+    assert_int_equal(atomic_load(&states[0]->connections), 0);
 }
 
 static void only_who_is_configured_gets_in(void **state)
@@ -106,8 +108,8 @@ static void a_peer_has_no_more_connections_than_it_may(void **state)
     assert_int_equal(admit(&good), REFUSAL_NONE);
     assert_int_equal(admit(&good), REFUSAL_PEER_LIMIT);
     assert_string_equal(last_cause, "peer-limit");
-    assert_int_equal(atomic_load(&states[0].connections), 1);
-    hssd_leave(&states[0]);
+    assert_int_equal(atomic_load(&states[0]->connections), 1);
+    hssd_leave(states[0]);
     assert_int_equal(admit(&good), REFUSAL_NONE);
 }
 

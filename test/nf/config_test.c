@@ -104,6 +104,8 @@ static void has_the_documented_defaults(void **state)
     assert_int_equal(c->alarms.suspected_theft_after, 3);
     assert_int_equal(c->alarms.unconfirmed_vectors_after, 5);
     assert_false(c->alarms.unconfirmed_raises_theft);
+    assert_int_equal(c->reset, HSSD_RESET_UNCLEAN);
+    assert_int_equal(c->reset_pause_seconds, 300);
     assert_false(c->eir.enabled);
     assert_int_equal(c->eir.policy.unknown, EIR_UNKNOWN_REFUSE);
     assert_int_equal(c->eir.policy.pairing, EIR_PAIRING_GREY);

@@ -31,7 +31,7 @@ static int up(void **state)
     if (rc == 0) {
         assert_ok(repositories_open(&config, &world_of_test, &hss.repositories, &why));
         assert_ok(inquiry_rates_open(64, &hss.inquiry_rates));
-        memset(&peer_states[0].inquiries, 0, sizeof peer_states[0].inquiries);
+        memset(&peer_states[0]->inquiries, 0, sizeof peer_states[0]->inquiries);
     }
     return rc;
 }

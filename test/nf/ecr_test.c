@@ -190,7 +190,7 @@ static void an_application_that_the_peer_did_not_offer_is_not_served(void **stat
     (void)state;
     struct bytes msg = ecr_octets(NULL, IMEI_X);
     struct s6a_call call = hssd_thread_call(&thread, 1);
-    call.peer = &peer_states[0];
+    call.peer = peer_states[0];
     call.msg = msg;
     call.not_offered = true;
     assert_ok(diameter_header_read(msg, &call.header));

@@ -3,8 +3,10 @@
 
 #include "nf/common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct clocks {
@@ -228,6 +230,41 @@ static void below_the_level_nothing_is_written(void **state)
     close(fd[1]);
 }
 
+/* One line of each level, with `stream` as JOURNAL_STREAM. */
+static void lines_for(const char *stream, int fd[2], char *text, size_t n)
+{
+    struct clocks clocks = {0};
+    assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+    struct log *log = log_of(&clocks, fd[1], false);
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+    log_line(log, LOG_LEVEL_INFO, "a", NULL, 0);
+    log_line(log, LOG_LEVEL_WARNING, "b", NULL, 0);
+    log_line(log, LOG_LEVEL_ERROR, "c", NULL, 0);
+    assert_int_equal(read_lines(fd[0], text, n), 3);
+    log_close(log);
+}
+
+static void the_journal_is_told_the_priority_and_nobody_else(void **state)
+{
+    int fd[2];
+    char text[4096], stream[64];
+    struct stat st;
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    assert_int_equal(fstat(fd[1], &st), 0);
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    lines_for(stream, fd, text, sizeof text);
+    assert_int_equal(strncmp(text, "<6>{", 4), 0);
+    assert_non_null(strstr(text, "}\n<4>{"));
+    assert_non_null(strstr(text, "}\n<3>{"));
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino + 1);
+    lines_for(stream, fd, text, sizeof text);
+    assert_int_equal(text[0], '{');
+    assert_null(strchr(text, '<'));
+    close(fd[0]);
+    close(fd[1]);
+}
+
 static void levels_have_names(void **state)
 {
     (void)state;
@@ -247,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_line_too_long_loses_fields_and_says_so),
         cmocka_unit_test(a_flood_is_thinned_out_and_counted),
         cmocka_unit_test(below_the_level_nothing_is_written),
+        cmocka_unit_test(the_journal_is_told_the_priority_and_nobody_else),
         cmocka_unit_test(levels_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,6 @@ static inline void onboard_config(void)
         (struct hssd_imsi_pool){imsi_of(IMSI_FIRST), imsi_of(IMSI_LAST), home[0]};
     for (size_t i = 0; i < 2; i++) {
         peers[i].onboarding = true;
-        atomic_store(&peer_states[i].onboardings, 0);
     }
 }
 

@@ -151,7 +151,7 @@ static void whoever_serves_one_that_ends_is_told(void **state)
     struct store_writer *w = store_the_writer(hss.store);
     struct store_serving now = {.host = MME1, .realm = REALM, .since = 1}, before;
     struct imsi imsi = imsi_of(IMSI_FIRST);
-    const struct route route = {.peer = &peer_states[0], .thread = &thread, .conn = 1};
+    const struct route route = {.peer = peer_states[0], .thread = &thread, .conn = 1};
     assert_ok(routes_add(hss.routes, &route));
     ends_at_once();
     (void)gets(t);

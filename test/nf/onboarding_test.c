@@ -380,7 +380,7 @@ static void an_answer_for_a_thread_that_has_ended_is_none_and_what_was_given_sta
     pump_one();
     thread.ended = false;
     assert_int_equal(thread.calls, calls);
-    assert_int_equal(atomic_load(&peer_states[0].onboardings), 0);
+    assert_int_equal(atomic_load(&peer_states[0]->onboardings), 0);
     assert_int_equal(phase_now("maker", t), CERTATTACH_PHASE_PENDING);
 }
 

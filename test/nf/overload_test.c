@@ -2,7 +2,7 @@
  */
 #include "lib/check.h"
 
-#include "nf/hssd/overload.h"
+#include "nf/common/overload.h"
 
 static const struct overload_limits limits = {.peer_ms = 250, .total_ms = 50};
 

@@ -434,8 +434,8 @@ static void one_peer_leaves_half_of_the_pool_to_others(void **state)
         assert_int_equal(next_ula(), DIAMETER_SUCCESS);
     }
     assert_int_equal(counted(&hss.counters.provisionings_taken), 1);
-    assert_int_equal(atomic_load(&peer_states[0].payloads), 0);
-    assert_int_equal(atomic_load(&peer_states[1].payloads), 0);
+    assert_int_equal(atomic_load(&peer_states[0]->payloads), 0);
+    assert_int_equal(atomic_load(&peer_states[1]->payloads), 0);
 }
 
 static void the_end_of_the_pool_is_told_and_of_the_thread_is_not(void **state)

@@ -21,8 +21,8 @@ static void serve_again(struct imei *imei, const char *cause)
 
 static void to_all_peers(void)
 {
-    const struct route routes[] = {{.peer = &peer_states[0], .thread = &thread, .conn = 1},
-                                   {.peer = &peer_states[1], .thread = &thread, .conn = 2}};
+    const struct route routes[] = {{.peer = peer_states[0], .thread = &thread, .conn = 1},
+                                   {.peer = peer_states[1], .thread = &thread, .conn = 2}};
     assert_ok(routes_add(hss.routes, &routes[0]));
     assert_ok(routes_add(hss.routes, &routes[1]));
 }

@@ -135,7 +135,7 @@ static void the_longest_names_can_be_cancelled_too(void **state)
     char names[3][STORE_HOST_MAX];
     char *const own = config.origin_host;
     char *const mme = peers[0].origin_host;
-    struct route route = {.peer = &peer_states[0], .thread = &thread, .conn = 1};
+    struct route route = {.peer = peer_states[0], .thread = &thread, .conn = 1};
     struct store_serving serving = {.since = 1};
     struct imsi imsi = imsi_of(IMSI_A);
     for (int i = 0; i < 3; i++) {
@@ -158,7 +158,7 @@ static void the_longest_names_can_be_cancelled_too(void **state)
 static void a_cancellation_that_cannot_be_sent_is_an_event_with_its_subscriber(void **state)
 {
     (void)state;
-    struct route route = {.peer = &peer_states[0], .thread = &thread, .conn = 1};
+    struct route route = {.peer = peer_states[0], .thread = &thread, .conn = 1};
     struct store_serving serving = {.host = MME1, .realm = REALM};
     struct imsi imsi = imsi_of(IMSI_A);
     assert_ok(routes_add(hss.routes, &route));
@@ -168,12 +168,12 @@ static void a_cancellation_that_cannot_be_sent_is_an_event_with_its_subscriber(v
     assert_int_equal(atomic_load(&hss.counters.clr_unsent), 1);
     assert_int_equal(events("cancel-location-unsent", NULL), 1);
     /* A node that answers none of them gets no event for each: it comes out of its share. */
-    uint64_t until = atomic_load(&peer_states[0].at_will.empty_until_ms);
+    uint64_t until = atomic_load(&peer_states[0]->at_will.empty_until_ms);
     assert_true(until > 0);
     hssd_cancel_location(&hss, &imsi, &serving, false, S6A_MME_UPDATE_PROCEDURE);
     pump_one();
     assert_int_equal(atomic_load(&hss.counters.clr_unsent), 2);
-    assert_true(atomic_load(&peer_states[0].at_will.empty_until_ms) > until);
+    assert_true(atomic_load(&peer_states[0]->at_will.empty_until_ms) > until);
 }
 
 static void an_avp_longer_than_any_answer_is_refused_by_name(void **state)
@@ -271,7 +271,7 @@ static void a_bucket_gives_a_burst_and_then_one_at_a_time(void **state)
 static void a_flood_of_refusals_is_not_a_flood_of_writes(void **state)
 {
     (void)state;
-    atomic_store(&peer_states[0].at_will.empty_until_ms, UINT64_MAX / 2);
+    atomic_store(&peer_states[0]->at_will.empty_until_ms, UINT64_MAX / 2);
     for (int i = 0; i < 20; i++) {
         assert_int_equal(air_code(&(struct ask){.vectors = 1, .imsi = "001010000000099"}),
                          S6A_USER_UNKNOWN);
@@ -292,11 +292,49 @@ static void a_flood_of_refusals_is_not_a_flood_of_writes(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
 
+static struct hssd_config without_profiles;
+static atomic_bool reloads_end;
+
+static void *reloads(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&reloads_end)) {
+        atomic_store(&hss.config, &without_profiles);
+        atomic_store(&hss.config, &config);
+    }
+    return NULL;
+}
+
+/* A registration is answered of the profile that it was admitted with. */
+static void a_profile_that_goes_in_the_midst_of_a_registration_is_all_of_it_or_none(void **state)
+{
+    pthread_t thread_of_reloads;
+    (void)state;
+    without_profiles = config;
+    without_profiles.n_profiles = 0;
+    put_subscriber(IMSI_A, 0, false);
+    assert_int_equal(ulr(0, IMSI_A, NULL, 0, NULL), DIAMETER_SUCCESS);
+    atomic_store(&reloads_end, false);
+    assert_int_equal(pthread_create(&thread_of_reloads, NULL, reloads, NULL), 0);
+    for (unsigned i = 0; i < 5000; i++) {
+        struct s6a_ula ula;
+        if (ulr(0, IMSI_A, NULL, 0, &ula) == DIAMETER_SUCCESS) {
+            assert_int_equal(ula.subscription_data.apn_configuration_profile.apn_configuration_n,
+                             2);
+        }
+    }
+    atomic_store(&reloads_end, true);
+    assert_int_equal(pthread_join(thread_of_reloads, NULL), 0);
+    atomic_store(&hss.config, &config);
+    assert_int_equal(ulr(0, IMSI_A, NULL, 0, NULL), DIAMETER_SUCCESS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(the_same_auts_over_two_connections_moves_dif_once),
         CASE(a_subscription_suspended_in_that_moment_is_not_registered),
+        CASE(a_profile_that_goes_in_the_midst_of_a_registration_is_all_of_it_or_none),
         CASE(a_node_that_respells_its_name_is_still_the_same),
         CASE(the_longest_names_can_be_cancelled_too),
         CASE(a_cancellation_that_cannot_be_sent_is_an_event_with_its_subscriber),

@@ -263,7 +263,7 @@ static void a_registration_brings_the_whole_subscription(void **state)
 static void the_old_mme_is_told_when_another_registers(void **state)
 {
     (void)state;
-    struct route to_mme1 = {.peer = &peer_states[0], .thread = &thread, .conn = 1};
+    struct route to_mme1 = {.peer = peer_states[0], .thread = &thread, .conn = 1};
     assert_ok(routes_add(hss.routes, &to_mme1));
     assert_int_equal(ulr(0, IMSI_A, IMEI_A, 0, NULL), DIAMETER_SUCCESS);
     assert_int_equal(ulr(1, IMSI_A, IMEI_A, 0, NULL), DIAMETER_SUCCESS);
@@ -282,8 +282,8 @@ static void the_old_mme_is_told_when_another_registers(void **state)
 static void becoming_bound_tells_every_node_that_may_hold_vectors(void **state)
 {
     (void)state;
-    struct route routes[] = {{.peer = &peer_states[0], .thread = &thread, .conn = 1},
-                             {.peer = &peer_states[1], .thread = &thread, .conn = 2}};
+    struct route routes[] = {{.peer = peer_states[0], .thread = &thread, .conn = 1},
+                             {.peer = peer_states[1], .thread = &thread, .conn = 2}};
     assert_ok(routes_add(hss.routes, &routes[0]));
     assert_ok(routes_add(hss.routes, &routes[1]));
     assert_int_equal(ulr(0, IMSI_A, IMEI_A, 0, NULL), DIAMETER_SUCCESS);

@@ -10,6 +10,7 @@
 
 #include "codec/private.h"
 #include "crypto/openssl.h"
+#include "nf/hssd/peers.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/s6a.h"
 #include "peer/peer.h"
@@ -48,8 +49,9 @@ struct hssd_thread {
     uint8_t sent[65536]; /* the last answer, or request of ours */
     size_t sent_n;
     unsigned requests;
-    int owes_short; /* answers that were announced as short */
-    bool full;      /* takes no request of ours */
+    uint64_t cookie; /* of the last of them, if an answer to it is for somebody */
+    int owes_short;  /* answers that were announced as short */
+    bool full;       /* takes no request of ours */
     bool crowded;
     bool ended;
     unsigned calls;  /* for answers that came later */
@@ -141,6 +143,12 @@ void hssd_thread_send_short(struct hssd_thread *t, uint64_t conn, struct bytes m
     hssd_thread_send(t, conn, msg);
 }
 
+bool hssd_thread_ask(struct hssd_thread *t, uint64_t conn, struct mbytes msg, uint64_t cookie)
+{
+    t->cookie = cookie;
+    return hssd_thread_request(t, conn, msg);
+}
+
 bool hssd_thread_request(struct hssd_thread *t, uint64_t conn, struct mbytes msg)
 {
     if (t->full) {
@@ -200,7 +208,7 @@ static struct hssd_config config = {
     .limits = {.events_kept = 1000, .recent_subscribers = 1024, .eir_rules = 100}};
 static void (*meanwhile)(void); /* called while the writer has a change of the request */
 static struct hssd hss;
-static struct hssd_peer_state peer_states[2];
+static struct hssd_peer_state *peer_states[2];
 static char dir[64];
 static struct aka_keys keys_a;
 static struct key_kme kme_a = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
@@ -229,11 +237,13 @@ static void hss_start(void)
     snprintf(db, sizeof db, "%s/hss.db", dir);
     snprintf(key, sizeof key, "%s/kek", dir);
     struct store_options options = {.path = db, .kek_path = key, .create = true};
-    hss = (struct hssd){.config = &config, .peers = peer_states, .started_unix = 1};
+    hss = (struct hssd){.config = &config, .started_unix = 1};
+    assert_ok(hssd_peers_start(&hss));
     for (size_t i = 0; i < 2; i++) {
-        peer_states[i].peer = &peers[i];
-        atomic_store(&peer_states[i].connections, 1);
-        atomic_store(&peer_states[i].at_will.empty_until_ms, 0);
+        peer_states[i] = hssd_peer_by_host(&hss, bytes_of_str(peers[i].origin_host));
+        assert_non_null(peer_states[i]);
+        atomic_store(&peer_states[i]->connections, 1);
+        atomic_store(&peer_states[i]->at_will.empty_until_ms, 0);
     }
     if (store_open(&options, &hss.store, &why) != E_OK) {
         fail_msg("%s", why.text);
@@ -276,6 +286,7 @@ static void hss_stop(void)
     eir_lists_close(hss.eir);
     recent_close(hss.recent);
     routes_close(hss.routes);
+    hssd_peers_stop(&hss);
     store_close(hss.store);
 }
 
@@ -373,7 +384,7 @@ static enum s6a_outcome serve(size_t mme, struct bytes msg)
 {
     struct s6a_call call = hssd_thread_call(&thread, 1);
     thread.sent_n = 0;
-    call.peer = &peer_states[mme];
+    call.peer = peer_states[mme];
     call.msg = msg;
     call.crowded = thread.crowded;
     assert_ok(diameter_header_read(msg, &call.header));
@@ -532,7 +543,7 @@ static void fence_done(struct writer_job *job)
     }
 }
 
-static size_t events(const char *name, const char *cause)
+static inline size_t events(const char *name, const char *cause)
 {
     static struct store_event list[256];
     static struct writer_job job = {.run = fence_run, .done = fence_done};

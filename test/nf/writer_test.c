@@ -209,6 +209,99 @@ static void a_drained_writer_has_done_all_and_takes_no_more(void **state)
     assert_false(is_stored(2));
 }
 
+/* ---- can the store be written? ---- */
+
+static enum err as_wanted_run(struct store_writer *w, struct writer_job *job)
+{
+    (void)w;
+    return ((struct put *)job)->fail ? E_IO : E_OK;
+}
+
+static void told(struct writer_job *job)
+{
+    pthread_mutex_lock(&lock);
+    ((struct put *)job)->durable = true;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+/* A batch of its own, and told of. What it made of the writer stands before it is told. */
+static void one(struct writer *w, bool works, bool probes)
+{
+    struct put p = {.job = {.run = as_wanted_run, .done = told, .probes = probes}, .fail = !works};
+    assert_ok(writer_submit(w, &p.job));
+    pthread_mutex_lock(&lock);
+    while (!p.durable) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void probes(struct writer *w, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        one(w, true, true);
+    }
+}
+
+static void one_failure_makes_for_doubt_and_the_second_for_failing(void **state)
+{
+    (void)state;
+    struct writer *w;
+    assert_ok(writer_start(store, 64, &w));
+    assert_false(writer_wants_probe(w) || writer_is_failing(w));
+    one(w, false, false);
+    assert_true(writer_wants_probe(w));
+    assert_false(writer_is_failing(w));
+    probes(w, WRITER_PROBES);
+    assert_false(writer_wants_probe(w) || writer_is_failing(w));
+    one(w, false, false); /* long after the first */
+    assert_false(writer_is_failing(w));
+    one(w, false, true); /* a probe that fails counts like any other */
+    assert_true(writer_wants_probe(w) && writer_is_failing(w));
+    writer_stop(w);
+}
+
+static void only_probes_in_a_row_say_that_it_can_be_written_again(void **state)
+{
+    (void)state;
+    struct writer *w;
+    assert_ok(writer_start(store, 64, &w));
+    one(w, false, false);
+    one(w, false, false);
+    for (unsigned i = 0; i < 50; i++) {
+        one(w, true, false); /* what is small still fits */
+        assert_true(writer_is_failing(w));
+    }
+    probes(w, WRITER_PROBES - 1);
+    assert_true(writer_is_failing(w));
+    one(w, false, false);
+    probes(w, WRITER_PROBES - 1);
+    assert_true(writer_is_failing(w)); /* they count from the last failure on */
+    probes(w, 1);
+    assert_false(writer_is_failing(w) || writer_wants_probe(w));
+    writer_stop(w);
+}
+
+/* Small changes that fit and large ones that do not, in turns: one answer, not one after another.
+ */
+static void failures_and_successes_in_turns_change_the_answer_once(void **state)
+{
+    (void)state;
+    struct writer *w;
+    unsigned changes = 0;
+    bool before = false;
+    assert_ok(writer_start(store, 64, &w));
+    for (unsigned i = 0; i < 100; i++) {
+        one(w, i % 3 != 0, i % 3 == 1);
+        changes += writer_is_failing(w) != before;
+        before = writer_is_failing(w);
+    }
+    assert_int_equal(changes, 1);
+    assert_true(before);
+    writer_stop(w);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, store_up, store_down)
 
 int main(void)
@@ -218,6 +311,9 @@ int main(void)
         CASE(a_job_that_fails_leaves_nothing_and_costs_no_other),
         CASE(a_full_queue_is_said_at_once_and_events_yield_first),
         CASE(a_drained_writer_has_done_all_and_takes_no_more),
+        CASE(one_failure_makes_for_doubt_and_the_second_for_failing),
+        CASE(only_probes_in_a_row_say_that_it_can_be_written_again),
+        CASE(failures_and_successes_in_turns_change_the_answer_once),
     };
     return cmocka_run_group_tests_name("writer", tests, NULL, NULL);
 }

@@ -148,8 +148,8 @@ static void spoil_profile(void)
     }
     const size_t sent_n = crig_agree_ec(c.encryption, c.room + 1, secret);
     uint8_t *cipher = c.room + 1 + sent_n;
-    assert_ok(certattach_ecies_seal(&c.rig.crypto, secret, (struct bytes){c.room + 1, sent_n},
-                                    wr_done(&w), BYTES_LIT("no profile"), cipher, cipher + 10));
+    assert_ok(ecies_seal(&c.rig.crypto, secret, (struct bytes){c.room + 1, sent_n}, wr_done(&w),
+                         BYTES_LIT("no profile"), cipher, cipher + 10));
     c.result.box.n = 1 + sent_n + 10 + CERTATTACH_TAG_LEN;
     sign_again();
 }

@@ -8,6 +8,7 @@
 
 #include "proc/certattach.h"
 #include "proc/devid_rig.h"
+#include "proc/failing.h"
 
 #define CRIG_IMEI   "35693803564380" /* of the rig's device */
 #define CRIG_URL    "https://CA.example.org/DeviceID=device-1"
@@ -361,65 +362,6 @@ static inline bool crig_same_profile(const struct certattach_profile *a,
     assert_ok(certattach_profile_write(a, x, &n));
     assert_ok(certattach_profile_write(b, y, &m));
     return bytes_eq((struct bytes){x, n}, (struct bytes){y, m});
-}
-
-/* ---- a crypto table that fails ---- */
-
-struct failing {
-    const struct crypto *inner;
-    struct crypto table;
-    unsigned calls, fail_at; /* the call of this number fails; 0: none */
-};
-
-static inline bool failing_now(struct failing *f)
-{
-    f->calls++;
-    return f->calls == f->fail_at;
-}
-
-static inline enum err failing_key(void *ctx, const uint8_t key[static 16])
-{
-    struct failing *f = ctx;
-    return failing_now(f) ? E_CRYPTO : f->inner->aes128_key(f->inner->ctx, key);
-}
-
-static inline enum err failing_encrypt(void *ctx, const uint8_t *in, uint8_t *out, size_t blocks)
-{
-    struct failing *f = ctx;
-    return failing_now(f) ? E_CRYPTO : f->inner->aes128_encrypt(f->inner->ctx, in, out, blocks);
-}
-
-static inline enum err failing_hmac(void *ctx, struct bytes key, const struct bytes *parts,
-                                    size_t n, uint8_t out[static 32])
-{
-    struct failing *f = ctx;
-    return failing_now(f) ? E_CRYPTO : f->inner->hmac_sha256(f->inner->ctx, key, parts, n, out);
-}
-
-static inline enum err failing_sha256(void *ctx, const struct bytes *parts, size_t n,
-                                      uint8_t out[static 32])
-{
-    struct failing *f = ctx;
-    return failing_now(f) ? E_CRYPTO : f->inner->sha256(f->inner->ctx, parts, n, out);
-}
-
-static inline enum err failing_random(void *ctx, struct mbytes out)
-{
-    struct failing *f = ctx;
-    return failing_now(f) ? E_CRYPTO : f->inner->random(f->inner->ctx, out);
-}
-
-/* *f stays where it is. */
-static inline void failing_open(struct failing *f, const struct crypto *inner, unsigned fail_at)
-{
-    *f = (struct failing){.inner = inner,
-                          .table = {.ctx = f,
-                                    .aes128_key = failing_key,
-                                    .aes128_encrypt = failing_encrypt,
-                                    .hmac_sha256 = failing_hmac,
-                                    .sha256 = failing_sha256,
-                                    .random = failing_random},
-                          .fail_at = fail_at};
 }
 
 #endif

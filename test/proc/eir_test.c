@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RULES_MAX 160 /* more edges than two strides */
+#define RULES_MAX 160
 
 /* A table in memory of exactly the size that the header asks for. */
 struct built {
@@ -30,7 +30,6 @@ static void build(struct built *b)
     uint32_t *heap = malloc((b->n + 1) * sizeof *heap);
     b->table.edge = malloc(EIR_EDGES_OF(b->n) * sizeof *b->table.edge);
     b->table.rule = malloc(EIR_EDGES_OF(b->n) * sizeof *b->table.rule);
-    b->table.top = malloc(EIR_TOPS_OF(b->n) * sizeof *b->table.top);
     qsort(b->rules, b->n, sizeof *b->rules, order);
     assert_ok(eir_table_build(b->rules, b->n, heap, &b->table));
     assert_true(b->table.n_edges <= EIR_EDGES_OF(b->n));
@@ -41,7 +40,6 @@ static void drop(struct built *b)
 {
     free(b->table.edge);
     free(b->table.rule);
-    free(b->table.top);
 }
 
 static void add(struct built *b, const char *text, enum eir_list list)
@@ -196,8 +194,7 @@ static void rules_that_are_none_or_not_in_order_are_refused(void **state)
     (void)state;
     uint64_t edge[EIR_EDGES_OF(2)];
     uint32_t rule[EIR_EDGES_OF(2)], heap[2];
-    uint64_t top[EIR_TOPS_OF(2)];
-    struct eir_table t = {edge, rule, top, 0};
+    struct eir_table t = {edge, rule, 0, {0}};
     struct eir_rule r[2] = {{{5, 6}, EIR_WHITE}, {{5, 7}, EIR_WHITE}};
     assert_ok(eir_table_build(r, 2, heap, &t));
     r[1].range.last = 6; /* the same twice */

@@ -1,6 +1,8 @@
 /* nf/repod/config.h: what a configuration may say, and examples/repod.yaml. */
+#include "lib/config_keys.h"
 #include "net/pki.h"
 
+#include "nf/common/config_again.h"
 #include "nf/repod/config.h"
 
 static struct pki pki;
@@ -49,6 +51,30 @@ static void refused(const char *text, const char *part)
         print_error("%s: %s\n", why.place, why.sentence);
         fail();
     }
+}
+
+static void an_administration_interface_is_there_where_it_is_asked_for(void **state)
+{
+    (void)state;
+    struct repod_config *c = NULL;
+    struct config_why why;
+    assert_ok(load(LISTENER FILES MAKER, &c, &why));
+    assert_null(c->admin_socket);
+    assert_false(c->admin_https.on);
+    repod_config_free(c);
+    assert_ok(load(LISTENER FILES MAKER
+                   "admin:\n  socket: repod.sock\n  https: {listen: \"https://127.0.0.1:0\","
+                   " certificate: repod.crt, key: repod.key, ca: ca.crt,"
+                   " users: [{name: ops.example, role: reader}]}\n",
+                   &c, &why));
+    assert_string_equal(c->admin_socket, pki_path(&pki, "repod", ".sock"));
+    assert_true(c->admin_https.on);
+    assert_int_equal(c->admin_https.n_users, 1);
+    repod_config_free(c);
+    refused(LISTENER FILES MAKER "admin: {https: {listen: \"https://127.0.0.1:0\","
+                                 " certificate: repod.crt, key: repod.key, ca: ca.crt}}\n",
+            "users");
+    refused(LISTENER FILES MAKER "admin: {sockets: x}\n", "sockets");
 }
 
 static void grants_cover_what_they_list(void **state)
@@ -157,11 +183,98 @@ static void the_example_is_good_but_for_its_files(void **state)
     repod_config_free(c);
 }
 
+/* ---- read again ---- */
+
+static void each_key_that_changes_is_in_one_of_the_lists(void **state)
+{
+    (void)state;
+    each_is_named(repod_config_kind.shape, &repod_config_rules);
+}
+
+static void somebody_decided_for_each_key_when_it_counts(void **state)
+{
+    (void)state;
+    struct config_rules rules = repod_config_rules;
+    config_each_key(repod_config_kind.shape, has_rule, &rules);
+}
+
+static void each_rule_is_for_a_key_that_there_is(void **state)
+{
+    (void)state;
+    each_belongs(repod_config_kind.shape, &repod_config_rules);
+}
+
+static struct repod_config *loaded(const char *text)
+{
+    struct repod_config *c = NULL;
+    struct config_why why = {.sentence = ""};
+    if (load(text, &c, &why) != E_OK) {
+        fail_msg("%s: %s", why.place, why.sentence);
+    }
+    return c;
+}
+
+/* `first` was read; then the file is `text`. */
+static void says(const char *first, const char *text, const char *expected)
+{
+    struct config_changes changes;
+    struct config_why why;
+    struct repod_config *next = NULL;
+    char said[512];
+    struct repod_config *c = loaded(text), *was = NULL;
+    repod_config_free(c); /* it is good by itself */
+    was = loaded(first);
+    FILE *f = fopen(was->path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    if (repod_config_reload(was, &next, &changes, &why) != E_OK) {
+        fail_msg("%s: %s", why.place, why.sentence);
+    }
+    config_changes_print(&changes, said, sizeof said);
+    assert_string_equal(said, expected);
+    config_changes_free(&changes);
+    repod_config_reload_undo(was, next);
+    repod_config_free(next);
+    assert_ok(repod_config_reload(was, &next, &changes, &why)); /* as if it never had been */
+    config_changes_print(&changes, said, sizeof said);
+    assert_string_equal(said, expected);
+    config_changes_free(&changes);
+    repod_config_free(was);
+    repod_config_free(next);
+}
+
+static void what_counts_and_what_needs_a_restart_is_named(void **state)
+{
+    (void)state;
+    static const char *const all[][2] = {
+        {LISTENER FILES MAKER, "changed: none; needs-restart: none"},
+        {LISTENER FILES MAKER "operators:\n  - {name: op.example}\n",
+         "changed: operators[op.example]; needs-restart: none"},
+        {LISTENER FILES MAKER "site: {open: true}\n", "changed: site; needs-restart: none"},
+        {LISTENER FILES MAKER "limits: {connections: 7, burst: 8, bulk_rows: 9}\n",
+         "changed: limits.bulk_rows, limits.burst; needs-restart: limits.connections"},
+        {LISTENER FILES MAKER "log: {level: debug}\nmetrics: {listen: \"http://127.0.0.1:9464\"}\n",
+         "changed: metrics.listen, log.level; needs-restart: none"},
+        {LISTENER MAKER "signing_key: records.key\nstore: other.db\naudit: audit.log\n",
+         "changed: none; needs-restart: store"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        says(LISTENER FILES MAKER, all[i][0], all[i][1]);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(grants_cover_what_they_list),
-                                       cmocka_unit_test(what_is_wrong_is_told_with_its_place),
-                                       cmocka_unit_test(a_site_is_there_when_its_section_is),
-                                       cmocka_unit_test(the_example_is_good_but_for_its_files)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_administration_interface_is_there_where_it_is_asked_for),
+        cmocka_unit_test(each_key_that_changes_is_in_one_of_the_lists),
+        cmocka_unit_test(somebody_decided_for_each_key_when_it_counts),
+        cmocka_unit_test(each_rule_is_for_a_key_that_there_is),
+        cmocka_unit_test(what_counts_and_what_needs_a_restart_is_named),
+        cmocka_unit_test(grants_cover_what_they_list),
+        cmocka_unit_test(what_is_wrong_is_told_with_its_place),
+        cmocka_unit_test(a_site_is_there_when_its_section_is),
+        cmocka_unit_test(the_example_is_good_but_for_its_files)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -26,6 +26,7 @@ struct world {
     pthread_t thread;
     atomic_int reloads;
     enum err reloaded;
+    struct config_changes changes; /* of the last one that was taken */
     struct repod_why why;
     char url[96], path[64], key[BASE64_ROOM(VERIFY_SPKI_MAX)];
     char chain[2][BASE64_ROOM(2048)]; /* a device's */
@@ -101,7 +102,10 @@ static void on_stop(uv_async_t *async)
 static void on_reload(uv_async_t *async)
 {
     struct world *w = async->data;
-    w->reloaded = repod_reload(&w->repod, &w->why);
+    struct config_why reason;
+    config_changes_free(&w->changes);
+    w->reloaded = repod_reload(&w->repod, &w->changes, &reason);
+    snprintf(w->why.text, sizeof w->why.text, "%s: %s", reason.place, reason.sentence);
     w->reloads++;
 }
 
@@ -212,6 +216,7 @@ static int teardown(void **state)
     assert_int_equal(uv_loop_close(&w->loop), 0);
     repod_config_free(w->config);
     pki_close(&w->pki);
+    config_changes_free(&w->changes);
     free(w);
     return 0;
 }
@@ -396,9 +401,11 @@ static void a_reload_replaces_the_grants_or_nothing(void **state)
     struct world *w = *state;
     struct https_client *c = client_of(w, "operator");
     assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
-    write_config(w, "somebody.example", ", connections: 3");
-    assert_err(reload(w), E_CONFLICT);
-    assert_non_null(strstr(w->why.text, "(limits)"));
+    write_config(w, "operator.example", ", connections: 3");
+    assert_ok(reload(w));
+    assert_int_equal(w->changes.changed.n, 0);
+    assert_int_equal(w->changes.needs_restart.n, 1);
+    assert_string_equal(w->changes.needs_restart.list[0], "limits.connections");
     write_config(w, "operator.example", ", burst: 0");
     assert_int_not_equal(reload(w), E_OK);
     assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
@@ -408,6 +415,28 @@ static void a_reload_replaces_the_grants_or_nothing(void **state)
     write_config(w, "operator.example", "");
     assert_ok(reload(w));
     assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    https_client_close(c);
+}
+
+static void every_answer_is_timed_by_its_path(void **state)
+{
+    struct world *w = *state;
+    struct metrics_times times = {.sum_ns = 0};
+    uint64_t n = 0;
+    struct https_client *c = client_of(w, "operator");
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    for (size_t i = 0; i < REPOD_ROUTES; i++) {
+        const char *method = NULL, *path = NULL;
+        repod_route(i, &method, &path);
+        assert_non_null(method);
+        assert_int_equal(path[0], '/');
+        metrics_times_add(&w->repod.times[i], &times);
+    }
+    for (unsigned i = 0; i < METRICS_BUCKETS; i++) {
+        n += times.n[i];
+    }
+    assert_int_equal(n, 2);
     https_client_close(c);
 }
 
@@ -433,7 +462,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_site_without_memory_says_so, setup_generous, teardown),
         cmocka_unit_test_setup_teardown(a_new_chain_has_a_new_tag, setup_generous, teardown),
         T(a_reload_replaces_the_grants_or_nothing),
-        T(a_reload_gives_nobody_back_what_was_used_up)};
+        T(a_reload_gives_nobody_back_what_was_used_up),
+        T(every_answer_is_timed_by_its_path)};
     RAND_METHOD random = {
         .bytes = random_octets, .pseudorand = random_octets, .status = random_status};
     random_good = RAND_get_rand_method();

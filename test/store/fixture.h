@@ -128,7 +128,7 @@ static inline const char *with(const char *path, const char *suffix)
 static inline struct mbytes slurp(const char *path)
 {
     int fd = open(path, O_RDONLY);
-    struct stat st;
+    struct stat st = {.st_size = 0};
     assert_true(fd >= 0 && fstat(fd, &st) == 0);
     struct mbytes m = {malloc((size_t)st.st_size + 1), (size_t)st.st_size};
     assert_non_null(m.p);

@@ -107,6 +107,25 @@ static void the_newest_record_of_each_use_is_found(void **state)
     assert_int_equal(seen.rows[0].credential.n, 0);
 }
 
+static void devices_come_one_after_the_other_whatever_their_history(void **state)
+{
+    struct world *w = *state;
+    struct repo_row first = row_of(1, 1), second = row_of(7, 1);
+    struct imei imei;
+    assert_err(repo_store_next(w->s, NULL, &imei), E_NOT_FOUND);
+    assert_ok(repo_store_begin(w->s));
+    assert_ok(add(w->s, row_of(7, 1)));
+    assert_ok(add(w->s, row_of(1, 1)));
+    assert_ok(add(w->s, row_of(1, 2)));
+    assert_ok(add(w->s, row_of(1, 1)));
+    assert_ok(repo_store_commit(w->s));
+    assert_ok(repo_store_next(w->s, NULL, &imei));
+    assert_true(imei_eq(&imei, &first.imei));
+    assert_ok(repo_store_next(w->s, &imei, &imei));
+    assert_true(imei_eq(&imei, &second.imei));
+    assert_err(repo_store_next(w->s, &second.imei, &imei), E_NOT_FOUND);
+}
+
 static void what_was_committed_is_there_when_it_is_opened_again(void **state)
 {
     struct world *w = *state;
@@ -262,7 +281,7 @@ static void a_repository_from_before_devices_goes_on(void **state)
     w->s = NULL;
     assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE device; DROP TABLE device_owner;"
+                                  "DROP TABLE device; DROP TABLE device_owner; DROP TABLE origin;"
                                   "PRAGMA user_version = 1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
@@ -282,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(the_newest_record_of_each_use_is_found),
+        T(devices_come_one_after_the_other_whatever_their_history),
         T(what_was_committed_is_there_when_it_is_opened_again),
         T(out_of_a_batch_and_with_a_wrong_serial_nothing_is_added),
         T(what_a_record_says_of_its_device_is_kept_with_it),

@@ -123,8 +123,17 @@ static void the_steps_are_in_order_and_a_new_store_has_the_last(void **state)
     sqlite3_close(db);
 }
 
-/* What steps 5, 4 and 3 made, undone. Version 1 had no EIR. */
+/* What steps 8, 7, 6, 5, 4 and 3 made, undone. Version 1 had no EIR. */
+#define NOT_YET_8 "DROP TABLE serving_node;"
+#define NOT_YET_7                                                                                  \
+    NOT_YET_8                                                                                      \
+    "DROP TABLE IF EXISTS push; DROP TABLE IF EXISTS push_profile; DROP TABLE IF EXISTS reset;"    \
+    "DROP TABLE IF EXISTS reset_told; DROP INDEX IF EXISTS subscriber_served;"                     \
+    "DROP TABLE IF EXISTS audit; DROP TABLE IF EXISTS import; DROP TABLE IF EXISTS webhook;"       \
+    "DROP TABLE kek; DROP TABLE reseal; DROP TABLE IF EXISTS origin;"
+#define NOT_YET_6 NOT_YET_7 "DROP TABLE dimsi; DROP TABLE dimsi_paper; DROP TABLE dimsi_count;"
 #define NOT_YET_5                                                                                  \
+    NOT_YET_6                                                                                      \
     "DROP TABLE onboarding; DROP TABLE onboarding_count; DROP TABLE imsi_pool;"                    \
     "DROP TABLE imsi_resting; ALTER TABLE subscriber DROP COLUMN pending;"
 #define NOT_YET_4                                                                                  \
@@ -247,6 +256,37 @@ static void a_store_of_version_4_is_opened_and_no_device_has_asked(void **state)
     assert_onboarding_whole(f);
 }
 
+static void a_store_of_version_5_is_opened_and_nothing_was_offered(void **state)
+{
+    struct fixture *f = *state;
+    struct store_subscriber before = subscriber_of(IMSI_A);
+    struct store_onboarding row = onboarding_of("maker", "d1", CERTATTACH_PHASE_PENDING, IMSI_A);
+    struct store_dimsi offered = {.dimsi = imsi_of("901700000000001"), .phase = 2, .sp = "sp"};
+    const struct store_dimsi_wanted all = {.after = NULL};
+    struct imsi got;
+    size_t n = 9;
+    open_store(f);
+    put(f, &before);
+    COMMITTED(f, store_put_onboarding(f->w, &row));
+    before = read_back(f, IMSI_A);
+    close_store(f);
+    sql(f->path, NOT_YET_6 "PRAGMA user_version = 5;");
+    open_store(f);
+    struct store_subscriber after = read_back(f, IMSI_A);
+    assert_same_subscriber(&before, &after);
+    assert_true(after.pending);
+    assert_onboarding_whole(f);
+    assert_ok(store_list_dimsi(f->r, &all, &offered, 1, &n));
+    assert_int_equal(n, 0);
+    assert_ok(store_due_dimsi(f->r, INT64_MAX, &got, 1, &n));
+    assert_int_equal(n, 0);
+    offered.has_imsi = true;
+    offered.imsi = imsi_of(IMSI_A);
+    COMMITTED(f, store_put_dimsi(f->w, &offered)); /* the new tables take rows */
+    assert_ok(store_read_dimsi_of(f->r, &offered.imsi, &offered));
+    assert_string_equal(offered.dimsi.digits, "901700000000001");
+}
+
 static void a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists(void **state)
 {
     struct fixture *f = *state;
@@ -283,6 +323,7 @@ int main(void)
         IN_FOLDER(a_store_of_version_2_is_opened_and_nobody_wants_proofs),
         IN_FOLDER(a_store_of_version_3_is_opened_and_no_kme_has_a_past),
         IN_FOLDER(a_store_of_version_4_is_opened_and_no_device_has_asked),
+        IN_FOLDER(a_store_of_version_5_is_opened_and_nothing_was_offered),
         IN_FOLDER(a_store_of_version_1_is_opened_with_its_rows_and_with_empty_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,9 +17,10 @@ need() {
     return 0
   }
   wanted=$(for list in "$@"; do sed 's/#.*//' "tools/packages/$list.txt"; done | sort -u | xargs)
-  # shellcheck disable=SC2086 # a list of words
-  missing=$({ dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted 2>/dev/null || true; } |
-    awk -v wanted="$wanted" '$2 == "installed" { have[$1] = 1 }
+  # Also what another package provides, as one from elsewhere does for npm.
+  missing=$({ dpkg-query -W -f '${Package} ${db:Status-Status} ${Provides}\n' 2>/dev/null || true; } |
+    awk -v wanted="$wanted" '
+      $2 == "installed" { have[$1] = 1; for (i = 3; i <= NF; i++) { sub(/,$/, "", $i); have[$i] = 1 } }
       END { n = split(wanted, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) printf "%s ", w[i] }')
   missing=${missing% }
   [ -n "$missing" ] || return 0
@@ -51,12 +52,15 @@ install_packages() {
   apt-get update && apt-get install -y --no-install-recommends "$@"
 }
 
-# build PRESET: configured and built in $BUILD_ROOT/PRESET; says nothing but what went wrong.
+# build PRESET [TARGET...]: configured and built in $BUILD_ROOT/PRESET, all of it or these; says nothing
+# but what went wrong.
 build() {
   local preset=$1 log=$LOG/build-$1.log
+  shift
   mkdir -p "$LOG"
   {
-    cmake --preset "$preset" -B "$BUILD_ROOT/$preset" && cmake --build "$BUILD_ROOT/$preset" -- -k 0
+    cmake --preset "$preset" -B "$BUILD_ROOT/$preset" &&
+      cmake --build "$BUILD_ROOT/$preset" ${1:+--target "$@"} -- -k 0
   } >"$log" 2>&1 </dev/null || {
     grep -vE '^(-- |\[[0-9]+/[0-9]+\] (Building|Linking|Generating))' "$log" >&2 || true
     say "dev: building '$preset' failed; all of it is in $log"

@@ -1,6 +1,6 @@
 /* device/linux/base64.h - octets as base64 (RFC 4648 4) in the files of this room, which may be
  * keys: nothing here keeps a copy. There is one text for an octet string, and the reader takes no
- * other. For this room alone.
+ * other. For this room and the emulator.
  */
 #ifndef BINDERY_DEVICE_LINUX_BASE64_H
 #define BINDERY_DEVICE_LINUX_BASE64_H

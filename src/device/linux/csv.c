@@ -3,7 +3,12 @@
 
 void csv_open(struct csv *c, FILE *in)
 {
-    *c = (struct csv){.in = in, .line = 1};
+    csv_open_as(c, in, ',');
+}
+
+void csv_open_as(struct csv *c, FILE *in, char separator)
+{
+    *c = (struct csv){.in = in, .separator = separator, .line = 1};
 }
 
 void csv_wipe(struct csv *c)
@@ -85,7 +90,7 @@ static enum field_end quoted_end(struct csv *c, struct csv_row *row, int o)
     if (o == EOF) {
         return FIELD_EOF;
     }
-    if (o == ',') {
+    if (o == c->separator) {
         return FIELD_MORE;
     }
     return ends_line(c, o) ? FIELD_LAST
@@ -125,13 +130,13 @@ static enum field_end plain(struct csv *c, struct csv_row *row, size_t *at)
         if (o == EOF) {
             return FIELD_EOF;
         }
-        if (o == ',') {
+        if (o == c->separator) {
             return FIELD_MORE;
         }
         if (ends_line(c, o)) {
             return FIELD_LAST;
         }
-        if (o == '"') {
+        if (o == '"' && c->separator == ',') {
             return bad(c, row, "a quote inside a field that doesn't begin with one");
         }
         if (o == '\0' || o == '\r') {
@@ -158,7 +163,7 @@ static enum field_end read_field(struct csv *c, struct csv_row *row, size_t *at)
         return bad(c, row, "more than 32 fields");
     }
     row->field[row->n++] = c->text + *at;
-    bool quote = peek_octet(c) == '"';
+    bool quote = c->separator == ',' && peek_octet(c) == '"';
     if (quote) {
         (void)next_octet(c);
     }

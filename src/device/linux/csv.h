@@ -18,6 +18,7 @@
 
 struct csv {
     FILE *in;
+    char separator;
     unsigned long line; /* the line being read, from 1 */
     unsigned column;    /* characters of it that were read */
     uint64_t octets;    /* read in all */
@@ -34,6 +35,8 @@ struct csv_row {
 };
 
 void csv_open(struct csv *c, FILE *in);
+/* Fields are separated by another character, and quotes are characters like others. */
+void csv_open_as(struct csv *c, FILE *in, char separator);
 /* The next row that isn't an empty line. E_OK; E_CLOSED at the end; E_BAD_VALUE for a row that
  * breaks the rules (row->fault); E_IO. */
 MUST_USE enum err csv_next(struct csv *c, struct csv_row *row);

@@ -1,6 +1,7 @@
 #include "device/linux/import_rows.h"
 #include "id/imsi.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const import_columns[IMPORT_COLUMNS] = {
@@ -17,6 +18,15 @@ const char *const import_columns[IMPORT_COLUMNS] = {
     [COLUMN_SQN] = "sqn",
     [COLUMN_IMEI] = "imei",
     [COLUMN_KME] = "kme",
+    [COLUMN_K_ENCRYPTED] = "k_encrypted",
+    [COLUMN_OPC_ENCRYPTED] = "opc_encrypted",
+    [COLUMN_OP_ENCRYPTED] = "op_encrypted",
+    [COLUMN_TRANSPORT_KEY] = "transport_key",
+    [COLUMN_K_KCV] = "k_kcv",
+    [COLUMN_KME_ENCRYPTED] = "kme_encrypted",
+    [COLUMN_RES_LENGTH] = "res_length",
+    [COLUMN_KECCAK] = "keccak_iterations",
+    [COLUMN_KEYS] = "keys",
 };
 
 /* ---- CSV ---- */
@@ -43,7 +53,8 @@ static void keep_imsi(const char *text, char *out, size_t cap)
 static void unknown_column(const char *name, char *out, size_t cap)
 {
     static const char known[] = "known are imsi, algorithm, k, op, opc, msisdn, policy, proof, "
-                                "profile, suspended, sqn, imei, kme";
+                                "profile, suspended, sqn, imei, kme, and what docs/import.md has "
+                                "beside them";
     size_t n = strlen(name), letters = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
                                                     "QRSTUVWXYZ_- ");
     if (strchr(name, ';') || strchr(name, '\t')) {
@@ -113,12 +124,22 @@ static bool set_suspended(json_t *o, const char *value)
     return (yes || no) && json_object_set_new(o, "suspended", json_boolean(yes)) == 0;
 }
 
+static bool set_number(json_t *o, const char *name, const char *value)
+{
+    const size_t n = strlen(value);
+    return n < 4 && strspn(value, "0123456789") == n &&
+           json_object_set_new(o, name, json_integer(strtol(value, NULL, 10))) == 0;
+}
+
 /*= binding-offline */
-static bool set_device(json_t *o, const char *imei, const char *kme)
+static bool set_device(json_t *o, const char *imei, const char *kme, const char *encrypted)
 {
     json_t *device = json_pack("{s:s}", "imei", imei);
     if (*kme) {
         (void)json_object_set_new(device, "kme", json_string(kme));
+    }
+    if (*encrypted) {
+        (void)json_object_set_new(device, "kme_encrypted", json_string(encrypted));
     }
     return json_object_set_new(o, "devices", json_pack("[o]", device)) == 0;
 }
@@ -126,8 +147,10 @@ static bool set_device(json_t *o, const char *imei, const char *kme)
 static enum err row_of(const char *const value[IMPORT_COLUMNS], struct import_row *out)
 {
     static const enum import_column plain[] = {
-        COLUMN_IMSI,   COLUMN_ALGORITHM, COLUMN_K,     COLUMN_OP,      COLUMN_OPC,
-        COLUMN_MSISDN, COLUMN_POLICY,    COLUMN_PROOF, COLUMN_PROFILE, COLUMN_SQN};
+        COLUMN_IMSI,         COLUMN_ALGORITHM,     COLUMN_K,           COLUMN_OP,
+        COLUMN_OPC,          COLUMN_MSISDN,        COLUMN_POLICY,      COLUMN_PROOF,
+        COLUMN_PROFILE,      COLUMN_SQN,           COLUMN_K_ENCRYPTED, COLUMN_OPC_ENCRYPTED,
+        COLUMN_OP_ENCRYPTED, COLUMN_TRANSPORT_KEY, COLUMN_K_KCV,       COLUMN_KEYS};
     char what[64];
     out->json = json_object();
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
@@ -140,11 +163,23 @@ static enum err row_of(const char *const value[IMPORT_COLUMNS], struct import_ro
     if (*value[COLUMN_SUSPENDED] && !set_suspended(out->json, value[COLUMN_SUSPENDED])) {
         return refuse(out, "column 'suspended' is neither true nor false");
     }
-    if (*value[COLUMN_KME] && !*value[COLUMN_IMEI]) {
-        return refuse(out, "column 'kme' has a key and 'imei' no device that it belongs to");
+    static const enum import_column numbers[] = {COLUMN_RES_LENGTH, COLUMN_KECCAK};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const char *name = import_columns[numbers[i]], *v = value[numbers[i]];
+        if (*v && !set_number(out->json, name, v)) {
+            snprintf(what, sizeof what, "column '%s' is not a number", name);
+            return refuse(out, what);
+        }
     }
-    if (*value[COLUMN_IMEI] && !set_device(out->json, value[COLUMN_IMEI], value[COLUMN_KME])) {
-        return refuse(out, "column 'imei' or 'kme' is not UTF-8");
+    const char *encrypted = value[COLUMN_KME_ENCRYPTED];
+    if ((*value[COLUMN_KME] || *encrypted) && !*value[COLUMN_IMEI]) {
+        return refuse(
+            out,
+            "column 'kme' or 'kme_encrypted' has a key and 'imei' no device that it belongs to");
+    }
+    if (*value[COLUMN_IMEI] &&
+        !set_device(out->json, value[COLUMN_IMEI], value[COLUMN_KME], encrypted)) {
+        return refuse(out, "column 'imei' or that of its key is not UTF-8");
     }
     return E_OK;
 }
@@ -264,15 +299,90 @@ static enum err next_ndjson(struct import_rows *r, struct import_row *out)
     return e == E_OK ? parse_line(r, n, out) : e;
 }
 
-/* ---- both ---- */
+/* ---- SIM makers' files ---- */
 
-bool import_rows_open(struct import_rows *r, FILE *in, bool ndjson, char *why, size_t cap)
+/* The next line that is no remark, as a text in r->text. E_NO_ROOM: also for one with a NUL. */
+static enum err next_text(struct import_rows *r)
 {
-    r->ndjson = ndjson;
+    size_t n = 0;
+    enum err e;
+    do {
+        e = next_line(r, &n);
+        if (e == E_OK && (n == sizeof r->text || memchr(r->text, 0, n) != NULL)) {
+            e = E_NO_ROOM;
+        }
+        if (e == E_OK) {
+            r->text[n] = '\0';
+        }
+    } while (e == E_OK && sim_maker_is_remark(r->text));
+    return e;
+}
+
+static enum err next_sim(struct import_rows *r, struct import_row *out)
+{
+    const char *imsi = "";
+    enum err e = r->ended ? E_CLOSED : next_text(r);
+    out->line = r->line;
+    if (e == E_NO_ROOM) {
+        r->sim.rows++;
+        snprintf(out->fault, sizeof out->fault, "the line is longer than %d octets, or no text",
+                 IMPORT_LINE_MAX - 1);
+        return E_BAD_VALUE;
+    }
+    if (e == E_CLOSED && !r->ended) {
+        r->ended = true;
+        return sim_maker_end(&r->sim, out->fault, sizeof out->fault) ? E_CLOSED : E_BAD_VALUE;
+    }
+    if (e != E_OK) {
+        return e;
+    }
+    e = sim_maker_row(&r->sim, r->text, &out->json, &imsi, out->fault, sizeof out->fault);
+    keep_imsi(imsi, out->imsi, sizeof out->imsi);
+    return e;
+}
+
+/* ---- all ---- */
+
+static void begin(struct import_rows *r, FILE *in, enum import_format format)
+{
+    r->format = format;
     r->in = in;
     r->line = 0;
     r->octets = 0;
     r->n_columns = 0;
+    r->ended = false;
+}
+
+bool import_rows_open_sim(struct import_rows *r, FILE *in, const char *transport_key, char *why,
+                          size_t cap)
+{
+    char what[200] = "";
+    enum err e = E_OK;
+    begin(r, in, IMPORT_SIM_MAKER);
+    if (!sim_maker_open(&r->sim, transport_key)) {
+        snprintf(why, cap,
+                 "--transport-key: 1 to 32 letters, digits, dots, hyphens and "
+                 "underscores");
+        return false;
+    }
+    while (!r->sim.at_rows && (e = next_text(r)) == E_OK) {
+        if (!sim_maker_header(&r->sim, r->text, what, sizeof what)) {
+            snprintf(why, cap, "line %lu: %s", r->line, what);
+            return false;
+        }
+    }
+    if (e == E_CLOSED) {
+        (void)sim_maker_end(&r->sim, what, sizeof what);
+        snprintf(why, cap, "%s", what);
+    } else if (e != E_OK) {
+        snprintf(why, cap, "line %lu: it cannot be read", r->line);
+    }
+    return e == E_OK;
+}
+
+bool import_rows_open(struct import_rows *r, FILE *in, bool ndjson, char *why, size_t cap)
+{
+    begin(r, in, ndjson ? IMPORT_NDJSON : IMPORT_CSV);
     if (ndjson) {
         return true;
     }
@@ -283,7 +393,9 @@ bool import_rows_open(struct import_rows *r, FILE *in, bool ndjson, char *why, s
 enum err import_rows_next(struct import_rows *r, struct import_row *out)
 {
     *out = (struct import_row){0};
-    return r->ndjson ? next_ndjson(r, out) : next_csv(r, out);
+    return r->format == IMPORT_NDJSON ? next_ndjson(r, out)
+           : r->format == IMPORT_CSV  ? next_csv(r, out)
+                                      : next_sim(r, out);
 }
 
 void import_rows_wipe(struct import_rows *r)

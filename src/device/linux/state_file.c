@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATE_FILE_MAX 32768
+#define STATE_FILE_MAX 65536
 #define STATE_MODE     0600
 
 void device_state_wipe(struct device_state *state)

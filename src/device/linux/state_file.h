@@ -1,9 +1,11 @@
 /* device/linux/state_file.h - what an emulated device keeps between power cycles: its IMEI, its
  * KME, one that it offered and its lot, the key that proves its IMEI, what it onboards with, its
- * USIM and what its NAS client stores, in one JSON file that only its owner may read.
+ * secure element, its USIM and what its NAS client stores, in one JSON file that only its owner may
+ * read.
  *
  * A device out of the box may have no USIM, and then nothing that belongs to one; the subscription
- * that it is given (device_state_install) comes into the file as a whole, or not at all.
+ * that it is given (device_state_install, device_state_discovered) comes into the file as a whole,
+ * or not at all.
  *
  * Read strictly: an unknown, repeated or missing member is refused with its place. Written whole
  * beside the file and renamed over it, so a crash leaves the one before or the one after. The state
@@ -18,6 +20,7 @@
 #include "id/imsi.h"
 #include "proc/binding.h"
 #include "proc/certattach.h"
+#include "proc/dimsi.h"
 #include "proc/kme.h"
 
 /* What the NAS client's image has beyond the last challenge (device/image.h). */
@@ -62,6 +65,36 @@ struct device_profile {
     uint8_t n_apns; /* the default one first */
     char apns[CERTATTACH_APNS_MAX][CERTATTACH_APN_MAX + 1];
 };
+#define DEVICE_CERTIFICATES_MAX 4
+#define DEVICE_CERTIFICATES_LEN 4096 /* octets of all */
+struct device_certificates {
+    uint8_t count;
+    uint16_t n[DEVICE_CERTIFICATES_MAX];
+    uint8_t der[DEVICE_CERTIFICATES_LEN]; /* one behind the other */
+};
+#define DEVICE_SLOTS_MAX 4
+/* A secure element (TR 33.899 5.5.4.x) that is none: its secrets stand in the file. */
+struct device_se {
+    struct device_key key;            /* SK.SE.ECDSA, of P-256; n 0: the device has no SE */
+    struct device_certificates chain; /* CERT.SE, CERT.PN */
+    struct device_certificates ci;    /* CERT.CI: roots */
+    uint32_t tokens;                  /* that it has made: ATK's counter */
+    uint8_t n_slots;
+    struct dimsi_slot slot[DEVICE_SLOTS_MAX]; /* each of another dIMSI */
+};
+/* How far a device with an SE came from a dIMSI to its operator's own subscription. */
+struct device_discovery {
+    uint8_t slot; /* 1 + that whose IMSI is the subscription, or the previous one; 0: of none */
+    struct bindery_ue_trial trial;      /* of that subscription */
+    bool asked;                         /* for the operator's profile: */
+    uint8_t request[DIMSI_REQUEST_LEN]; /* under this id */
+    /* While the operator's own is on trial (device_profile): the slot's subscription. */
+    struct {
+        struct imsi imsi; /* n 0: there is none */
+        struct usim usim;
+        uint8_t mnc_n;
+    } previous;
+};
 struct device_state {
     struct imei imei;
     struct imsi imsi;     /* n 0: it has no subscription, and all that belongs to one is zeros */
@@ -75,6 +108,8 @@ struct device_state {
     struct device_nas nas;
     struct device_onboarding onboarding;
     struct device_profile profile;
+    struct device_se se;
+    struct device_discovery discovery;
 };
 struct device_why {
     char text[512]; /* file, place, what is wrong, what to do; never a secret */
@@ -129,9 +164,41 @@ MUST_USE enum err device_add_root(struct device_onboarding *o, struct bytes der)
  * for it, or has a subscription), E_BAD_VALUE. */
 MUST_USE enum err device_state_install(struct device_state *state,
                                        const struct bindery_ue_profile *profile);
-/* The device is as it left the factory: USIM, KME and NAS state are gone. For a subscription that
- * is no good, and was never confirmed (bindery_ue_trial_event). */
+/* Gives up its subscription: USIM, KME and NAS state are gone. For one that is no good, and was
+ * never confirmed (bindery_ue_trial_event). The device is as it left the factory, with the slots
+ * that its SE has; or, if it has a previous subscription, it has that one. */
 void device_state_drop(struct device_state *state);
+
+/* ---- a subscription by way of a dIMSI ---- */
+
+/* The i-th; empty behind the last. */
+struct bytes device_certificate(const struct device_certificates *c, size_t i);
+/* Errors: E_NO_ROOM. */
+MUST_USE enum err device_add_certificate(struct device_certificates *c, struct bytes der);
+/* The slot for a dIMSI, or DEVICE_SLOTS_MAX. */
+size_t device_slot_of(const struct device_state *state, const struct imsi *dimsi);
+/* The first slot from `from` on that has an eK; DEVICE_SLOTS_MAX: there is none. */
+size_t device_slot_live(const struct device_state *state, size_t from);
+
+/* Step 0-c: a slot that was agreed comes into the state, in the place of the one of the same dIMSI,
+ * and the counter goes up. A subscription that came from that slot is given up with its eK. *state
+ * is changed on E_OK only. Errors: E_NO_ROOM (DEVICE_SLOTS_MAX others), E_BAD_STATE (no SE; or the
+ * slot is that of a previous subscription: its successor is on trial). */
+MUST_USE enum err device_state_agreed(struct device_state *state, const struct dimsi_slot *slot);
+/* Step 7: the IMSI that came in a challenge, with K and OPc from eK. It is on trial then. The same
+ * once more changes nothing. *state is changed on E_OK only. Errors: E_BAD_STATE (there is a
+ * subscription; or no such slot, or one erased), E_CONFLICT (the slot has another IMSI), E_CRYPTO.
+ */
+MUST_USE enum err device_state_discovered(const struct crypto *c, struct device_state *state,
+                                          size_t slot, const struct imsi *imsi);
+/* Step 11: the operator's own subscription, on trial, while the slot's stays as the previous one.
+ * *state is changed on E_OK only. Errors: E_BAD_STATE (its subscription is not a slot's, or nothing
+ * was asked for), E_BAD_VALUE. */
+MUST_USE enum err device_state_manage(struct device_state *state,
+                                      const struct certattach_profile *profile);
+/* The RSMF has the confirmation: eK and the previous subscription are gone. Errors: E_BAD_STATE
+ * (nothing is on trial, or it was not registered yet). */
+MUST_USE enum err device_state_managed(struct device_state *state);
 
 /* ---- one program at a time ---- */
 

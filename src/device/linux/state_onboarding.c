@@ -106,6 +106,18 @@ enum err device_state_install(struct device_state *state, const struct bindery_u
     return err;
 }
 
+/* What was before the subscription on trial is there again, and is asked about it under the same
+ * request. */
+static void restore(const struct device_discovery *from, struct device_state *to)
+{
+    to->imsi = from->previous.imsi;
+    to->usim = from->previous.usim;
+    to->mnc_n = from->previous.mnc_n;
+    to->discovery = *from;
+    wipe(&to->discovery.previous, sizeof to->discovery.previous);
+}
+
+/*= dimsi-trial */
 void device_state_drop(struct device_state *state)
 {
     struct device_state fresh;
@@ -114,6 +126,10 @@ void device_state_drop(struct device_state *state)
     fresh.lot = state->lot;
     fresh.identity = state->identity;
     fresh.onboarding = state->onboarding;
+    fresh.se = state->se;
+    if (state->discovery.previous.imsi.n > 0) {
+        restore(&state->discovery, &fresh);
+    }
     device_state_wipe(state);
     *state = fresh;
     device_state_wipe(&fresh);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WHAT "a device state file"
+#define WHAT DEVICE_STATE_WHAT
 
 static void only_known(struct strict *r, json_t *o, const char *at, const char *const *known)
 {
@@ -27,59 +27,60 @@ static uint8_t long_hex_at(struct strict *r, json_t *o, const char *at, const ch
     return (uint8_t)n;
 }
 
-static void read_seq(struct strict *r, json_t *usim, struct usim *out)
+static void read_seq(struct strict *r, json_t *usim, const char *at, struct usim *out)
 {
     json_t *seq = json_object_get(usim, "seq");
     if (json_array_size(seq) != SQN_IND_COUNT) {
-        strict_refuse(r, E_BAD_VALUE, "usim.seq is not an array of %u numbers", SQN_IND_COUNT);
+        strict_refuse(r, E_BAD_VALUE, "%sseq is not an array of %u numbers", at, SQN_IND_COUNT);
         return;
     }
     for (size_t i = 0; i < SQN_IND_COUNT; i++) {
         json_t *v = json_array_get(seq, i);
         int64_t n = json_integer_value(v);
         if (!json_is_integer(v) || n < 0 || (uint64_t)n > SEQ_MAX) {
-            strict_refuse(r, E_BAD_VALUE, "usim.seq[%zu] is not a number of 43 bits", i);
+            strict_refuse(r, E_BAD_VALUE, "%sseq[%zu] is not a number of 43 bits", at, i);
             return;
         }
         out->seq[i] = (uint64_t)n;
     }
 }
 
-static uint8_t read_mnc_length(struct strict *r, json_t *usim)
+static uint8_t read_mnc_length(struct strict *r, json_t *usim, const char *at)
 {
     if (!strict_has(usim, "mnc_length")) {
         return 0;
     }
-    const int64_t n = strict_number(r, usim, "usim.", "mnc_length", 3);
+    const int64_t n = strict_number(r, usim, at, "mnc_length", 3);
     if (r->err == E_OK && n < 2) {
-        strict_refuse(r, E_BAD_VALUE, "usim.mnc_length is neither 2 nor 3");
+        strict_refuse(r, E_BAD_VALUE, "%smnc_length is neither 2 nor 3", at);
     }
     return (uint8_t)n;
 }
 
-static void read_usim(struct strict *r, json_t *o, struct device_state *out)
+void device_usim_read(struct strict *r, json_t *o, const char *at, const struct device_usim *out)
 {
     static const char *const known[] = {"imsi", "algorithm",  "k",
                                         "opc",  "res_length", "keccak_iterations",
                                         "seq",  "mnc_length", NULL};
-    struct aka_keys *keys = &out->usim.keys;
-    only_known(r, o, "usim.", known);
-    if (imsi_parse(bytes_of_str(strict_text(r, o, "usim.", "imsi")), &out->imsi) != E_OK) {
-        strict_refuse(r, E_BAD_VALUE, "usim.imsi is not 6 to 15 digits");
+    struct aka_keys *keys = &out->usim->keys;
+    only_known(r, o, at, known);
+    if (imsi_parse(bytes_of_str(strict_text(r, o, at, "imsi")), out->imsi) != E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "%simsi is not 6 to 15 digits", at);
     }
-    if (aka_algorithm_parse(bytes_of_str(strict_text(r, o, "usim.", "algorithm")),
-                            &keys->algorithm) != E_OK) {
-        strict_refuse(r, E_BAD_VALUE, "usim.algorithm is neither milenage nor tuak");
+    if (aka_algorithm_parse(bytes_of_str(strict_text(r, o, at, "algorithm")), &keys->algorithm) !=
+        E_OK) {
+        strict_refuse(r, E_BAD_VALUE, "%salgorithm is neither milenage nor tuak", at);
     }
-    keys->k.n = long_hex_at(r, o, "usim.", "k", keys->k.b);
-    keys->opc.n = long_hex_at(r, o, "usim.", "opc", keys->opc.b);
-    keys->res_len = (uint8_t)strict_number(r, o, "usim.", "res_length", 16);
-    keys->keccak_iterations = (uint8_t)strict_number(r, o, "usim.", "keccak_iterations", 255);
-    read_seq(r, o, &out->usim);
-    out->mnc_n = read_mnc_length(r, o);
+    keys->k.n = long_hex_at(r, o, at, "k", keys->k.b);
+    keys->opc.n = long_hex_at(r, o, at, "opc", keys->opc.b);
+    keys->res_len = (uint8_t)strict_number(r, o, at, "res_length", 16);
+    keys->keccak_iterations = (uint8_t)strict_number(r, o, at, "keccak_iterations", 255);
+    read_seq(r, o, at, out->usim);
+    *out->mnc_n = read_mnc_length(r, o, at);
     enum err e = r->err == E_OK ? aka_keys_check(keys) : E_OK;
     if (e != E_OK) {
-        strict_refuse(r, e, "usim: the lengths of k, opc and res_length do not fit the algorithm");
+        strict_refuse(r, e, "%.*s: the lengths of k, opc and res_length do not fit the algorithm",
+                      (int)strlen(at) - 1, at);
     }
 }
 
@@ -333,15 +334,20 @@ static bool read_flag(struct strict *r, json_t *o, const char *at, const char *k
     return json_is_true(v);
 }
 
+void device_trial_read(struct strict *r, json_t *o, const char *at, struct bindery_ue_trial *out)
+{
+    out->confirmed = read_flag(r, o, at, "confirmed");
+    out->challenged = read_flag(r, o, at, "challenged");
+    out->failures = (uint8_t)strict_number(r, o, at, "failures", UINT8_MAX);
+}
+
 static void read_profile(struct strict *r, json_t *o, struct device_profile *out)
 {
     static const char *const known[] = {"confirmed", "challenged", "failures", "home",
                                         "policy",    "apns",       NULL};
     enum binding_policy policy = BINDING_OPEN;
     only_known(r, o, "profile.", known);
-    out->trial.confirmed = read_flag(r, o, "profile.", "confirmed");
-    out->trial.challenged = read_flag(r, o, "profile.", "challenged");
-    out->trial.failures = (uint8_t)strict_number(r, o, "profile.", "failures", UINT8_MAX);
+    device_trial_read(r, o, "profile.", &out->trial);
     if (plmn_parse(bytes_of_str(strict_text(r, o, "profile.", "home")), &out->home) != E_OK) {
         strict_refuse(r, E_BAD_VALUE, "profile.home is not MCC-MNC");
     }
@@ -357,10 +363,12 @@ static void read_profile(struct strict *r, json_t *o, struct device_profile *out
 /* What needs a subscription is not there without one. */
 static void read_without_usim(struct strict *r, json_t *o)
 {
-    static const char *const belong[] = {"kme", "kme_pending", "last", "nas", "profile"};
-    if (!strict_has(o, "onboarding")) {
+    static const char *const belong[] = {"kme", "kme_pending", "last",
+                                         "nas", "profile",     "discovery"};
+    if (!strict_has(o, "onboarding") && !strict_has(o, "secure_element")) {
         strict_refuse(r, E_MISSING,
-                      "usim is missing, and without onboarding the device never gets one");
+                      "usim is missing, and without onboarding or a secure element the device "
+                      "never gets one");
     }
     for (size_t i = 0; i < sizeof belong / sizeof belong[0]; i++) {
         if (strict_has(o, belong[i])) {
@@ -392,8 +400,9 @@ static void read_me(struct strict *r, json_t *o, struct device_state *out)
 static void read_device(struct strict *r, json_t *o, struct device_state *out)
 {
     static const char *const known[] = {
-        "bindery_device", "imei", "kme", "kme_pending", "lot",     "identity",
-        "usim",           "last", "nas", "onboarding",  "profile", NULL};
+        "bindery_device", "imei",           "kme",       "kme_pending", "lot",
+        "identity",       "usim",           "last",      "nas",         "onboarding",
+        "profile",        "secure_element", "discovery", NULL};
     only_known(r, o, "", known);
     if (strict_number(r, o, "", "bindery_device", INT32_MAX) > DEVICE_STATE_FORMAT) {
         strict_refuse(r, E_TOO_NEW, "it was written by a newer version of this program");
@@ -408,11 +417,18 @@ static void read_device(struct strict *r, json_t *o, struct device_state *out)
     if (strict_has(o, "onboarding")) {
         read_onboarding(r, json_object_get(o, "onboarding"), &out->onboarding);
     }
+    if (strict_has(o, "secure_element")) {
+        device_se_read(r, json_object_get(o, "secure_element"), &out->se);
+    }
     if (strict_has(o, "usim")) {
-        read_usim(r, json_object_get(o, "usim"), out);
+        const struct device_usim usim = {&out->imsi, &out->usim, &out->mnc_n};
+        device_usim_read(r, json_object_get(o, "usim"), "usim.", &usim);
     }
     if (strict_has(o, "profile")) {
         read_profile(r, json_object_get(o, "profile"), &out->profile);
+    }
+    if (strict_has(o, "discovery")) {
+        device_discovery_read(r, json_object_get(o, "discovery"), out);
     }
     if (strict_has(o, "last")) {
         read_last(r, json_object_get(o, "last"), &out->me);

@@ -1,6 +1,5 @@
 #include "nf/common/admin_call.h"
 
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +23,72 @@ void admin_call_show(struct admin_call *c, json_t *body)
     }
 }
 
+void admin_call_text(struct admin_call *c, unsigned status, const char *type, char *text, size_t n)
+{
+    if (text == NULL) {
+        admin_call_refuse_err(c, E_MEMORY);
+        return;
+    }
+    c->text = text;
+    c->text_n = n;
+    c->type = type;
+    admin_call_answer(c, status, NULL);
+}
+
+void admin_call_copy(struct admin_call *c, const char *type, const void *octets, size_t n)
+{
+    char *text = malloc(n + 1);
+    if (text != NULL) {
+        memcpy(text, octets, n);
+    }
+    admin_call_text(c, ADMIN_STATUS_OK, type, text, n);
+}
+
+void admin_call_file(struct admin_call *c, unsigned status, const char *type, int fd)
+{
+    c->file = fd;
+    c->type = type;
+    admin_call_answer(c, status, NULL);
+}
+
+/* What one element takes with its newline; 0 when there is no memory to find out. */
+static size_t line(const json_t *element, char *out, size_t room)
+{
+    const size_t n = json_dumpb(element, out, room, JSON_COMPACT);
+    if (n > 0 && n < room) {
+        out[n] = '\n';
+    }
+    return n > 0 ? n + 1 : 0;
+}
+
+/*= op-api-bulk */
+void admin_call_lines(struct admin_call *c, unsigned status, json_t *list)
+{
+    const size_t rows = json_array_size(list);
+    size_t need = 0, n = 0;
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < rows; i++) {
+        const size_t one = line(json_array_get(list, i), NULL, 0);
+        ok = one > 0;
+        need += one;
+    }
+    char *text = ok ? malloc(need + 1) : NULL;
+    for (size_t i = 0; text != NULL && i < rows; i++) {
+        n += line(json_array_get(list, i), text + n, need + 1 - n);
+    }
+    json_decref(list);
+    if (text != NULL && n != need) {
+        free(text);
+        text = NULL;
+    }
+    admin_call_text(c, status, ADMIN_NDJSON, text, n);
+}
+
 void admin_call_refuse(struct admin_call *c, const struct admin_fault *fault)
 {
     c->is_problem = true;
+    c->problem = fault->problem;
+    c->etag[0] = '\0'; /* it would be that of what is not shown */
     admin_call_answer(c, problem_status(fault->problem), problem_json(fault, 0));
 }
 
@@ -41,12 +103,57 @@ void admin_call_refuse_err(struct admin_call *c, enum err err)
 
 const char *admin_call_parameter(struct admin_call *c, const char *name)
 {
-    return MHD_lookup_connection_value(c->connection, MHD_GET_ARGUMENT_KIND, name);
+    return c->way->parameter(c, name);
 }
 
 const char *admin_call_header(struct admin_call *c, const char *name)
 {
-    return MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, name);
+    return c->way->header(c, name);
+}
+
+/* RFC 9110 12.5.1, as far as it is needed: types between commas, weights and parameters behind a
+ * semicolon. A type with weight 0 is one that is not wanted. */
+bool admin_call_accepts(const struct admin_call *c, const char *type)
+{
+    const char *list = c->way->header(c, "Accept");
+    while (list != NULL && *list != '\0') {
+        list += strspn(list, " \t,");
+        size_t all = strcspn(list, ","), n = strcspn(list, "; \t,");
+        if (bytes_eq_nocase((struct bytes){(const uint8_t *)list, n}, bytes_of_str(type))) {
+            const char *weight = memmem(list, all, "q=0", 3);
+            return weight == NULL ||
+                   (weight[3] == '.' && weight[4 + strspn(weight + 4, "0")] > '0');
+        }
+        list += all;
+    }
+    return false;
+}
+
+/* ---- whose subscriptions --------------------------------------------------------------------- */
+
+bool admin_call_sees(const struct admin_call *c, const struct imsi *imsi)
+{
+    return c->who.scope == NULL || (imsi != NULL && admin_scope_has(c->who.scope, imsi));
+}
+
+static bool out_of_scope(struct admin_call *c, const char *what)
+{
+    struct admin_fault fault;
+    (void)admin_fault_set(&fault, PROBLEM_OUT_OF_SCOPE, NULL, "%.100s %s", c->who.name, what);
+    admin_call_refuse(c, &fault);
+    return false;
+}
+
+bool admin_call_in_scope(struct admin_call *c, const struct imsi *imsi)
+{
+    return admin_call_sees(c, imsi) ||
+           out_of_scope(c, "is configured for other subscriptions than this");
+}
+
+bool admin_call_unscoped(struct admin_call *c)
+{
+    return c->who.scope == NULL ||
+           out_of_scope(c, "is configured for some subscriptions, and this concerns all");
 }
 
 bool admin_call_parameter_wrong(struct admin_call *c, const char *name, const char *what)
@@ -103,32 +210,23 @@ static bool matches(const char *pattern, const char *path)
     return *pattern == '\0' && *path == '\0';
 }
 
-struct parameter_check {
-    const char *known;
-    char unknown[40];
-};
-
-static enum MHD_Result check_parameter(void *ctx, enum MHD_ValueKind kind, const char *key,
-                                       const char *value)
-{
-    struct parameter_check *check = ctx;
-    char spaced[48];
-    (void)kind;
-    (void)value;
-    snprintf(spaced, sizeof spaced, " %.40s ", key);
-    if (strstr(check->known, spaced) == NULL) {
-        snprintf(check->unknown, sizeof check->unknown, "%.39s", key);
-        return MHD_NO;
-    }
-    return MHD_YES;
-}
-
 static bool parameters_known(struct admin_call *c, const struct admin_path *at)
 {
-    struct parameter_check check = {.known = at->parameters};
-    (void)MHD_get_connection_values(c->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
-    return check.unknown[0] == '\0' ||
-           admin_call_parameter_wrong(c, check.unknown, "is no parameter of this path");
+    const char *unknown = c->way->unknown(c, at->parameters);
+    return unknown == NULL ||
+           admin_call_parameter_wrong(c, unknown, "is no parameter of this path");
+}
+
+static bool role_may(struct admin_call *c, const struct admin_path *at)
+{
+    struct admin_fault fault;
+    if (admin_role_may(c->who.role, at->role)) {
+        return true;
+    }
+    (void)admin_fault_set(&fault, PROBLEM_NOT_ALLOWED, NULL, "%.100s is a %s, and this is for a %s",
+                          c->who.name, admin_role_name(c->who.role), admin_role_name(at->role));
+    admin_call_refuse(c, &fault);
+    return false;
 }
 
 static const struct admin_path *nth(const struct admin_path *first, size_t stride, size_t i)
@@ -164,7 +262,11 @@ int admin_call_route(struct admin_call *c, const struct admin_path *first, size_
 {
     struct admin_fault fault;
     int i = find(c, first, stride, n, method, path);
-    if (i < 0 || !parameters_known(c, nth(first, stride, (size_t)i))) {
+    if (i < 0) {
+        return -1;
+    }
+    c->at = nth(first, stride, (size_t)i);
+    if (!role_may(c, c->at) || !parameters_known(c, c->at)) {
         return -1;
     }
     if (c->body_too_large) {
@@ -174,6 +276,16 @@ int admin_call_route(struct admin_call *c, const struct admin_path *first, size_
         return -1;
     }
     return i;
+}
+
+/*= op-api-scope */
+bool admin_call_scoped(struct admin_call *c, const char *const *paths)
+{
+    bool holds = strstr(c->at->path, "{imsi}") != NULL;
+    for (; !holds && *paths != NULL; paths++) {
+        holds = strcmp(*paths, c->at->path) == 0;
+    }
+    return holds || admin_call_unscoped(c);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -191,5 +303,13 @@ json_t *admin_time(int64_t unix_ms)
 
 json_t *admin_text_or_null(const char *text)
 {
-    return text[0] != '\0' ? json_string(text) : json_null();
+    json_t *v = text[0] != '\0' ? json_string(text) : json_null();
+    char *ascii =
+        v == NULL ? strdup(text) : NULL; /* it was cut within a character, or is no text */
+    for (char *p = ascii; p != NULL && *p != '\0'; p++) {
+        *p = (char)((*p & 0x80) != 0 ? '?' : *p);
+    }
+    v = ascii != NULL ? json_string(ascii) : v;
+    free(ascii);
+    return v;
 }

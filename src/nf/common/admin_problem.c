@@ -13,6 +13,16 @@ static const struct {
 #undef X
 };
 
+/* What comes from outside, or was cut within a character, is no text for JSON. */
+static void only_text(char *text)
+{
+    json_t *whole = json_string(text);
+    for (char *p = text; whole == NULL && *p != '\0'; p++) {
+        *p = (char)((*p & 0x80) != 0 ? '?' : *p);
+    }
+    json_decref(whole);
+}
+
 bool admin_fault_set(struct admin_fault *fault, enum problem problem, const char *pointer,
                      const char *fmt, ...)
 {
@@ -22,6 +32,8 @@ bool admin_fault_set(struct admin_fault *fault, enum problem problem, const char
     va_start(args, fmt);
     vsnprintf(fault->detail, sizeof fault->detail, fmt, args);
     va_end(args);
+    only_text(fault->pointer);
+    only_text(fault->detail);
     return false;
 }
 
@@ -30,6 +42,7 @@ static enum problem problem_of(enum err err)
     return err == E_BUSY        ? PROBLEM_BUSY
            : err == E_MEMORY    ? PROBLEM_NO_MEMORY
            : err == E_WRONG_KEY ? PROBLEM_KEY_FAILED
+           : err == E_DISK_FULL ? PROBLEM_STORE_FULL
                                 : PROBLEM_STORE_FAILED;
 }
 

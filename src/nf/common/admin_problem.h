@@ -38,9 +38,44 @@
     X(LOT_KEY, "lot-key", 422, "P and Q are not those of a key that is allowed")                   \
     X(NO_ONBOARDING, "no-such-onboarding", 404, "No such device has asked for a subscription")     \
     X(ONBOARDING_PHASE, "onboarding-phase", 409, "This makes no sense where the device stands")    \
-    X(BUSY, "busy", 503, "More changes are waiting than may wait")                                 \
+    X(NO_DIMSI, "no-such-dimsi", 404, "No device of this discovery IMSI was offered")              \
+    X(DIMSI_PHASE, "dimsi-phase", 409, "This makes no sense where the device stands")              \
+    X(NO_CERTIFICATE, "no-certificate", 403, "A client must show a certificate")                   \
+    X(CLIENT_EXPIRED, "client-expired", 403,                                                       \
+      "The client's certificate, or one above it, is not valid at this time")                      \
+    X(CLIENT_UNTRUSTED, "client-untrusted", 403,                                                   \
+      "The client's certificate leads to none of the CAs that are accepted")                       \
+    X(CLIENT_REVOKED, "client-revoked", 403, "The client's certificate was revoked")               \
+    X(CLIENT_REFUSED, "client-refused", 403, "The client's certificate cannot be used here")       \
+    X(NOT_ALLOWED, "not-allowed", 403, "Whoever asks has no role here that allows this")           \
+    X(OUT_OF_SCOPE, "out-of-scope", 403, "Whoever asks may not see or change this subscription")   \
+    X(TOO_MANY_REQUESTS, "too-many-requests", 429, "The client asks more often than it may")       \
+    X(NO_IMPORT, "no-such-import", 404, "There is no such import")                                 \
+    X(IMPORT_NOT_OPEN, "import-not-open", 409, "The import is not open to whoever asks")           \
+    X(TOO_MANY_IMPORTS, "too-many-imports", 409, "As many imports are open as may be")             \
+    X(CONFIGURATION, "configuration-refused", 409,                                                 \
+      "The configuration file cannot be used; what was in force stays so")                         \
+    X(KEYS_BUSY, "keys-busy", 409, "Another change of the store's keys is under way")              \
+    X(KEY_FILE, "key-file", 500, "The store's key file could not be read or written")              \
+    X(RESEAL_RUNS, "reseal-runs", 409, "The store's secrets are being sealed again already")       \
+    X(RESEAL_FULL, "reseal-full", 409, "The store has as many data keys as it may have")           \
+    X(NO_RESEAL, "no-reseal", 404, "The store's secrets are not being sealed again now")           \
+    X(NO_TRANSPORT_KEY, "no-such-transport-key", 422,                                              \
+      "The configuration has no such transport key")                                               \
+    X(TRANSPORT_WRONG, "transport-key-wrong", 422,                                                 \
+      "An encrypted key does not open under its transport key")                                    \
+    X(KCV_DIFFERS, "kcv-differs", 422, "A key is not the one that its check value is of")          \
+    X(TRANSPORT_KEY_FILE, "transport-key-file", 500,                                               \
+      "The file of a transport key could not be read")                                             \
+    X(NO_EXPORT, "no-export", 409, "Keys may not leave under this transport key")                  \
+    X(NO_BACKUP_FOLDER, "no-backup-folder", 409, "The HSS was given no folder for backups")        \
+    X(BACKUP_RUNS, "backup-runs", 409, "A backup is being made already")                           \
+    X(BACKUP_EXISTS, "backup-exists", 409, "There is a backup of this name")                       \
+    X(BUSY, "busy", 503, "As much is waiting as may wait")                                         \
     X(STORE_FAILED, "store-failed", 500, "The subscriber store could not be read or written")      \
+    X(STORE_FULL, "store-full", 507, "The disk of the subscriber store has no room left")          \
     X(KEY_FAILED, "key-failed", 500, "A sealed secret could not be opened with the keys at hand")  \
+    X(AUDIT_FAILED, "audit-failed", 500, "The audit log could not be read or written")             \
     X(NO_MEMORY, "no-memory", 503, "There is not enough memory now")
 
 enum problem {

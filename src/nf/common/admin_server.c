@@ -1,21 +1,26 @@
 #include "nf/common/admin_server.h"
 
 #include "crypto/crypto.h"
-#include "nf/common/json_whole.h"
+#include "nf/common/admin_server_parts.h"
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
-#define CONNECTIONS_MAX   64u
-#define IDLE_SECONDS      60u
+#define CONNECTIONS_MAX 64u
+#define IDLE_SECONDS    60u
+#define BODY_SECONDS    60u /* from its first octet to its last */
+#define BODY_READ_MAX                                                                              \
+    (16 * (size_t)ADMIN_BODY_MAX) /* of one that is too large: then it is cut off */
 #define CONNECTION_MEMORY (size_t)65536
 #define BODY_FIRST        4096u
 #define RETRY_AFTER       "1"
@@ -29,7 +34,10 @@ struct admin_server {
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer;
-    unsigned handles; /* that are open */
+    unsigned handles;        /* that are open */
+    struct admin_door *door; /* HTTPS; NULL: there is none */
+    uid_t user;              /* the last that asked, and his name */
+    char user_name[ADMIN_WHO_MAX];
 };
 
 /* ---- the body, in memory of our own that is wiped -------------------------------------------- */
@@ -57,6 +65,18 @@ static bool body_room(struct admin_call *c, size_t need)
     return true;
 }
 
+/* False: it has no end, or takes its time. */
+static bool body_may_go_on(struct admin_call *c, size_t n)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    if (c->body_seen == 0) {
+        c->body_since = (int64_t)t.tv_sec;
+    }
+    c->body_seen += n;
+    return c->body_seen <= BODY_READ_MAX && t.tv_sec - c->body_since <= BODY_SECONDS;
+}
+
 static void body_add(struct admin_call *c, const char *data, size_t n)
 {
     if (c->body_too_large || n > ADMIN_BODY_MAX - c->body_n || !body_room(c, c->body_n + n)) {
@@ -76,51 +96,96 @@ static void call_free(struct admin_server *s, struct admin_call *c)
     if (s->options.end != NULL) {
         s->options.end(s->options.ctx, c);
     }
-    json_decref(c->answer);
+    admin_answer_free(c);
     free(c);
 }
 
 /* ---- libmicrohttpd --------------------------------------------------------------------------- */
 
+static void add(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (value != NULL && value[0] != '\0') {
+        (void)MHD_add_response_header(response, name, value); /* fails without memory: left out */
+    }
+}
+
+static struct MHD_Response *content_of(struct admin_call *c)
+{
+    struct stat st;
+    struct MHD_Response *response = NULL;
+    if (c->file > 0) {
+        if (fstat(c->file, &st) == 0) {
+            response = MHD_create_response_from_fd64((uint64_t)st.st_size, c->file);
+        }
+        c->file = response != NULL ? 0 : c->file;
+        return response;
+    }
+    response = MHD_create_response_from_buffer(c->text_n, c->text, MHD_RESPMEM_MUST_FREE);
+    c->text = response != NULL ? NULL : c->text;
+    return response;
+}
+
 static enum MHD_Result reply(struct admin_call *c)
 {
-    size_t n = 0;
-    char *text = json_whole_text(c->answer, &n);
-    if (c->answer != NULL && text == NULL) {
-        return MHD_NO; /* nothing is better than half of it */
-    }
-    struct MHD_Response *response = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response = admin_answer_finish(c) == E_OK ? content_of(c) : NULL;
     if (response == NULL) {
-        free(text);
         return MHD_NO;
     }
-    if (text != NULL) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                      c->is_problem ? "application/problem+json"
-                                                    : "application/json");
-    }
-    if (c->etag[0] != '\0') {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, c->etag);
-    }
-    if (c->allow[0] != '\0') {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, c->allow);
-    }
+    add(response, MHD_HTTP_HEADER_CONTENT_TYPE, c->type);
+    add(response, MHD_HTTP_HEADER_ETAG, c->etag);
+    add(response, MHD_HTTP_HEADER_ALLOW, c->allow);
     if (c->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
+        add(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
     }
     enum MHD_Result result = MHD_queue_response(c->connection, c->status, response);
     MHD_destroy_response(response);
     return result;
 }
 
+/* The user that the process at the other end runs as, by name where he has one. */
+static void name_user(struct admin_server *s, uid_t uid)
+{
+    char room[1024];
+    struct passwd entry, *found = NULL;
+    if (s->user_name[0] != '\0' && s->user == uid) {
+        return;
+    }
+    s->user = uid;
+    if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 && found != NULL) {
+        (void)snprintf(s->user_name, sizeof s->user_name, "unix:%.100s", entry.pw_name);
+    } else {
+        (void)snprintf(s->user_name, sizeof s->user_name, "unix:%u", (unsigned)uid);
+    }
+}
+
+/* False: the system does not say who it is, and so he is nobody. */
+static bool who_is(struct admin_server *s, struct MHD_Connection *connection, struct admin_who *who)
+{
+    struct ucred peer;
+    socklen_t n = sizeof peer;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0) {
+        return false;
+    }
+    name_user(s, peer.uid);
+    *who = (struct admin_who){.role = ADMIN_ADMINISTRATOR, .from = "unix"};
+    (void)snprintf(who->name, sizeof who->name, "%s", s->user_name);
+    return true;
+}
+
 static enum MHD_Result call_new(struct admin_server *s, struct MHD_Connection *connection,
-                                void **cls)
+                                const char *method, const char *url, void **cls)
 {
     struct admin_call *c = calloc(1, s->options.call_size);
-    if (c == NULL) {
+    if (c == NULL || !who_is(s, connection, &c->who)) {
+        free(c);
         return MHD_NO;
     }
+    c->way = &admin_way_http;
     c->connection = connection;
+    c->method = method;
+    c->path = url;
     *cls = c;
     return MHD_YES;
 }
@@ -133,9 +198,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     struct admin_call *c = *cls;
     (void)version;
     if (c == NULL) {
-        return call_new(s, connection, cls);
+        return call_new(s, connection, method, url, cls);
     }
     if (*n > 0) {
+        if (!body_may_go_on(c, *n)) {
+            return MHD_NO;
+        }
         body_add(c, data, *n);
         *n = 0;
         return MHD_YES;
@@ -176,6 +244,9 @@ void admin_server_run(struct admin_server *s)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
     enum MHD_Result waits = MHD_YES;
+    if (s->daemon == NULL) {
+        return; /* HTTPS goes on by itself */
+    }
     for (unsigned i = 0; i < RUNS_PER_TURN && waits == MHD_YES && ms == 0; i++) {
         (void)MHD_run(s->daemon); /* fails only on a daemon with threads of its own */
         waits = MHD_get_timeout(s->daemon, &ms);
@@ -196,8 +267,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 void admin_server_resume(struct admin_server *s, struct admin_call *c)
 {
-    (void)s;
-    MHD_resume_connection(c->connection);
+    if (c->https != NULL) {
+        admin_door_resume(s->door, c);
+    } else {
+        MHD_resume_connection(c->connection);
+    }
 }
 
 /* ---- the socket ------------------------------------------------------------------------------ */
@@ -288,6 +362,15 @@ static enum err start_handles(struct admin_server *s)
     return uv_poll_start(&s->poll, UV_READABLE, on_readable) == 0 ? E_OK : E_IO;
 }
 
+static enum err start_socket(struct admin_server *s, struct admin_why *why)
+{
+    enum err err = socket_open(s, why);
+    if (err == E_OK) {
+        err = start_daemon(s, why);
+    }
+    return err == E_OK ? start_handles(s) : err;
+}
+
 enum err admin_server_open(const struct admin_server_options *options, uv_loop_t *loop,
                            struct admin_server **out, struct admin_why *why)
 {
@@ -297,12 +380,9 @@ enum err admin_server_open(const struct admin_server_options *options, uv_loop_t
         return E_MEMORY;
     }
     *s = (struct admin_server){.options = *options, .loop = loop, .listener = -1};
-    enum err err = socket_open(s, why);
-    if (err == E_OK) {
-        err = start_daemon(s, why);
-    }
-    if (err == E_OK) {
-        err = start_handles(s);
+    enum err err = options->path != NULL ? start_socket(s, why) : E_OK;
+    if (err == E_OK && options->https != NULL && options->https->on) {
+        err = admin_door_open(options, loop, &s->door, why);
     }
     if (err != E_OK) {
         admin_server_close(s);
@@ -313,8 +393,23 @@ enum err admin_server_open(const struct admin_server_options *options, uv_loop_t
     return E_OK;
 }
 
+enum err admin_server_reload(struct admin_server *s, const struct admin_https *https,
+                             struct admin_why *why)
+{
+    const bool both = s->door != NULL && https != NULL && https->on;
+    return both ? admin_door_reload(s->door, https, why) : E_OK;
+}
+
+json_t *admin_server_view(const struct admin_server *s)
+{
+    return admin_door_view(s->door);
+}
+
 void admin_server_quiesce(struct admin_server *s)
 {
+    if (s->door != NULL) {
+        admin_door_quiesce(s->door);
+    }
     if (s->daemon != NULL && s->listener < 0) {
         s->listener = MHD_quiesce_daemon(s->daemon);
     }
@@ -348,6 +443,7 @@ void admin_server_close(struct admin_server *s)
         close_handles(s);
         MHD_stop_daemon(s->daemon);
     }
+    admin_door_close(s->door);
     if (s->bound) {
         (void)unlink(s->options.path);
     }

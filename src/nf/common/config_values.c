@@ -21,7 +21,7 @@ void check_wrong(struct checker *k, const char *key, const char *fmt, ...)
 {
     char path[256];
     va_list args;
-    if (k->err != E_OK) {
+    if (k->err != E_OK || k->record != NULL) {
         return;
     }
     k->err = E_BAD_VALUE;
@@ -34,6 +34,16 @@ void check_wrong(struct checker *k, const char *key, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(k->why->sentence, sizeof k->why->sentence, fmt, args);
     va_end(args);
+}
+
+void check_heard(struct checker *k, struct check_rule rule)
+{
+    char path[256];
+    if (k->record != NULL) {
+        snprintf(path, sizeof path, "%s%s", k->section, rule.key);
+        rule.key = path;
+        k->record->fn(k->record->ctx, &rule);
+    }
 }
 
 void *check_alloc(struct checker *k, size_t n, size_t size)
@@ -68,6 +78,9 @@ uint64_t check_number(struct checker *k, const char *key, const char *text,
                       struct check_range range)
 {
     uint64_t v = range.otherwise;
+    char otherwise[24];
+    snprintf(otherwise, sizeof otherwise, "%" PRIu64, v);
+    check_heard(k, (struct check_rule){key, "number", range.least, range.most, otherwise, NULL});
     if (text == NULL) {
         return v;
     }
@@ -81,6 +94,8 @@ uint64_t check_number(struct checker *k, const char *key, const char *text,
 
 bool check_bool(struct checker *k, const char *key, const char *text, bool otherwise)
 {
+    check_heard(
+        k, (struct check_rule){key, "true or false", 0, 0, otherwise ? "true" : "false", NULL});
     if (text == NULL) {
         return otherwise;
     }
@@ -94,6 +109,12 @@ unsigned check_choice(struct checker *k, const char *key, const char *text,
                       const char *const *names, unsigned n, unsigned otherwise)
 {
     char all[128] = "";
+    for (unsigned i = 0; i < n; i++) {
+        size_t at = strlen(all);
+        snprintf(all + at, sizeof all - at, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    check_heard(
+        k, (struct check_rule){key, "choice", 0, 0, otherwise < n ? names[otherwise] : NULL, all});
     if (text == NULL) {
         return otherwise;
     }
@@ -101,8 +122,6 @@ unsigned check_choice(struct checker *k, const char *key, const char *text,
         if (strcmp(text, names[i]) == 0) {
             return i;
         }
-        size_t at = strlen(all);
-        snprintf(all + at, sizeof all - at, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     check_wrong(k, key, "`%.40s` is none of: %s", text, all);
     return otherwise;
@@ -110,6 +129,7 @@ unsigned check_choice(struct checker *k, const char *key, const char *text,
 
 char *check_text(struct checker *k, const char *key, const char *text)
 {
+    check_heard(k, (struct check_rule){.key = key, .kind = "text"});
     if (text == NULL || text[0] == '\0') {
         check_wrong(k, key, "is missing and has no default: see docs/configuration.md");
         return NULL;
@@ -124,6 +144,7 @@ char *check_text(struct checker *k, const char *key, const char *text)
 char *check_identity(struct checker *k, const char *key, const char *text)
 {
     char *copy = check_text(k, key, text);
+    check_heard(k, (struct check_rule){.key = key, .kind = "DiameterIdentity"});
     if (copy != NULL && diameter_identity_check(bytes_of_str(copy)) != E_OK) {
         check_wrong(k, key,
                     "`%.60s` is not a host or realm name: labels of letters, digits and hyphens "
@@ -135,8 +156,11 @@ char *check_identity(struct checker *k, const char *key, const char *text)
 
 char *check_path(struct checker *k, const char *key, const char *text)
 {
+    check_heard(k, (struct check_rule){.key = key, .kind = "path"});
     if (text == NULL || text[0] == '\0' || text[0] == '/') {
-        return check_text(k, key, text);
+        char *copy = check_text(k, key, text);
+        check_heard(k, (struct check_rule){.key = key, .kind = "path"});
+        return copy;
     }
     size_t room = strlen(k->folder) + strlen(text) + 1;
     char *path = check_alloc(k, room, 1);
@@ -167,6 +191,7 @@ static uint64_t rate_unit(const char *unit)
 
 uint32_t check_rate(struct checker *k, const char *key, const char *text)
 {
+    check_heard(k, (struct check_rule){.key = key, .kind = "rate"});
     uint64_t v = 0;
     if (text == NULL) {
         check_wrong(k, key, "is missing and has no default: write a rate such as `50 Mbps`");
@@ -212,6 +237,7 @@ struct plmn *check_plmns(struct checker *k, const char *key, char *const *texts,
 {
     char at[80];
     struct plmn *list = check_alloc(k, n, sizeof *list);
+    check_heard(k, (struct check_rule){.key = key, .kind = "PLMNs"});
     if (n == 0) {
         check_wrong(k, key, "is missing or empty: write a list such as [\"001-01\"]");
     }

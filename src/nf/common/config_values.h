@@ -14,17 +14,35 @@
 
 #define CHECK_VENDOR_DEFAULT 32473
 
+/* What a value is held against, for whoever makes a reference of it (docs/reference). With a
+ * listener, faults of values are not kept, so that all of a file is gone through: the outcome is
+ * none that anybody may serve by. */
+struct check_rule {
+    const char *key;       /* "peers[0].connections" */
+    const char *kind;      /* "number", "choice", "path" */
+    uint64_t least, most;  /* of a number */
+    const char *otherwise; /* the default; NULL: none, or it is worked out */
+    const char *choices;   /* "open, learn"; NULL: not of a few */
+};
+struct check_record {
+    void (*fn)(void *ctx, const struct check_rule *rule);
+    void *ctx;
+};
+
 struct checker {
     const struct config_places *places;
     struct config_why *why;
-    char folder[1024]; /* of the file, with its slash; relative paths begin here */
-    char section[160]; /* "peers[1]." or "": what a key's path begins with */
+    const struct check_record *record; /* hears of every value that is checked, or NULL */
+    char folder[1024];                 /* of the file, with its slash; relative paths begin here */
+    char section[160];                 /* "peers[1]." or "": what a key's path begins with */
     enum err err;
 };
 void check_section(struct checker *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Keeps the fault if it is the first. */
 void check_wrong(struct checker *k, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Tells k->record; rule->key is without the section. */
+void check_heard(struct checker *k, struct check_rule rule);
 void *check_alloc(struct checker *k, size_t n, size_t size); /* zeroed; NULL when n is 0 */
 
 struct check_range {

@@ -198,12 +198,16 @@ enum err config_file_why(const char *path, enum err err, struct config_why *why)
     return err == E_MEMORY ? file_wrong(why, path, err, "there is not enough memory") : err;
 }
 
-void config_file_close(struct config_file *f)
+void config_raw_free(const struct config_shape *shape, void *raw)
 {
     struct caught c = {0};
     cyaml_config_t config;
-    (void)cyaml_free(cyaml_of(&c, &config), f->shape->schema, f->raw,
-                     0); /* fails on NULL config only */
+    (void)cyaml_free(cyaml_of(&c, &config), shape->schema, raw, 0); /* fails on NULL config only */
+}
+
+void config_file_close(struct config_file *f)
+{
+    config_raw_free(f->shape, f->raw);
     config_places_free(f->places);
     f->raw = NULL;
     f->places = NULL;

@@ -44,10 +44,12 @@ struct config_shape {
     const cyaml_schema_value_t *schema; /* a CONFIG_WHOLE */
     const char *example;                /* "examples/hssd.yaml" */
 };
+struct check_record;
 struct config_file {
     const struct config_shape *shape;
     struct config_places *places;
-    void *raw; /* the schema's structure */
+    void *raw;                         /* the schema's structure */
+    const struct check_record *record; /* of nf/common/config_values.h; NULL: nobody listens */
 };
 /* Errors: E_NOT_FOUND (no such file), E_IO, E_BAD_VALUE, E_MEMORY; all with *why. */
 MUST_USE enum err config_file_open(const char *path, const struct config_shape *shape,
@@ -55,5 +57,7 @@ MUST_USE enum err config_file_open(const char *path, const struct config_shape *
 /* E_MEMORY of a later step gets its *why here; other errors have theirs. Returns err. */
 enum err config_file_why(const char *path, enum err err, struct config_why *why);
 void config_file_close(struct config_file *f);
+/* Frees a tree that was taken out of a config_file, whose raw is NULL then. */
+void config_raw_free(const struct config_shape *shape, void *raw);
 
 #endif

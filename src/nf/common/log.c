@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,11 +22,17 @@ struct slot {
 };
 struct log {
     struct log_options options;
+    bool to_journal;
+    _Atomic unsigned
+        level; /* an enum log_level; this and the next may change while lines are made */
+    atomic_bool mask_imsi;
     pthread_mutex_t lock; /* of the slots; never held while a line is formatted or written */
     struct slot slots[SLOTS];
 };
 
 static const char *const levels[] = {"debug", "info", "warning", "error"};
+static const char *const priorities[] = {"<7>", "<6>", "<4>", "<3>"}; /* of syslog(3) */
+#define PRIORITY_LEN 3
 
 const char *log_level_name(enum log_level level)
 {
@@ -58,6 +66,19 @@ static uint64_t monotonic_of_system(void *ctx)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* systemd says in JOURNAL_STREAM which file its journal reads; ours may have been redirected. */
+static bool is_journal(int fd)
+{
+    struct stat st;
+    char text[48];
+    const char *stream = getenv("JOURNAL_STREAM");
+    if (stream == NULL || fstat(fd, &st) != 0) {
+        return false;
+    }
+    snprintf(text, sizeof text, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    return strcmp(stream, text) == 0;
+}
+
 enum err log_open(const struct log_options *options, struct log **out)
 {
     struct log *log = calloc(1, sizeof *log);
@@ -71,9 +92,19 @@ enum err log_open(const struct log_options *options, struct log **out)
     if (log->options.monotonic_ms == NULL) {
         log->options.monotonic_ms = monotonic_of_system;
     }
+    log->to_journal = is_journal(options->fd);
     pthread_mutex_init(&log->lock, NULL);
+    log_set(log, options->level, options->mask_imsi);
     *out = log;
     return E_OK;
+}
+
+void log_set(struct log *log, enum log_level level, bool mask_imsi)
+{
+    if (log != NULL) {
+        atomic_store_explicit(&log->level, level, memory_order_relaxed);
+        atomic_store_explicit(&log->mask_imsi, mask_imsi, memory_order_relaxed);
+    }
 }
 
 void log_close(struct log *log)
@@ -147,10 +178,11 @@ static void put_key(struct wr *w, const char *key)
 static void put_imsi(struct wr *w, const struct log *log, const struct imsi *imsi)
 {
     char masked[IMSI_DIGITS_MAX + 1];
-    if (log->options.mask_imsi) {
+    const bool masks = atomic_load_explicit(&log->mask_imsi, memory_order_relaxed);
+    if (masks) {
         imsi_mask(imsi, masked);
     }
-    put_quoted(w, bytes_of_str(log->options.mask_imsi ? masked : imsi->digits));
+    put_quoted(w, bytes_of_str(masks ? masked : imsi->digits));
 }
 
 static void put_value(struct wr *w, const struct log *log, const struct log_field *f)
@@ -248,16 +280,24 @@ size_t log_format(const struct log *log, enum log_level level, const char *event
 static void write_line(struct log *log, enum log_level level, const char *event,
                        const struct log_field *fields, size_t n, uint64_t suppressed)
 {
-    uint8_t line[LOG_LINE_MAX];
-    size_t len = log_format(log, level, event, fields, n, suppressed, MBYTES_OF(line));
-    ssize_t written = write(log->options.fd, line, len);
+    uint8_t line[PRIORITY_LEN + LOG_LINE_MAX];
+    const size_t before = log->to_journal ? PRIORITY_LEN : 0;
+    memcpy(line, priorities[level], before);
+    const size_t len = log_format(log, level, event, fields, n, suppressed,
+                                  (struct mbytes){line + before, LOG_LINE_MAX});
+    ssize_t written = write(log->options.fd, line, before + len);
     (void)written; /* see the header: nothing better can be done */
+}
+
+static bool is_wanted(const struct log *log, enum log_level level)
+{
+    return level >= atomic_load_explicit(&log->level, memory_order_relaxed);
 }
 
 void log_line(struct log *log, enum log_level level, const char *event,
               const struct log_field *fields, size_t n)
 {
-    if (log != NULL && level >= log->options.level) {
+    if (log != NULL && is_wanted(log, level)) {
         write_line(log, level, event, fields, n, 0);
     }
 }
@@ -308,7 +348,7 @@ void log_limited_by(struct log *log, const char *by, enum log_level level, const
                     const struct log_field *fields, size_t n)
 {
     uint64_t suppressed = 0;
-    if (log != NULL && level >= log->options.level && limiter_take(log, by, &suppressed)) {
+    if (log != NULL && is_wanted(log, level) && limiter_take(log, by, &suppressed)) {
         write_line(log, level, event, fields, n, suppressed);
     }
 }

@@ -5,6 +5,8 @@
  * Fields are typed: spans, identifiers and numbers, never a key type, so a secret cannot be logged
  * by accident. IMSIs are masked where the configuration says so. Octets that are not printable
  * UTF-8 are escaped; a line that gets too long loses its last fields and says "truncated":true.
+ * Where systemd's journal reads, "<4>" and the like stands before a line, which the journal takes
+ * away and has as the line's priority.
  *
  * A flood of the same refusal must not fill a disk: log_limited lets a burst of each event through
  * and then one line a second, which carries "suppressed":N for those left out. The clocks are
@@ -59,6 +61,8 @@ struct log;
 /* NULL clocks: the system's. Errors: E_MEMORY. */
 MUST_USE enum err log_open(const struct log_options *options, struct log **out);
 void log_close(struct log *log);
+/* From the next line on, of any thread. Harmless on NULL. */
+void log_set(struct log *log, enum log_level level, bool mask_imsi);
 
 /* `event` is a fixed name in the code ("registered"), never text from outside. Harmless when log is
  * NULL or the level is below the configured one. Failures to write are ignored: a full disk must

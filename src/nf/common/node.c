@@ -123,13 +123,7 @@ void node_conn_failed(struct node_conn *c, const char *why)
 static void authorise(struct node_conn *c)
 {
     struct node *n = c->node;
-    struct node_cer cer = {.origin_host = c->peer.remote.origin_host,
-                           .origin_realm = c->peer.remote.origin_realm,
-                           .remote = &c->remote,
-                           .address = address_print_ip(&c->remote),
-                           .initiator = c->initiator,
-                           .tls = c->tls,
-                           .shares_application = c->peer.remote.common != 0};
+    struct node_cer cer = node_conn_cer(c);
     c->asked = true;
     enum refusal r = n->callbacks.authorise(n->config.ctx, &cer, &c->ctx);
     c->let_in |= r == REFUSAL_NONE;

@@ -140,6 +140,9 @@ struct bytes node_conn_origin_host(const struct node_conn *c);
 struct bytes node_conn_origin_realm(const struct node_conn *c);
 /* Do we and the peer both offer this application? The base is everybody's. */
 bool node_conn_shares(const struct node_conn *c, uint32_t application);
+/* What authorise was told of this connection's peer, for one that judges it again; good as long as
+ * the connection. */
+struct node_cer node_conn_cer(const struct node_conn *c);
 /* NULL when that connection is gone or going. */
 struct node_conn *node_find(struct node *n, node_handle h);
 

@@ -78,6 +78,12 @@ static struct node_conn *conn_alloc(const struct node_config *k, bool tls)
     return c;
 }
 
+static void conn_drop(struct node_conn *c)
+{
+    tls_context_close(c->tls_context);
+    free(c);
+}
+
 static enum err conn_place(struct node *n, struct node_conn *c)
 {
     size_t at = 0;
@@ -112,7 +118,7 @@ void node_conn_free(struct node *n, struct node_conn *c)
     (void)close(c->fd);
     tls_close(c->tls);
     wipe(c->memory.in.p, c->memory.in.n + c->memory.out.n); /* vectors went through them */
-    free(c);
+    conn_drop(c);
 }
 
 /* ---- posts ---- */
@@ -178,7 +184,7 @@ static void place_adopted(void *arg)
     NODE_COUNT(n, adopted, 1);
     if (n->stopping || n->finished || conn_place(n, c) != E_OK) {
         (void)close(c->fd);
-        free(c);
+        conn_drop(c);
         return;
     }
     c->remote = socket_remote(c->fd, c->remote.transport);
@@ -196,14 +202,14 @@ enum err node_adopt(struct node *n, int fd, enum transport t, struct tls_context
     c->node = n;
     c->fd = fd;
     c->remote.transport = t;
-    c->tls_context = tls;
+    c->tls_context = tls_context_hold(tls);
     enum err err = socket_prepare(fd, t);
     if (err == E_OK) {
         err = node_post(n, place_adopted, c);
     }
     if (err != E_OK) {
         (void)close(fd);
-        free(c);
+        conn_drop(c);
     }
     return err;
 }
@@ -220,17 +226,17 @@ enum err node_connect(struct node *n, const struct address *to, const struct add
     n->now = n->config.now_ms(n->config.ctx);
     c->initiator = true;
     c->remote = *to;
-    c->tls_context = tls;
+    c->tls_context = tls_context_hold(tls);
     c->ctx = peer_ctx;
     enum err err = socket_connect(to, from, &c->fd);
     if (err != E_OK) {
-        free(c);
+        conn_drop(c);
         return err;
     }
     err = conn_place(n, c);
     if (err != E_OK) {
         (void)close(c->fd);
-        free(c);
+        conn_drop(c);
         return err;
     }
     c->let_in = true; /* the caller knows of it: it hears of its end */
@@ -290,6 +296,17 @@ void node_each(struct node *n, void (*fn)(void *arg, struct node_conn *c), void 
             fn(arg, n->conns[i]);
         }
     }
+}
+
+struct node_cer node_conn_cer(const struct node_conn *c)
+{
+    return (struct node_cer){.origin_host = c->peer.remote.origin_host,
+                             .origin_realm = c->peer.remote.origin_realm,
+                             .remote = &c->remote,
+                             .address = address_print_ip(&c->remote),
+                             .initiator = c->initiator,
+                             .tls = c->tls,
+                             .shares_application = c->peer.remote.common != 0};
 }
 
 node_handle node_conn_handle(const struct node_conn *c)

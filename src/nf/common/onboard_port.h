@@ -8,7 +8,7 @@
  * keyEncipherment for RSA.
  *
  * Each is for one thread, but struct onboard_signer, which all of them may share. No clock: the
- * time is handed in. Nothing is remembered of a device: it comes once.
+ * time is handed in. No verdict on a device is remembered: it comes once.
  */
 #ifndef BINDERY_NF_COMMON_ONBOARD_PORT_H
 #define BINDERY_NF_COMMON_ONBOARD_PORT_H

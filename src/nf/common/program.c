@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { OPTION_CHECK = 256, OPTION_TRACE, OPTION_TRACE_SECRETS };
+enum { OPTION_CHECK = 256, OPTION_TRACE, OPTION_TRACE_SECRETS, OPTION_ROTATE_KEY };
 
 static const struct argp_option argp_options[] = {
     {"config", 'c', "FILE", 0, "The configuration, YAML; examples/ shows every key", 0},
@@ -22,6 +22,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct program_options *o = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        if (state->child_inputs != NULL) {
+            state->child_inputs[0] = o;
+        }
+        return 0;
     case 'c':
         o->config = arg;
         return 0;
@@ -47,9 +52,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+static error_t parse_key(int key, char *arg, struct argp_state *state)
+{
+    struct program_options *o = state->input;
+    (void)arg;
+    if (key != OPTION_ROTATE_KEY) {
+        return ARGP_ERR_UNKNOWN;
+    }
+    o->rotate_key = true;
+    return 0;
+}
+
+/* Of those whose store is not changed while it serves. */
+static const struct argp_option key_options[] = {
+    {"rotate-key", OPTION_ROTATE_KEY, NULL, 0,
+     "Put another key-encryption key in the place of the store's key file, then exit; not while "
+     "the program serves",
+     0},
+    {0}};
+static const struct argp key_argp = {key_options, parse_key, NULL, NULL, NULL, NULL, NULL};
+static const struct argp_child key_children[] = {{&key_argp, 0, NULL, 0}, {0}};
+
 void program_arguments(const struct program *p, int argc, char **argv, struct program_options *out)
 {
-    const struct argp argp = {argp_options, parse, NULL, p->doc, NULL, NULL, NULL};
+    const struct argp argp = {
+        argp_options, parse, NULL, p->doc, p->rotates_key ? key_children : NULL, NULL, NULL};
     *out = (struct program_options){0};
     argp_err_exit_status = PROGRAM_USAGE;
     argp_program_version = p->version;

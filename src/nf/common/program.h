@@ -13,12 +13,14 @@ struct program {
     const char *name;    /* "bindery-hssd" */
     const char *version; /* "bindery-hssd 0.1.0" */
     const char *doc;     /* of --help, before and behind the options, as argp wants it */
+    bool rotates_key;    /* it takes --rotate-key */
 };
 struct program_options {
     const char *config;
     const char *trace;
     bool check;
     bool trace_secrets;
+    bool rotate_key;
 };
 /* Does not return when the arguments are wrong (status PROGRAM_USAGE), or for --help and
  * --version. */

@@ -1,9 +1,14 @@
 #include "nf/hssd/admin.h"
 
 #include "crypto/openssl.h"
+#include "nf/hssd/admin_audit.h"
+#include "nf/hssd/admin_dimsi.h"
 #include "nf/hssd/admin_eir.h"
+#include "nf/hssd/admin_events.h"
+#include "nf/hssd/admin_keys.h"
 #include "nf/hssd/admin_lot.h"
 #include "nf/hssd/admin_onboarding.h"
+#include "nf/hssd/snapshots.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -21,11 +26,28 @@ struct admin {
     bool listens; /* async is open */
     bool stopping;
     struct admin_worker *worker;
-    unsigned waiting;           /* requests on their way; control thread only */
-    pthread_mutex_t lock;       /* of done */
-    struct admin_request *done; /* in the order in which they came back */
+    struct admin_events *events; /* who waits for them */
+    unsigned waiting;            /* requests on their way; control thread only */
+    pthread_mutex_t lock;        /* of done */
+    struct admin_request *done;  /* in the order in which they came back */
     struct admin_request **done_tail;
 };
+
+/*= op-audit */
+/* Somebody who may not do it tried to change something. */
+static void note_refusal(struct admin_request *r, const char *method, const char *path)
+{
+    const struct admin_call *c = &r->call;
+    char action[STORE_AUDIT_ACTION_MAX];
+    if (c->phase != ADMIN_ANSWERED || !c->is_problem ||
+        (c->problem != PROBLEM_NOT_ALLOWED && c->problem != PROBLEM_OUT_OF_SCOPE) ||
+        c->at == NULL || c->at->role == ADMIN_READER) {
+        return;
+    }
+    admin_audit_target(r, c->at->path, path, r->target);
+    snprintf(action, sizeof action, "%s %s", method, c->at->path);
+    hssd_audit_refused(r->h, &c->who, action, r->target, problem_name(c->problem));
+}
 
 static void on_route(void *ctx, struct admin_call *call, const char *method, const char *path)
 {
@@ -36,7 +58,9 @@ static void on_route(void *ctx, struct admin_call *call, const char *method, con
     r->reader = a->reader;
     r->crypto = &a->crypto;
     r->bound = a->bound;
+    r->events = a->events;
     admin_route(r, method, path);
+    note_refusal(r, method, path);
 }
 
 static void on_end(void *ctx, struct admin_call *call)
@@ -47,6 +71,10 @@ static void on_end(void *ctx, struct admin_call *call)
     admin_eir_free(r);
     admin_lot_free(r);
     admin_onboarding_free(r);
+    admin_dimsi_free(r);
+    admin_keys_free(r);
+    admin_import_free(r);
+    admin_events_free(r);
 }
 
 /* ---- to another thread and back ---- */
@@ -93,7 +121,9 @@ static void on_written(struct writer_job *job)
 /* On the worker's thread. */
 static void on_thought(struct admin_task *task)
 {
-    hand_back(admin_request_of_task(task));
+    struct admin_request *r = admin_request_of_task(task);
+    snapshot_release(r->held);
+    hand_back(r);
 }
 
 void admin_think(struct admin_request *r, void (*think)(struct admin_task *task),
@@ -101,6 +131,7 @@ void admin_think(struct admin_request *r, void (*think)(struct admin_task *task)
 {
     r->task.run = think;
     r->task.done = on_thought;
+    r->held = snapshot_hold(r->h);
     wait_for(r, back);
     admin_worker_submit(r->admin->worker, &r->task);
 }
@@ -111,6 +142,7 @@ bool admin_submit(struct admin_request *r,
 {
     struct admin_fault fault;
     r->change.h = r->h;
+    r->change.request = r;
     r->change.job.run = run;
     r->change.job.done = on_written;
     wait_for(r, back);
@@ -145,11 +177,24 @@ static void on_async(uv_async_t *async)
     admin_server_run(a->server);
 }
 
+/* A request that waited for events, or the end of them. */
+static void on_events(void *ctx, struct admin_call *c)
+{
+    struct admin *a = ctx;
+    if (c != NULL) {
+        admin_server_resume(a->server, c);
+    } else {
+        admin_server_run(a->server);
+    }
+}
+
 /* ---- start and stop ---- */
 
 static enum err start_server(struct admin *a, struct admin_why *why)
 {
     const struct admin_server_options options = {.path = a->h->config->admin_socket,
+                                                 .https = &a->h->config->admin_https,
+                                                 .log = a->h->log,
                                                  .program = "HSS",
                                                  .call_size = sizeof(struct admin_request),
                                                  .ctx = a,
@@ -181,6 +226,9 @@ enum err admin_start(struct hssd *h, uv_loop_t *loop, const struct address *boun
         err = admin_worker_start(&a->worker);
     }
     if (err == E_OK) {
+        err = admin_events_open(h, loop, on_events, a, &a->events);
+    }
+    if (err == E_OK) {
         err = start_server(a, why);
     }
     if (err != E_OK) {
@@ -189,6 +237,11 @@ enum err admin_start(struct hssd *h, uv_loop_t *loop, const struct address *boun
     }
     *out = a;
     return E_OK;
+}
+
+json_t *admin_listening(const struct admin_request *r)
+{
+    return r->admin != NULL ? admin_server_view(r->admin->server) : json_null();
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -201,6 +254,7 @@ static void stop_server(struct admin *a)
     if (a->server != NULL) {
         admin_server_quiesce(a->server);
         a->stopping = true;
+        admin_events_release(a->events);
         admin_worker_stop(a->worker);
         while (a->waiting > 0) {
             (void)uv_run(a->loop, UV_RUN_ONCE);
@@ -215,12 +269,18 @@ static void stop_server(struct admin *a)
     }
 }
 
+enum err admin_reload(struct admin *a, const struct hssd_config *config, struct admin_why *why)
+{
+    return admin_server_reload(a->server, &config->admin_https, why);
+}
+
 void admin_stop(struct admin *a)
 {
     if (a == NULL) {
         return;
     }
     stop_server(a);
+    admin_events_close(a->events);
     admin_worker_stop(a->worker);
     admin_worker_free(a->worker);
     store_reader_close(a->reader);

@@ -1,14 +1,17 @@
 #include "nf/hssd/admin_change.h"
 
+#include "nf/hssd/admin_view.h"
+#include "nf/hssd/audit.h"
+#include "nf/hssd/dimsi.h"
 #include "nf/hssd/onboarding.h"
 #include "nf/hssd/provision_rows.h"
+#include "nf/hssd/push.h"
 #include "proc/sqn.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define CANCEL_UPDATE       0 /* MME update procedure */
-#define CANCEL_SUBSCRIPTION 2 /* subscription withdrawal */
+#define CANCEL_UPDATE 0 /* MME update procedure */
 
 /* One item on its way. Wiped at its end. */
 struct work {
@@ -43,8 +46,23 @@ static enum err read_before(struct work *work)
     return err == E_OK ? read_kme(work) : err;
 }
 
+static const struct store_device *device_now(const struct work *work)
+{
+    for (size_t i = 0; i < work->before.n_devices; i++) {
+        if (imei_eq(&work->before.devices[i].imei, &work->item->device.imei)) {
+            return &work->before.devices[i];
+        }
+    }
+    return NULL;
+}
+
 static bool condition_holds(const struct work *work, struct admin_fault *fault)
 {
+    const struct admin_condition_of *of_device = &work->item->device_condition;
+    if (of_device->none || of_device->match) {
+        const struct store_device *d = device_now(work);
+        return admin_condition_holds(of_device, d != NULL ? view_device(d, true) : NULL, fault);
+    }
     const struct admin_condition *c = &work->item->condition;
     const struct admin_state *s = &work->before;
     if (c->none_match && s->exists) {
@@ -59,16 +77,6 @@ static bool condition_holds(const struct work *work, struct admin_fault *fault)
                                "the subscriber was changed by somebody else: read it again");
     }
     return true;
-}
-
-static bool device_there(const struct work *work)
-{
-    for (size_t i = 0; i < work->before.n_devices; i++) {
-        if (imei_eq(&work->before.devices[i].imei, &work->item->device.imei)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool plan(const struct hssd *h, struct work *work)
@@ -88,7 +96,7 @@ static bool plan(const struct hssd *h, struct work *work)
         return work->before.exists || admin_fault_set(&item->fault, PROBLEM_NO_SUBSCRIBER, NULL,
                                                       "the IMSI is no subscriber here");
     case ADMIN_DEVICE_PATCH:
-        if (work->before.exists && !device_there(work)) {
+        if (work->before.exists && device_now(work) == NULL) {
             return admin_fault_set(&item->fault, PROBLEM_NO_DEVICE, NULL,
                                    "the subscriber may not use this device: PUT adds it");
         }
@@ -178,7 +186,7 @@ static enum err write_kme(struct work *work)
 }
 
 /* The MSISDN is the one thing that only the store can refuse; it is asked first. */
-static enum err write_row(struct work *work)
+static enum err write_row(const struct hssd *h, struct work *work)
 {
     struct admin_item *item = work->item;
     bool changed = false;
@@ -196,6 +204,9 @@ static enum err write_row(struct work *work)
     }
     if (err == E_OK) {
         err = write_proof(work);
+    }
+    if (err == E_OK && work->before.exists) {
+        err = push_changed(h, work->w, &work->before.row, &work->after.row);
     }
     if (changed && item->did == STORE_UNCHANGED) {
         item->did = STORE_CHANGED;
@@ -237,8 +248,13 @@ static enum err remove_subscriber(const struct hssd *h, struct work *work)
     const int64_t now = hssd_unix_seconds();
     enum err err = store_writer_onboarding_of(work->w, &item->row.imsi, &row);
     item->did = STORE_CHANGED;
+    if (err == E_NOT_FOUND || err == E_OK) {
+        const enum err put = push_removed(work->w, &work->before.row);
+        err = put == E_OK ? err : put;
+    }
     if (err == E_NOT_FOUND) {
-        return store_remove_subscriber(work->w, &item->row.imsi);
+        err = hss_dimsi_removes(h, work->w, &item->row.imsi, &item->dimsi);
+        return err == E_NOT_FOUND ? store_remove_subscriber(work->w, &item->row.imsi) : err;
     }
     if (err == E_OK) {
         item->onboarding = row.key;
@@ -254,7 +270,7 @@ static enum err write_verb(const struct hssd *h, struct work *work)
     case ADMIN_PUT:
     case ADMIN_PATCH:
     case ADMIN_IMPORT:
-        return write_row(work);
+        return write_row(h, work);
     case ADMIN_REMOVE:
         return remove_subscriber(h, work);
     case ADMIN_DEVICE_PUT:
@@ -295,17 +311,95 @@ static void leave_behind(struct work *work)
 {
     struct admin_item *item = work->item;
     item->serving = work->before.row.serving;
+    item->pushes = item->did == STORE_CHANGED && work->before.exists;
     if (item->verb == ADMIN_PROOF_FORGET || item->verb == ADMIN_KME_ASK) {
         return; /* nobody is served otherwise; it counts at the next attach */
     }
     if (item->verb == ADMIN_REMOVE) {
-        item->cancel = true;
-        item->cancel_type = CANCEL_SUBSCRIPTION;
+        item->pushes = true;
     } else if (admin_plan_cancels(&work->before, &work->after)) {
         item->cancel = true;
         item->cancel_all = true;
         item->cancel_type = CANCEL_UPDATE;
     }
+}
+
+/* ---- what the audit log says of it ---- */
+
+/* Is it another key than before? "changed"; else "set", or null where there is none. */
+static json_t *key_word(bool there, bool other)
+{
+    return !there ? json_null() : json_string(other ? "changed" : "set");
+}
+
+static bool same_kme(const struct store_device *a, const struct store_device *b)
+{
+    return crypto_ct_eq((struct bytes){a->kme.b, sizeof a->kme.b},
+                        (struct bytes){b->kme.b, sizeof b->kme.b});
+}
+
+/* By IMEI whether it has a KME. A device that is planned without one keeps what it has. */
+static json_t *devices_told(const struct admin_state *s, const struct admin_state *before)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < s->n_devices; i++) {
+        const struct store_device *d = &s->devices[i], *old = find(before, &d->imei);
+        const bool had = old != NULL && old->has_kme;
+        (void)json_object_set_new(
+            o, d->imei.digits, key_word(d->has_kme || had, d->has_kme && had && !same_kme(d, old)));
+    }
+    return o;
+}
+
+/* A state as the audit log has it, held against the one before; itself, if it is that one. */
+static json_t *told(const struct admin_state *s, const struct admin_state *before)
+{
+    static const char *const of_network[] = {"imsi",    "pending",   "version",
+                                             "serving", "last_imei", "binding_failures"};
+    const bool keys = before->exists && !admin_keys_eq(&s->row.keys, &before->row.keys);
+    json_t *o = view_subscriber(&s->row, NULL, 0);
+    for (size_t i = 0; i < sizeof of_network / sizeof *of_network; i++) {
+        (void)json_object_del(o, of_network[i]);
+    }
+    if (o != NULL) {
+        (void)json_object_set_new(o, "keys", key_word(true, keys));
+        (void)json_object_set_new(o, "devices", devices_told(s, before));
+        (void)json_object_set_new(o, "kme_request", json_string(kme_request_name(s->kme.request)));
+    }
+    if (!keys && s->row.dif != before->row.dif && before->exists) {
+        (void)json_object_set_new(o, "sqn", json_string("moved"));
+    }
+    return o;
+}
+
+static const char *outcome_of(const struct admin_item *item)
+{
+    return item->verb == ADMIN_REMOVE || item->verb == ADMIN_DEVICE_REMOVE ? "removed"
+           : item->did == STORE_ADDED                                      ? "added"
+                                                                           : "changed";
+}
+
+/*= op-audit */
+static enum err audit(const struct admin_change *c, const struct work *work)
+{
+    const struct admin_item *item = work->item;
+    json_t *before = NULL, *after = NULL;
+    if (item->verb == ADMIN_IMPORT || item->did == STORE_UNCHANGED) {
+        return E_OK; /* an import is one entry; what stays as it is is none */
+    }
+    if (item->verb == ADMIN_PROOF_FORGET) {
+        before = json_pack("{s:b}", "proof_remembered", 1);
+        after = json_pack("{s:b}", "proof_remembered", 0);
+        return admin_audit(work->w, c->request, before, after, outcome_of(item));
+    }
+    if (work->before.exists) {
+        before = told(&work->before, &work->before);
+    }
+    if (item->verb != ADMIN_REMOVE) {
+        after = told(&work->after, &work->before);
+    }
+    audit_only_changes(before, after);
+    return admin_audit(work->w, c->request, before, after, outcome_of(item));
 }
 
 static enum err run_item(const struct hssd *h, struct work *work)
@@ -333,6 +427,9 @@ enum err admin_change_run(struct store_writer *w, struct writer_job *job)
         struct work work = {.w = w, .item = &c->items[i]};
         if (c->items[i].fault.problem == PROBLEM_NONE) {
             err = run_item(c->h, &work);
+        }
+        if (err == E_OK && c->items[i].fault.problem == PROBLEM_NONE) {
+            err = audit(c, &work);
         }
         wipe(&work, sizeof work);
     }
@@ -406,11 +503,18 @@ void admin_change_after(struct hssd *h, const struct admin_item *item)
         onboarding_name(&item->onboarding, device);
         detail = device;
     }
+    if (item->dimsi.n > 0) {
+        detail = item->dimsi.digits;
+        hss_dimsi_wake(h->dimsi);
+    }
     if (event != NULL) {
         hssd_event(h, event, &item->row.imsi, device_in(item), NULL, NULL, detail);
     }
     if (item->withdrawn) {
         withdrawn(h, item);
+    }
+    if (item->pushes) {
+        push_wake(h);
     }
     if (item->cancel) {
         hssd_cancel_location(h, &item->row.imsi, &item->serving, item->cancel_all,

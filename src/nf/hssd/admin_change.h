@@ -8,9 +8,11 @@
 #ifndef BINDERY_NF_HSSD_ADMIN_CHANGE_H
 #define BINDERY_NF_HSSD_ADMIN_CHANGE_H
 
+#include "nf/common/admin_condition.h"
 #include "nf/hssd/admin_plan.h"
 #include "nf/hssd/hssd.h"
 
+struct admin_request;
 enum admin_verb {
     ADMIN_PUT,           /* row: make or replace */
     ADMIN_PATCH,         /* row: change */
@@ -34,6 +36,7 @@ struct admin_item {
     /* in */
     enum admin_verb verb;
     struct admin_condition condition;
+    struct admin_condition_of device_condition; /* of a device */
     struct admin_row row;
     struct admin_device device;
     struct admin_kme kme;
@@ -42,18 +45,21 @@ struct admin_item {
     struct admin_fault fault;
     enum store_did did;
     bool withdrawn;               /* what an operator had asked for (procedure kme) */
+    bool pushes;                  /* the serving node may have something to be told */
     bool cancel;                  /* send CLR */
     bool cancel_all;              /* to all that may hold vectors */
     uint32_t cancel_type;         /* TS 29.272 7.3.24 */
     struct store_serving serving; /* before the change */
     struct store_onboarding_key
-        onboarding; /* REMOVE: whose subscription it was, by the URL of its certificate */
+        onboarding;    /* REMOVE: whose subscription it was, by the URL of its certificate */
+    struct imsi dimsi; /* REMOVE: the same, by its discovery IMSI; n 0: none */
 };
 
 struct admin_change {
     struct writer_job job; /* first: run gets this pointer; done and owner are the caller's */
     struct hssd *h;
-    bool dry_run; /* done, and undone at once */
+    const struct admin_request *request; /* who asks: for the audit log */
+    bool dry_run;                        /* done, and undone at once */
     size_t n;
     struct admin_item *items; /* the caller's */
 };

@@ -148,6 +148,20 @@ void admin_eir_list(struct admin_request *r)
     free(rows);
 }
 
+void admin_eir_get(struct admin_request *r)
+{
+    struct store_eir_rule row = {
+        .first = r->range.first, .last = r->range.last, .list = (uint8_t)r->list};
+    enum err err = store_read_eir_note(r->reader, &row);
+    if (err == E_NOT_FOUND) {
+        refuse(r, PROBLEM_NO_RULE, "no such rule stands on that list");
+    } else if (err != E_OK) {
+        refuse_err(r, err);
+    } else {
+        answer(r, admin_eir_view(&row));
+    }
+}
+
 /* ---- a check ---- */
 
 /* With its note; a rule that was removed since the table was made has none any more. */
@@ -169,7 +183,7 @@ static bool imsi_of(struct admin_request *r, bool *has)
         refuse(r, PROBLEM_PARAMETER, "imsi is not 6 to 15 digits");
         return false;
     }
-    return true;
+    return !*has || admin_call_in_scope(&r->call, &r->imsi);
 }
 
 void admin_eir_check(struct admin_request *r)

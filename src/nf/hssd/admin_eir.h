@@ -22,6 +22,7 @@ struct admin_eir_item {
 /* The handlers. */
 void admin_eir_state(struct admin_request *r);
 void admin_eir_list(struct admin_request *r);
+void admin_eir_get(struct admin_request *r);
 void admin_eir_check(struct admin_request *r);
 void admin_eir_put(struct admin_request *r);
 void admin_eir_delete(struct admin_request *r);

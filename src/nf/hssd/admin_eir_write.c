@@ -1,3 +1,4 @@
+#include "nf/hssd/admin_audit.h"
 #include "nf/hssd/admin_eir.h"
 
 #include <stdio.h>
@@ -143,7 +144,7 @@ void admin_eir_free(struct admin_request *r)
 
 static struct admin_eir_item *one_item(struct admin_request *r, bool remove)
 {
-    if (!items_new(r, 1)) {
+    if (!admin_condition_read(&r->call, &r->condition) || !items_new(r, 1)) {
         return NULL;
     }
     r->eir_items[0].remove = remove;
@@ -192,7 +193,8 @@ void admin_eir_import(struct admin_request *r)
 {
     struct bytes rest = {r->call.body, r->call.body_n};
     size_t n = 0;
-    if (!admin_dry_run(r) || !admin_lines(r, rest, &n) || !items_new(r, n)) {
+    if (!admin_dry_run(r) || !admin_import_named(r, IMPORT_EIR) || !admin_lines(r, rest, &n) ||
+        !items_new(r, n)) {
         return;
     }
     r->is_import = true;
@@ -220,10 +222,57 @@ static bool is_fault(enum err err, const struct hssd *h, struct admin_fault *fau
     return true;
 }
 
+static json_t *told(const char *note)
+{
+    return json_pack("{s:s}", "note", note);
+}
+
+/* Of one rule, with what its note was. */
+static enum err audit_one(struct store_writer *w, const struct admin_request *r, const char *note)
+{
+    const struct admin_eir_item *item = &r->eir_items[0];
+    if (item->fault.problem != PROBLEM_NONE || item->did == STORE_UNCHANGED) {
+        return E_OK;
+    }
+    if (item->remove) {
+        return admin_audit(w, r, told(note), NULL, "removed");
+    }
+    return item->did == STORE_ADDED
+               ? admin_audit(w, r, NULL, told(item->rule.note), "added")
+               : admin_audit(w, r, told(note), told(item->rule.note), "changed");
+}
+
+static enum err audit_many(struct store_writer *w, struct admin_request *r)
+{
+    struct store_import_counts did = {0};
+    for (size_t i = 0; i < r->n_items; i++) {
+        const struct admin_eir_item *item = &r->eir_items[i];
+        *(item->fault.problem != PROBLEM_NONE ? &did.refused
+          : item->did == STORE_ADDED          ? &did.added
+          : item->did == STORE_CHANGED        ? &did.changed
+                                              : &did.unchanged) += 1;
+    }
+    enum err err = admin_import_count(w, r, IMPORT_EIR, &did);
+    for (size_t i = 0; err == E_NOT_FOUND && i < r->n_items; i++) {
+        if (r->eir_items[i].fault.problem == PROBLEM_NONE) {
+            (void)admin_import_not_open(&r->eir_items[i].fault);
+        }
+    }
+    return err;
+}
+
 static enum err eir_run(struct store_writer *w, struct writer_job *job)
 {
     struct admin_request *r = admin_request_of(job);
-    enum err err = E_OK;
+    struct store_eir_rule old = r->eir_items[0].rule;
+    enum err err = r->is_import ? E_OK : store_writer_eir_note(w, &old);
+    if (!r->is_import && (err == E_OK || err == E_NOT_FOUND)) {
+        json_t *now = err == E_OK ? admin_eir_view(&old) : NULL;
+        if (!admin_condition_holds(&r->condition, now, &r->eir_items[0].fault)) {
+            return E_OK;
+        }
+    }
+    err = err == E_NOT_FOUND ? E_OK : err;
     for (size_t i = 0; err == E_OK && i < r->n_items; i++) {
         struct admin_eir_item *item = &r->eir_items[i];
         if (item->fault.problem != PROBLEM_NONE) {
@@ -235,7 +284,10 @@ static enum err eir_run(struct store_writer *w, struct writer_job *job)
                   : store_put_eir_rule(w, &item->rule, r->h->config->limits.eir_rules, &item->did);
         err = is_fault(err, r->h, &item->fault) ? E_OK : err;
     }
-    return err == E_OK && r->change.dry_run ? ADMIN_CHANGE_UNDONE : err;
+    if (err != E_OK || r->change.dry_run) {
+        return err != E_OK ? err : ADMIN_CHANGE_UNDONE;
+    }
+    return r->is_import ? audit_many(w, r) : audit_one(w, r, old.note);
 }
 
 /* ---- back from the writer ---- */
@@ -296,7 +348,7 @@ static void import_done(struct admin_request *r)
     if (!r->change.dry_run) {
         hssd_event(r->h, "eir-imported", NULL, NULL, NULL, NULL, detail);
     }
-    admin_answer(r, STATUS_OK, json_pack("{s:o}", "results", list));
+    admin_results(r, list);
 }
 
 static void eir_done(struct admin_request *r)

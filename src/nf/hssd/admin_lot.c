@@ -1,5 +1,7 @@
 #include "nf/hssd/admin_lot.h"
 
+#include "nf/hssd/audit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -358,15 +360,39 @@ static bool plan(struct admin_request *r, enum err *err)
     return *err == E_OK && !x->same;
 }
 
+/* Never P and Q. NULL: nothing is known of it. */
+static json_t *told(const struct admin_request *r, const struct lots_entry *e)
+{
+    char text[FINGERPRINT_TEXT] = "";
+    if (e == NULL || !fingerprint(&r->h->writers, &e->lot, text)) {
+        return NULL;
+    }
+    return json_pack("{s:s,s:i,s:s,s:I}", "manufacturer", e->lot.manufacturer, "bits",
+                     (int)(8 * e->lot.modulus_n), "fingerprint", text, "ranges", (json_int_t)e->n);
+}
+
+/* On the writer's thread, whose crypto it takes. */
+static bool as_expected(struct admin_request *r)
+{
+    const bool asked = r->condition.none || r->condition.match;
+    struct lots_entry *e = asked ? lots_get(r->h->lots, &r->lot) : NULL;
+    json_t *now = e != NULL ? admin_lot_view(&r->h->writers, e) : NULL;
+    lots_entry_drop(e);
+    return admin_condition_holds(&r->condition, now, &r->lot_item->fault);
+}
+
 static enum err put(struct store_writer *w, struct writer_job *job)
 {
     struct admin_request *r = admin_request_of(job);
     struct admin_lot *x = r->lot_item;
-    enum err err;
-    if (!plan(r, &err)) {
+    enum err err = E_OK;
+    if (!as_expected(r) || !plan(r, &err)) {
         return err;
     }
     err = store_put_lot(w, &x->stored, &x->row.key, x->ranges, x->row.n);
+    if (err == E_OK) {
+        err = admin_audit(w, r, NULL, told(r, x->entry), "added");
+    }
     if (err != E_OK) {
         lots_drop(r->h->lots, x->entry); /* at once: the batch goes on without it */
     }
@@ -382,10 +408,18 @@ static void put_undone(struct admin_request *r)
 static enum err drop(struct store_writer *w, struct writer_job *job)
 {
     struct admin_request *r = admin_request_of(job);
+    if (!as_expected(r)) {
+        return E_OK;
+    }
     enum err err = store_remove_lot(w, r->lot.text);
     if (err == E_NOT_FOUND) {
         (void)missing(r, &r->lot_item->fault);
         return E_OK;
+    }
+    if (err == E_OK) {
+        struct lots_entry *e = lots_get(r->h->lots, &r->lot);
+        err = admin_audit(w, r, told(r, e), NULL, "removed");
+        lots_entry_drop(e);
     }
     return err;
 }
@@ -459,6 +493,9 @@ void admin_lot_put(struct admin_request *r)
     if (x == NULL) {
         return;
     }
+    if (!admin_condition_read(&r->call, &r->condition)) {
+        return;
+    }
     bool ok = admin_json_parse((struct bytes){r->call.body, r->call.body_n}, &json, &x->fault) &&
               admin_lot_parse(json, &x->row, &x->fault);
     json_decref(json);
@@ -485,7 +522,7 @@ static void drop_done(struct admin_request *r)
 
 void admin_lot_delete(struct admin_request *r)
 {
-    if (item_new(r) != NULL) {
+    if (admin_condition_read(&r->call, &r->condition) && item_new(r) != NULL) {
         (void)!admin_submit(r, drop, drop_done);
     }
 }

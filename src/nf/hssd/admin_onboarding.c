@@ -1,5 +1,7 @@
 #include "nf/hssd/admin_onboarding.h"
 
+#include "nf/hssd/admin_pages.h"
+#include "nf/hssd/audit.h"
 #include "nf/hssd/onboarding.h"
 
 #include <stdio.h>
@@ -122,11 +124,19 @@ static bool missing(const struct admin_request *r, struct admin_fault *fault)
                            r->onboarding.authority, r->onboarding.id);
 }
 
+static const struct imsi *imsi_of(const struct store_onboarding *row)
+{
+    return row->has_imsi ? &row->imsi : NULL;
+}
+
 void admin_onboarding_get(struct admin_request *r)
 {
     struct store_onboarding row;
     struct admin_fault fault;
     enum err err = store_read_onboarding(r->reader, &r->onboarding, &row);
+    if (err == E_OK && !admin_call_sees(&r->call, imsi_of(&row))) {
+        err = E_NOT_FOUND; /* whether it is there is not for him to know */
+    }
     if (err == E_OK) {
         admin_call_show(&r->call, admin_onboarding_view(&row));
     } else if (err == E_NOT_FOUND) {
@@ -167,24 +177,26 @@ static bool phase_of(struct admin_request *r, enum certattach_phase *out)
                "is none of waiting, approved, pending, active, denied and expired");
 }
 
-static json_t *page(const struct store_onboarding *rows, size_t n, size_t limit)
+/* looked: empty, or the last of many that are not to be seen. */
+static json_t *page(const struct store_onboarding *rows, size_t n, size_t limit,
+                    const struct store_onboarding_key *looked)
 {
-    char next[ONBOARDING_NAME_MAX];
-    bool more = n > limit;
+    char next[ONBOARDING_NAME_MAX] = "";
+    const bool more = n > limit;
     json_t *list = json_array();
     n = more ? limit : n;
     for (size_t i = 0; i < n; i++) {
         (void)json_array_append_new(list, admin_onboarding_view(&rows[i]));
     }
-    if (more) {
-        onboarding_name(&rows[n - 1].key, next);
+    if (more || looked->id[0] != '\0') {
+        onboarding_name(more ? &rows[n - 1].key : looked, next);
     }
-    return json_pack("{s:o,s:o}", "devices", list, "next", more ? json_string(next) : json_null());
+    return json_pack("{s:o,s:o}", "devices", list, "next", admin_text_or_null(next));
 }
 
 void admin_onboarding_list(struct admin_request *r)
 {
-    struct store_onboarding_key key;
+    struct store_onboarding_key key, looked;
     const struct store_onboarding_key *after = NULL;
     enum certattach_phase phase;
     size_t limit = 0, n = 0;
@@ -192,21 +204,21 @@ void admin_onboarding_list(struct admin_request *r)
         return;
     }
     struct store_onboarding *rows = calloc(limit + 1, sizeof *rows);
-    enum err err =
-        rows == NULL ? E_MEMORY
-                     : store_list_onboarding(r->reader, after, (uint8_t)phase, rows, limit + 1, &n);
+    enum err err = rows == NULL ? E_MEMORY
+                                : admin_page_onboarding(r, after, (uint8_t)phase, rows, limit + 1,
+                                                        &n, &looked);
     if (err != E_OK) {
         admin_call_refuse_err(&r->call, err);
     } else {
-        admin_call_show(&r->call, page(rows, n, limit));
+        admin_call_show(&r->call, page(rows, n, limit, &looked));
     }
     free(rows);
 }
 
 /* ---- the pools and the authorities ---- */
 
-static enum err view_pool(const struct hssd_imsi_pool *pool, struct store_reader *reader,
-                          int64_t now, json_t **out)
+enum err admin_pool_view(const struct hssd_imsi_pool *pool, struct store_reader *reader,
+                         int64_t now, json_t **out)
 {
     struct store_pool p;
     enum err err = store_read_pool(reader, &pool->first, &pool->last, now, &p);
@@ -258,7 +270,7 @@ static enum err summary_of(struct hssd *h, struct store_reader *reader, json_t *
     enum err err = E_OK;
     json_t *one = NULL;
     for (size_t i = 0; err == E_OK && i < o->n_pools; i++) {
-        err = view_pool(&o->pools[i], reader, now, &one);
+        err = admin_pool_view(&o->pools[i], reader, now, &one);
         if (err == E_OK) {
             (void)json_array_append_new(pools, one);
         }
@@ -421,21 +433,40 @@ static enum err carry_out(struct store_writer *w, struct admin_request *r, int64
     return E_OK;
 }
 
+static json_t *told(const struct store_onboarding *row)
+{
+    return json_pack("{s:s,s:b,s:s,s:o}", "phase",
+                     certattach_phase_name((enum certattach_phase)row->phase), "again",
+                     (int)row->again, "imei", row->imei.digits, "imsi",
+                     row->has_imsi ? json_string(row->imsi.digits) : json_null());
+}
+
+/* Carries it out, with its entry in the audit log. */
+static enum err change(struct store_writer *w, struct admin_request *r, int64_t now)
+{
+    struct admin_onboarding *x = r->onboarding_item;
+    const struct store_onboarding old = x->row;
+    x->act = admin_onboarding_plan(x->word, now, &x->row, &x->fault);
+    enum err err = carry_out(w, r, now);
+    if (err != E_OK || x->act == ADMIN_ONBOARDING_NOTHING || x->act == ADMIN_ONBOARDING_WRONG) {
+        return err;
+    }
+    json_t *before = told(&old), *after = told(&x->row);
+    audit_only_changes(before, after);
+    return admin_audit(w, r, before, after, words[x->word]);
+}
+
 static enum err run(struct store_writer *w, struct writer_job *job)
 {
     struct admin_request *r = admin_request_of(job);
     struct admin_onboarding *x = r->onboarding_item;
     const int64_t now = hssd_unix_seconds();
     enum err err = store_writer_onboarding(w, &r->onboarding, &x->row);
-    if (err == E_NOT_FOUND) {
+    if (err == E_NOT_FOUND || (err == E_OK && !admin_call_sees(&r->call, imsi_of(&x->row)))) {
         (void)missing(r, &x->fault);
         return E_OK;
     }
-    if (err == E_OK) {
-        x->act = admin_onboarding_plan(x->word, now, &x->row, &x->fault);
-        err = carry_out(w, r, now);
-    }
-    return err;
+    return err == E_OK ? change(w, r, now) : err;
 }
 
 /* ---- on the control thread ---- */

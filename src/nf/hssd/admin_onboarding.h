@@ -45,6 +45,9 @@ void admin_onboarding_tell(struct admin_request *r);
 void admin_onboarding_pools(struct admin_request *r);
 void admin_onboarding_free(struct admin_request *r);
 
+/* A pool as it is now. Errors: E_MEMORY, the store's. */
+MUST_USE enum err admin_pool_view(const struct hssd_imsi_pool *pool, struct store_reader *reader,
+                                  int64_t now, json_t **out);
 /* NULL without memory. */
 json_t *admin_onboarding_view(const struct store_onboarding *row);
 /* The pools and the authorities of the configuration; null where it has none. Errors: E_MEMORY,

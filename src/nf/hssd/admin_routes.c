@@ -1,7 +1,18 @@
+#include "nf/common/openapi.h"
+#include "nf/hssd/admin_audit.h"
+#include "nf/hssd/admin_backup.h"
+#include "nf/hssd/admin_dimsi.h"
 #include "nf/hssd/admin_eir.h"
+#include "nf/hssd/admin_events.h"
+#include "nf/hssd/admin_export.h"
+#include "nf/hssd/admin_keys.h"
 #include "nf/hssd/admin_lot.h"
+#include "nf/hssd/admin_metrics.h"
 #include "nf/hssd/admin_onboarding.h"
+#include "nf/hssd/admin_pages.h"
+#include "nf/hssd/admin_reload.h"
 #include "nf/hssd/admin_view.h"
+#include "nf/hssd/admin_webhooks.h"
 #include "nf/hssd/provision_rows.h"
 
 #include <inttypes.h>
@@ -78,17 +89,33 @@ static void answer_or_no_memory(struct admin_request *r, unsigned status, json_t
 static void get_status(struct admin_request *r)
 {
     uint64_t subscribers = 0, devices = 0;
-    json_t *onboarding = NULL;
+    json_t *onboarding = NULL, *dimsi = NULL;
     enum err err = store_count(r->reader, &subscribers, &devices);
     if (err == E_OK) {
         err = admin_onboarding_summary(r->h, r->reader, &onboarding);
     }
+    if (err == E_OK) {
+        err = admin_dimsi_summary(r->h, r->reader, &dimsi);
+    }
     if (err != E_OK) {
+        json_decref(onboarding);
         refuse_err(r, err);
         return;
     }
-    answer_or_no_memory(r, STATUS_OK,
-                        view_status(r->h, r->bound, subscribers, devices, onboarding));
+    json_t *status = view_status(r->h, r->bound, subscribers, devices, onboarding);
+    if (status != NULL) {
+        (void)json_object_set_new(status, "admin", admin_listening(r));
+        (void)json_object_set_new(status, "dimsi", dimsi);
+    } else {
+        json_decref(dimsi);
+    }
+    answer_or_no_memory(r, STATUS_OK, status);
+}
+
+/*= op-api-document */
+static void get_openapi(struct admin_request *r)
+{
+    admin_call_copy(&r->call, "application/yaml", openapi_hssd, openapi_hssd_n);
 }
 
 static json_t *subscribers_page(const struct store_subscriber *rows, size_t n, size_t limit)
@@ -111,8 +138,7 @@ static void list_subscribers(struct admin_request *r)
         return;
     }
     struct store_subscriber *rows = calloc(limit + 1, sizeof *rows);
-    enum err err =
-        rows == NULL ? E_MEMORY : store_list_subscribers(r->reader, &after, rows, limit + 1, &n);
+    enum err err = rows == NULL ? E_MEMORY : admin_page_subscribers(r, &after, rows, limit + 1, &n);
     if (err != E_OK) {
         refuse_err(r, err);
     } else {
@@ -145,9 +171,8 @@ static void list_devices(struct admin_request *r)
         return;
     }
     struct store_device *rows = calloc(limit + 1, sizeof *rows);
-    enum err err = rows == NULL
-                       ? E_MEMORY
-                       : store_list_devices(r->reader, &after, &after_imei, rows, limit + 1, &n);
+    enum err err =
+        rows == NULL ? E_MEMORY : admin_page_devices(r, &after, &after_imei, rows, limit + 1, &n);
     if (err != E_OK) {
         refuse_err(r, err);
     } else {
@@ -184,13 +209,23 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
     struct store_proof proof;
     struct kme_home kme;
     struct store_onboarding onboarding;
-    size_t n = 0;
+    struct store_dimsi dimsi = {.phase = 0};
+    struct store_push waiting[4]; /* one for each node that is not told yet */
+    size_t n = 0, n_waiting = 0;
     enum err err = store_read_subscriber(r->reader, &r->imsi, &s);
     if (err == E_OK) {
         err = store_read_devices(r->reader, &r->imsi, devices, &n);
     }
     if (err == E_OK) {
         err = read_more(r, &proof, &kme, &onboarding);
+    }
+    if (err == E_OK) {
+        err = store_read_dimsi_of(r->reader, &r->imsi, &dimsi);
+        err = err == E_NOT_FOUND ? E_OK : err;
+    }
+    if (err == E_OK) {
+        err = store_list_push(r->reader, &r->imsi, waiting, sizeof waiting / sizeof *waiting,
+                              &n_waiting);
     }
     if (err == E_NOT_FOUND) {
         refuse_missing(r, PROBLEM_NO_SUBSCRIBER);
@@ -202,6 +237,8 @@ void admin_show_subscriber(struct admin_request *r, unsigned status)
         view_add_proof(body, &proof, r->h->config->devid.remember_seconds);
         view_add_kme(body, &kme);
         view_add_onboarding(body, &onboarding);
+        admin_dimsi_add(body, &dimsi);
+        view_add_waiting(body, waiting, n_waiting);
         answer_or_no_memory(r, status, body);
     }
     wipe(&kme, sizeof kme);
@@ -227,6 +264,11 @@ void admin_show_device(struct admin_request *r, unsigned status)
     }
 }
 
+static void get_device_of(struct admin_request *r)
+{
+    admin_show_device(r, STATUS_OK);
+}
+
 static void get_subscriber(struct admin_request *r)
 {
     admin_show_subscriber(r, STATUS_OK);
@@ -250,9 +292,16 @@ static void get_device(struct admin_request *r)
     }
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(list, json_string(imsis[i].digits));
+        if (admin_call_sees(&r->call, &imsis[i])) {
+            (void)json_array_append_new(list, json_string(imsis[i].digits));
+        }
     }
     free(imsis);
+    if (json_array_size(list) == 0) { /* it is there, and that is not for him to know */
+        json_decref(list);
+        refuse_missing(r, PROBLEM_NO_DEVICE);
+        return;
+    }
     struct kme_lot lot;
     bool has_lot = lots_find(r->h->lots, &r->imei, &lot) == E_OK;
     answer_or_no_memory(r, STATUS_OK,
@@ -265,42 +314,27 @@ static void get_repositories(struct admin_request *r)
     answer_or_no_memory(r, STATUS_OK, view_repositories(r->h));
 }
 
-static void flush_repositories(struct admin_request *r)
+/* The order is in the audit log before it is carried out. */
+static enum err flush_run(struct store_writer *w, struct writer_job *job)
+{
+    return admin_audit(w, admin_request_of(job), NULL, NULL, "done");
+}
+
+static void flush_done(struct admin_request *r)
 {
     struct repositories *all = r->h->repositories;
+    if (r->change.job.result != E_OK) {
+        refuse_err(r, r->change.job.result);
+        return;
+    }
     uint64_t dropped = all != NULL ? repositories_flush(all) : 0;
     hssd_event(r->h, "repositories-flushed", NULL, NULL, NULL, NULL, "");
     answer_or_no_memory(r, STATUS_OK, json_pack("{s:I}", "dropped", (json_int_t)dropped));
 }
 
-static json_t *events_page(const struct store_event *rows, size_t n, uint64_t after)
+static void flush_repositories(struct admin_request *r)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(list, view_event(&rows[i]));
-    }
-    return json_pack("{s:o,s:I}", "events", list, "next",
-                     (json_int_t)(n > 0 ? rows[n - 1].id : after));
-}
-
-static void list_events(struct admin_request *r)
-{
-    const char *name = admin_parameter(r, "name");
-    uint64_t after = 0;
-    size_t limit = 0, n = 0;
-    if (!admin_call_limit(&r->call, &limit) ||
-        !admin_call_number(&r->call, "after", 0, INT64_MAX / 10, &after)) {
-        return;
-    }
-    struct store_event *rows = calloc(limit, sizeof *rows);
-    enum err err =
-        rows == NULL ? E_MEMORY : store_list_events(r->reader, after, name, rows, limit, &n);
-    if (err != E_OK) {
-        refuse_err(r, err);
-    } else {
-        answer_or_no_memory(r, STATUS_OK, events_page(rows, n, after));
-    }
-    free(rows);
+    (void)!admin_submit(r, flush_run, flush_done); /* the answer is set when it fails */
 }
 
 /* ---- which handler ---- */
@@ -309,38 +343,91 @@ static const struct route {
     struct admin_path at;
     void (*handle)(struct admin_request *r);
 } routes[] = {
-    {{"GET", "/v1/status", ""}, get_status},
-    {{"GET", "/v1/subscribers", " after limit "}, list_subscribers},
-    {{"GET", "/v1/subscribers/{imsi}", ""}, get_subscriber},
-    {{"PUT", "/v1/subscribers/{imsi}", ""}, admin_put_subscriber},
-    {{"PATCH", "/v1/subscribers/{imsi}", ""}, admin_patch_subscriber},
-    {{"DELETE", "/v1/subscribers/{imsi}", ""}, admin_delete_subscriber},
-    {{"POST", "/v1/subscribers/{imsi}/proof/forget", ""}, admin_forget_proof},
-    {{"POST", "/v1/subscribers/{imsi}/kme", ""}, admin_ask_kme},
-    {{"GET", "/v1/devices", " after limit "}, list_devices},
-    {{"GET", "/v1/devices/{imei}", ""}, get_device},
-    {{"PUT", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_put_device},
-    {{"PATCH", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_patch_device},
-    {{"DELETE", "/v1/subscribers/{imsi}/devices/{imei}", ""}, admin_delete_device},
-    {{"POST", "/v1/import", " dry_run "}, admin_import},
-    {{"GET", "/v1/events", " after name limit "}, list_events},
-    {{"GET", "/v1/repositories", ""}, get_repositories},
-    {{"POST", "/v1/repositories/flush", ""}, flush_repositories},
-    {{"GET", "/v1/lots", " after limit "}, admin_lots_list},
-    {{"GET", "/v1/lots/{lot}", ""}, admin_lot_get},
-    {{"PUT", "/v1/lots/{lot}", ""}, admin_lot_put},
-    {{"DELETE", "/v1/lots/{lot}", ""}, admin_lot_delete},
-    {{"GET", "/v1/onboarding", " after limit phase "}, admin_onboarding_list},
-    {{"GET", "/v1/onboarding/{authority}/{id}", ""}, admin_onboarding_get},
-    {{"POST", "/v1/onboarding/{authority}/{id}", ""}, admin_onboarding_tell},
-    {{"GET", "/v1/onboarding-pool", ""}, admin_onboarding_pools},
-    {{"GET", "/v1/eir", ""}, admin_eir_state},
-    {{"GET", "/v1/eir/rules", " after limit "}, admin_eir_list},
-    {{"PUT", "/v1/eir/rules/{rule}/{list}", ""}, admin_eir_put},
-    {{"DELETE", "/v1/eir/rules/{rule}/{list}", ""}, admin_eir_delete},
-    {{"GET", "/v1/eir/check/{imei}", " imsi "}, admin_eir_check},
-    {{"POST", "/v1/eir/import", " dry_run "}, admin_eir_import},
+    {{"GET", "/v1/status", "", ADMIN_READER}, get_status},
+    {{"GET", "/metrics", "", ADMIN_READER}, admin_get_metrics},
+    {{"GET", "/health/live", "", ADMIN_READER}, admin_get_live},
+    {{"GET", "/health/ready", "", ADMIN_READER}, admin_get_ready},
+    {{"GET", "/v1/subscribers", " after limit ", ADMIN_READER}, list_subscribers},
+    {{"GET", "/v1/subscribers/{imsi}", "", ADMIN_READER}, get_subscriber},
+    {{"PUT", "/v1/subscribers/{imsi}", "", ADMIN_PROVISIONER}, admin_put_subscriber},
+    {{"PATCH", "/v1/subscribers/{imsi}", "", ADMIN_PROVISIONER}, admin_patch_subscriber},
+    {{"DELETE", "/v1/subscribers/{imsi}", "", ADMIN_PROVISIONER}, admin_delete_subscriber},
+    {{"POST", "/v1/subscribers/{imsi}/proof/forget", "", ADMIN_PROVISIONER}, admin_forget_proof},
+    {{"POST", "/v1/subscribers/{imsi}/kme", "", ADMIN_PROVISIONER}, admin_ask_kme},
+    {{"GET", "/v1/export/subscribers", " after limit transport_key ", ADMIN_READER},
+     admin_export_subscribers},
+    {{"GET", "/v1/openapi.yaml", "", ADMIN_READER}, get_openapi},
+    {{"GET", "/v1/devices", " after limit ", ADMIN_READER}, list_devices},
+    {{"GET", "/v1/devices/{imei}", "", ADMIN_READER}, get_device},
+    {{"GET", "/v1/subscribers/{imsi}/devices/{imei}", "", ADMIN_READER}, get_device_of},
+    {{"PUT", "/v1/subscribers/{imsi}/devices/{imei}", "", ADMIN_PROVISIONER}, admin_put_device},
+    {{"PATCH", "/v1/subscribers/{imsi}/devices/{imei}", "", ADMIN_PROVISIONER}, admin_patch_device},
+    {{"DELETE", "/v1/subscribers/{imsi}/devices/{imei}", "", ADMIN_PROVISIONER},
+     admin_delete_device},
+    {{"POST", "/v1/import", " dry_run import ", ADMIN_PROVISIONER}, admin_import},
+    {{"GET", "/v1/imports", " after limit ", ADMIN_READER}, admin_imports_list},
+    {{"POST", "/v1/imports", "", ADMIN_PROVISIONER}, admin_import_begin},
+    {{"GET", "/v1/imports/{import}", "", ADMIN_READER}, admin_import_get},
+    {{"POST", "/v1/imports/{import}/end", "", ADMIN_PROVISIONER}, admin_import_end},
+    {{"GET", "/v1/audit", " after limit who target ", ADMIN_READER}, admin_audit_list},
+    {{"GET", "/v1/events", EVENT_PARAMETERS, ADMIN_READER}, admin_events_list},
+    {{"GET", "/v1/webhooks", "", ADMIN_READER}, admin_webhooks_get},
+    {{"GET", "/v1/keys", "", ADMIN_READER}, admin_keys_get},
+    {{"POST", "/v1/keys/rotate", "", ADMIN_ADMINISTRATOR}, admin_keys_rotate},
+    {{"POST", "/v1/keys/reseal", "", ADMIN_ADMINISTRATOR}, admin_reseal_begin},
+    {{"DELETE", "/v1/keys/reseal", "", ADMIN_ADMINISTRATOR}, admin_reseal_stop},
+    {{"POST", "/v1/reload", "", ADMIN_ADMINISTRATOR}, admin_post_reload},
+    {{"GET", "/v1/repositories", "", ADMIN_READER}, get_repositories},
+    {{"POST", "/v1/repositories/flush", "", ADMIN_ADMINISTRATOR}, flush_repositories},
+    {{"GET", "/v1/lots", " after limit ", ADMIN_READER}, admin_lots_list},
+    {{"GET", "/v1/lots/{lot}", "", ADMIN_READER}, admin_lot_get},
+    {{"PUT", "/v1/lots/{lot}", "", ADMIN_ADMINISTRATOR}, admin_lot_put},
+    {{"DELETE", "/v1/lots/{lot}", "", ADMIN_ADMINISTRATOR}, admin_lot_delete},
+    {{"GET", "/v1/onboarding", " after limit phase ", ADMIN_READER}, admin_onboarding_list},
+    {{"GET", "/v1/onboarding/{authority}/{id}", "", ADMIN_READER}, admin_onboarding_get},
+    {{"POST", "/v1/onboarding/{authority}/{id}", "", ADMIN_PROVISIONER}, admin_onboarding_tell},
+    {{"GET", "/v1/onboarding-pool", "", ADMIN_READER}, admin_onboarding_pools},
+    {{"GET", "/v1/dimsi", " after limit phase ", ADMIN_READER}, admin_dimsi_list},
+    {{"GET", "/v1/dimsi/{imsi}", "", ADMIN_READER}, admin_dimsi_get},
+    {{"POST", "/v1/dimsi/{imsi}", "", ADMIN_PROVISIONER}, admin_dimsi_tell},
+    {{"GET", "/v1/backups", "", ADMIN_READER}, admin_backup_list},
+    {{"POST", "/v1/backups", "", ADMIN_ADMINISTRATOR}, admin_backup_begin},
+    {{"GET", "/v1/eir", "", ADMIN_READER}, admin_eir_state},
+    {{"GET", "/v1/eir/rules", " after limit ", ADMIN_READER}, admin_eir_list},
+    {{"GET", "/v1/eir/rules/{rule}/{list}", "", ADMIN_READER}, admin_eir_get},
+    {{"PUT", "/v1/eir/rules/{rule}/{list}", "", ADMIN_PROVISIONER}, admin_eir_put},
+    {{"DELETE", "/v1/eir/rules/{rule}/{list}", "", ADMIN_PROVISIONER}, admin_eir_delete},
+    {{"GET", "/v1/eir/check/{imei}", " imsi ", ADMIN_READER}, admin_eir_check},
+    {{"POST", "/v1/eir/import", " dry_run import ", ADMIN_PROVISIONER}, admin_eir_import},
 };
+
+const struct admin_path *admin_paths(size_t i)
+{
+    return i < sizeof routes / sizeof routes[0] ? &routes[i].at : NULL;
+}
+
+/* Beside those with {imsi}: what of them names a subscription is looked at row by row. */
+static const char *const scoped[] = {"/metrics",
+                                     "/health/live",
+                                     "/health/ready",
+                                     "/v1/status",
+                                     "/v1/subscribers",
+                                     "/v1/export/subscribers",
+                                     "/v1/devices",
+                                     "/v1/devices/{imei}",
+                                     "/v1/import",
+                                     "/v1/imports",
+                                     "/v1/imports/{import}",
+                                     "/v1/imports/{import}/end",
+                                     "/v1/events",
+                                     "/v1/onboarding",
+                                     "/v1/onboarding/{authority}/{id}",
+                                     "/v1/dimsi",
+                                     "/v1/eir",
+                                     "/v1/eir/rules",
+                                     "/v1/eir/check/{imei}",
+                                     "/v1/openapi.yaml",
+                                     NULL};
 
 static bool identities(struct admin_request *r, const char *pattern, const char *path)
 {
@@ -349,6 +436,9 @@ static bool identities(struct admin_request *r, const char *pattern, const char 
         if (bytes_eq(want, BYTES_LIT("{imsi}")) && imsi_parse(have, &r->imsi) != E_OK) {
             return admin_call_parameter_wrong(&r->call, "the IMSI in the path",
                                               "is not 6 to 15 digits");
+        }
+        if (bytes_eq(want, BYTES_LIT("{imsi}")) && !admin_call_in_scope(&r->call, &r->imsi)) {
+            return false;
         }
         if (bytes_eq(want, BYTES_LIT("{imei}")) && imei_parse(have, &r->imei) != E_OK) {
             return admin_call_parameter_wrong(&r->call, "the IMEI in the path",
@@ -361,6 +451,9 @@ static bool identities(struct admin_request *r, const char *pattern, const char 
         }
         if ((bytes_eq(want, BYTES_LIT("{authority}")) && !admin_onboarding_authority(r, have)) ||
             (bytes_eq(want, BYTES_LIT("{id}")) && !admin_onboarding_id(r, have))) {
+            return false;
+        }
+        if (bytes_eq(want, BYTES_LIT("{import}")) && !admin_import_id(r, have)) {
             return false;
         }
         if (bytes_eq(want, BYTES_LIT("{rule}")) && imei_range_parse(have, &r->range) != E_OK) {
@@ -380,7 +473,8 @@ void admin_route(struct admin_request *r, const char *method, const char *path)
 {
     int i = admin_call_route(&r->call, &routes[0].at, sizeof routes[0],
                              sizeof routes / sizeof routes[0], method, path);
-    if (i >= 0 && identities(r, routes[i].at.path, path)) {
+    if (i >= 0 && admin_call_scoped(&r->call, scoped) && identities(r, routes[i].at.path, path)) {
+        admin_audit_target(r, routes[i].at.path, path, r->target);
         routes[i].handle(r);
     }
 }

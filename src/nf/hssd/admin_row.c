@@ -142,6 +142,58 @@ static bool take_suspended(const json_t *v, struct admin_row *row, const struct 
     return json_is_boolean(v) || bad(at, "must be true or false");
 }
 
+/* ---- what came encrypted (admin_row_transport.c) ---- */
+
+/* 16 or 32 octets of a key, and what aes-kw adds; which of them it is, the transport key says. */
+static bool take_encrypted(const json_t *v, struct admin_encrypted *out, const struct place *at)
+{
+    const size_t digits = json_is_string(v) ? json_string_length(v) : 0;
+    out->n = (uint8_t)(digits / 2);
+    return ((digits == 32 || digits == 48 || digits == 64 || digits == 80) &&
+            hex_decode(json_string_value(v), (struct mbytes){out->b, out->n}) == E_OK) ||
+           bad(at, "must be a string of 32 or 64 hex digits, or for aes-kw of 48 or 80");
+}
+
+static bool take_k_encrypted(const json_t *v, struct admin_row *row, const struct place *at)
+{
+    return take_encrypted(v, &row->encrypted[ADMIN_SECRET_K], at);
+}
+
+static bool take_opc_encrypted(const json_t *v, struct admin_row *row, const struct place *at)
+{
+    return take_encrypted(v, &row->encrypted[ADMIN_SECRET_OPC], at);
+}
+
+static bool take_op_encrypted(const json_t *v, struct admin_row *row, const struct place *at)
+{
+    return take_encrypted(v, &row->encrypted[ADMIN_SECRET_OP], at);
+}
+
+static bool take_transport_key(const json_t *v, struct admin_row *row, const struct place *at)
+{
+    struct bytes s = text_of(v);
+    if (s.n == 0 || s.n >= sizeof row->transport_key || memchr(s.p, 0, s.n) != NULL) {
+        return bad(at, "must be the name of one of transport_keys of the configuration");
+    }
+    memset(row->transport_key, 0, sizeof row->transport_key);
+    memcpy(row->transport_key, s.p, s.n);
+    return true;
+}
+
+static bool take_kcv(const json_t *v, struct admin_row *row, const struct place *at)
+{
+    return (json_is_string(v) && json_string_length(v) == 2 * sizeof row->kcv &&
+            hex_decode(json_string_value(v), MBYTES_OF(row->kcv)) == E_OK) ||
+           bad(at, "must be a string of 6 hex digits");
+}
+
+/* What an export says that has no keys: it has no effect but on what is said of a missing k. */
+static bool take_keys(const json_t *v, struct admin_row *row, const struct place *at)
+{
+    (void)row;
+    return bytes_eq(text_of(v), BYTES_LIT("left-out")) || bad(at, "can only be \"left-out\"");
+}
+
 /* ---- devices ---- */
 
 static bool take_kme(const json_t *v, struct admin_device *d, const struct place *at)
@@ -184,9 +236,17 @@ static json_t *members_of(const json_t *json)
     return (json_t *)(uintptr_t)json; /* jansson's iterators take no const */
 }
 
+/* Of a device in a row, which can name a transport key; a device alone cannot. */
+static bool take_device_kme_encrypted(const json_t *v, struct admin_device *d,
+                                      const struct place *at)
+{
+    return take_encrypted(v, &d->kme_encrypted, at);
+}
+
 static bool device_members(const json_t *json, const char *pointer, struct admin_device *d,
                            unsigned *has, struct admin_fault *fault)
 {
+    const bool in_row = *pointer != '\0';
     if (!json_is_object(json)) {
         return not_object(pointer, fault);
     }
@@ -195,10 +255,13 @@ static bool device_members(const json_t *json, const char *pointer, struct admin
         const char *name = json_object_iter_key(i);
         const struct place at = {pointer, name, fault};
         bool imei = strcmp(name, "imei") == 0;
-        if (!imei && strcmp(name, "kme") != 0) {
-            return unknown(pointer, name, fault, "imei, kme");
+        bool encrypted = in_row && strcmp(name, "kme_encrypted") == 0;
+        if (!imei && !encrypted && strcmp(name, "kme") != 0) {
+            return unknown(pointer, name, fault, in_row ? "imei, kme, kme_encrypted" : "imei, kme");
         }
-        if (!(imei ? take_imei : take_kme)(json_object_iter_value(i), d, &at)) {
+        if (!(imei        ? take_imei
+              : encrypted ? take_device_kme_encrypted
+                          : take_kme)(json_object_iter_value(i), d, &at)) {
             return false;
         }
         *has |= imei ? ROW_IMEI : ROW_KME;
@@ -262,6 +325,12 @@ static const struct member {
     {"msisdn", ROW_MSISDN, take_msisdn},
     {"suspended", ROW_SUSPENDED, take_suspended},
     {"devices", ROW_DEVICES, take_devices},
+    {"k_encrypted", ROW_K_ENCRYPTED, take_k_encrypted},
+    {"opc_encrypted", ROW_OPC_ENCRYPTED, take_opc_encrypted},
+    {"op_encrypted", ROW_OP_ENCRYPTED, take_op_encrypted},
+    {"transport_key", ROW_TRANSPORT_KEY, take_transport_key},
+    {"k_kcv", ROW_KCV, take_kcv},
+    {"keys", ROW_KEYS, take_keys},
 };
 
 static const struct member *member_of(const char *name)
@@ -287,7 +356,8 @@ static bool row_members(const json_t *json, struct admin_row *row, struct admin_
         if (m == NULL) {
             return unknown("", name, fault,
                            "imsi, algorithm, k, opc, op, res_length, keccak_iterations, sqn, "
-                           "policy, proof, profile, msisdn, suspended, devices");
+                           "policy, proof, profile, msisdn, suspended, devices, k_encrypted, "
+                           "opc_encrypted, op_encrypted, transport_key, k_kcv, keys");
         }
         if (!m->take(json_object_iter_value(i), row, &at)) {
             return false;
@@ -311,7 +381,8 @@ static bool row_identity(struct admin_row *row, enum admin_shape shape, const st
         row->imsi = *imsi;
     }
     if (shape == ADMIN_WHOLE && (row->has & ROW_K) == 0) {
-        return missing("/k", fault, "k is missing: a subscriber cannot be without");
+        return missing("/k", fault,
+                       "k is missing, and so is k_encrypted: a subscriber cannot be without");
     }
     return true;
 }
@@ -359,15 +430,16 @@ static bool row_keys(struct admin_row *row, const struct crypto *c, struct admin
 }
 
 bool admin_row_parse(const json_t *json, enum admin_shape shape, const struct imsi *imsi,
-                     const struct crypto *c, struct admin_row *out, struct admin_fault *fault)
+                     const struct crypto *c, struct transport_ring *ring, struct admin_row *out,
+                     struct admin_fault *fault)
 {
     *fault = (struct admin_fault){.problem = PROBLEM_NONE};
     *out = (struct admin_row){
         .keys = {.algorithm = AKA_MILENAGE, .res_len = RES_LENGTH_DEFAULT, .keccak_iterations = 1},
         .policy = BINDING_OPEN,
         .profile = "default"};
-    bool ok = row_members(json, out, fault) && row_identity(out, shape, imsi, fault) &&
-              row_keys(out, c, fault);
+    bool ok = row_members(json, out, fault) && admin_row_open(out, ring, fault) &&
+              row_identity(out, shape, imsi, fault) && row_keys(out, c, fault);
     out->whole = shape == ADMIN_WHOLE || (shape == ADMIN_EITHER && (out->has & ROW_K) != 0);
     if (!ok) {
         wipe(out, sizeof *out);

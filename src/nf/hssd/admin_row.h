@@ -8,7 +8,7 @@
 #ifndef BINDERY_NF_HSSD_ADMIN_ROW_H
 #define BINDERY_NF_HSSD_ADMIN_ROW_H
 
-#include "nf/common/admin_problem.h"
+#include "nf/hssd/transport_keys.h"
 #include "proc/binding.h"
 #include "proc/devid.h"
 #include "proc/kme.h"
@@ -31,12 +31,25 @@ enum admin_member {
     ROW_IMEI = 1 << 13,
     ROW_KME = 1 << 14,
     ROW_PROOF = 1 << 15,
+    ROW_K_ENCRYPTED = 1 << 16, /* the same order as admin_secret */
+    ROW_OPC_ENCRYPTED = 1 << 17,
+    ROW_OP_ENCRYPTED = 1 << 18,
+    ROW_TRANSPORT_KEY = 1 << 19,
+    ROW_KCV = 1 << 20,
+    ROW_KEYS = 1 << 21,
 };
 
+/* What may come encrypted under a transport key. */
+enum admin_secret { ADMIN_SECRET_K, ADMIN_SECRET_OPC, ADMIN_SECRET_OP, ADMIN_SECRETS };
+struct admin_encrypted {
+    uint8_t n; /* 0: none */
+    uint8_t b[TRANSPORT_MAX];
+};
 struct admin_device {
     struct imei imei;
     bool has_kme;
     struct key_kme kme;
+    struct admin_encrypted kme_encrypted; /* of a row only; kme has it once the row is parsed */
 };
 /* Members that are not in `has` have their defaults. Its holder wipes it. */
 struct admin_row {
@@ -45,6 +58,10 @@ struct admin_row {
     struct imsi imsi;
     struct aka_keys keys; /* opc is that of `op` too, once admin_row_parse is done */
     struct key_op op;
+    char transport_key[HSSD_TRANSPORT_NAME_MAX];
+    struct admin_encrypted
+        encrypted[ADMIN_SECRETS]; /* keys and op have them too, once it is parsed */
+    uint8_t kcv[TRANSPORT_KCV];
     uint64_t sqn;
     enum binding_policy policy;
     struct devid_policy proof;
@@ -63,10 +80,14 @@ enum admin_shape {
 };
 
 /* `imsi` is the one of the path, or NULL; a member `imsi` must then be the same. `c` makes OPc of
- * OP. On false the row is wiped. */
+ * OP; what came encrypted is opened with the keys of `ring`. On false the row is wiped. */
 MUST_USE bool admin_row_parse(const json_t *json, enum admin_shape shape, const struct imsi *imsi,
-                              const struct crypto *c, struct admin_row *out,
-                              struct admin_fault *fault);
+                              const struct crypto *c, struct transport_ring *ring,
+                              struct admin_row *out, struct admin_fault *fault);
+/* Of a row whose members are known, before anything else of it is looked at: opens what came
+ * encrypted, and holds the check value against K (admin_row_transport.c). */
+MUST_USE bool admin_row_open(struct admin_row *row, struct transport_ring *ring,
+                             struct admin_fault *fault);
 /* The body of PUT and PATCH of a device: {"kme":"..."} or {}. */
 MUST_USE bool admin_device_parse(const json_t *json, const struct imei *imei, bool kme_needed,
                                  struct admin_device *out, struct admin_fault *fault);

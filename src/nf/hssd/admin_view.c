@@ -5,6 +5,7 @@
 #include "nf/hssd/kme_pool.h"
 #include "nf/hssd/lots.h"
 #include "nf/hssd/onboarding.h"
+#include "nf/hssd/peers.h"
 #include "nf/hssd/proof.h"
 #include "proc/binding.h"
 #include "proc/devid.h"
@@ -131,6 +132,43 @@ void view_add_onboarding(json_t *subscriber, const struct store_onboarding *row)
     }
 }
 
+static json_t *view_what(uint8_t what)
+{
+    static const struct {
+        uint8_t bit;
+        const char *name;
+    } names[] = {{STORE_PUSH_DATA, "insert"},
+                 {STORE_PUSH_DROP_MSISDN, "delete-msisdn"},
+                 {STORE_PUSH_DROP_TIMER, "delete-rau-tau-timer"},
+                 {STORE_PUSH_WITHDRAW, "cancel"}};
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if ((what & names[i].bit) != 0) {
+            (void)json_array_append_new(list, json_string(names[i].name));
+        }
+    }
+    return list;
+}
+
+void view_add_waiting(json_t *subscriber, const struct store_push *rows, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        const struct store_push *p = &rows[i];
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s,s:o,s:o,s:I,s:o,s:o}", "host", p->host, "what",
+                                              view_what(p->what), "since", admin_time(p->since),
+                                              "tries", (json_int_t)p->tries, "next_try",
+                                              p->tries > 0 ? admin_time(p->next_try) : json_null(),
+                                              "cause", admin_text_or_null(p->cause)));
+    }
+    if (subscriber != NULL) {
+        (void)json_object_set_new(subscriber, "waiting", list);
+    } else {
+        json_decref(list);
+    }
+}
+
 static json_t *view_seconds(int64_t at)
 {
     return at != 0 ? json_integer((json_int_t)at) : json_null();
@@ -171,19 +209,21 @@ static json_t *view_counters(struct hssd *h)
 
 static json_t *view_peer(struct hssd_peer_state *p)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I}", "origin_host", p->peer->origin_host, "realm",
-                     p->peer->realm, "kind", p->peer->kind == HSSD_PEER_AGENT ? "agent" : "end",
-                     "role", hssd_role_name(p->peer->role), "connections",
-                     (json_int_t)atomic_load(&p->connections), "requests",
-                     (json_int_t)atomic_load(&p->requests), "answers",
-                     (json_int_t)atomic_load(&p->answers));
+    const struct hssd_peer *c = p->peer;
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:I,s:I,s:I}", "origin_host", c->origin_host, "realm", c->realm, "kind",
+        c->kind == HSSD_PEER_AGENT ? "agent" : "end", "role", hssd_role_name(c->role),
+        "connections", (json_int_t)atomic_load(&p->connections), "requests",
+        (json_int_t)atomic_load(&p->requests), "answers", (json_int_t)atomic_load(&p->answers));
 }
 
 static json_t *view_peers(struct hssd *h)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < h->config->n_peers; i++) {
-        (void)json_array_append_new(list, view_peer(&h->peers[i]));
+    size_t n = 0;
+    struct hssd_peer_state *const *peers = hssd_peers_all(h, &n);
+    for (size_t i = 0; i < n; i++) {
+        (void)json_array_append_new(list, view_peer(peers[i]));
     }
     return list;
 }

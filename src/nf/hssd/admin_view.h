@@ -8,6 +8,7 @@
 
 #include "nf/hssd/hssd.h"
 #include "proc/kme.h"
+#include "store/store_push.h"
 #include <jansson.h>
 
 /* devices NULL: without the member `devices`. */
@@ -19,6 +20,8 @@ void view_add_proof(json_t *subscriber, const struct store_proof *proof, uint32_
 void view_add_kme(json_t *subscriber, const struct kme_home *kme);
 /* Adds which device it was made for in the attach procedure; phase NEW: for none. */
 void view_add_onboarding(json_t *subscriber, const struct store_onboarding *row);
+/* Adds what its nodes are still to be told. */
+void view_add_waiting(json_t *subscriber, const struct store_push *rows, size_t n);
 /* The repositories, and the cache. */
 json_t *view_repositories(struct hssd *h);
 /* with_imsi: as a row of a list of devices. */

@@ -1,4 +1,4 @@
-#include "nf/hssd/admin_request.h"
+#include "nf/hssd/admin_audit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +58,9 @@ static bool match_of(const char *text, struct admin_condition *c)
         return false;
     }
     c->version = strtoull(text + 1, &end, 10);
-    return strcmp(end, "\"") == 0;
+    /* GET adds a digest, for what changes without a change of the administration's */
+    const size_t digest = *end == '-' ? strspn(end + 1, "0123456789abcdef") : 0;
+    return strcmp(end + (digest > 0 ? 1 + digest : 0), "\"") == 0;
 }
 
 static bool conditions(struct admin_request *r, struct admin_condition *c)
@@ -79,12 +81,38 @@ static bool conditions(struct admin_request *r, struct admin_condition *c)
 
 static void write_done(struct admin_request *r);
 
+/* Rows, and with them, in one commit, what the import they are of came to. */
+static enum err import_run(struct store_writer *w, struct writer_job *job)
+{
+    struct admin_request *r = admin_request_of(job);
+    const struct admin_change *c = &r->change;
+    struct store_import_counts did = {0};
+    enum err err = admin_change_run(w, job);
+    if (err != E_OK) {
+        return err; /* of a dry run too */
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        const struct admin_item *item = &c->items[i];
+        *(item->fault.problem != PROBLEM_NONE ? &did.refused
+          : item->did == STORE_ADDED          ? &did.added
+          : item->did == STORE_CHANGED        ? &did.changed
+                                              : &did.unchanged) += 1;
+    }
+    err = admin_import_count(w, r, IMPORT_SUBSCRIBERS, &did);
+    for (size_t i = 0; err == E_NOT_FOUND && i < c->n; i++) {
+        if (c->items[i].fault.problem == PROBLEM_NONE) {
+            (void)admin_import_not_open(&c->items[i].fault);
+        }
+    }
+    return err;
+}
+
 /* Starts the change of r->items, from `at`, n of them. */
 static bool submit(struct admin_request *r, size_t at, size_t n)
 {
     r->change.items = r->items + at;
     r->change.n = n;
-    return admin_submit(r, admin_change_run, write_done);
+    return admin_submit(r, r->is_import ? import_run : admin_change_run, write_done);
 }
 
 static struct admin_item *one_item(struct admin_request *r, enum admin_verb verb)
@@ -96,19 +124,25 @@ static struct admin_item *one_item(struct admin_request *r, enum admin_verb verb
     item->verb = verb;
     item->row.imsi = r->imsi;
     item->device.imei = r->imei;
-    return conditions(r, &item->condition) ? item : NULL;
+    const bool of_device =
+        verb == ADMIN_DEVICE_PUT || verb == ADMIN_DEVICE_PATCH || verb == ADMIN_DEVICE_REMOVE;
+    const bool ok = of_device ? admin_condition_read(&r->call, &item->device_condition)
+                              : conditions(r, &item->condition);
+    return ok ? item : NULL;
 }
 
 static void subscriber(struct admin_request *r, enum admin_verb verb, enum admin_shape shape)
 {
     struct admin_fault fault;
     json_t *json = NULL;
+    struct transport_ring ring = {.config = r->h->config};
     struct admin_item *item = one_item(r, verb);
     if (item == NULL) {
         return;
     }
     bool ok = admin_json_parse(body_of(r), &json, &fault) &&
-              admin_row_parse(json, shape, &r->imsi, r->crypto, &item->row, &fault);
+              admin_row_parse(json, shape, &r->imsi, r->crypto, &ring, &item->row, &fault);
+    transport_ring_close(&ring);
     json_decref(json);
     if (!ok) {
         admin_refuse(r, &fault);
@@ -260,13 +294,18 @@ static size_t count_lines(struct bytes body)
     return n;
 }
 
-static void import_line(struct admin_request *r, struct bytes line, struct admin_item *item)
+static void import_line(struct admin_request *r, struct bytes line, struct transport_ring *ring,
+                        struct admin_item *item)
 {
     json_t *json = NULL;
     item->verb = ADMIN_IMPORT;
     bool ok = admin_json_parse(line, &json, &item->fault) &&
-              admin_row_parse(json, ADMIN_EITHER, NULL, r->crypto, &item->row, &item->fault);
-    (void)ok; /* the fault is the item's */
+              admin_row_parse(json, ADMIN_EITHER, NULL, r->crypto, ring, &item->row, &item->fault);
+    if (ok && !admin_call_sees(&r->call, &item->row.imsi)) {
+        (void)admin_fault_set(&item->fault, PROBLEM_OUT_OF_SCOPE, "/imsi",
+                              "%.100s is configured for other subscriptions than this",
+                              r->call.who.name);
+    }
     json_decref(json);
 }
 
@@ -305,6 +344,15 @@ static json_t *result_of(const struct admin_item *item)
                      item->row.imsi.digits, "did", did[item->did]);
 }
 
+void admin_results(struct admin_request *r, json_t *list)
+{
+    if (admin_call_accepts(&r->call, ADMIN_NDJSON)) {
+        admin_call_lines(&r->call, STATUS_OK, list);
+    } else {
+        admin_answer(r, STATUS_OK, json_pack("{s:o}", "results", list));
+    }
+}
+
 static void import_event(struct admin_request *r)
 {
     unsigned did[3] = {0, 0, 0}, refused = 0;
@@ -330,7 +378,7 @@ static void import_answer(struct admin_request *r)
         (void)json_array_append_new(list, result_of(&r->items[i]));
     }
     import_event(r);
-    admin_answer(r, STATUS_OK, json_pack("{s:o}", "results", list));
+    admin_results(r, list);
 }
 
 /* Hands in the next rows, from `at`; when the writer is full they are refused as busy. A dry run
@@ -358,16 +406,19 @@ static void import_from(struct admin_request *r, size_t at)
 
 void admin_import(struct admin_request *r)
 {
+    struct transport_ring ring = {.config = r->h->config};
     struct bytes rest = body_of(r);
     size_t n = 0;
-    if (!admin_dry_run(r) || !admin_lines(r, rest, &n) || !items_new(r, n)) {
+    if (!admin_dry_run(r) || !admin_import_named(r, IMPORT_SUBSCRIBERS) ||
+        !admin_lines(r, rest, &n) || !items_new(r, n)) {
         return;
     }
     r->is_import = true;
     for (size_t i = 0; i < n; i++) {
         r->items[i].number = (unsigned)i + 1;
-        import_line(r, admin_next_line(&rest), &r->items[i]);
+        import_line(r, admin_next_line(&rest), &ring, &r->items[i]);
     }
+    transport_ring_close(&ring);
     import_from(r, 0);
 }
 

@@ -13,6 +13,9 @@
 MUST_USE enum refusal hssd_admit(struct hssd *h, const struct node_cer *cer,
                                  struct hssd_peer_state **out);
 void hssd_leave(struct hssd_peer_state *peer);
+/* May a connection that was let in stay, by what is configured now? How many there may be counts
+ * for new ones only. */
+bool hssd_may_stay(const struct hssd_peer_state *peer, const struct node_cer *cer);
 /* Before anything is read: could a connection from here be any configured peer's? */
 bool hssd_address_may_be_a_peer(const struct hssd_config *config, const struct address *remote);
 

@@ -1,15 +1,18 @@
-/* nf/hssd/authorise.h - who may connect, who may carry whose requests, who may ask for which PLMN.
+/* nf/hssd/authorise.h - who may carry whose requests, which commands a role may send, who may ask
+ * for which PLMN.
  *
- * Pure decisions over the configuration: an end speaks for itself, an agent for the origins that
- * are listed with it, and Route-Record must agree. Nothing is allowed that is not configured.
+ * Pure decisions over the configuration: those of nf/common/peer_rules.h, and the HSS's own.
  */
 #ifndef BINDERY_NF_HSSD_AUTHORISE_H
 #define BINDERY_NF_HSSD_AUTHORISE_H
 
 #include "base/refusal.h"
 #include "codec/diameter.h"
+#include "nf/common/peer_rules.h"
 #include "nf/hssd/config.h"
 
+/* What the configuration says of a peer, as the rules of all servers read it. */
+struct peer_rules hssd_peer_rules(const struct hssd_peer *p);
 /* May the requester of this message, coming over the connection of `peer`, ask this HSS at all?
  * Looks at Destination-Realm and -Host, Origin-Host and -Realm, Route-Record and the role.
  * Refusals: NOT_OURS, NOT_THIS_HOST, LOOP, ORIGIN_NOT_ALLOWED, COMMAND_NOT_ALLOWED. */

@@ -1,7 +1,9 @@
 /* nf/hssd/cancel.c - Cancel-Location-Request (TS 29.272 5.2.1.2): telling nodes to forget a
  * subscriber. Cancellation types 0 and 2 only, which every MME understands the same way. */
+#include "nf/hssd/peers.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/s6a.h"
+#include "nf/hssd/snapshots.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,12 +96,15 @@ static void cancel_at(struct hssd *h, const struct imsi *imsi, const struct dest
 static void cancel_everywhere(struct hssd *h, const struct imsi *imsi, struct bytes but,
                               struct bytes nor, uint32_t type)
 {
-    for (size_t i = 0; i < h->config->n_peers; i++) {
-        const struct hssd_peer *p = &h->config->peers[i];
+    size_t n_peers = 0;
+    struct snapshot *held = snapshot_hold(h); /* it comes from any thread */
+    struct hssd_peer_state *const *peers = hssd_peers_all(h, &n_peers);
+    for (size_t i = 0; i < n_peers; i++) {
+        const struct hssd_peer *p = peers[i]->peer;
         char *const one[] = {p->origin_host};
         char *const *hosts = p->kind == HSSD_PEER_END ? one : p->origins;
         size_t n = p->kind == HSSD_PEER_END ? 1 : p->n_origins;
-        if (atomic_load_explicit(&h->peers[i].connections, memory_order_relaxed) == 0) {
+        if (atomic_load_explicit(&peers[i]->connections, memory_order_relaxed) == 0) {
             continue;
         }
         const char *realm = p->kind == HSSD_PEER_END || p->n_realms == 0 ? p->realm : p->realms[0];
@@ -110,6 +115,7 @@ static void cancel_everywhere(struct hssd *h, const struct imsi *imsi, struct by
             }
         }
     }
+    snapshot_release(held);
 }
 
 void hssd_cancel_location(struct hssd *h, const struct imsi *imsi,

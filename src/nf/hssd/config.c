@@ -11,6 +11,10 @@ enum err hssd_config_load(const char *path, struct hssd_config **out, struct con
         return err;
     }
     err = hssd_config_check(&file, path, out, why);
+    if (err == E_OK) {
+        (*out)->raw = file.raw;
+        file.raw = NULL;
+    }
     config_file_close(&file);
     return config_file_why(path, err, why);
 }
@@ -51,8 +55,12 @@ void hssd_config_free(struct hssd_config *config)
     for (size_t i = 0; i < config->n_listeners; i++) {
         listener_free(&config->listeners[i]);
     }
+    config_raw_free(&hssd_config_shape, config->raw);
     hssd_free_devid(config);
     hssd_free_onboarding(config);
+    hssd_free_dimsi(config);
+    hssd_free_webhooks(config);
+    hssd_free_transport_keys(config);
     free(config->peers);
     free(config->listeners);
     free(config->profiles);
@@ -62,7 +70,9 @@ void hssd_config_free(struct hssd_config *config)
     free(config->origin_realm);
     free(config->store_path);
     free(config->key_path);
+    free(config->backup_folder);
     free(config->admin_socket);
+    admin_https_free(&config->admin_https);
     free(config->kme.ca);
     free(config->kme.crl);
     free(config);

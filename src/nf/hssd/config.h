@@ -11,9 +11,12 @@
 #ifndef BINDERY_NF_HSSD_CONFIG_H
 #define BINDERY_NF_HSSD_CONFIG_H
 
+#include "crypto/transport.h"
 #include "id/imei_range.h"
 #include "id/plmn.h"
 #include "net/address.h"
+#include "nf/common/config_admin.h"
+#include "nf/common/config_metrics.h"
 #include "nf/common/config_places.h"
 #include "nf/common/log.h"
 #include "proc/eir.h"
@@ -29,6 +32,16 @@
 #define HSSD_AUTHORITIES_MAX     64
 #define HSSD_IMSI_POOLS_MAX      8
 #define HSSD_ONBOARD_THREADS_MAX 64
+#define HSSD_DIMSI_REMOTES_MAX   64 /* ARPFs; D-AUSFs; service providers */
+#define HSSD_DIMSI_THREADS_MAX   16
+
+#define HSSD_TRANSPORT_KEYS_MAX 16
+#define HSSD_TRANSPORT_NAME_MAX 33 /* with its NUL */
+#define HSSD_TRANSPORT_NAME_ALPHABET                                                               \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+
+#define HSSD_WEBHOOKS_MAX     16
+#define HSSD_WEBHOOK_NAME_MAX 33 /* with its NUL */
 
 struct hssd_listener {
     struct address address;
@@ -172,10 +185,72 @@ struct hssd_onboarding {
     struct hssd_authority *authorities;
     size_t n_authorities;
 };
+/* First attaches with a discovery IMSI, as the target AUSF (docs/dimsi.md). */
+struct hssd_sp {
+    char *name;           /* the first dNSName of its certificate */
+    uint32_t offers_most; /* that wait: offered, allocated or pushed */
+};
+struct hssd_dimsi_remote { /* an ARPF, by name; a D-AUSF, by PLMN; the RSMF */
+    char *name;
+    struct plmn plmn;
+    char *link;     /* https://host[:port] */
+    char *ca, *crl; /* of its TLS server certificate; crl may be NULL */
+};
+struct hssd_dimsi {
+    bool enabled;
+    struct plmn plmn; /* the operator that devices are offered to */
+    struct address listen;
+    char *certificate, *key, *ca, *crl;          /* of the listener; crl may be NULL */
+    char *ausf_certificate, *ausf_key;           /* of the TLS client, role ausf */
+    char *agreement_certificate, *agreement_key; /* what eK is encrypted to */
+    char *sp_roots, *sp_crl; /* of those that sign delegations; crl may be NULL */
+    char *ci_roots, *ci_crl; /* what SEs' and ARPFs' chains lead to; the same */
+    struct hssd_sp *sps;
+    size_t n_sps;
+    struct hssd_dimsi_remote *arpfs;
+    size_t n_arpfs;
+    struct hssd_dimsi_remote *discovery;
+    size_t n_discovery;
+    struct hssd_dimsi_remote rsmf; /* link NULL: there is none, and no profile of the operator */
+    char *profile;                 /* of the temporary subscriptions */
+    char *operator_profile;
+    uint8_t operator_policy;                          /* enum binding_policy: open or learn */
+    uint8_t operator_algorithm;                       /* enum aka_algorithm */
+    struct hssd_imsi_pool pools[HSSD_IMSI_POOLS_MAX]; /* temporary IMSIs */
+    size_t n_pools;
+    struct hssd_imsi_pool operator_pools[HSSD_IMSI_POOLS_MAX];
+    size_t n_operator_pools;
+    /* These have their defaults where the section is not there: what was begun ends by them. */
+    uint32_t entry_seconds;      /* how long the D-AUSF has an entry, from its allocation */
+    uint32_t quarantine_seconds; /* how long an IMSI rests */
+    uint32_t poll_seconds;       /* between two questions to the RSMF */
+    uint32_t pool_low_percent;
+    unsigned threads;
+    uint32_t requests_per_second, burst; /* of one service provider */
+};
 struct hssd_eir {
     bool enabled; /* S13 is offered and served */
     struct eir_policy policy;
 };
+/* What long-term keys are encrypted under on their way (docs/keys.md). */
+struct hssd_transport_key {
+    char *name;
+    char *file; /* nf/hssd/transport_keys.h */
+    enum transport_algorithm algorithm;
+    bool may_export; /* keys may leave under it */
+};
+/* A receiver of events (nf/hssd/webhook.h). */
+struct hssd_webhook {
+    char *name; /* a-z, 0-9, hyphen */
+    char *url;
+    bool plain;        /* http://, on loopback */
+    char *ca;          /* file: what its certificate leads to; NULL with `plain` */
+    char *secret_file; /* nf/hssd/webhook_secret.h */
+    char **events;     /* names */
+    size_t n_events;   /* 0: all */
+};
+/* When nodes are told that registrations may have been lost (nf/hssd/reset.h). */
+enum hssd_reset_after { HSSD_RESET_UNCLEAN, HSSD_RESET_ALWAYS, HSSD_RESET_NEVER };
 struct hssd_limits {
     unsigned threads;        /* signalling threads; 0: one per core */
     unsigned connections;    /* of all peers */
@@ -200,6 +275,7 @@ struct hssd_timers {
 
 struct hssd_config {
     char *path; /* the file it was read from */
+    void *raw;  /* and its tree (config_raw.h), for the next reading; NULL: not read from a file */
     char *origin_host;
     char *origin_realm;
     struct plmn *plmns; /* home PLMNs */
@@ -208,7 +284,9 @@ struct hssd_config {
     uint32_t vendor_id; /* of our own AVPs */
     char *store_path;
     char *key_path;
+    char *backup_folder; /* NULL: the HSS makes no backups */
     char *admin_socket;
+    struct admin_https admin_https;
     struct hssd_listener *listeners;
     size_t n_listeners;
     struct hssd_peer *peers; /* ascending by origin_host, case-insensitive */
@@ -217,22 +295,42 @@ struct hssd_config {
     size_t n_profiles;
     struct hssd_alarms alarms;
     struct hssd_eir eir;
+    enum hssd_reset_after reset;
+    unsigned reset_pause_seconds; /* between two resets that one node is told of */
     struct hssd_repository
         *repositories; /* as in the file: the first that covers an IMEI is asked */
     size_t n_repositories;
     struct hssd_devid devid;
     struct hssd_kme kme;
     struct hssd_onboarding onboarding;
+    struct hssd_dimsi dimsi;
     struct hssd_limits limits;
     struct hssd_timers timers;
+    struct config_metrics metrics;
+    struct hssd_webhook *webhooks;
+    size_t n_webhooks;
+    struct hssd_transport_key *transport_keys;
+    size_t n_transport_keys;
     enum log_level log_level;
     bool mask_imsi;
     bool served_imei_known; /* every peer has sends_served_imei */
 };
 
+/* Its schema, what a reload takes over, and how it is checked; for docs/reference too. */
+struct config_kind;
+extern const struct config_kind hssd_config_kind;
+
 /* Errors: E_NOT_FOUND (no such file), E_IO, E_BAD_VALUE (with *why filled), E_MEMORY. */
 MUST_USE enum err hssd_config_load(const char *path, struct hssd_config **out,
                                    struct config_why *why);
+/* The file of the snapshot in force once more: *out is that with every change that can count at
+ * once, and *changes names what those are and what needs a restart. `running` must have come from a
+ * file; of it only the tree is touched. Nothing changes after an error. Errors: as above. */
+struct config_changes; /* nf/common/config_change.h */
+MUST_USE enum err hssd_config_reload(const struct hssd_config *running, struct hssd_config **out,
+                                     struct config_changes *changes, struct config_why *why);
+/* `running` stays in force after all: its tree is again what it was before that. */
+void hssd_config_reload_undo(const struct hssd_config *running, struct hssd_config *dropped);
 void hssd_config_free(struct hssd_config *config);
 
 /* The peer with this Origin-Host, case-insensitive, or NULL. By bisection. */
@@ -254,6 +352,20 @@ const struct hssd_authority *hssd_config_authority(const struct hssd_config *con
                                                    const char *name);
 const struct hssd_authority *hssd_config_authority_of(const struct hssd_config *config,
                                                       const char *host);
+/* The ARPF with this link, or NULL; the D-AUSF of a dIMSI's PLMN, or NULL. */
+const struct hssd_dimsi_remote *hssd_config_arpf(const struct hssd_config *config,
+                                                 const char *link);
+const struct hssd_dimsi_remote *hssd_config_discovery(const struct hssd_config *config,
+                                                      const struct imsi *dimsi);
+/* The service provider of this name, or NULL. */
+const struct hssd_sp *hssd_config_sp(const struct hssd_config *config, const char *sp_name);
+/* The webhook of this name, or NULL. */
+const struct hssd_webhook *hssd_config_webhook(const struct hssd_config *config, const char *name);
+/* The transport key of this name, or NULL. */
+const struct hssd_transport_key *hssd_config_transport_key(const struct hssd_config *config,
+                                                           const char *name);
+/* Is the IMSI in one of n pools? */
+bool hssd_config_in_pools(const struct hssd_imsi_pool *pools, size_t n, const struct imsi *imsi);
 /* Is the IMSI of one of the home PLMNs? */
 bool hssd_config_is_home(const struct hssd_config *config, const struct imsi *imsi);
 

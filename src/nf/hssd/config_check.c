@@ -21,7 +21,13 @@ static void files(struct checker *k, const struct raw_config *raw, struct hssd_c
     check_section(k, "%s", "");
     c->store_path = check_path(k, "store.path", raw->store.path);
     c->key_path = check_path(k, "store.key_file", raw->store.key_file);
+    if (raw->store.backup_folder != NULL) {
+        c->backup_folder = check_path(k, "store.backup_folder", raw->store.backup_folder);
+    }
     c->admin_socket = check_socket(k, "admin.socket", raw->admin.socket);
+    check_admin_https(k, "admin.https.", &raw->admin.https, &c->admin_https);
+    check_admin_scopes(k, "admin.https.", &c->admin_https, c->plmns, c->n_plmns);
+    check_section(k, "%s", "");
     if (k->err == E_OK && strcmp(c->store_path, c->key_path) == 0) {
         check_wrong(k, "store.key_file", "is the same file as store.path");
     }
@@ -50,6 +56,15 @@ static void eir(struct checker *k, const struct raw_eir *raw, struct hssd_eir *e
         (enum eir_unknown)check_choice(k, "unknown", raw->unknown, unknown, 3, EIR_UNKNOWN_REFUSE);
     e->policy.pairing =
         (enum eir_pairing)check_choice(k, "pairing", raw->pairing, pairing, 4, EIR_PAIRING_GREY);
+}
+
+static void reset(struct checker *k, const struct raw_reset *raw, struct hssd_config *c)
+{
+    static const char *const after[] = {"unclean", "always", "never"};
+    check_section(k, "reset.");
+    c->reset =
+        (enum hssd_reset_after)check_choice(k, "after", raw->after, after, 3, HSSD_RESET_UNCLEAN);
+    c->reset_pause_seconds = check_bounded(k, "pause_seconds", raw->pause_seconds, 0, 86400, 300);
 }
 
 /* What is sent needs room for four of the longest answers; what is received has no chains in it.
@@ -114,7 +129,7 @@ enum err hssd_config_check(const struct config_file *file, const char *path,
                            struct hssd_config **out, struct config_why *why)
 {
     const struct raw_config *raw = file->raw;
-    struct checker k = {.places = file->places, .why = why};
+    struct checker k = {.places = file->places, .why = why, .record = file->record};
     struct hssd_config *c = check_alloc(&k, 1, sizeof *c);
     if (c == NULL) {
         return E_MEMORY;
@@ -128,11 +143,16 @@ enum err hssd_config_check(const struct config_file *file, const char *path,
     hssd_check_profiles(&k, raw, c);
     alarms(&k, &raw->alarms, &c->alarms);
     eir(&k, &raw->eir, &c->eir);
+    reset(&k, &raw->reset, c);
     hssd_check_devid(&k, raw, c);
     hssd_check_kme(&k, raw, c);
     hssd_check_onboarding(&k, raw, c);
+    hssd_check_dimsi(&k, raw, c);
     limits(&k, &raw->limits, hssd_config_answer_max(c), &c->limits);
     timers(&k, &raw->timers, &c->timers);
+    check_metrics(&k, &raw->metrics, &c->metrics);
+    hssd_check_webhooks(&k, raw, c);
+    hssd_check_transport_keys(&k, raw, c);
     logging(&k, &raw->log, c);
     if (k.err != E_OK) {
         hssd_config_free(c);

@@ -90,69 +90,6 @@ static void profile(struct checker *k, const char *text, const struct hssd_confi
     }
 }
 
-/* "001010000500000-001010000599999" */
-static bool read_pool(const char *text, struct hssd_imsi_pool *out)
-{
-    const char *hyphen = strchr(text, '-');
-    return hyphen != NULL &&
-           imsi_parse((struct bytes){(const uint8_t *)text, (size_t)(hyphen - text)},
-                      &out->first) == E_OK &&
-           imsi_parse(bytes_of_str(hyphen + 1), &out->last) == E_OK &&
-           out->first.n == out->last.n && strcmp(out->first.digits, out->last.digits) <= 0;
-}
-
-/* Both ends of one home PLMN: then so is all between. */
-static bool is_home(const struct hssd_config *c, struct hssd_imsi_pool *pool)
-{
-    for (size_t i = 0; i < c->n_plmns; i++) {
-        if (imsi_in_plmn(&pool->first, &c->plmns[i]) && imsi_in_plmn(&pool->last, &c->plmns[i])) {
-            pool->home = c->plmns[i];
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool overlap(const struct hssd_imsi_pool *a, const struct hssd_imsi_pool *b)
-{
-    return a->first.n == b->first.n && strcmp(a->first.digits, b->last.digits) <= 0 &&
-           strcmp(b->first.digits, a->last.digits) <= 0;
-}
-
-static void pool(struct checker *k, const char *text, const struct hssd_config *c,
-                 struct hssd_onboarding *o, size_t at)
-{
-    char key[32];
-    struct hssd_imsi_pool *p = &o->pools[at];
-    snprintf(key, sizeof key, "imsis[%zu]", at);
-    if (!read_pool(text, p)) {
-        check_wrong(k, key,
-                    "`%.60s` is not two IMSIs of one length with a hyphen between, the lower one "
-                    "first",
-                    text);
-    } else if (!is_home(c, p)) {
-        check_wrong(k, key, "`%.60s` is not within one of `plmns`", text);
-    }
-    for (size_t i = 0; i < at && k->err == E_OK; i++) {
-        if (overlap(&o->pools[i], p)) {
-            check_wrong(k, key, "has IMSIs that imsis[%zu] has too", i);
-        }
-    }
-}
-
-static void pools(struct checker *k, const struct raw_onboarding *raw, const struct hssd_config *c,
-                  struct hssd_onboarding *o)
-{
-    if (raw->imsis_count == 0 || raw->imsis_count > HSSD_IMSI_POOLS_MAX) {
-        check_wrong(k, "imsis", "is missing, empty or longer than %d: list the IMSIs for devices",
-                    HSSD_IMSI_POOLS_MAX);
-    }
-    for (size_t i = 0; i < raw->imsis_count && k->err == E_OK; i++) {
-        pool(k, raw->imsis[i], c, o, i);
-        o->n_pools = i + 1;
-    }
-}
-
 /* ---- all of it ---- */
 
 static void times(struct checker *k, const struct raw_onboarding *r, struct hssd_onboarding *o)
@@ -179,7 +116,7 @@ static void given(struct checker *k, const struct raw_onboarding *raw, struct hs
     o->algorithm = check_choice(k, "algorithm", raw->algorithm, algorithms, 2, 0) == 1
                        ? AKA_TUAK
                        : AKA_MILENAGE;
-    pools(k, raw, c, o);
+    hssd_check_pools(k, "imsis", raw->imsis, raw->imsis_count, c, o->pools, &o->n_pools);
 }
 
 /* Who may ask where nothing is offered was forgotten something. */

@@ -69,10 +69,7 @@ CONFIG_ENTRY(profile, raw_profile, profile_fields);
 static const cyaml_schema_field_t store_fields[] = {
     CONFIG_TEXT(raw_store, path),
     CONFIG_TEXT(raw_store, key_file),
-    CONFIG_END,
-};
-static const cyaml_schema_field_t admin_fields[] = {
-    CONFIG_TEXT(raw_admin, socket),
+    CONFIG_TEXT(raw_store, backup_folder),
     CONFIG_END,
 };
 static const cyaml_schema_field_t alarms_fields[] = {
@@ -158,6 +155,94 @@ static const cyaml_schema_field_t onboarding_fields[] = {
     CONFIG_PARTS(raw_onboarding, authorities, &authority, HSSD_AUTHORITIES_MAX),
     CONFIG_END,
 };
+static const cyaml_schema_field_t dimsi_ausf_fields[] = {
+    CONFIG_TEXT(raw_dimsi_ausf, certificate),
+    CONFIG_TEXT(raw_dimsi_ausf, key),
+    CONFIG_TEXT(raw_dimsi_ausf, agreement_certificate),
+    CONFIG_TEXT(raw_dimsi_ausf, agreement_key),
+    CONFIG_END,
+};
+static const cyaml_schema_field_t dimsi_trust_fields[] = {
+    CONFIG_TEXT(raw_dimsi_trust, roots),
+    CONFIG_TEXT(raw_dimsi_trust, crl),
+    CONFIG_END,
+};
+static const cyaml_schema_field_t dimsi_sp_fields[] = {
+    CONFIG_TEXT(raw_dimsi_sp, name),
+    CONFIG_TEXT(raw_dimsi_sp, offers_most),
+    CONFIG_END,
+};
+CONFIG_ENTRY(dimsi_sp, raw_dimsi_sp, dimsi_sp_fields);
+static const cyaml_schema_field_t dimsi_arpf_fields[] = {
+    CONFIG_TEXT(raw_dimsi_remote, name),
+    CONFIG_TEXT(raw_dimsi_remote, link),
+    CONFIG_TEXT(raw_dimsi_remote, ca),
+    CONFIG_TEXT(raw_dimsi_remote, crl),
+    CONFIG_END,
+};
+CONFIG_ENTRY(dimsi_arpf, raw_dimsi_remote, dimsi_arpf_fields);
+static const cyaml_schema_field_t dimsi_discovery_fields[] = {
+    CONFIG_TEXT(raw_dimsi_remote, plmn),
+    CONFIG_TEXT(raw_dimsi_remote, link),
+    CONFIG_TEXT(raw_dimsi_remote, ca),
+    CONFIG_TEXT(raw_dimsi_remote, crl),
+    CONFIG_END,
+};
+CONFIG_ENTRY(dimsi_discovery, raw_dimsi_remote, dimsi_discovery_fields);
+static const cyaml_schema_field_t dimsi_rsmf_fields[] = {
+    CONFIG_TEXT(raw_dimsi_remote, link),
+    CONFIG_TEXT(raw_dimsi_remote, ca),
+    CONFIG_TEXT(raw_dimsi_remote, crl),
+    CONFIG_END,
+};
+static const cyaml_schema_field_t dimsi_fields[] = {
+    CONFIG_TEXT(raw_dimsi, plmn),
+    CONFIG_TEXT(raw_dimsi, listen),
+    CONFIG_TEXT(raw_dimsi, certificate),
+    CONFIG_TEXT(raw_dimsi, key),
+    CONFIG_TEXT(raw_dimsi, ca),
+    CONFIG_TEXT(raw_dimsi, crl),
+    CONFIG_PART(raw_dimsi, ausf, dimsi_ausf_fields),
+    CONFIG_PART(raw_dimsi, sp, dimsi_trust_fields),
+    CONFIG_PART(raw_dimsi, ci, dimsi_trust_fields),
+    CONFIG_PARTS(raw_dimsi, service_providers, &dimsi_sp, HSSD_DIMSI_REMOTES_MAX),
+    CONFIG_PARTS(raw_dimsi, arpfs, &dimsi_arpf, HSSD_DIMSI_REMOTES_MAX),
+    CONFIG_PARTS(raw_dimsi, discovery, &dimsi_discovery, HSSD_DIMSI_REMOTES_MAX),
+    CONFIG_PART(raw_dimsi, rsmf, dimsi_rsmf_fields),
+    CONFIG_TEXTS(raw_dimsi, imsis),
+    CONFIG_TEXTS(raw_dimsi, operator_imsis),
+    CONFIG_TEXT(raw_dimsi, profile),
+    CONFIG_TEXT(raw_dimsi, operator_profile),
+    CONFIG_TEXT(raw_dimsi, operator_policy),
+    CONFIG_TEXT(raw_dimsi, algorithm),
+    CONFIG_TEXT(raw_dimsi, entry_seconds),
+    CONFIG_TEXT(raw_dimsi, quarantine_seconds),
+    CONFIG_TEXT(raw_dimsi, poll_seconds),
+    CONFIG_TEXT(raw_dimsi, pool_low_percent),
+    CONFIG_TEXT(raw_dimsi, threads),
+    CONFIG_TEXT(raw_dimsi, requests_per_second),
+    CONFIG_TEXT(raw_dimsi, burst),
+    CONFIG_END,
+};
+static const cyaml_schema_field_t webhook_fields[] = {
+    CONFIG_TEXT(raw_webhook, name),    CONFIG_TEXT(raw_webhook, url),
+    CONFIG_TEXT(raw_webhook, ca),      CONFIG_TEXT(raw_webhook, secret_file),
+    CONFIG_TEXTS(raw_webhook, events), CONFIG_END,
+};
+CONFIG_ENTRY(webhook, raw_webhook, webhook_fields);
+static const cyaml_schema_field_t transport_key_fields[] = {
+    CONFIG_TEXT(raw_transport_key, name),
+    CONFIG_TEXT(raw_transport_key, file),
+    CONFIG_TEXT(raw_transport_key, algorithm),
+    CONFIG_TEXT(raw_transport_key, export),
+    CONFIG_END,
+};
+CONFIG_ENTRY(transport_key, raw_transport_key, transport_key_fields);
+static const cyaml_schema_field_t reset_fields[] = {
+    CONFIG_TEXT(raw_reset, after),
+    CONFIG_TEXT(raw_reset, pause_seconds),
+    CONFIG_END,
+};
 static const cyaml_schema_field_t limits_fields[] = {
     CONFIG_TEXT(raw_limits, threads),
     CONFIG_TEXT(raw_limits, connections),
@@ -193,18 +278,23 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_TEXT(raw_config, vendor_id),
     CONFIG_TEXTS(raw_config, plmns),
     CONFIG_PART(raw_config, store, store_fields),
-    CONFIG_PART(raw_config, admin, admin_fields),
+    CONFIG_PART(raw_config, admin, config_admin),
     CONFIG_PARTS(raw_config, listeners, &listener, LISTENERS_MAX),
     CONFIG_PARTS(raw_config, peers, &peer, PEERS_MAX),
     CONFIG_PARTS(raw_config, profiles, &profile, PROFILES_MAX),
     CONFIG_PART(raw_config, alarms, alarms_fields),
     CONFIG_PART(raw_config, eir, eir_fields),
+    CONFIG_PART(raw_config, reset, reset_fields),
     CONFIG_PARTS(raw_config, repositories, &repository, HSSD_REPOSITORIES_MAX),
     CONFIG_PART(raw_config, devid, devid_fields),
     CONFIG_PART(raw_config, kme, kme_fields),
     CONFIG_PART(raw_config, onboarding, onboarding_fields),
+    CONFIG_PART(raw_config, dimsi, dimsi_fields),
     CONFIG_PART(raw_config, limits, limits_fields),
     CONFIG_PART(raw_config, timers, timers_fields),
+    CONFIG_PART(raw_config, metrics, config_metrics_fields),
+    CONFIG_PARTS(raw_config, webhooks, &webhook, HSSD_WEBHOOKS_MAX),
+    CONFIG_PARTS(raw_config, transport_keys, &transport_key, HSSD_TRANSPORT_KEYS_MAX),
     CONFIG_PART(raw_config, log, log_fields),
     CONFIG_END,
 };

@@ -4,6 +4,8 @@
 #ifndef BINDERY_NF_HSSD_CONFIG_RAW_H
 #define BINDERY_NF_HSSD_CONFIG_RAW_H
 
+#include "nf/common/config_admin.h"
+#include "nf/common/config_metrics.h"
 #include "nf/common/config_values.h"
 #include "nf/common/config_yaml.h"
 #include "nf/hssd/config.h"
@@ -44,6 +46,35 @@ struct raw_onboarding {
     struct raw_authority *authorities;
     unsigned authorities_count;
 };
+struct raw_dimsi_ausf {
+    char *certificate, *key, *agreement_certificate, *agreement_key;
+};
+struct raw_dimsi_trust {
+    char *roots, *crl;
+};
+struct raw_dimsi_sp {
+    char *name, *offers_most;
+};
+struct raw_dimsi_remote { /* each kind has its own members of these */
+    char *name, *plmn, *link, *ca, *crl;
+};
+struct raw_dimsi {
+    char *plmn, *listen, *certificate, *key, *ca, *crl;
+    struct raw_dimsi_ausf ausf;
+    struct raw_dimsi_trust sp, ci;
+    struct raw_dimsi_sp *service_providers;
+    unsigned service_providers_count;
+    struct raw_dimsi_remote *arpfs;
+    unsigned arpfs_count;
+    struct raw_dimsi_remote *discovery;
+    unsigned discovery_count;
+    struct raw_dimsi_remote rsmf;
+    char **imsis, **operator_imsis;
+    unsigned imsis_count, operator_imsis_count;
+    char *profile, *operator_profile, *operator_policy, *algorithm;
+    char *entry_seconds, *quarantine_seconds, *poll_seconds, *pool_low_percent, *threads;
+    char *requests_per_second, *burst;
+};
 struct raw_ambr {
     char *uplink, *downlink;
 };
@@ -63,10 +94,7 @@ struct raw_profile {
     unsigned apns_count;
 };
 struct raw_store {
-    char *path, *key_file;
-};
-struct raw_admin {
-    char *socket;
+    char *path, *key_file, *backup_folder;
 };
 struct raw_alarms {
     char *suspected_theft_after, *unconfirmed_vectors_after, *unconfirmed_raises_theft;
@@ -85,6 +113,17 @@ struct raw_timers {
 struct raw_log {
     char *level, *mask_imsi;
 };
+struct raw_webhook {
+    char *name, *url, *ca, *secret_file;
+    char **events;
+    unsigned events_count;
+};
+struct raw_transport_key {
+    char *name, *file, *algorithm, *export;
+};
+struct raw_reset {
+    char *after, *pause_seconds;
+};
 struct raw_config {
     char *origin_host, *origin_realm, *instance, *vendor_id;
     char **plmns;
@@ -99,25 +138,35 @@ struct raw_config {
     unsigned profiles_count;
     struct raw_alarms alarms;
     struct raw_eir eir;
+    struct raw_reset reset;
     struct raw_repository *repositories;
     unsigned repositories_count;
     struct raw_devid devid;
     struct raw_kme kme;
     struct raw_onboarding onboarding;
+    struct raw_dimsi dimsi;
     struct raw_limits limits;
     struct raw_timers timers;
+    struct raw_metrics metrics;
+    struct raw_webhook *webhooks;
+    unsigned webhooks_count;
+    struct raw_transport_key *transport_keys;
+    unsigned transport_keys_count;
     struct raw_log log;
 };
 
 /* Its schema. */
 extern const struct config_shape hssd_config_shape;
+/* config_reload.c: what of it counts at once when the file is read again. */
+struct config_rules;
+extern const struct config_rules hssd_config_rules;
 
 /* config_check.c: converts and checks; relative paths become relative to the file's folder. Errors:
  * E_BAD_VALUE with *why, E_MEMORY. */
 MUST_USE enum err hssd_config_check(const struct config_file *file, const char *path,
                                     struct hssd_config **out, struct config_why *why);
 /* Its parts: config_listeners.c, config_peers.c, config_profiles.c, config_devid.c,
- * config_kme.c, config_onboarding.c, config_authorities.c. */
+ * config_kme.c, config_onboarding.c, config_authorities.c, config_pools.c, config_dimsi.c. */
 void hssd_check_listeners(struct checker *k, const struct raw_config *raw,
                           struct hssd_config *config);
 void hssd_check_peers(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
@@ -135,6 +184,32 @@ void hssd_free_onboarding(struct hssd_config *config);
 void hssd_check_authorities(struct checker *k, const struct raw_onboarding *raw,
                             struct hssd_onboarding *o);
 void hssd_free_authorities(struct hssd_onboarding *o);
+
+/* After hssd_check_onboarding: config_dimsi.c, config_dimsi_parties.c */
+void hssd_check_dimsi(struct checker *k, const struct raw_config *raw, struct hssd_config *config);
+void hssd_free_dimsi(struct hssd_config *config);
+void hssd_check_dimsi_parties(struct checker *k, const struct raw_dimsi *raw, struct hssd_dimsi *d);
+void hssd_free_dimsi_parties(struct hssd_dimsi *d);
+
+/* config_webhooks.c */
+void hssd_check_webhooks(struct checker *k, const struct raw_config *raw,
+                         struct hssd_config *config);
+void hssd_free_webhooks(struct hssd_config *config);
+
+/* config_transport.c */
+void hssd_check_transport_keys(struct checker *k, const struct raw_config *raw,
+                               struct hssd_config *config);
+void hssd_free_transport_keys(struct hssd_config *config);
+
+/* ---- config_pools.c: ranges of IMSIs for devices ---- */
+
+/* The list `key`, of 1 to HSSD_IMSI_POOLS_MAX; *n of them. */
+void hssd_check_pools(struct checker *k, const char *key, char *const *texts, size_t n_texts,
+                      const struct hssd_config *config,
+                      struct hssd_imsi_pool pools[static HSSD_IMSI_POOLS_MAX], size_t *n);
+/* Have two of them an IMSI in common? */
+bool hssd_pools_overlap(const struct hssd_imsi_pool *a, size_t n_a, const struct hssd_imsi_pool *b,
+                        size_t n_b);
 
 /* ---- config_links.c: what repositories and authorities have in common ---- */
 

@@ -2,6 +2,9 @@
 
 #include "net/socket.h"
 #include "nf/common/notify.h"
+#include "nf/hssd/dimsi.h"
+#include "nf/hssd/metrics.h"
+#include "nf/hssd/reload.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +17,8 @@
 #define BACKLOG         128
 #define ACCEPT_PER_TURN 32 /* then the other listeners and the administration have theirs */
 #define TICK_MS         1000u
+#define SIGNALS         3u
+static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 
 struct control;
 struct door {
@@ -28,32 +33,28 @@ struct control {
     struct hssd *h;
     uv_loop_t loop;
     uv_timer_t tick;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS];
     struct admin *admin;
     struct door *doors;
     size_t n_doors;
     struct address *bound;
 };
 
+static void signals_do(int how)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        (void)sigaddset(&set, numbers[i]);
+    }
+    (void)pthread_sigmask(how, &set, NULL);
+}
+
 void control_signals(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigaction(SIGPIPE, &ignore, NULL);
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
-/* The loop's own handlers need them on this thread. */
-static void signals_here(void)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    signals_do(SIG_BLOCK);
 }
 
 /* ---- listeners ---- */
@@ -79,7 +80,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
         int fd = -1;
         enum err err = socket_accept(d->fd, d->listener->address.transport, &fd, &from);
         if (err == E_OK) {
-            hssd_adopt(d->control->h, fd, d->listener);
+            hssd_adopt(d->control->h, fd, (size_t)(d - d->control->doors));
         } else if (err == E_BUSY) {
             door_rest(d);
             return;
@@ -160,32 +161,39 @@ static void doors_close(struct control *c)
 static void on_tick(uv_timer_t *timer)
 {
     struct control *c = timer->data;
+    size_t resting = 0;
     hssd_tick(c->h);
     for (size_t i = 0; i < c->n_doors; i++) {
         struct door *d = &c->doors[i];
+        resting += d->resting;
         if (d->resting) {
             d->resting = uv_poll_start(&d->poll, UV_READABLE, on_connection) != 0;
         }
     }
+    hssd_metrics_resting(c->h, resting);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    (void)number;
-    uv_stop(handle->loop);
+    struct control *c = handle->data;
+    if (number == SIGHUP) {
+        hssd_reload_now(c->h);
+    } else {
+        uv_stop(handle->loop);
+    }
 }
 
 static enum err tick_start(struct control *c)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
     c->tick.data = c;
     bool ok = uv_timer_init(&c->loop, &c->tick) == 0 &&
               uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS) == 0;
-    for (unsigned i = 0; ok && i < 2; i++) {
+    for (unsigned i = 0; ok && i < SIGNALS; i++) {
+        c->signals[i].data = c;
         ok = uv_signal_init(&c->loop, &c->signals[i]) == 0 &&
              uv_signal_start(&c->signals[i], on_signal, numbers[i]) == 0;
     }
-    signals_here();
+    signals_do(SIG_UNBLOCK); /* the loop's own handlers need them on this thread */
     return ok ? E_OK : E_IO;
 }
 
@@ -209,6 +217,9 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 static void control_close(struct control *c)
 {
     doors_close(c);
+    hss_dimsi_unlisten(c->h);
+    hssd_metrics_close(c->h);
+    c->h->admin = NULL;
     admin_stop(c->admin);
     uv_walk(&c->loop, close_handle, NULL);
     while (uv_run(&c->loop, UV_RUN_DEFAULT) != 0) {
@@ -216,6 +227,16 @@ static void control_close(struct control *c)
     (void)uv_loop_close(&c->loop);
     free(c->doors);
     free(c->bound);
+}
+
+static enum err metrics_open(struct control *c, struct admin_why *why)
+{
+    struct metrics_port_why said = {""};
+    enum err err = hssd_metrics_open(c->h, &c->loop, &said);
+    if (err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "%s", said.text);
+    }
+    return err;
 }
 
 enum err control_run(struct hssd *h, const char *notify_socket, struct admin_why *why)
@@ -228,6 +249,13 @@ enum err control_run(struct hssd *h, const char *notify_socket, struct admin_why
     enum err err = doors_open(&c, why);
     if (err == E_OK) {
         err = admin_start(h, &c.loop, c.bound, &c.admin, why);
+        h->admin = c.admin;
+    }
+    if (err == E_OK) {
+        err = hss_dimsi_listen(h, &c.loop, why->text, sizeof why->text);
+    }
+    if (err == E_OK) {
+        err = metrics_open(&c, why);
     }
     if (err == E_OK) {
         err = tick_start(&c);

@@ -1,8 +1,9 @@
 /* nf/hssd/devid.c - what the repositories need of this HSS: its clock, its events and its store. */
+#include "nf/common/http_trace.h"
 #include "nf/hssd/hssd.h"
 #include "nf/hssd/inquiry.h"
 #include "nf/hssd/kme_pool.h"
-#include "nf/hssd/repository_trace.h"
+#include "nf/hssd/snapshots.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -28,14 +29,15 @@ static void world_trace(void *ctx, const struct hssd_repository *r, const char *
                         const struct https_reply *reply)
 {
     struct hssd *h = ctx;
-    const struct repository_trace t = {h->trace, h->config->origin_host, r->name};
     if (strstr(url, "/v1/bindings/") == NULL) {
         return;
     }
-    if ((reply == NULL ? repository_trace_request(&t, url)
-                       : repository_trace_reply(&t, url, reply)) != E_OK) {
+    struct snapshot *held = snapshot_hold(h); /* a repository's thread */
+    const struct http_trace t = {h->trace, h->config->origin_host, r->name};
+    if ((reply == NULL ? http_trace_request(&t, url) : http_trace_reply(&t, url, reply)) != E_OK) {
         atomic_fetch_add_explicit(&h->counters.trace_lost, 1, memory_order_relaxed);
     }
+    snapshot_release(held);
 }
 
 static enum err world_cursor(void *ctx, const char *repository, uint64_t *out)

@@ -46,13 +46,47 @@ struct eir_lists {
 
 /* ---- a table out of the store ---- */
 
+static void index_free(struct eir_index *x)
+{
+    free(x->tacs);
+    free(x->first);
+    free(x->dense);
+    free(x->serials);
+}
+
+/* Of a table with few rules there is none. */
+static enum err index_new(struct eir_table *t)
+{
+    struct eir_index *x = &t->index;
+    eir_index_measure(t->edge, t->n_edges, x);
+    if (x->n_tacs == 0) {
+        return E_OK;
+    }
+    x->tacs = calloc(EIR_TAC_BLOCKS, sizeof *x->tacs);
+    x->first = calloc(x->n_tacs + 1, sizeof *x->first);
+    x->dense = calloc(x->n_tacs, sizeof *x->dense);
+    x->serials = calloc(x->n_dense * EIR_SERIAL_BLOCKS + 1, sizeof *x->serials);
+    if (x->tacs == NULL || x->first == NULL || x->dense == NULL || x->serials == NULL) {
+        return E_MEMORY; /* snapshot_free has what there is */
+    }
+    eir_index_build(t->edge, t->n_edges, x);
+    return E_OK;
+}
+
+static uint64_t index_octets(const struct eir_index *x)
+{
+    return x->n_tacs == 0 ? 0
+                          : (EIR_TAC_BLOCKS + x->n_dense * EIR_SERIAL_BLOCKS) * sizeof *x->tacs +
+                                (2 * x->n_tacs + 1) * sizeof *x->first;
+}
+
 static void snapshot_free(struct snapshot *s)
 {
     if (s != NULL) {
         free(s->rules);
         free(s->table.edge);
         free(s->table.rule);
-        free(s->table.top);
+        index_free(&s->table.index);
         free(s);
     }
 }
@@ -68,9 +102,7 @@ static struct snapshot *snapshot_new(const struct store_eir *eir)
     s->rules = calloc(n + 1, sizeof *s->rules);
     s->table.edge = calloc(EIR_EDGES_OF(n), sizeof *s->table.edge);
     s->table.rule = calloc(EIR_EDGES_OF(n), sizeof *s->table.rule);
-    s->table.top = calloc(EIR_TOPS_OF(n), sizeof *s->table.top);
-    if (s->rules == NULL || s->table.edge == NULL || s->table.rule == NULL ||
-        s->table.top == NULL) {
+    if (s->rules == NULL || s->table.edge == NULL || s->table.rule == NULL) {
         snapshot_free(s);
         return NULL;
     }
@@ -116,6 +148,7 @@ static enum err build(struct snapshot *s)
     free(heap);
     if (err == E_OK) {
         give_back(&s->table);
+        err = index_new(&s->table);
     }
     return err;
 }
@@ -260,7 +293,8 @@ void eir_lists_state(struct eir_lists *l, struct eir_lists_state *out)
                                     .edges = s->table.n_edges,
                                     .octets = s->n * sizeof *s->rules +
                                               s->table.n_edges *
-                                                  (sizeof *s->table.edge + sizeof *s->table.rule)};
+                                                  (sizeof *s->table.edge + sizeof *s->table.rule) +
+                                              index_octets(&s->table.index)};
     pthread_mutex_unlock(&l->lock);
 }
 

@@ -1,6 +1,10 @@
 /* nf/hssd/event.c - what happened, by name: a log line at once, an entry in the event list soon. */
 #include "nf/hssd/hssd.h"
 
+#include "nf/hssd/event_feed.h"
+#include "nf/hssd/peers.h"
+#include "nf/hssd/snapshots.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +12,7 @@
 
 struct event_job {
     struct writer_job job;
+    struct event_feed *feed;
     uint64_t keep;
     struct store_event event;
 };
@@ -39,6 +44,10 @@ static enum err event_run(struct store_writer *w, struct writer_job *job)
 
 static void event_done(struct writer_job *job)
 {
+    const struct event_job *e = (const struct event_job *)job;
+    if (job->result == E_OK) {
+        event_feed_tell(e->feed);
+    }
     free(job);
 }
 
@@ -53,6 +62,7 @@ static void event_store(struct hssd *h, const struct store_event *event)
     if (e != NULL) {
         e->job.run = event_run;
         e->job.done = event_done;
+        e->feed = h->feed;
         e->keep = h->config->limits.events_kept;
         e->event = *event;
     }
@@ -86,12 +96,14 @@ static bool is_refusal(const char *name)
 static bool is_at_will(const char *name)
 {
     static const char *const names[] = {
-        "peer-connected",      "peer-disconnected",     "shedding",
-        "shedding-over",       "equipment-blacklisted", "equipment-greylisted",
-        "imei-not-paired",     "imei-changed",          "device-proven",
-        "device-unproven",     "device-failed",         "device-undetermined",
-        "binding-disbelieved", "provisioning-offered",  "provisioning-refused",
-        "onboarding-refused",  "cancel-location-unsent"};
+        "peer-connected",         "peer-disconnected",     "shedding",
+        "shedding-over",          "equipment-blacklisted", "equipment-greylisted",
+        "imei-not-paired",        "imei-changed",          "device-proven",
+        "device-unproven",        "device-failed",         "device-undetermined",
+        "binding-disbelieved",    "provisioning-offered",  "provisioning-refused",
+        "onboarding-refused",     "dimsi-offered",         "dimsi-refused",
+        "cancel-location-unsent", "subscription-inserted", "subscription-deleted-data",
+        "insert-unanswered"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
@@ -107,11 +119,10 @@ static bool may_be_kept(struct hssd *h, const char *name, const char *peer)
     if (!is_at_will(name)) {
         return true;
     }
-    const struct hssd_peer *p = peer != NULL && strcmp(name, "peer-refused") != 0
-                                    ? hssd_config_peer_by_host(h->config, bytes_of_str(peer))
+    struct hssd_peer_state *p = peer != NULL && strcmp(name, "peer-refused") != 0
+                                    ? hssd_peer_by_host(h, bytes_of_str(peer))
                                     : NULL;
-    return hssd_bucket_take(p != NULL ? &h->peers[p - h->config->peers].at_will : &h->strangers,
-                            hssd_monotonic_ms());
+    return hssd_bucket_take(p != NULL ? &p->at_will : &h->strangers, hssd_monotonic_ms());
 }
 
 static enum log_level level_of(const char *name)
@@ -127,6 +138,9 @@ static enum log_level level_of(const char *name)
         {"shedding", LOG_LEVEL_WARNING},
         {"peer-refused", LOG_LEVEL_WARNING},
         {"cancel-location-unsent", LOG_LEVEL_WARNING},
+        {"insert-unanswered", LOG_LEVEL_WARNING},
+        {"reset-sent", LOG_LEVEL_WARNING},
+        {"mark-beside-store", LOG_LEVEL_WARNING},
         {"imei-not-paired", LOG_LEVEL_WARNING},
         {"equipment-blacklisted", LOG_LEVEL_WARNING},
         {"device-failed", LOG_LEVEL_WARNING},
@@ -136,8 +150,17 @@ static enum log_level level_of(const char *name)
         {"onboarding-pool-empty", LOG_LEVEL_ERROR},
         {"onboarding-site-down", LOG_LEVEL_WARNING},
         {"onboarding-files-bad", LOG_LEVEL_WARNING},
+        {"dimsi-refused", LOG_LEVEL_WARNING},
+        {"dimsi-confirmed-unused", LOG_LEVEL_WARNING},
+        {"dimsi-pool-low", LOG_LEVEL_WARNING},
+        {"dimsi-pool-empty", LOG_LEVEL_ERROR},
+        {"dimsi-arpf-down", LOG_LEVEL_WARNING},
+        {"dimsi-discovery-down", LOG_LEVEL_WARNING},
+        {"dimsi-rsmf-down", LOG_LEVEL_WARNING},
+        {"dimsi-files-bad", LOG_LEVEL_WARNING},
         {"devid-files-bad", LOG_LEVEL_WARNING},
         {"repository-down", LOG_LEVEL_WARNING},
+        {"configuration-refused", LOG_LEVEL_ERROR},
         {"repository-set-back", LOG_LEVEL_WARNING},
         {"binding-disbelieved", LOG_LEVEL_WARNING},
     };
@@ -149,16 +172,29 @@ static enum log_level level_of(const char *name)
     return LOG_LEVEL_INFO;
 }
 
-void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
-                const char *peer, const char *cause, const char *detail)
+/* A dIMSI, which `log.mask_imsi` masks as any IMSI, or words. */
+static struct log_field detail_of(const char *event, const char *detail, struct imsi *dimsi)
+{
+    if (detail == NULL || detail[0] == '\0') {
+        return LOG_FIELD_STR("detail", NULL);
+    }
+    if (strncmp(event, "dimsi-", 6) == 0 && imsi_parse(bytes_of_str(detail), dimsi) == E_OK) {
+        return (struct log_field){"detail", LOG_IMSI, {.imsi = dimsi}};
+    }
+    return LOG_FIELD_STR("detail", detail);
+}
+
+static void tell(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
+                 const char *peer, const char *cause, const char *detail)
 {
     struct store_event event = {.at_ms = unix_ms()};
+    struct imsi dimsi;
     const struct log_field fields[] = {
         LOG_FIELD_IMSI(imsi),
         LOG_FIELD_IMEI(imei),
         LOG_FIELD_STR("peer", peer),
         LOG_FIELD_STR("cause", cause),
-        LOG_FIELD_STR("detail", detail != NULL && detail[0] != '\0' ? detail : NULL),
+        detail_of(name, detail, &dimsi),
     };
     /* What a peer can cause at will must not fill a disk. */
     bool stored = may_be_kept(h, name, peer);
@@ -175,4 +211,12 @@ void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const
     set(event.cause, sizeof event.cause, cause);
     set(event.detail, sizeof event.detail, detail);
     event_store(h, &event);
+}
+
+void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
+                const char *peer, const char *cause, const char *detail)
+{
+    struct snapshot *held = snapshot_hold(h); /* it comes from any thread */
+    tell(h, name, imsi, imei, peer, cause, detail);
+    snapshot_release(held);
 }

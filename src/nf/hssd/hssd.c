@@ -4,12 +4,23 @@
 #include "net/socket.h"
 #include "net/tls.h"
 #include "nf/hssd/admit.h"
+#include "nf/hssd/backups.h"
+#include "nf/hssd/dimsi.h"
+#include "nf/hssd/event_feed.h"
+#include "nf/hssd/imports.h"
 #include "nf/hssd/inquiry.h"
+#include "nf/hssd/key_job.h"
 #include "nf/hssd/kme_pool.h"
 #include "nf/hssd/lots.h"
 #include "nf/hssd/onboarding.h"
+#include "nf/hssd/peers.h"
+#include "nf/hssd/push.h"
+#include "nf/hssd/reload.h"
 #include "nf/hssd/routes.h"
+#include "nf/hssd/snapshots.h"
 #include "nf/hssd/thread.h"
+#include "nf/hssd/webhook.h"
+#include "store/store_mark.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -22,7 +33,26 @@
 static enum err mark_run(struct store_writer *w, struct writer_job *job)
 {
     struct hssd *h = (struct hssd *)((char *)job - offsetof(struct hssd, mark_job));
-    return store_set_mark(w, h->mark_next);
+    /* What is there already SQLite does not write, and then a probe would tell nothing. */
+    enum err err = store_set_mark(w, h->mark_next - 1);
+    return err == E_OK ? store_set_mark(w, h->mark_next) : err;
+}
+
+/* The store does not take it: the file beside it. On the writer's thread, where it takes as long as
+ * a commit does. */
+static void mark_beside(struct hssd *h)
+{
+    if (h->mark_next <= atomic_load(&h->mark)) {
+        return; /* it was only to see whether the store can be written again */
+    }
+    if (h->mark_file == NULL || store_mark_put(h->mark_file, h->mark_next) != E_OK) {
+        log_line(h->log, LOG_LEVEL_ERROR, "mark-not-stored", NULL, 0);
+        return;
+    }
+    atomic_store_explicit(&h->mark, h->mark_next, memory_order_release);
+    if (!atomic_exchange(&h->mark_is_beside, true)) {
+        hssd_event(h, "mark-beside-store", NULL, NULL, NULL, NULL, "");
+    }
 }
 
 static void mark_done(struct writer_job *job)
@@ -30,8 +60,9 @@ static void mark_done(struct writer_job *job)
     struct hssd *h = (struct hssd *)((char *)job - offsetof(struct hssd, mark_job));
     if (job->result == E_OK) {
         atomic_store_explicit(&h->mark, h->mark_next, memory_order_release);
+        atomic_store(&h->mark_is_beside, false);
     } else {
-        log_line(h->log, LOG_LEVEL_ERROR, "mark-not-stored", NULL, 0);
+        mark_beside(h);
     }
     atomic_store(&h->mark_pending, false);
 }
@@ -40,28 +71,42 @@ void hssd_tick(struct hssd *h)
 {
     uint64_t next;
     onboarding_tick(h);
+    hss_dimsi_tick(h);
+    imports_tick(h);
+    hssd_reload_tick(h);
+    webhooks_tick(h->webhooks);
     uint64_t glc = sqn_glc(&h->clock, hssd_monotonic_ms());
-    if (!sqn_mark_due(glc, atomic_load(&h->mark), &next) ||
-        atomic_exchange(&h->mark_pending, true)) {
+    if (!sqn_mark_due(glc, atomic_load(&h->mark), &next)) {
+        next = atomic_load(&h->mark); /* written once more: can the store be written again? */
+        if (!writer_wants_probe(h->writer)) {
+            return;
+        }
+    }
+    if (atomic_exchange(&h->mark_pending, true)) {
         return;
     }
     h->mark_next = next;
-    h->mark_job = (struct writer_job){.run = mark_run, .done = mark_done};
+    h->mark_job = (struct writer_job){.run = mark_run, .done = mark_done, .probes = true};
     if (writer_submit(h->writer, &h->mark_job) != E_OK) {
         atomic_store(&h->mark_pending, false); /* the next tick tries again */
     }
 }
 
 /* Before the first vector: the clock begins above what any earlier run may have issued. */
-static enum err mark_start(struct hssd *h, struct store_reader *reader)
+static enum err mark_start(struct hssd *h, struct store_reader *reader, struct store_why *why)
 {
     uint64_t stored = 0;
+    uint64_t beside = 0;
     uint64_t next = 0;
     struct store_writer *w = store_the_writer(h->store);
     enum err err = store_read_mark(reader, &stored);
+    if (err == E_OK) {
+        err = store_mark_open(h->store, &h->mark_file, &beside, why);
+    }
     if (err != E_OK) {
         return err;
     }
+    stored = beside > stored ? beside : stored;
     uint64_t now_ms = hssd_monotonic_ms();
     h->clock = sqn_clock_start((uint64_t)hssd_unix_seconds() * 1000, now_ms, stored);
     if (!sqn_mark_due(sqn_glc(&h->clock, now_ms), stored, &next)) {
@@ -115,14 +160,15 @@ static void not_adopted(struct hssd *h, int fd, const char *from, enum refusal w
     }
 }
 
-void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener)
+void hssd_adopt(struct hssd *h, int fd, size_t listener)
 {
     struct crowd crowd;
-    const struct hssd_limits *limits = &h->config->limits;
-    enum transport transport = listener->address.transport;
+    const struct hssd_config *config = h->config;
+    const struct hssd_limits *limits = &config->limits;
+    enum transport transport = config->listeners[listener].address.transport;
     struct address remote = socket_remote(fd, transport);
     struct address_text at = address_print_ip(&remote);
-    if (!hssd_address_may_be_a_peer(h->config, &remote)) {
+    if (!hssd_address_may_be_a_peer(config, &remote)) {
         not_adopted(h, fd, at.s, REFUSAL_PEER_ADDRESS);
         return;
     }
@@ -131,7 +177,7 @@ void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener)
         not_adopted(h, fd, at.s, REFUSAL_TOO_BUSY);
         return;
     }
-    struct tls_context *tls = h->tls[listener - h->config->listeners];
+    struct tls_context *tls = h->tls[listener];
     if (hssd_thread_adopt(t, fd, transport, tls) != E_OK) {
         not_adopted(h, -1, at.s, REFUSAL_TOO_BUSY); /* the node has closed it */
     }
@@ -141,24 +187,12 @@ void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener)
 
 static enum err tls_start(struct hssd *h, struct store_why *why)
 {
-    h->tls = calloc(h->config->n_listeners, sizeof(struct tls_context *));
-    if (h->tls == NULL) {
-        return E_MEMORY;
+    struct tls_why reason = {""};
+    enum err err = hssd_tls_open(h->config, &h->tls, &reason);
+    if (err != E_OK && reason.text[0] != '\0') {
+        snprintf(why->text, sizeof why->text, "%s", reason.text);
     }
-    for (size_t i = 0; i < h->config->n_listeners; i++) {
-        const struct hssd_listener *l = &h->config->listeners[i];
-        const struct tls_files files = {l->certificate, l->key, l->ca};
-        struct tls_why reason;
-        if (l->address.transport != TRANSPORT_TLS) {
-            continue;
-        }
-        enum err err = tls_context_open(&files, true, &h->tls[i], &reason);
-        if (err != E_OK) {
-            snprintf(why->text, sizeof why->text, "%s", reason.text);
-            return err;
-        }
-    }
-    return E_OK;
+    return err;
 }
 
 static enum err store_start(struct hssd *h, struct store_why *why)
@@ -173,8 +207,11 @@ static enum err store_start(struct hssd *h, struct store_why *why)
     if ((err = store_reader_open(h->store, &reader)) != E_OK) {
         return err;
     }
-    err = mark_start(h, reader);
+    err = mark_start(h, reader, why);
     store_reader_close(reader);
+    if (err == E_OK) {
+        err = push_open(h, why);
+    }
     if (err == E_OK) {
         err = eir_lists_open(h->store, h->log, h->config->limits.eir_rules, &h->eir, why);
     }
@@ -187,19 +224,21 @@ static enum err store_start(struct hssd *h, struct store_why *why)
     if (err == E_OK) {
         err = writer_start(h->store, h->config->limits.writer_queue, &h->writer);
     }
+    if (err == E_OK) {
+        err = key_job_start(h);
+    }
+    if (err == E_OK) {
+        imports_start(h);
+    }
     return err;
 }
 
 static enum err tables_start(struct hssd *h)
 {
-    h->peers = calloc(h->config->n_peers + 1, sizeof *h->peers);
-    if (h->peers == NULL) {
-        return E_MEMORY;
+    enum err err = hssd_peers_start(h);
+    if (err == E_OK) {
+        err = recent_open(h->config->limits.recent_subscribers, &h->recent);
     }
-    for (size_t i = 0; i < h->config->n_peers; i++) {
-        h->peers[i].peer = &h->config->peers[i];
-    }
-    enum err err = recent_open(h->config->limits.recent_subscribers, &h->recent);
     return err == E_OK ? routes_open(h->config->limits.connections * HSSD_THREADS_MAX, &h->routes)
                        : err;
 }
@@ -239,7 +278,13 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
     h->log = log;
     h->started_unix = hssd_unix_seconds();
     why->text[0] = '\0';
-    enum err err = tls_start(h, why);
+    enum err err = snapshots_open(h);
+    if (err == E_OK) {
+        err = event_feed_open(&h->feed);
+    }
+    if (err == E_OK) {
+        err = tls_start(h, why);
+    }
     if (err == E_OK) {
         err = store_start(h, why);
     }
@@ -256,7 +301,22 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
         err = onboarding_start(h, why);
     }
     if (err == E_OK) {
+        err = hss_dimsi_start(h, why);
+    }
+    if (err == E_OK) {
+        err = backups_open(h, &h->backups);
+    }
+    if (err == E_OK) {
+        backups_tell_restored(h);
+    }
+    if (err == E_OK) {
         err = threads_start(h);
+    }
+    if (err == E_OK) {
+        err = push_start(h, why);
+    }
+    if (err == E_OK) {
+        err = webhooks_start(h, &h->webhooks);
     }
     if (err != E_OK) {
         if (why->text[0] == '\0') {
@@ -271,9 +331,16 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
 
 void hssd_stop(struct hssd *h)
 {
+    backups_close(h->backups);
+    h->backups = NULL;
+    webhooks_stop(h->webhooks); /* how far each has come needs the writer */
+    h->webhooks = NULL;
+    push_quiesce(h);
+    push_join(h); /* its changes need the writer, what it sends the threads */
     repositories_quiesce(h->repositories);
     kme_pool_quiesce(h->kme_pool); /* who waits is told while there is somebody to answer */
     onboarding_quiesce(h->onboarding);
+    hss_dimsi_quiesce(h->dimsi);
     for (unsigned i = 0; i < h->n_threads; i++) {
         hssd_thread_ask_stop(h->threads[i]);
     }
@@ -283,6 +350,8 @@ void hssd_stop(struct hssd *h)
     repositories_join(h->repositories); /* their changes need the writer */
     kme_pool_close(h->kme_pool);        /* so does what it opened; nobody hands it any more */
     onboarding_join(h->onboarding);     /* so do subscriptions for devices */
+    hss_dimsi_join(h->dimsi);
+    key_job_close(h);
     /* What waits at a thread still runs when that is freed, and may name events: the writer refuses
      * them by then, but must be there. */
     writer_drain(h->writer);
@@ -291,30 +360,35 @@ void hssd_stop(struct hssd *h)
     }
     h->n_threads = 0;
     writer_stop(h->writer);
+    store_mark_close(h->mark_file);
+    h->mark_file = NULL;
+    push_store_closes(h);
     repositories_close(h->repositories); /* the writer's jobs look at what was revoked */
     onboarding_close(h->onboarding);     /* and at what an authority may still have */
+    hss_dimsi_close(h->dimsi);
     crypto_openssl_close(&h->writers);
     lots_close(h->lots);
-    for (size_t i = 0; h->tls != NULL && i < h->config->n_listeners; i++) {
-        tls_context_close(h->tls[i]);
-    }
-    free(h->tls);
+    hssd_tls_close(h->config, h->tls);
     inquiry_rates_close(h->inquiry_rates);
     recent_close(h->recent);
     routes_close(h->routes);
-    free(h->peers);
+    push_close(h);
+    hssd_peers_stop(h);
     eir_lists_close(h->eir);
     store_close(h->store);
+    event_feed_close(h->feed);
+    h->feed = NULL;
     h->repositories = NULL;
     h->kme_pool = NULL;
     h->onboarding = NULL;
+    h->dimsi = NULL;
     h->lots = NULL;
     h->inquiry_rates = NULL;
     h->tls = NULL;
     h->recent = NULL;
     h->routes = NULL;
-    h->peers = NULL;
     h->eir = NULL;
     h->writer = NULL;
     h->store = NULL;
+    hssd_reload_close(h); /* snapshots: nobody looks into one any more */
 }

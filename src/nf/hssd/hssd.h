@@ -9,6 +9,7 @@
 
 #include "crypto/crypto.h"
 #include "nf/common/log.h"
+#include "nf/hssd/audit_rates.h"
 #include "nf/hssd/config.h"
 #include "nf/hssd/eir_lists.h"
 #include "nf/hssd/recent.h"
@@ -60,6 +61,20 @@
     X(onboarding_waiting)                                                                          \
     X(onboarding_active)                                                                           \
     X(onboarding_expired)                                                                          \
+    X(dimsi_offered)                                                                               \
+    X(dimsi_refused)                                                                               \
+    X(dimsi_allocated)                                                                             \
+    X(dimsi_pushed)                                                                                \
+    X(dimsi_delivered)                                                                             \
+    X(dimsi_attached)                                                                              \
+    X(dimsi_done)                                                                                  \
+    X(dimsi_withdrawn)                                                                             \
+    X(dimsi_expired)                                                                               \
+    X(dimsi_later)                                                                                 \
+    X(idr_sent)                                                                                    \
+    X(dsr_sent)                                                                                    \
+    X(rsr_sent)                                                                                    \
+    X(push_unanswered)                                                                             \
     X(clr_sent)                                                                                    \
     X(clr_unsent)                                                                                  \
     X(clr_unanswered)                                                                              \
@@ -87,8 +102,9 @@ bool hssd_bucket_take(struct hssd_bucket *b, uint64_t now_ms);
 
 /* A connected peer as the status answer shows it. */
 struct hssd_peer_state {
-    const struct hssd_peer *peer; /* its configuration */
-    _Atomic unsigned connections; /* open ones */
+    _Atomic(const struct hssd_peer *) peer; /* its configuration: the last one it had */
+    atomic_bool removed;                    /* the snapshot in force has it no more */
+    _Atomic unsigned connections;           /* open ones */
     _Atomic uint64_t requests;
     _Atomic uint64_t answers;
     struct hssd_bucket at_will;   /* events it can cause as it likes */
@@ -98,14 +114,31 @@ struct hssd_peer_state {
 };
 
 struct hssd;
+struct hssd_peers;    /* nf/hssd/peers.h */
+struct snapshot;      /* nf/hssd/snapshots.h */
+struct snapshots;     /* the same */
+struct hssd_reload;   /* nf/hssd/reload.h */
+struct admin;         /* nf/hssd/admin.h */
 struct hssd_thread;   /* hssd.c */
 struct inquiry_rates; /* nf/hssd/inquiry.h */
 struct kme_pool;      /* nf/hssd/kme_pool.h */
 struct lots;          /* nf/hssd/lots.h */
 struct onboarding;    /* nf/hssd/onboarding.h */
+struct hss_dimsi;     /* nf/hssd/dimsi.h */
+struct backups;       /* nf/hssd/backups.h */
+struct key_job;       /* nf/hssd/key_job.h */
+struct push;          /* nf/hssd/push.h */
+struct hssd_metrics;  /* nf/hssd/metrics.h */
+struct event_feed;    /* nf/hssd/event_feed.h */
+struct webhooks;      /* nf/hssd/webhook.h */
+struct store_mark;    /* store/store_mark.h */
 
 struct hssd {
-    const struct hssd_config *config;
+    /* The snapshot in force: whole, never written to. Whoever reads twice for one decision takes it
+     * once. A reload puts another here; who may look into the one before, and how long, is
+     * nf/hssd/snapshots.h's. */
+    _Atomic(const struct hssd_config *) config;
+    struct snapshots *snapshots;
     struct log *log;
     struct store *store;
     struct writer *writer;
@@ -116,10 +149,21 @@ struct hssd {
     struct lots *lots;
     struct kme_pool *kme_pool; /* NULL: no device's key could be had */
     struct onboarding *onboarding;
-    struct crypto writers; /* of the writer's jobs, on its thread */
+    struct hss_dimsi *dimsi;
+    struct backups *backups;
+    struct key_job *key_job;
+    struct push *push;
+    struct event_feed *feed;      /* NULL: nobody waits for events */
+    struct webhooks *webhooks;    /* receivers of events */
+    struct hssd_metrics *metrics; /* control.c: as long as it serves */
+    struct crypto writers;        /* of the writer's jobs, on its thread */
     struct sqn_clock clock;
-    _Atomic uint64_t mark;         /* stored: no GLC value above it is issued */
-    struct hssd_peer_state *peers; /* config->n_peers of them */
+    _Atomic uint64_t mark;        /* stored: no GLC value above it is issued */
+    atomic_bool mark_is_beside;   /* ... in the file beside the store, which did not take it */
+    struct store_mark *mark_file; /* the writer's thread's */
+    struct hssd_peers *peers;     /* states of all that ever were configured: nf/hssd/peers.h */
+    struct hssd_reload *reload;   /* what reading the configuration again left behind, or NULL */
+    struct admin *admin;          /* control.c: as long as it serves */
     struct hssd_counters counters;
     struct hssd_bucket strangers; /* events of refused connections that are stored */
     struct routes *routes;        /* open connections, for the requests we send */
@@ -128,7 +172,9 @@ struct hssd {
     unsigned next_thread;     /* the control thread's */
     _Atomic uint32_t session; /* low half of the Session-Ids we make */
     _Atomic uint32_t end_to_end;
-    struct tls_context **tls; /* one per listener; NULL where it has none */
+    struct tls_context **tls; /* one per listener, NULL where it has none; the control thread's */
+    struct audit_rates audit_refused; /* refusals in the audit log; the control thread's */
+    int64_t imports_looked;           /* nf/hssd/imports.h; the control thread's */
     struct writer_job mark_job;
     uint64_t mark_next; /* being stored */
     atomic_bool mark_pending;
@@ -143,17 +189,18 @@ MUST_USE enum err hssd_start(struct hssd *h, const struct hssd_config *config, s
                              struct store_why *why);
 /* Orderly: DPR to every peer, then the threads, the writer and the store. */
 void hssd_stop(struct hssd *h);
-/* A connection was accepted on a listener; the signalling thread with the fewest takes it. Any
- * thread. Closes fd on failure. */
-void hssd_adopt(struct hssd *h, int fd, const struct hssd_listener *listener);
+/* A connection was accepted on the listener of this place; the signalling thread with the fewest
+ * takes it. Any thread. Closes fd on failure. */
+void hssd_adopt(struct hssd *h, int fd, size_t listener);
 /* From the control thread about once a second: renews the mark. */
 void hssd_tick(struct hssd *h);
 
 /* Names an event: log line, event list, counters. imsi, imei, peer and cause may be NULL. Any
  * thread; never blocks; under overload the event list may lose it, the log does not. What an
  * outsider can cause at will (refused, peer-*, equipment-*, imei-*, device-*, provisioning-offered,
- * provisioning-refused, onboarding-refused, cancel-location-unsent) is limited in both: neither a
- * peer nor a stranger gets a durable write per message, nor drives the alarms out of the list. */
+ * provisioning-refused, onboarding-refused, dimsi-offered, dimsi-refused, cancel-location-unsent)
+ * is limited in both: neither a peer nor a stranger gets a durable write per message, nor drives
+ * the alarms out of the list. */
 void hssd_event(struct hssd *h, const char *name, const struct imsi *imsi, const struct imei *imei,
                 const char *peer, const char *cause, const char *detail);
 

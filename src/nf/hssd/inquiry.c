@@ -13,6 +13,7 @@ struct inquiry_later {
     struct hssd_thread *thread;
     uint64_t conn;
     struct hssd_peer_state *peer;
+    uint64_t begun_ns;          /* of the call */
     struct diameter_u32 status; /* the equipment's */
     size_t len;
     uint8_t msg[];
@@ -77,8 +78,10 @@ static void answer_later(struct inquiry_later *l)
 {
     struct s6a_call call = hssd_thread_call(l->thread, l->conn);
     call.peer = l->peer;
+    call.begun_ns = l->begun_ns;
     call.msg = (struct bytes){l->msg, l->len};
     if (diameter_header_read(call.msg, &call.header) == E_OK && finish(&call, l) == S6A_ANSWERED) {
+        s6a_answered(&call);
         hssd_thread_send(l->thread, l->conn, (struct bytes){call.out.p, call.n});
     }
     hssd_thread_call_end(l->thread);
@@ -133,6 +136,7 @@ static struct inquiry_later *later_of(const struct s6a_call *call, const struct 
     l->thread = call->thread;
     l->conn = call->conn;
     l->peer = call->peer;
+    l->begun_ns = call->begun_ns;
     l->status = eca->equipment_status;
     l->len = call->msg.n;
     memcpy(l->msg, call->msg.p, call->msg.n);

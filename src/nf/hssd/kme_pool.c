@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -80,8 +81,15 @@ static const struct devid_port *port_of(const struct kme_tools *tools,
                                         const struct hssd_repository *repository)
 {
     const struct worker *w = (const struct worker *)tools;
-    const struct hssd_repository *first = w->pool->config->repositories;
-    return repository != NULL ? devid_port_of(w->verifiers[repository - first]) : NULL;
+    const struct hssd_config *c = w->pool->config;
+    for (size_t i = 0; repository != NULL && i < c->n_repositories; i++) {
+        /* by its name: it may be of a snapshot that was read since the start */
+        if (repository == &c->repositories[i] ||
+            strcmp(c->repositories[i].name, repository->name) == 0) {
+            return devid_port_of(w->verifiers[i]);
+        }
+    }
+    return NULL;
 }
 
 static struct kme_job *take(struct kme_pool *p)

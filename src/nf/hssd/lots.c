@@ -240,12 +240,16 @@ enum err lots_find(struct lots *l, const struct imei *imei, struct kme_lot *out)
     return err;
 }
 
-bool lots_is_key_of(struct lots *l, const struct kme_lot_id *id, struct bytes modulus)
+enum err lots_is_key_of(struct lots *l, const struct kme_lot_id *id, struct bytes modulus)
 {
+    enum err err = E_NOT_FOUND;
     const struct lots_entry *e = lots_table_entry(read_begin(l), id);
-    bool is = e != NULL && bytes_eq((struct bytes){e->lot.modulus, e->lot.modulus_n}, modulus);
+    if (e != NULL) {
+        bool is = bytes_eq((struct bytes){e->lot.modulus, e->lot.modulus_n}, modulus);
+        err = is ? E_OK : E_WRONG_KEY;
+    }
     read_end(l);
-    return is;
+    return err;
 }
 
 struct lots_entry *lots_get(struct lots *l, const struct kme_lot_id *id)

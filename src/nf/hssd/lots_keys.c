@@ -74,8 +74,9 @@ static enum err key_read(struct store_reader *reader, const struct kme_lot_id *i
 
 /* ---- in memory ---- */
 
-/* Is it still the key of the lot of this id? One that was removed and added again has another. */
-static bool is_current(struct lots *l, const struct lots_key *k)
+/* Is it still the key of the lot of this id? One that was removed and added again may have another.
+ * One look at the table decides: between two, the lot may have come back. */
+static enum err verdict(struct lots *l, const struct lots_key *k)
 {
     return lots_is_key_of(l, &k->id, lot_key_modulus(k->key));
 }
@@ -85,7 +86,7 @@ static struct lots_key *find(struct lots *l, const struct kme_lot_id *id)
     struct lots_key *found = NULL;
     pthread_mutex_lock(&l->keys_lock);
     unsigned i = place_of(l, id);
-    if (i < l->n_keys && is_current(l, l->keys[i])) {
+    if (i < l->n_keys && verdict(l, l->keys[i]) == E_OK) {
         found = hand_out(l, l->keys[i]);
     }
     pthread_mutex_unlock(&l->keys_lock);
@@ -119,19 +120,16 @@ static void keep(struct lots *l, struct lots_key *k)
 static enum err enter(struct lots *l, struct lots_key *k, struct lots_key **out)
 {
     pthread_mutex_lock(&l->keys_lock);
-    bool current = is_current(l, k);
-    if (current) {
+    enum err err = verdict(l, k);
+    if (err == E_OK) {
         keep(l, k);
         *out = hand_out(l, k);
     }
     pthread_mutex_unlock(&l->keys_lock);
-    if (!current) {
-        struct lots_entry *e = lots_get(l, &k->id);
+    if (err != E_OK) {
         key_free(k);
-        lots_entry_drop(e);
-        return e != NULL ? E_WRONG_KEY : E_NOT_FOUND;
     }
-    return E_OK;
+    return err;
 }
 
 /* ---- the interface ---- */

@@ -43,8 +43,9 @@ struct lots_entry *lots_table_entry(const struct lots_table *t, const struct kme
 struct lots_entry *lots_entry_room(const struct kme_lot *lot, size_t n, int64_t imported);
 /* lots_load.c: fills an empty table. Errors with *why: E_BAD_VALUE; E_IO, E_MEMORY. */
 MUST_USE enum err lots_load(struct store_reader *r, struct lots_table *t, struct store_why *why);
-/* lots.c: is there a lot of this id with this modulus now? */
-bool lots_is_key_of(struct lots *l, const struct kme_lot_id *id, struct bytes modulus);
+/* lots.c: is there a lot of this id with this modulus now? E_NOT_FOUND: no such lot; E_WRONG_KEY:
+ * its modulus is another. */
+MUST_USE enum err lots_is_key_of(struct lots *l, const struct kme_lot_id *id, struct bytes modulus);
 /* lots_keys.c: nobody is given the key of this lot any more. */
 void lots_keys_forget(struct lots *l, const struct kme_lot_id *id);
 void lots_keys_close(struct lots *l);

@@ -1,7 +1,7 @@
 #include "nf/hssd/onboarding.h"
 
+#include "nf/common/http_trace.h"
 #include "nf/hssd/onboarding_parts.h"
-#include "nf/hssd/repository_trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,9 +57,8 @@ static void world_trace(void *ctx, const struct hssd_authority *a, const char *u
                         const struct https_reply *reply)
 {
     struct hssd *h = ctx;
-    const struct repository_trace t = {h->trace, h->config->origin_host, a->name};
-    if ((reply == NULL ? repository_trace_request(&t, url)
-                       : repository_trace_reply(&t, url, reply)) != E_OK) {
+    const struct http_trace t = {h->trace, h->config->origin_host, a->name};
+    if ((reply == NULL ? http_trace_request(&t, url) : http_trace_reply(&t, url, reply)) != E_OK) {
         onboarding_count(&h->counters.trace_lost);
     }
 }

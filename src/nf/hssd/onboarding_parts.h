@@ -39,6 +39,8 @@ struct onboarding_one {
     struct hssd_thread *thread;
     uint64_t conn;
     struct hssd_peer_state *peer;
+    uint64_t begun_ns;     /* of the call */
+    struct snapshot *held; /* of `authority` */
     const struct hssd_authority *authority;
     struct certattach_request request;
     struct certattach_arrived arrived;

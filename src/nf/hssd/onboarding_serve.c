@@ -2,6 +2,7 @@
  * its answer: on a signalling thread. */
 #include "nf/hssd/authorise.h"
 #include "nf/hssd/onboarding_parts.h"
+#include "nf/hssd/snapshots.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static void one_free(struct onboarding_one *one)
 {
     atomic_fetch_sub_explicit(&one->peer->onboardings, 1, memory_order_relaxed);
     wipe(one->octets, sizeof one->octets);
+    snapshot_release(one->held);
     free(one);
 }
 
@@ -62,9 +64,13 @@ static void finish(void *arg)
     if (!hssd_thread_has_ended(one->thread)) {
         struct s6a_call call = hssd_thread_call(one->thread, one->conn);
         call.peer = one->peer;
+        call.begun_ns = one->begun_ns;
         call.msg = (struct bytes){one->msg, one->len};
         const bool answered = diameter_header_read(call.msg, &call.header) == E_OK &&
                               settle(&call, one) == S6A_ANSWERED;
+        if (answered) {
+            s6a_answered(&call);
+        }
         hssd_thread_send_short(one->thread, one->conn,
                                (struct bytes){call.out.p, answered ? call.n : 0});
         wipe(call.out.p, call.n);
@@ -140,9 +146,15 @@ static enum certattach_cause named(const struct s6a_call *call, struct asked *a)
     return speaks_for(a->authority, &a->arrived.imei) ? CERTATTACH_NONE : CERTATTACH_OUTSIDE;
 }
 
+/* By its name: `a` may be of another snapshot, and the places are the same in all of them. */
 static size_t index_of(const struct hssd_config *c, const struct hssd_authority *a)
 {
-    return (size_t)(a - c->onboarding.authorities);
+    size_t i = 0;
+    while (i + 1 < c->onboarding.n_authorities &&
+           strcmp(c->onboarding.authorities[i].name, a->name) != 0) {
+        i++;
+    }
+    return i;
 }
 
 /* Nothing is charged to the device yet: anybody can have its URL. */
@@ -193,17 +205,21 @@ static struct onboarding_one *one_of(const struct s6a_call *call, const struct a
     one->job =
         (struct onboard_job){.run = on_job, .authority = index_of(call->h->config, a->authority)};
     one->h = call->h;
+    one->held = snapshot_hold(call->h);
     one->thread = call->thread;
     one->conn = call->conn;
     one->peer = call->peer;
-    one->authority = a->authority;
+    one->begun_ns = call->begun_ns;
+    /* of what is held, or of what came behind it: `a` may be of the one before */
+    one->authority = hssd_config_authority(call->h->config, a->key.authority);
     one->arrived = a->arrived;
     one->arrived.request = &one->request;
     one->arrived_ms = call->now_ms;
     one->key = a->key;
     one->len = call->msg.n;
     memcpy(one->msg, call->msg.p, call->msg.n);
-    if (s13_ecr_parse(call->h->config->vendor_id, (struct bytes){one->msg, one->len}, &ecr,
+    if (one->authority == NULL ||
+        s13_ecr_parse(call->h->config->vendor_id, (struct bytes){one->msg, one->len}, &ecr,
                       &fault) != E_OK ||
         wire_certattach_inquiry_read(&ecr, &value, &plmn) != E_OK ||
         wire_certattach_request_read(value, &one->request) != E_OK) { /* they were read before */

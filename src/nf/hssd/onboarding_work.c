@@ -1,70 +1,22 @@
 /* nf/hssd/onboarding_work.c - a device's request on a thread of the pool (proc/certattach.h, steps
  * 2 and 3): ask its site, verify, decide, have the writer draw, protect what is stored. */
+#include "nf/hssd/device_profile.h"
 #include "nf/hssd/onboarding_parts.h"
 
 #include <string.h>
 
 /* ---- what the device is given ---- */
 
-static struct plmn home_of(const struct hssd_config *c, const struct imsi *imsi)
-{
-    const struct hssd_onboarding *o = &c->onboarding;
-    for (size_t i = 0; i < o->n_pools; i++) {
-        const struct hssd_imsi_pool *p = &o->pools[i];
-        if (p->first.n == imsi->n && strcmp(p->first.digits, imsi->digits) <= 0 &&
-            strcmp(imsi->digits, p->last.digits) <= 0) {
-            return p->home;
-        }
-    }
-    size_t i = 0;
-    while (i + 1 < c->n_plmns && !imsi_in_plmn(imsi, &c->plmns[i])) {
-        i++;
-    }
-    return c->plmns[i];
-}
-
-static void add_apn(const struct hssd_apn *apn, struct certattach_profile *out)
-{
-    if (out->n_apns < CERTATTACH_APNS_MAX) {
-        memcpy(out->apns[out->n_apns++], apn->name, sizeof apn->name);
-    }
-}
-
-_Static_assert(HSSD_APN_NAME_MAX == CERTATTACH_APN_MAX + 1, "the names of one fit the other");
-
-/* The default one first. */
-static void apns_of(const struct hssd_profile *p, struct certattach_profile *out)
-{
-    for (size_t i = 0; i < p->n_apns; i++) {
-        if (p->apns[i].context == p->default_context) {
-            add_apn(&p->apns[i], out);
-        }
-    }
-    for (size_t i = 0; i < p->n_apns; i++) {
-        if (p->apns[i].context != p->default_context) {
-            add_apn(&p->apns[i], out);
-        }
-    }
-}
-
 /*= certattach-3b */
 static enum certattach_cause profile_of(const struct hssd_config *c,
                                         const struct store_subscriber *row,
                                         struct certattach_profile *out)
 {
-    const struct hssd_profile *p = hssd_config_profile(c, row->profile);
+    const struct hssd_onboarding *o = &c->onboarding;
     if (row->suspended) {
         return CERTATTACH_DENIED;
     }
-    if (p == NULL) {
-        return CERTATTACH_STORE;
-    }
-    out->imsi = row->imsi;
-    out->keys = row->keys;
-    out->home = home_of(c, &row->imsi);
-    out->policy = row->policy;
-    apns_of(p, out);
-    return CERTATTACH_NONE;
+    return device_profile(c, o->pools, o->n_pools, row, out) ? CERTATTACH_NONE : CERTATTACH_STORE;
 }
 
 /* ---- protected ---- */

@@ -7,6 +7,7 @@
 #include "nf/hssd/onboarding.h"
 #include "nf/hssd/provision.h"
 #include "nf/hssd/provision_rows.h"
+#include "nf/hssd/snapshots.h"
 #include "nf/hssd/subscription.h"
 #include "wire/kme.h"
 
@@ -22,11 +23,13 @@ struct taking {
     struct kme_job job;
     struct writer_job write;
     struct hssd *h;
+    struct snapshot *held; /* threads of others look into the configuration for it */
     struct hssd_thread *thread;
     uint64_t conn;
     struct hssd_peer_state *peer;
-    struct imsi imsi; /* the request's */
-    struct imei imei; /* likewise, and the payload's: they are the same */
+    uint64_t begun_ns; /* of the call */
+    struct imsi imsi;  /* the request's */
+    struct imei imei;  /* likewise, and the payload's: they are the same */
     struct kme_payload payload;
     struct kme_lot lot;
     int64_t at; /* it came: Unix seconds */
@@ -57,6 +60,7 @@ static void taking_free(struct taking *t)
     atomic_fetch_sub_explicit(&t->peer->payloads, 1, memory_order_relaxed);
     repository_answer_release(t->q.answer);
     wipe(&t->taken, sizeof t->taken);
+    snapshot_release(t->held);
     free(t);
 }
 
@@ -265,8 +269,10 @@ static void finish(void *arg)
     }
     struct s6a_call call = hssd_thread_call(t->thread, t->conn);
     call.peer = t->peer;
+    call.begun_ns = t->begun_ns;
     call.msg = (struct bytes){t->msg, t->len};
     if (diameter_header_read(call.msg, &call.header) == E_OK && settle(&call, t) == S6A_ANSWERED) {
+        s6a_answered(&call);
         hssd_thread_send(t->thread, t->conn, (struct bytes){call.out.p, call.n});
     }
     wipe(call.out.p, call.n);
@@ -470,8 +476,10 @@ static struct taking *taking_make(const struct s6a_call *call, const struct kme_
     t->q = (struct repository_inquiry){.imei = *arrived->imei, .done = on_credential};
     t->job.run = job_run;
     t->h = call->h;
+    t->held = snapshot_hold(call->h);
     t->thread = call->thread;
     t->conn = call->conn;
+    t->begun_ns = call->begun_ns;
     t->imsi = arrived->imsi;
     t->imei = *arrived->imei;
     t->lot = *arrived->lot;

@@ -1,4 +1,5 @@
 /* nf/hssd/pur.c - Purge-UE-Request (TS 29.272 5.2.1.3): the node forgot the subscriber. */
+#include "nf/hssd/push.h"
 #include "nf/hssd/s6a.h"
 
 #include <string.h>
@@ -13,7 +14,8 @@ static enum s6a_outcome pur_answer(struct s6a_call *call, const struct s6a_pur *
 static enum err pur_run(struct store_writer *w, struct writer_job *job)
 {
     struct s6a_later *l = (struct s6a_later *)job;
-    return store_set_purged(w, &l->imsi, l->serving.host);
+    enum err err = store_set_purged(w, &l->imsi, l->serving.host);
+    return err == E_OK ? store_drop_push(w, &l->imsi, l->serving.host) : err;
 }
 
 static enum s6a_outcome pur_finish(struct s6a_call *call, struct s6a_later *later)

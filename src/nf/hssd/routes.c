@@ -62,6 +62,18 @@ void routes_remove(struct routes *r, struct hssd_thread *thread, uint64_t conn)
     pthread_mutex_unlock(&r->lock);
 }
 
+size_t routes_copy(struct routes *r, size_t from, struct route *out, size_t max)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&r->lock);
+    while (n < max && from + n < r->n) {
+        out[n] = r->list[from + n];
+        n++;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return n;
+}
+
 /* 2: the node itself; 1: an agent that may carry it; 0: no way. */
 static int leads_to(const struct hssd_peer *p, struct bytes host)
 {

@@ -74,6 +74,7 @@ enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
     struct wire_origin origin = origin_of(call->h);
     bool malformed = refusal == REFUSAL_MALFORMED && fault != NULL;
     count_refusal(call, refusal);
+    call->refused = refusal;
     /* An overloaded HSS does not write an event for each answer that says so. */
     if (refusal != REFUSAL_TOO_BUSY) {
         hssd_event(call->h, "refused", imsi, imei, call->peer->peer->origin_host,
@@ -91,6 +92,11 @@ enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
         call->n = 0;
     }
     return S6A_ANSWERED;
+}
+
+void s6a_answered(const struct s6a_call *call)
+{
+    hssd_timed(call->timings, &call->header, call->refused, call->begun_ns);
 }
 
 enum s6a_outcome s6a_written(struct s6a_call *call, enum err err)
@@ -178,6 +184,7 @@ struct s6a_later *s6a_later_of(const struct s6a_call *call, const struct imsi *i
     l->thread = call->thread;
     l->conn = call->conn;
     l->peer = call->peer;
+    l->begun_ns = call->begun_ns;
     l->imsi = *imsi;
     l->len = call->msg.n;
     memcpy(l->msg, call->msg.p, call->msg.n);
@@ -190,9 +197,11 @@ static void later_finish(void *arg)
     struct s6a_later *l = arg;
     struct s6a_call call = hssd_thread_call(l->thread, l->conn);
     call.peer = l->peer;
+    call.begun_ns = l->begun_ns;
     call.msg = (struct bytes){l->msg, l->len};
     if (diameter_header_read(call.msg, &call.header) != E_OK ||
         l->finish(&call, l) == S6A_ANSWERED) {
+        s6a_answered(&call);
         hssd_thread_send(l->thread, l->conn, (struct bytes){call.out.p, call.n});
     }
     wipe(call.out.p, call.n);

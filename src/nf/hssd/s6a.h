@@ -10,6 +10,7 @@
 
 #include "nf/hssd/hssd.h"
 #include "nf/hssd/proof.h"
+#include "nf/hssd/timings.h"
 #include "proc/kme.h"
 #include "wire/refusal_wire.h"
 #include "wire/s6a_aka.h"
@@ -26,10 +27,13 @@ struct s6a_call {
     struct diameter_header header;
     struct bytes msg;
     struct diameter_routing routing;
-    bool not_offered;  /* the peer's CER did not offer the request's application */
-    bool crowded;      /* an answer that comes late would hold up others of the connection */
-    struct mbytes out; /* space for the answer */
-    size_t n;          /* octets of it; 0: nothing is to be sent */
+    bool not_offered;     /* the peer's CER did not offer the request's application */
+    bool crowded;         /* an answer that comes late would hold up others of the connection */
+    struct mbytes out;    /* space for the answer */
+    size_t n;             /* octets of it; 0: nothing is to be sent */
+    enum refusal refused; /* what the answer says */
+    struct hssd_timings *timings; /* the thread's; NULL: nobody counts */
+    uint64_t begun_ns;            /* when the request's turn came; 0: not known */
 };
 
 enum s6a_outcome {
@@ -58,6 +62,8 @@ enum s6a_outcome s6a_refuse(struct s6a_call *call, enum refusal refusal,
                             const struct imei *imei);
 /* The refusal for a failed read or write of the store. */
 enum refusal s6a_store_refusal(enum err err);
+/* The answer is about to be sent: it is counted. */
+void s6a_answered(const struct s6a_call *call);
 /* Ends a handler whose answer was written with `err` (the codec's). */
 enum s6a_outcome s6a_written(struct s6a_call *call, enum err err);
 /* The beginning of an answer with Result-Code 2001. */
@@ -79,6 +85,17 @@ struct onboarding_use {
     struct store_onboarding_key key;
 };
 
+/* What a registration changes of a subscription that a first attach with a discovery IMSI gave. */
+struct hss_dimsi_use {
+    bool wanted;       /* it is to be stored: */
+    bool first;        /* the first one with the temporary IMSI; */
+    bool operators;    /* the first one with the operator's own */
+    struct imsi dimsi; /* whose */
+    bool done;         /* and with that the temporary subscription ended: */
+    struct imsi ended;
+    struct store_serving serving; /* of that */
+};
+
 /* A change that must be durable before its answer. Owns a copy of the request. */
 struct s6a_later {
     struct writer_job job;
@@ -86,6 +103,7 @@ struct s6a_later {
     struct hssd_thread *thread;
     uint64_t conn;
     struct hssd_peer_state *peer;
+    uint64_t begun_ns; /* of the call */
     /* On the signalling thread after the commit, with job.result; call->msg is the copy. */
     enum s6a_outcome (*finish)(struct s6a_call *call, struct s6a_later *later);
     struct imsi imsi;
@@ -103,10 +121,12 @@ struct s6a_later {
     /* ULR: what was decided of the device's proof, and again when it is written. */
     struct proof_registration proof;
     struct proof_decision proven;
-    bool registers; /* the serving node changes */
+    bool registers;  /* the serving node changes */
+    bool takes_data; /* and gets the subscription in the answer */
     /* ULR: the first registration under this KME of the device; what nf/hssd/provision.h says. */
     struct provision_use use;
     struct onboarding_use onboarding;
+    struct hss_dimsi_use dimsi;
     bool offered; /* AIR: a nonce was stored */
     enum kme_due due;
     size_t len;
@@ -141,5 +161,8 @@ void hssd_thread_send(struct hssd_thread *thread, uint64_t conn, struct bytes ms
 void hssd_thread_will_send_short(struct hssd_thread *thread, uint64_t conn);
 void hssd_thread_send_short(struct hssd_thread *thread, uint64_t conn, struct bytes msg);
 bool hssd_thread_request(struct hssd_thread *thread, uint64_t conn, struct mbytes msg);
+/* The same, of nf/hssd/push.h: push_answered gets the answer, or an empty one, with the cookie,
+ * which is not 0. */
+bool hssd_thread_ask(struct hssd_thread *thread, uint64_t conn, struct mbytes msg, uint64_t cookie);
 
 #endif

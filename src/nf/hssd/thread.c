@@ -2,8 +2,9 @@
 
 #include "codec/s13.h"
 #include "crypto/openssl.h"
+#include "nf/common/overload.h"
 #include "nf/hssd/admit.h"
-#include "nf/hssd/overload.h"
+#include "nf/hssd/push.h"
 #include "nf/hssd/routes.h"
 #include "nf/hssd/s6a.h"
 #include "trace/pcapng.h"
@@ -16,17 +17,20 @@
 #include <time.h>
 
 #define POSTS_CLR   4096u /* on top of what the writer can have under way */
-#define PENDING_MAX 64u   /* our own requests waiting per connection */
+#define POSTS_PUSH  64u
+#define PENDING_MAX 64u /* our own requests waiting per connection */
 
 struct hssd_thread {
     struct hssd *h;
     pthread_t thread;
+    atomic_bool asked_to_stop;
     atomic_bool ended; /* the thread runs no more: posts run where they come from */
     struct node *node;
     struct store_reader *reader;
     struct eir_reader *eir;
     struct crypto crypto;
     struct overload overload;
+    struct hssd_timings timings;
     bool reading; /* inside this wake-up's read transaction */
     uint8_t out[HSSD_ANSWER_LONG];
     uint8_t traced[1 << 16];
@@ -71,15 +75,40 @@ static enum refusal on_authorise(void *ctx, const struct node_cer *cer, void **p
     return refusal;
 }
 
+static void judge(void *arg, struct node_conn *conn)
+{
+    struct hssd_thread *t = arg;
+    const struct node_cer cer = node_conn_cer(conn);
+    if (!hssd_may_stay(node_conn_ctx(conn), &cer)) {
+        node_disconnect(t->node, conn, DIAMETER_DO_NOT_WANT_TO_TALK_TO_YOU);
+    }
+}
+
+static void judge_all(void *arg)
+{
+    struct hssd_thread *t = arg;
+    if (!atomic_load(&t->ended)) {
+        node_each(t->node, judge, t);
+    }
+}
+
+bool hssd_thread_judge(struct hssd_thread *t)
+{
+    return hssd_thread_post(t, judge_all, t);
+}
+
 static void on_opened(void *ctx, struct node_conn *conn)
 {
     struct hssd_thread *t = ctx;
     struct hssd_peer_state *peer = node_conn_ctx(conn);
-    struct route route = {.peer = peer, .thread = t, .conn = node_conn_handle(conn)};
+    struct route route = {
+        .peer = peer, .thread = t, .conn = node_conn_handle(conn), .opened_ms = push_unix_ms()};
     struct address_text at = address_print(node_conn_remote(conn));
     /* The table has room for every connection there can be; without its entry only CLR is lost. */
     const char *how = routes_add(t->h->routes, &route) == E_OK ? at.s : "no room among the routes";
     hssd_event(t->h, "peer-connected", NULL, NULL, peer->peer->origin_host, NULL, how);
+    push_peer_opened(t->h);
+    judge(t, conn); /* the configuration may have been read again since its CER */
 }
 
 static void on_closed(void *ctx, struct node_conn *conn, const char *why)
@@ -172,6 +201,7 @@ static void on_request(void *ctx, struct node_conn *conn, const struct diameter_
                        struct bytes msg)
 {
     struct hssd_thread *t = ctx;
+    const uint64_t now_ns = metrics_now_ns();
     struct s6a_call call = {.h = t->h,
                             .thread = t,
                             .conn = node_conn_handle(conn),
@@ -179,7 +209,9 @@ static void on_request(void *ctx, struct node_conn *conn, const struct diameter_
                             .reader = t->reader,
                             .eir = t->eir,
                             .crypto = &t->crypto,
-                            .now_ms = hssd_monotonic_ms(),
+                            .now_ms = now_ns / 1000000,
+                            .timings = &t->timings,
+                            .begun_ns = now_ns,
                             .header = *header,
                             .not_offered = !node_conn_shares(conn, header->application),
                             .crowded = node_conn_is_half_full(conn),
@@ -189,6 +221,7 @@ static void on_request(void *ctx, struct node_conn *conn, const struct diameter_
     enum s6a_outcome outcome =
         may_serve(t, conn, header, msg) ? serve(&call) : turn_away(&call, conn);
     if (outcome == S6A_ANSWERED) {
+        s6a_answered(&call);
         hssd_thread_send(t, call.conn, (struct bytes){call.out.p, call.n});
     }
     wipe(call.out.p, call.n);
@@ -198,8 +231,9 @@ static void on_answer(void *ctx, struct node_conn *conn, uint64_t cookie, struct
 {
     struct hssd_thread *t = ctx;
     (void)conn;
-    (void)cookie;
-    if (msg.n == 0) {
+    if (cookie != 0) {
+        push_answered(t->h, cookie, msg);
+    } else if (msg.n == 0) {
         atomic_fetch_add_explicit(&t->h->counters.clr_unanswered, 1, memory_order_relaxed);
     }
 }
@@ -235,11 +269,16 @@ void hssd_thread_send_short(struct hssd_thread *t, uint64_t conn, struct bytes m
     }
 }
 
-bool hssd_thread_request(struct hssd_thread *t, uint64_t conn, struct mbytes msg)
+bool hssd_thread_ask(struct hssd_thread *t, uint64_t conn, struct mbytes msg, uint64_t cookie)
 {
     struct node_conn *c = atomic_load(&t->ended) ? NULL : node_find(t->node, conn);
     uint32_t timeout_ms = t->h->config->timers.request_seconds * 1000;
-    return c != NULL && node_request(t->node, c, msg, 0, timeout_ms) == E_OK;
+    return c != NULL && node_request(t->node, c, msg, cookie, timeout_ms) == E_OK;
+}
+
+bool hssd_thread_request(struct hssd_thread *t, uint64_t conn, struct mbytes msg)
+{
+    return hssd_thread_ask(t, conn, msg, 0);
 }
 
 /* ---- traces ---- */
@@ -314,6 +353,7 @@ struct s6a_call hssd_thread_call(struct hssd_thread *t, uint64_t conn)
                              .eir = t->eir,
                              .crypto = &t->crypto,
                              .now_ms = hssd_monotonic_ms(),
+                             .timings = &t->timings,
                              .out = MBYTES_OF(t->out)};
 }
 
@@ -331,6 +371,16 @@ enum err hssd_thread_adopt(struct hssd_thread *t, int fd, enum transport transpo
 void hssd_thread_stats(const struct hssd_thread *t, struct node_stats *out)
 {
     node_stats(t->node, out);
+}
+
+const struct hssd_timings *hssd_thread_timings(const struct hssd_thread *t)
+{
+    return &t->timings;
+}
+
+bool hssd_thread_is_broken(const struct hssd_thread *t)
+{
+    return atomic_load(&t->ended) && !atomic_load(&t->asked_to_stop);
 }
 
 /* ---- start and stop ---- */
@@ -374,7 +424,7 @@ static enum err node_config_of(struct hssd_thread *t, struct node_config *out)
     n.in_size = c->limits.receive_buffer;
     n.out_size = c->limits.send_buffer;
     n.pending_max = PENDING_MAX;
-    n.posts_max = c->limits.writer_queue + POSTS_CLR + c->limits.connections +
+    n.posts_max = c->limits.writer_queue + POSTS_CLR + POSTS_PUSH + c->limits.connections +
                   c->devid.queue * c->n_repositories + c->kme.queue + c->kme.threads +
                   (hssd_config_onboards(c) ? c->onboarding.queue + c->onboarding.threads : 0);
     n.messages_per_turn = c->limits.messages_per_turn;
@@ -440,11 +490,13 @@ enum err hssd_thread_start(struct hssd *h, struct hssd_thread **out)
 
 void hssd_thread_ask_stop(struct hssd_thread *t)
 {
+    atomic_store(&t->asked_to_stop, true);
     node_stop(t->node);
 }
 
 void hssd_thread_stop(struct hssd_thread *t)
 {
+    atomic_store(&t->asked_to_stop, true);
     node_stop(t->node);
     pthread_join(t->thread, NULL);
     atomic_store(&t->ended, true);

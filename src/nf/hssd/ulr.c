@@ -1,7 +1,9 @@
 /* nf/hssd/ulr.c - Update-Location-Request (TS 29.272 5.2.1.1): who serves the subscriber now. */
 #include "nf/hssd/authorise.h"
+#include "nf/hssd/dimsi.h"
 #include "nf/hssd/onboarding.h"
 #include "nf/hssd/provision.h"
+#include "nf/hssd/push.h"
 #include "nf/hssd/s6a.h"
 #include "nf/hssd/subscription.h"
 #include "wire/devid.h"
@@ -15,8 +17,10 @@ struct ulr {
     bool has_imei;
     struct imei imei;
     struct store_subscriber row;
+    const struct hssd_profile *profile; /* of row: one snapshot's from the decision to the answer */
     struct provision_use use;
     struct onboarding_use onboarding;
+    struct hss_dimsi_use dimsi;
     struct proof_registration proof;
     struct proof_decision proven;
 };
@@ -98,14 +102,15 @@ static enum refusal ulr_decide(struct s6a_call *call, struct ulr *u)
     if (u->row.suspended) {
         return REFUSAL_BARRED;
     }
-    const struct hssd_profile *profile = hssd_config_profile(call->h->config, u->row.profile);
-    if (profile == NULL) {
+    u->profile = hssd_config_profile(call->h->config, u->row.profile);
+    if (u->profile == NULL) {
         return REFUSAL_NO_PROFILE;
     }
-    if (!subscription_allows_rat(profile, u->msg.rat_type.v)) {
+    if (!subscription_allows_rat(u->profile, u->msg.rat_type.v)) {
         return REFUSAL_RAT_NOT_ALLOWED;
     }
-    return onboarding_admits(call, &u->row, u->has_imei ? &u->imei : NULL, &u->onboarding);
+    refusal = onboarding_admits(call, &u->row, u->has_imei ? &u->imei : NULL, &u->onboarding);
+    return refusal == REFUSAL_NONE ? hss_dimsi_looks(call, &u->imsi, &u->dimsi) : refusal;
 }
 
 /* In this device as well? */
@@ -190,8 +195,7 @@ static enum s6a_outcome ulr_answer(struct s6a_call *call, const struct ulr *u)
     struct subscription_space space;
     s6a_success(call, &u->msg.request, &ula.answer);
     if ((u->msg.ulr_flags.v & S6A_ULR_SKIP_SUBSCRIBER_DATA) == 0) {
-        const struct hssd_profile *profile = hssd_config_profile(call->h->config, u->row.profile);
-        subscription_fill(profile, u->row.msisdn, &space, &ula.subscription_data);
+        subscription_fill(u->profile, u->row.msisdn, &space, &ula.subscription_data);
     }
     return s6a_written(call, s6a_ula_write(call->h->config->vendor_id, &ula, call->out, &call->n));
 }
@@ -269,10 +273,19 @@ static enum err ulr_run(struct store_writer *w, struct writer_job *job)
     if (err == E_OK) {
         err = onboarding_used(w, &l->imsi, hssd_unix_seconds(), &l->onboarding);
     }
+    if (err == E_OK) {
+        err = hss_dimsi_used(l->h, w, &l->imsi, hssd_unix_seconds(), &l->dimsi);
+    }
     if (err != E_OK || !l->registers) {
         return err;
     }
-    return store_set_serving(w, &l->imsi, &l->serving, l->has_imei ? &l->imei : NULL, &l->before);
+    err = store_set_serving(w, &l->imsi, &l->serving, l->has_imei ? &l->imei : NULL, &l->before);
+    if (err != E_OK) {
+        return err;
+    }
+    /* One that wants no data has to be told of what changes it missed, as before. */
+    return l->takes_data ? store_push_registered(w, &l->imsi, l->serving.host)
+                         : store_push_known(w, &l->imsi, l->serving.host);
 }
 
 static void cancel_before(struct s6a_call *call, const struct s6a_later *later)
@@ -310,9 +323,10 @@ static enum s6a_outcome ulr_finish(struct s6a_call *call, struct s6a_later *late
         return s6a_refuse(call, later->proven.refusal, NULL, &later->imsi, &later->imei);
     }
     tell_use(call, later);
-    onboarding_tell_used(call->h, &later->imsi, &later->imei,
-                         later->registers ? later->serving.host : call->peer->peer->origin_host,
-                         &later->onboarding);
+    const char *by = later->registers ? later->serving.host : call->peer->peer->origin_host;
+    onboarding_tell_used(call->h, &later->imsi, &later->imei, by, &later->onboarding);
+    hss_dimsi_tell_used(call->h, &later->imsi, later->has_imei ? &later->imei : NULL, by,
+                        &later->dimsi);
     if (later->registers) {
         cancel_before(call, later);
         hssd_event(call->h, "registered", &later->imsi, later->has_imei ? &later->imei : NULL,
@@ -337,6 +351,7 @@ static enum s6a_outcome ulr_write(struct s6a_call *call, const struct ulr *u,
     }
     later->version = u->row.version;
     later->registers = now != NULL;
+    later->takes_data = (u->msg.ulr_flags.v & S6A_ULR_SKIP_SUBSCRIBER_DATA) == 0;
     if (now != NULL) {
         later->serving = *now;
     }
@@ -347,16 +362,33 @@ static enum s6a_outcome ulr_write(struct s6a_call *call, const struct ulr *u,
     if (u->proven.refusal == REFUSAL_NONE) {
         later->use = u->use;
         later->onboarding = u->onboarding;
+        later->dimsi = u->dimsi;
     }
     return s6a_defer(call, later, ulr_run, ulr_finish);
+}
+
+#define ULR_WAITING_MOST 4u /* nodes that something of one subscriber waits for: mostly one */
+
+/* A request of ours may be on its way there. An answer to it that the node does not know the user
+ * is older than this registration, and the writer alone sees which came first. */
+static bool waits_to_be_told(struct s6a_call *call, const struct ulr *u)
+{
+    struct store_push rows[ULR_WAITING_MOST];
+    size_t n = 0;
+    bool waits = store_list_push(call->reader, &u->imsi, rows, ULR_WAITING_MOST, &n) != E_OK ||
+                 n == ULR_WAITING_MOST;
+    for (size_t i = 0; !waits && i < n; i++) {
+        waits = same_identity(rows[i].host, u->row.serving.host);
+    }
+    return waits;
 }
 
 static enum s6a_outcome ulr_register(struct s6a_call *call, struct ulr *u)
 {
     struct store_serving now;
     serving_now(call, u, &now);
-    bool stays = already(u, &now);
-    if (stays && !u->proven.write && !u->use.first && !u->onboarding.wanted) {
+    bool stays = already(u, &now) && !waits_to_be_told(call, u);
+    if (stays && !u->proven.write && !u->use.first && !u->onboarding.wanted && !u->dimsi.wanted) {
         tell_proof(call, &u->imsi, &u->proof, &u->proven);
         recent_confirmed(call->h->recent, &u->imsi);
         return ulr_answer(call, u);

@@ -16,6 +16,10 @@ struct writer {
     unsigned capacity;
     bool stopping;
     bool joined; /* the thread that drains sees and sets it */
+    _Atomic uint64_t committed, failed;
+    atomic_bool doubted, failing, full;
+    unsigned good; /* probes since the last failure; the writer's thread's */
+    struct metrics_histogram times;
 };
 
 static struct writer_job *take_batch(struct writer *w)
@@ -54,8 +58,45 @@ static enum err run_job(struct writer *w, struct writer_job *job)
     return err;
 }
 
+static void note_failure(struct writer *w, bool full)
+{
+    const bool again = atomic_exchange_explicit(&w->doubted, true, memory_order_relaxed);
+    w->good = 0;
+    atomic_store_explicit(&w->full, full, memory_order_relaxed);
+    if (again) {
+        atomic_store_explicit(&w->failing, true, memory_order_relaxed);
+    }
+}
+
+static void note_probe(struct writer *w)
+{
+    if (++w->good >= WRITER_PROBES) {
+        w->good = 0;
+        atomic_store_explicit(&w->doubted, false, memory_order_relaxed);
+        atomic_store_explicit(&w->failing, false, memory_order_relaxed);
+    }
+}
+
+/* The writer's thread, before anybody is told. A job that fails for its own reasons is no sign. */
+static void note(struct writer *w, const struct writer_job *first, enum err err, uint64_t begun_ns)
+{
+    bool failed = err != E_OK, probed = false;
+    for (const struct writer_job *j = first; j != NULL; j = j->next) {
+        failed = failed || j->result == E_IO;
+        probed = probed || (j->probes && j->result == E_OK);
+    }
+    metrics_observe(&w->times, metrics_now_ns() - begun_ns);
+    metrics_add(err == E_OK ? &w->committed : &w->failed, 1);
+    if (failed) {
+        note_failure(w, err == E_DISK_FULL);
+    } else if (probed) {
+        note_probe(w);
+    }
+}
+
 static void run_batch(struct writer *w, struct writer_job *first)
 {
+    const uint64_t begun_ns = metrics_now_ns();
     enum err err = store_begin(w->store);
     for (struct writer_job *j = first; j != NULL && err == E_OK; j = j->next) {
         err = run_job(w, j);
@@ -65,11 +106,13 @@ static void run_batch(struct writer *w, struct writer_job *first)
     }
     if (err != E_OK) {
         store_rollback(w->store);
+        err = store_writer_is_full(w->store) ? E_DISK_FULL : E_IO;
     }
+    note(w, first, err, begun_ns);
     for (struct writer_job *j = first; j != NULL;) {
         struct writer_job *next = j->next; /* done may free the job */
         if (err != E_OK) {
-            j->result = E_IO;
+            j->result = err;
         }
         j->done(j);
         j = next;
@@ -164,4 +207,28 @@ unsigned writer_depth(struct writer *w)
     unsigned depth = w->depth;
     pthread_mutex_unlock(&w->lock);
     return depth;
+}
+
+void writer_stats(const struct writer *w, struct writer_stats *out)
+{
+    *out = (struct writer_stats){
+        .committed = atomic_load_explicit(&w->committed, memory_order_relaxed),
+        .failed = atomic_load_explicit(&w->failed, memory_order_relaxed),
+        .failing = atomic_load_explicit(&w->failing, memory_order_relaxed)};
+    metrics_times_add(&w->times, &out->times);
+}
+
+bool writer_is_failing(const struct writer *w)
+{
+    return atomic_load_explicit(&w->failing, memory_order_relaxed);
+}
+
+bool writer_wants_probe(const struct writer *w)
+{
+    return atomic_load_explicit(&w->doubted, memory_order_relaxed);
+}
+
+bool writer_is_full(const struct writer *w)
+{
+    return atomic_load_explicit(&w->full, memory_order_relaxed);
 }

@@ -7,6 +7,7 @@
 #ifndef BINDERY_NF_HSSD_WRITER_H
 #define BINDERY_NF_HSSD_WRITER_H
 
+#include "nf/common/metrics.h"
 #include "store/store.h"
 
 struct writer;
@@ -15,9 +16,11 @@ struct writer_job {
      * its own changes are undone and the batch goes on. */
     enum err (*run)(struct store_writer *w, struct writer_job *job);
     /* On the writer's thread after the commit; must only hand the job over to its owner's thread.
-     * result is E_IO for all of a batch whose commit failed. */
+     * result is E_IO for all of a batch whose commit failed, E_DISK_FULL where the disk has no room
+     * left. */
     void (*done)(struct writer_job *job);
     enum err result;
+    bool probes;             /* it is repeated about once a second while one is wanted */
     struct writer_job *next; /* the writer's */
 };
 
@@ -32,5 +35,24 @@ MUST_USE enum err writer_submit(struct writer *w, struct writer_job *job);
  * (events). */
 MUST_USE enum err writer_submit_low(struct writer *w, struct writer_job *job);
 unsigned writer_depth(struct writer *w);
+
+/* Any thread, without waiting. */
+struct writer_stats {
+    uint64_t committed, failed; /* batches */
+    struct metrics_times times; /* of both */
+    bool failing;
+};
+/* Whether the store can be written. One batch that could not be (or a job of it, E_IO) makes for
+ * doubt, the second one within WRITER_PROBES probes for failing. WRITER_PROBES probes that
+ * succeed, with no failure between them, end both; other changes that succeed say nothing: what is
+ * small may still fit. So it follows neither a single failure nor a single success, and no clock.
+ */
+#define WRITER_PROBES 3u
+bool writer_is_failing(const struct writer *w);
+/* In doubt, or failing. */
+bool writer_wants_probe(const struct writer *w);
+/* The last failure was that the disk has no room left. */
+bool writer_is_full(const struct writer *w);
+void writer_stats(const struct writer *w, struct writer_stats *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* nf/mmed/admin.h - the administration interface of bindery-mmed (docs/admin-api.md): its state,
  * its events, its UEs and eNBs, and detaching a UE. HTTP over a Unix socket
- * (nf/common/admin_server.h), answered at once on the one thread that owns all of it. No answer
- * holds a key.
+ * and HTTPS (nf/common/admin_server.h), answered at once on the one thread that owns all of it. No
+ * answer holds a key.
  */
 #ifndef BINDERY_NF_MMED_ADMIN_H
 #define BINDERY_NF_MMED_ADMIN_H
@@ -13,6 +13,12 @@ struct mmed_admin;
 /* Errors: those of admin_server_open, with *why. */
 MUST_USE enum err mmed_admin_start(struct mmed *m, struct uv_loop_s *loop, struct mmed_admin **out,
                                    struct admin_why *why);
+/* Over HTTPS: users, rates and files are those of this configuration from now on (admin_server.h).
+ * After an error all is as before. */
+MUST_USE enum err mmed_admin_reload(struct mmed_admin *a, const struct mmed_config *config,
+                                    struct admin_why *why);
 void mmed_admin_stop(struct mmed_admin *a);
+/* The i-th path that is served; NULL behind the last. */
+const struct admin_path *mmed_admin_paths(size_t i);
 
 #endif

@@ -15,6 +15,10 @@ enum err mmed_config_load(const char *path, struct mmed_config **out, struct con
         return err;
     }
     err = mmed_config_check(&file, path, out, why);
+    if (err == E_OK) {
+        (*out)->raw = file.raw;
+        file.raw = NULL;
+    }
     config_file_close(&file);
     return config_file_why(path, err, why);
 }
@@ -56,6 +60,7 @@ void mmed_config_free(struct mmed_config *config)
     for (size_t i = 0; i < config->n_homes; i++) {
         home_free(&config->homes[i]);
     }
+    config_raw_free(&mmed_config_shape, config->raw);
     devid_free(&config->devid);
     free(config->provisioning.onboarding);
     free(config->peers);
@@ -68,6 +73,7 @@ void mmed_config_free(struct mmed_config *config)
     free(config->origin_realm);
     free(config->name);
     free(config->admin_socket);
+    admin_https_free(&config->admin_https);
     free(config->network_name);
     free(config);
 }

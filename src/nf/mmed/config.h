@@ -9,6 +9,8 @@
 #include "id/plmn.h"
 #include "nassec/nassec.h"
 #include "net/address.h"
+#include "nf/common/config_admin.h"
+#include "nf/common/config_metrics.h"
 #include "nf/common/config_places.h"
 #include "nf/common/log.h"
 #include "proc/devid.h"
@@ -24,6 +26,7 @@ struct mmed_home { /* a home network: who serves IMSIs of these PLMNs */
     size_t *peers;  /* indexes into peers, in order of preference */
     size_t n_peers;
 };
+#define MMED_PEERS_MAX 256u
 struct mmed_peer { /* an HSS, or an agent on the way to one */
     char *origin_host;
     char *realm;
@@ -57,6 +60,7 @@ struct mmed_limits {
 };
 struct mmed_config {
     char *path;
+    void *raw; /* its tree (config_raw.h), for the next reading; NULL: not read from a file */
     char *origin_host;
     char *origin_realm;
     char *name; /* MMEname on S1 */
@@ -76,6 +80,7 @@ struct mmed_config {
     struct mmed_peer *peers;
     size_t n_peers;
     char *admin_socket;
+    struct admin_https admin_https;
 
     struct nassec_preference algorithms; /* EEA0 and EIA0: see docs/configuration.md */
     unsigned vectors;
@@ -95,12 +100,25 @@ struct mmed_config {
     struct mmed_limits limits;
     struct mmed_devid devid;
     struct mmed_provisioning provisioning;
+    struct config_metrics metrics;
     enum log_level log_level;
     bool mask_imsi;
 };
+/* Its schema, what a reload takes over, and how it is checked; for docs/reference too. */
+struct config_kind;
+extern const struct config_kind mmed_config_kind;
+
 /* Errors: E_NOT_FOUND, E_IO, E_BAD_VALUE and its kin with *why. */
 MUST_USE enum err mmed_config_load(const char *path, struct mmed_config **out,
                                    struct config_why *why);
+/* The file of the snapshot in force once more: *out is that with every change that can count at
+ * once, and *changes names what those are and what needs a restart. Of `running` only the tree is
+ * touched. Nothing changes after an error. Errors: as above. */
+struct config_changes; /* nf/common/config_change.h */
+MUST_USE enum err mmed_config_reload(const struct mmed_config *running, struct mmed_config **out,
+                                     struct config_changes *changes, struct config_why *why);
+/* `running` stays in force after all: its tree is again what it was before that. */
+void mmed_config_reload_undo(const struct mmed_config *running, struct mmed_config *dropped);
 void mmed_config_free(struct mmed_config *config);
 /* Is this an address that eNBs may come from? */
 bool mmed_config_lets_in(const struct mmed_config *c, const struct address *from);

@@ -47,6 +47,7 @@ static void identity(struct checker *k, const struct raw_mme *raw, struct mmed_c
     c->relative_capacity = (uint8_t)check_bounded(k, "relative_capacity", raw->relative_capacity, 0,
                                                   UINT8_MAX, UINT8_MAX);
     c->admin_socket = check_socket(k, "admin.socket", raw->admin.socket);
+    check_admin_https(k, "admin.https.", &raw->admin.https, &c->admin_https);
 }
 
 /* Who gives subscriptions asks a site first and may wait 8 s for that. A device waits 15 s, and its
@@ -98,11 +99,29 @@ static void logging(struct checker *k, const struct raw_mme_log *raw, struct mme
     c->mask_imsi = check_bool(k, "mask_imsi", raw->mask_imsi, false);
 }
 
+/* Against the PLMNs of all homes together. */
+static void scopes(struct checker *k, const struct mmed_config *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_homes; i++) {
+        n += c->homes[i].n_plmns;
+    }
+    struct plmn *all = check_alloc(k, n, sizeof *all);
+    n = 0;
+    for (size_t i = 0; all != NULL && i < c->n_homes; i++) {
+        for (size_t j = 0; j < c->homes[i].n_plmns; j++) {
+            all[n++] = c->homes[i].plmns[j];
+        }
+    }
+    check_admin_scopes(k, "admin.https.", &c->admin_https, all, n);
+    free(all);
+}
+
 enum err mmed_config_check(const struct config_file *file, const char *path,
                            struct mmed_config **out, struct config_why *why)
 {
     const struct raw_mme *raw = file->raw;
-    struct checker k = {.places = file->places, .why = why};
+    struct checker k = {.places = file->places, .why = why, .record = file->record};
     struct mmed_config *c = check_alloc(&k, 1, sizeof *c);
     if (c == NULL) {
         return E_MEMORY;
@@ -113,11 +132,13 @@ enum err mmed_config_check(const struct config_file *file, const char *path,
     mmed_check_s1(&k, raw, c);
     mmed_check_peers(&k, raw, c);
     mmed_check_homes(&k, raw, c);
+    scopes(&k, c);
     timers(&k, &raw->timers, c);
     limits(&k, &raw->limits, &c->limits);
     mmed_check_service(&k, raw, c);
     mmed_check_devid(&k, raw, c);
     mmed_check_provisioning(&k, raw, c);
+    check_metrics(&k, &raw->metrics, &c->metrics);
     logging(&k, &raw->log, c);
     if (k.err != E_OK) {
         mmed_config_free(c);

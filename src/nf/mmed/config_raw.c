@@ -1,6 +1,5 @@
 #include "nf/mmed/config_raw.h"
 
-#define PEERS_MAX     256
 #define HOMES_MAX     1024
 #define LISTENERS_MAX 64
 
@@ -31,10 +30,6 @@ static const cyaml_schema_field_t peer_fields[] = {
 };
 CONFIG_ENTRY(peer, raw_hss_peer, peer_fields);
 
-static const cyaml_schema_field_t admin_fields[] = {
-    CONFIG_TEXT(raw_mme_admin, socket),
-    CONFIG_END,
-};
 static const cyaml_schema_field_t security_fields[] = {
     CONFIG_TEXTS(raw_security, ciphering),
     CONFIG_TEXTS(raw_security, integrity),
@@ -93,8 +88,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_TEXTS(raw_mme, enb_addresses),
     CONFIG_PARTS(raw_mme, listeners, &listener, LISTENERS_MAX),
     CONFIG_PARTS(raw_mme, homes, &home, HOMES_MAX),
-    CONFIG_PARTS(raw_mme, peers, &peer, PEERS_MAX),
-    CONFIG_PART(raw_mme, admin, admin_fields),
+    CONFIG_PARTS(raw_mme, peers, &peer, MMED_PEERS_MAX),
+    CONFIG_PART(raw_mme, admin, config_admin),
     CONFIG_PART(raw_mme, security, security_fields),
     /* of its own, because it is enabled by being there */
     CYAML_FIELD_MAPPING_PTR("devid", CONFIG_OPTIONAL, struct raw_mme, devid, devid_fields),
@@ -113,6 +108,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_TEXT(raw_mme, retransmissions),
     CONFIG_PART(raw_mme, timers, timers_fields),
     CONFIG_PART(raw_mme, limits, limits_fields),
+    CONFIG_PART(raw_mme, metrics, config_metrics_fields),
     CONFIG_PART(raw_mme, log, log_fields),
     CONFIG_END,
 };

@@ -4,6 +4,8 @@
 #ifndef BINDERY_NF_MMED_CONFIG_RAW_H
 #define BINDERY_NF_MMED_CONFIG_RAW_H
 
+#include "nf/common/config_admin.h"
+#include "nf/common/config_metrics.h"
 #include "nf/common/config_values.h"
 #include "nf/common/config_yaml.h"
 #include "nf/mmed/config.h"
@@ -18,9 +20,6 @@ struct raw_home {
 };
 struct raw_hss_peer {
     char *origin_host, *realm, *address, *certificate, *key, *ca, *plain_tcp_off_loopback;
-};
-struct raw_mme_admin {
-    char *socket;
 };
 struct raw_security {
     char **ciphering, **integrity;
@@ -56,7 +55,7 @@ struct raw_mme {
     unsigned homes_count;
     struct raw_hss_peer *peers;
     unsigned peers_count;
-    struct raw_mme_admin admin;
+    struct raw_admin admin;
     struct raw_security security;
     struct raw_mme_devid *devid; /* NULL: there is none */
     struct raw_mme_provisioning provisioning;
@@ -65,11 +64,15 @@ struct raw_mme {
     char *retransmissions;
     struct raw_mme_timers timers;
     struct raw_mme_limits limits;
+    struct raw_metrics metrics;
     struct raw_mme_log log;
 };
 
 /* Its schema. */
 extern const struct config_shape mmed_config_shape;
+/* config_reload.c: what of it counts at once when the file is read again. */
+struct config_rules;
+extern const struct config_rules mmed_config_rules;
 
 /* config_check.c: converts and checks; relative paths become relative to the file's folder. Errors:
  * E_BAD_VALUE with *why, E_MEMORY. */

@@ -184,6 +184,7 @@ static enum emm_row_event row_event(const struct emm_event *e)
         [EMM_ULA] = EMM_ON_ULA,
         [EMM_ECA] = EMM_ON_ECA,
         [EMM_CANCEL] = EMM_ON_CANCEL,
+        [EMM_CHANGED] = EMM_ON_CHANGED,
         [EMM_CONTEXT_SET] = EMM_ON_CONTEXT_SET,
         [EMM_CONTEXT_FAILED] = EMM_ON_CONTEXT_FAILED,
         [EMM_CONNECTION_LOST] = EMM_ON_CONNECTION_LOST,

@@ -95,11 +95,23 @@ enum emm_timer { EMM_TIMER_PROCEDURE, EMM_TIMER_ATTACH, EMM_TIMER_REACHABLE, EMM
 
 enum emm_subscribed { EMM_SUBSCRIBED_IPV4 = 0, EMM_SUBSCRIBED_IPV6 = 1, EMM_SUBSCRIBED_BOTH = 2 };
 struct emm_apn {
+    uint32_t context; /* Context-Identifier, of the subscription's */
     uint8_t n;
     uint8_t encoded[EMM_APN_MAX]; /* labels with lengths */
     uint8_t qci, priority;
     uint8_t pdn_type; /* enum emm_subscribed (TS 29.272 7.3.62) */
     bool may_pre_empt, pre_emptable;
+};
+/* What the home network changes of a subscription that is served (TS 29.272 5.2.2). */
+#define EMM_WITHDRAWN_MAX 64
+struct emm_change {
+    bool has_ambr;
+    uint64_t ambr_ul, ambr_dl;
+    bool has_apns, all_apns; /* apns take the place of all that there were, or each of its own */
+    uint8_t n_apns;
+    struct emm_apn apns[EMM_APNS_MAX];
+    size_t n_withdrawn;
+    uint32_t withdrawn[EMM_WITHDRAWN_MAX]; /* Context-Identifiers */
 };
 struct emm_subscription {      /* from ULA */
     uint64_t ambr_ul, ambr_dl; /* bit/s */
@@ -124,6 +136,11 @@ struct emm_who {
 };
 enum emm_state emm_ue_state(const struct emm_ue *ue);
 void emm_ue_who(const struct emm_ue *ue, struct emm_who *out);
+/* Does the home network have us as the serving node? */
+bool emm_ue_is_located(const struct emm_ue *ue);
+/* The home network may have forgotten that: it is told again at the next contact with the UE
+ * (EMM_ASK_LOCATION with restores). False: there is nothing that it could have forgotten. */
+bool emm_ue_reset(struct emm_ue *ue);
 /* What the proof of its IMEI came to, in the attach under way or the last one. */
 void emm_ue_proof(const struct emm_ue *ue, struct devid_outcome *out);
 
@@ -176,6 +193,7 @@ enum emm_event_kind {
     EMM_ULA,
     EMM_ECA,
     EMM_CANCEL,      /* CLR: cancellation_type, reattach */
+    EMM_CHANGED,     /* IDR, DSR: change */
     EMM_TIMER,       /* timer */
     EMM_CONTEXT_SET, /* Initial Context Setup Response */
     EMM_CONTEXT_FAILED,
@@ -194,6 +212,7 @@ struct emm_event {
     const struct emm_aia *aia;
     const struct emm_ula *ula;
     const struct emm_eca *eca;
+    const struct emm_change *change;
     uint8_t cancellation_type;
     bool reattach;
     bool by_operator; /* EMM_CANCEL: wanted here, not by the HSS, which is told then (PUR) */
@@ -208,7 +227,7 @@ enum emm_effect_kind {
     EMM_RELEASE,        /* UE Context Release Command: cause; after what was sent before */
     EMM_REROUTE,        /* Reroute NAS Request with the initial PDU; the S1 context is then gone */
     EMM_ASK_VECTORS,    /* AIR: vectors; with resync when has_resync */
-    EMM_ASK_LOCATION,   /* ULR: initial attach, with proof, or with payload */
+    EMM_ASK_LOCATION,   /* ULR: initial attach, with proof, or with payload; or restores */
     EMM_ASK_EQUIPMENT,  /* ECR: wants_credential */
     EMM_ASK_ONBOARDING, /* ECR to where subscriptions come from: request */
     EMM_REPORT_FAILURE, /* NOR with Binding-Failure: failure_cause */
@@ -243,6 +262,7 @@ struct emm_effect {
     bool wants_credential;
     bool provisioning;     /* the attach is for procedure kme and nothing else */
     bool onboarding;       /* the attach is for a subscription and nothing else */
+    bool restores;         /* the UE is registered: the home network may have forgotten us */
     struct bytes payload;  /* the device's container, in the context: until its next step */
     struct bytes request;  /* the device's container, in the event's PDU or the scratch */
     uint8_t failure_cause; /* enum s6a_binding_failure_cause */

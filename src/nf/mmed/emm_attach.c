@@ -190,6 +190,18 @@ static void malformed(struct emm_run *r, enum err err)
                          (struct bytes){NULL, 0});
 }
 
+/*= op-eir-emergency */
+/* An emergency attach goes to who can serve it, at once: nobody is asked about subscription or
+ * equipment before (TS 23.401 5.3.2.1). */
+static void elsewhere(struct emm_run *r)
+{
+    if (r->env->config->reroute) {
+        emm_reroute(r);
+    } else {
+        emm_reject_attach(r, REFUSAL_NO_SERVICE_HERE);
+    }
+}
+
 void emm_on_attach_request(struct emm_run *r)
 {
     struct nas_attach_request m;
@@ -214,7 +226,7 @@ void emm_on_attach_request(struct emm_run *r)
         return;
     }
     if (!emm_serves_type(r->ue->attach_type)) {
-        emm_reject_attach(r, REFUSAL_NO_SERVICE_HERE);
+        elsewhere(r);
         return;
     }
     struct emm_effect *guard = emm_add(r, EMM_TIMER_START);

@@ -70,6 +70,13 @@ static bool may_prove(const struct emm_run *r)
     return r->env->config->devid && r->env->devid != NULL;
 }
 
+void emm_reroute(struct emm_run *r)
+{
+    emm_add(r, EMM_REROUTE);
+    r->ue->connected = false; /* the eNB takes the connection elsewhere */
+    emm_forget(r);
+}
+
 /* Those who need no provisioning and owe no proof are the ordinary MME's, and know nothing of this
  * one. A proof that is remembered is not owed. */
 static bool rerouted(struct emm_run *r, const struct emm_aia *a)
@@ -78,9 +85,7 @@ static bool rerouted(struct emm_run *r, const struct emm_aia *a)
         (may_prove(r) && a->proof_control == S6A_PROOF_WANTED)) {
         return false;
     }
-    emm_add(r, EMM_REROUTE);
-    r->ue->connected = false; /* the eNB takes the connection elsewhere */
-    emm_forget(r);
+    emm_reroute(r);
     return true;
 }
 

@@ -62,8 +62,17 @@ void emm_cancel(struct emm_run *r)
     struct emm_ue *ue = r->ue;
     ue->located = ue->located && r->event->by_operator;
     ue->reattach = r->event->reattach;
-    if (ue->state != EMM_REGISTERED || !ue->secured ||
-        r->event->cancellation_type != S6A_SUBSCRIPTION_WITHDRAWAL) {
+    if (r->event->cancellation_type == S6A_SUBSCRIPTION_WITHDRAWAL) {
+        emm_withdraw(r);
+    } else {
+        emm_leave(r);
+    }
+}
+
+void emm_withdraw(struct emm_run *r)
+{
+    struct emm_ue *ue = r->ue;
+    if (ue->state != EMM_REGISTERED || !ue->secured) {
         emm_leave(r);
         return;
     }

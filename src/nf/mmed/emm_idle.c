@@ -69,6 +69,7 @@ static void connected_again(struct emm_run *r)
     r->ue->kenb_count = r->count;
     r->ue->state = EMM_REGISTERED;
     emm_stop(r, EMM_TIMER_REACHABLE);
+    emm_confirm(r);
 }
 
 static void serve(struct emm_run *r)

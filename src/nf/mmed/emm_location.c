@@ -32,6 +32,7 @@ void emm_ask_location(struct emm_run *r)
 {
     struct emm_ue *ue = r->ue;
     ue->state = EMM_LOCATION;
+    ue->unconfirmed = ue->confirming = false;
     struct emm_effect *e = emm_add(r, EMM_ASK_LOCATION);
     e->proof = ue->outcome;
     if (ue->provisioning) {

@@ -43,9 +43,11 @@ struct emm_carried {
 struct emm_ue {
     enum emm_state state;
     struct emm_who who;
-    bool connected; /* an S1 connection is there */
-    bool secured;   /* secure exchange of NAS messages on this connection (TS 24.301 4.4.2.3) */
-    bool located;   /* the HSS has us as its serving node */
+    bool connected;   /* an S1 connection is there */
+    bool secured;     /* secure exchange of NAS messages on this connection (TS 24.301 4.4.2.3) */
+    bool located;     /* the HSS has us as its serving node */
+    bool unconfirmed; /* with located: it may have forgotten (TS 29.272 5.2.3.1.2) */
+    bool confirming;  /* a ULR is under way for that */
     bool has_security;
     struct nas_security security;
     bool set_up;         /* the eNB has the UE's context */
@@ -121,6 +123,7 @@ struct emm_ue {
     X(ULA)                                                                                         \
     X(ECA)                                                                                         \
     X(CANCEL)                                                                                      \
+    X(CHANGED)                                                                                     \
     X(T_PROCEDURE)                                                                                 \
     X(T_ATTACH)                                                                                    \
     X(T_REACHABLE)                                                                                 \
@@ -210,6 +213,8 @@ void emm_ask_vectors(struct emm_run *r);
 void emm_drop_vectors(struct emm_ue *ue);
 void emm_authenticate(struct emm_run *r); /* the next stored vector, or asks for some */
 void emm_on_aia(struct emm_run *r);
+/* To the ordinary MME, as it came. */
+void emm_reroute(struct emm_run *r);
 void emm_on_res(struct emm_run *r);
 void emm_on_authentication_failure(struct emm_run *r);
 void emm_challenge_again(struct emm_run *r);
@@ -262,6 +267,11 @@ void emm_on_eca(struct emm_run *r);
 void emm_on_ula(struct emm_run *r);
 enum refusal emm_hss_refusal(uint32_t code, bool experimental);
 
+/* emm_subscription.c */
+void emm_on_changed(struct emm_run *r);
+void emm_confirm(struct emm_run *r); /* at a contact with the UE, if it is due */
+void emm_on_confirmed(struct emm_run *r);
+
 /* emm_esm.c */
 MUST_USE enum err emm_esm_request(struct emm_run *r, struct bytes container);
 void emm_after_location(struct emm_run *r); /* ESM information, or accept */
@@ -290,6 +300,8 @@ void emm_on_detach_request(struct emm_run *r);
 void emm_on_detach_accept(struct emm_run *r);
 void emm_detach_again(struct emm_run *r);
 void emm_cancel(struct emm_run *r);
+/* The end of the registration: the UE is told if it can be, with ue->reattach. */
+void emm_withdraw(struct emm_run *r);
 void emm_superseded(struct emm_run *r);
 void emm_unreachable(struct emm_run *r);
 void emm_lost_during_attach(struct emm_run *r);

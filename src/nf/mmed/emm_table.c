@@ -103,6 +103,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
     [EMM_ESM_INFORMATION] =
         {
             ATTACHING,
+            [EMM_ON_CHANGED] = emm_on_changed,
             [EMM_ON_ESM_INFORMATION_RESPONSE] = emm_on_esm_information,
             [EMM_ON_T_PROCEDURE] = emm_esm_information_again,
             [EMM_ON_IDENTITY_RESPONSE] = emm_identity_late,
@@ -110,6 +111,7 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
     [EMM_ACCEPT] =
         {
             ATTACHING,
+            [EMM_ON_CHANGED] = emm_on_changed,
             [EMM_ON_ATTACH_COMPLETE] = emm_on_attach_complete,
             [EMM_ON_CONTEXT_SET] = emm_context_set,
             [EMM_ON_CONTEXT_FAILED] = emm_context_failed,
@@ -133,6 +135,8 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_ESM_ANSWER] = emm_on_esm_answer,
             [EMM_ON_EMM_STATUS] = emm_ignore,
             [EMM_ON_TRANSPORT] = emm_transport,
+            [EMM_ON_ULA] = emm_on_confirmed,
+            [EMM_ON_CHANGED] = emm_on_changed,
             [EMM_ON_CANCEL] = emm_cancel,
             [EMM_ON_UNDELIVERED] = emm_ignore,
             [EMM_ON_CONTEXT_SET] = emm_context_set,
@@ -147,6 +151,8 @@ static const emm_handler rows[EMM_STATE_COUNT][EMM_ON_COUNT] = {
             [EMM_ON_TRACKING_AREA_UPDATE_REQUEST] = emm_on_tracking_area_update,
             [EMM_ON_SERVICE_REQUEST] = emm_on_service_request,
             [EMM_ON_EXTENDED_SERVICE_REQUEST] = emm_on_extended_service_request,
+            [EMM_ON_ULA] = emm_on_confirmed,
+            [EMM_ON_CHANGED] = emm_on_changed,
             [EMM_ON_CANCEL] = emm_cancel,
             [EMM_ON_T_REACHABLE] = emm_unreachable,
             [EMM_ON_SUPERSEDED] = emm_superseded,

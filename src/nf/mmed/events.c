@@ -25,6 +25,9 @@ struct kind {
 struct mmed_events {
     size_t kept, n, share;
     uint64_t last; /* the id of the newest */
+    uint64_t base; /* those of this process are behind it */
+    void (*wake)(void *ctx);
+    void *wake_ctx;
     uint32_t oldest, newest;
     uint32_t free; /* through kind_newer */
     uint32_t read; /* the place that was read last */
@@ -55,6 +58,17 @@ enum err events_open(uint64_t kept, struct mmed_events **out)
 void events_close(struct mmed_events *e)
 {
     free(e);
+}
+
+void events_number_from(struct mmed_events *e, uint64_t id)
+{
+    e->last = e->base = id;
+}
+
+void events_watch(struct mmed_events *e, void (*wake)(void *ctx), void *ctx)
+{
+    e->wake = wake;
+    e->wake_ctx = ctx;
 }
 
 static int64_t wall_ms(void)
@@ -145,6 +159,9 @@ bool events_add(struct mmed_events *e, const char *name, const struct imsi *imsi
     if (imei != NULL) {
         row->imei = *imei;
     }
+    if (e->wake != NULL) {
+        e->wake(e->wake_ctx);
+    }
     return share_used;
 }
 
@@ -173,5 +190,5 @@ bool events_next(struct mmed_events *e, uint64_t after, struct mmed_event_row *o
 
 uint64_t events_last(const struct mmed_events *e)
 {
-    return e->last;
+    return e->last > e->base ? e->last : 0;
 }

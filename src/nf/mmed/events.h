@@ -10,13 +10,15 @@
 #include "id/imei.h"
 #include "id/imsi.h"
 
+#define MMED_EVENT_DETAIL_MAX 288 /* of who changed something, what and from where, whole */
+
 struct mmed_events;
 struct mmed_event_row {
     uint64_t id; /* 1 and up, in order; some are missing */
     int64_t unix_ms;
     char name[32];
-    char cause[32];  /* "" : none */
-    char detail[96]; /* "" : none; text from outside, cut */
+    char cause[32];                     /* "" : none */
+    char detail[MMED_EVENT_DETAIL_MAX]; /* "" : none; text from outside, cut */
     bool has_imsi, has_imei;
     struct imsi imsi;
     struct imei imei;
@@ -25,6 +27,11 @@ struct mmed_event_row {
 /* Errors: E_BAD_VALUE (0 to be kept, or more than ten million), E_MEMORY. */
 MUST_USE enum err events_open(uint64_t kept, struct mmed_events **out);
 void events_close(struct mmed_events *e);
+/* Before the first event: ids go on behind this one. With the time for it, who keeps the last id
+ * that he saw misses nothing of the process that comes after this one. */
+void events_number_from(struct mmed_events *e, uint64_t id);
+/* wake is called at each event, when it can be read; NULL: no more. */
+void events_watch(struct mmed_events *e, void (*wake)(void *ctx), void *ctx);
 /* imsi, imei, cause and detail may be NULL. True: an older one of the same kind had to go because
  * the kind has its share. */
 bool events_add(struct mmed_events *e, const char *name, const struct imsi *imsi,

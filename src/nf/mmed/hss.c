@@ -15,11 +15,11 @@ static enum refusal on_authorise(void *ctx, const struct node_cer *cer, void **p
 {
     const struct hss_peer *peer = *peer_ctx;
     (void)ctx;
-    if (peer == NULL ||
-        !bytes_eq_nocase(cer->origin_host, bytes_of_str(peer->config->origin_host))) {
+    if (peer == NULL || peer->leaves ||
+        !bytes_eq_nocase(cer->origin_host, bytes_of_str(peer->origin_host))) {
         return REFUSAL_PEER_UNKNOWN;
     }
-    if (!bytes_eq_nocase(cer->origin_realm, bytes_of_str(peer->config->realm))) {
+    if (!bytes_eq_nocase(cer->origin_realm, bytes_of_str(peer->realm))) {
         return REFUSAL_PEER_REALM;
     }
     if (peer->tls != NULL && !node_cer_certificate_is(cer, cer->origin_host)) {
@@ -33,7 +33,10 @@ static void on_opened(void *ctx, struct node_conn *conn)
     struct hss *h = ctx;
     struct hss_peer *peer = node_conn_ctx(conn);
     peer->open = true;
-    mmed_event(h->m, "hss-connected", NULL, NULL, peer->config->origin_host);
+    if (peer->leaves) {
+        node_disconnect(h->node, conn, DIAMETER_DO_NOT_WANT_TO_TALK_TO_YOU);
+    }
+    mmed_event(h->m, "hss-connected", NULL, NULL, peer->origin_host);
 }
 
 static void on_closed(void *ctx, struct node_conn *conn, const char *why)
@@ -41,9 +44,9 @@ static void on_closed(void *ctx, struct node_conn *conn, const char *why)
     struct hss *h = ctx;
     struct hss_peer *peer = node_conn_ctx(conn);
     if (peer->open) {
-        mmed_event(h->m, "hss-lost", NULL, why, peer->config->origin_host);
+        mmed_event(h->m, "hss-lost", NULL, why, peer->origin_host);
     } else {
-        const struct log_field fields[] = {LOG_FIELD_STR("peer", peer->config->origin_host),
+        const struct log_field fields[] = {LOG_FIELD_STR("peer", peer->origin_host),
                                            LOG_FIELD_STR("why", why)};
         log_limited(h->m->log, LOG_LEVEL_WARNING, "hss-unreachable", fields, 2);
     }
@@ -60,41 +63,19 @@ static void on_trace(void *ctx, struct node_conn *conn, bool sent, struct bytes 
 
 static void connect_peers(struct hss *h)
 {
-    for (size_t i = 0; i < h->m->config->n_peers; i++) {
-        struct hss_peer *peer = &h->peers[i];
+    for (size_t i = 0; i < h->n_peers; i++) {
+        struct hss_peer *peer = h->peers[i];
         if (peer->handle != 0 || h->m->now_ms < peer->next_try_ms) {
             continue;
         }
         peer->next_try_ms = h->m->now_ms + 1000U * h->m->config->reconnect_seconds;
-        if (node_connect(h->node, &peer->config->address, NULL, peer->tls, peer, &peer->handle) !=
-            E_OK) {
+        if (node_connect(h->node, &peer->address, NULL, peer->tls, peer, &peer->handle) != E_OK) {
             peer->handle = 0;
         }
     }
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
-
-static enum err open_peers(struct hss *h)
-{
-    const struct mmed_config *c = h->m->config;
-    enum err err = E_OK;
-    for (size_t i = 0; err == E_OK && i < c->n_peers; i++) {
-        struct hss_peer *peer = &h->peers[i];
-        *peer = (struct hss_peer){.h = h, .config = &c->peers[i]};
-        if (c->peers[i].certificate != NULL) {
-            const struct tls_files files = {c->peers[i].certificate, c->peers[i].key,
-                                            c->peers[i].ca};
-            struct tls_why why;
-            err = tls_context_open(&files, false, &peer->tls, &why);
-            if (err != E_OK) {
-                const struct log_field fields[] = {LOG_FIELD_STR("why", why.text)};
-                log_line(h->m->log, LOG_LEVEL_ERROR, "tls-files", fields, 1);
-            }
-        }
-    }
-    return err;
-}
 
 static enum err open_node(struct hss *h)
 {
@@ -114,7 +95,7 @@ static enum err open_node(struct hss *h)
     n.peer.applications[1] = (struct peer_application){.vendor = 10415, .id = DIAMETER_APP_S13};
     n.peer.application_n = 2;
     n.peer.message_max = ANSWER_MAX;
-    n.connections_max = c->n_peers + 1;
+    n.connections_max = 2 * MMED_PEERS_MAX; /* a reload may exchange all of them */
     n.pending_max = c->limits.hss_pending;
     n.callbacks = &h->callbacks;
     n.ctx = h;
@@ -133,15 +114,14 @@ enum err hss_open(struct mmed *m, struct hss **out)
         return E_MEMORY;
     }
     h->m = m;
-    h->peers = calloc(m->config->n_peers + 1, sizeof *h->peers);
     h->pool = calloc(n + 1, sizeof *h->pool);
     h->waiting = calloc(m->config->n_homes + 1, sizeof *h->waiting);
     for (size_t i = 0; h->waiting != NULL && i < m->config->n_homes; i++) {
         h->waiting[i][0].end = &h->waiting[i][0].first;
         h->waiting[i][1].end = &h->waiting[i][1].first;
     }
-    enum err err =
-        h->peers == NULL || h->pool == NULL || h->waiting == NULL ? E_MEMORY : open_peers(h);
+    h->n_homes = m->config->n_homes;
+    enum err err = h->pool == NULL || h->waiting == NULL ? E_MEMORY : hss_peers_start(h);
     for (size_t i = 0; err == E_OK && i < n; i++) {
         h->pool[i].next = h->free;
         h->free = &h->pool[i];
@@ -170,10 +150,7 @@ void hss_close(struct hss *h)
         (void)err;
         node_close(h->node);
     }
-    for (size_t i = 0; h->peers != NULL && i < h->m->config->n_peers; i++) {
-        tls_context_close(h->peers[i].tls);
-    }
-    free(h->peers);
+    hss_peers_close(h);
     free(h->pool);
     free(h->waiting);
     free(h);
@@ -199,6 +176,7 @@ enum err hss_poll(struct hss *h)
     enum err err = node_poll(h->node, 0);
     hss_send_waiting(h);
     hss_deliver_failed(h);
+    hss_peers_sweep(h);
     connect_peers(h);
     return err;
 }
@@ -208,8 +186,8 @@ void hss_each_peer(const struct hss *h,
                               uint64_t requests, uint64_t answers),
                    void *arg)
 {
-    for (size_t i = 0; i < h->m->config->n_peers; i++) {
-        const struct hss_peer *p = &h->peers[i];
-        fn(arg, p->config->origin_host, p->config->realm, p->open, p->requests, p->answers);
+    for (size_t i = 0; i < h->n_peers; i++) {
+        const struct hss_peer *p = h->peers[i];
+        fn(arg, p->origin_host, p->realm, p->open, p->requests, p->answers);
     }
 }

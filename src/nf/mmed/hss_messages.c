@@ -96,7 +96,8 @@ enum err hss_write_ulr(const struct hss_ask *a, const struct emm_effect *e, stru
     struct s6a_ulr ulr = {
         .terminal_information = terminal(&e->who),
         .rat_type = DIAMETER_U32_OF(S6A_RAT_EUTRAN),
-        .ulr_flags = DIAMETER_U32_OF(S6A_ULR_S6A_S6D | S6A_ULR_INITIAL_ATTACH),
+        .ulr_flags = DIAMETER_U32_OF(S6A_ULR_S6A_S6D |
+                                     (e->restores ? 0U : (uint32_t)S6A_ULR_INITIAL_ATTACH)),
     };
     begin(a, &ulr.request, session);
     offer_binding(a, &ulr.request, carries_kme(a));
@@ -203,7 +204,7 @@ static bool take_apn(const struct s6a_apn_configuration *from, struct emm_apn *t
     struct bytes value;
     const struct s6a_allocation_retention_priority *arp =
         &from->eps_subscribed_qos_profile.allocation_retention_priority;
-    *to = (struct emm_apn){.n = 0};
+    *to = (struct emm_apn){.context = from->context_identifier.v};
     if (nas_apn_from_text(from->service_selection, MBYTES_OF(to->encoded), &value) != E_OK) {
         return false;
     }
@@ -220,17 +221,38 @@ static bool take_apn(const struct s6a_apn_configuration *from, struct emm_apn *t
 }
 
 /* The default APN first, then as many as are kept. */
-static void take_apns(const struct s6a_apn_configuration_profile *p, struct emm_subscription *out)
+static uint8_t take_apns(const struct s6a_apn_configuration_profile *p,
+                         struct emm_apn out[static EMM_APNS_MAX])
 {
+    uint8_t n = 0;
     for (int others = 0; others < 2; others++) {
-        for (size_t i = 0; i < p->apn_configuration_n && out->n_apns < EMM_APNS_MAX; i++) {
+        for (size_t i = 0; i < p->apn_configuration_n && n < EMM_APNS_MAX; i++) {
             const struct s6a_apn_configuration *a = &p->apn_configuration[i];
             bool is_default = a->context_identifier.v == p->context_identifier.v;
-            if (is_default == (others == 0) && take_apn(a, &out->apns[out->n_apns])) {
-                out->n_apns++;
+            if (is_default == (others == 0) && take_apn(a, &out[n])) {
+                n++;
             }
         }
     }
+    return n;
+}
+
+static bool bars(const struct s6a_subscription_data *d)
+{
+    return d->subscriber_status.present && d->subscriber_status.v == S6A_BARRED_BY_OPERATOR &&
+           (d->operator_determined_barring.v & 1U) != 0;
+}
+
+bool hss_read_change(const struct s6a_subscription_data *d, struct emm_change *out)
+{
+    const struct s6a_apn_configuration_profile *p = &d->apn_configuration_profile;
+    *out = (struct emm_change){.has_ambr = d->ambr.present,
+                               .ambr_ul = d->ambr.max_requested_bandwidth_ul.v,
+                               .ambr_dl = d->ambr.max_requested_bandwidth_dl.v,
+                               .has_apns = p->present};
+    out->all_apns = p->all_apn_configurations_included_indicator.v == S6A_ALL_APN_INCLUDED;
+    out->n_apns = p->present ? take_apns(p, out->apns) : 0;
+    return bars(d);
 }
 
 void hss_read_ula(uint32_t own_vendor, struct bytes msg, struct emm_ula *out)
@@ -243,12 +265,10 @@ void hss_read_ula(uint32_t own_vendor, struct bytes msg, struct emm_ula *out)
     }
     const struct s6a_subscription_data *d = &ula.subscription_data;
     out->code = code_of(&ula.answer, &out->experimental);
-    out->barred =
-        (d->subscriber_status.present && d->subscriber_status.v == S6A_BARRED_BY_OPERATOR &&
-         (d->operator_determined_barring.v & 1U) != 0);
+    out->barred = bars(d);
     out->subscription.ambr_ul = d->ambr.max_requested_bandwidth_ul.v;
     out->subscription.ambr_dl = d->ambr.max_requested_bandwidth_dl.v;
-    take_apns(&d->apn_configuration_profile, &out->subscription);
+    out->subscription.n_apns = take_apns(&d->apn_configuration_profile, out->subscription.apns);
     out->has_nw_sig = wire_kme_answer_read(&ula, out->nw_sig) == E_OK;
 }
 

@@ -6,6 +6,7 @@
 #define BINDERY_NF_MMED_HSS_MESSAGES_H
 
 #include "codec/s13.h"
+#include "codec/s6a.h"
 #include "nf/mmed/config.h"
 #include "nf/mmed/emm.h"
 
@@ -41,5 +42,8 @@ MUST_USE enum err hss_write_pur(const struct hss_ask *a, struct mbytes out, size
 void hss_read_aia(uint32_t own_vendor, struct bytes msg, struct emm_aia *out);
 void hss_read_ula(uint32_t own_vendor, struct bytes msg, struct emm_ula *out);
 void hss_read_eca(uint32_t own_vendor, struct bytes msg, struct emm_eca *out);
+
+/* What an IDR changes. True: the home network bars the subscription. */
+bool hss_read_change(const struct s6a_subscription_data *d, struct emm_change *out);
 
 #endif

@@ -1,5 +1,7 @@
 #include "nf/mmed/hss_parts.h"
 
+#include <stdlib.h>
+
 #define T_BIT 0x10u /* of the flags in the header, octet 4 */
 
 /* ---- pending requests ------------------------------------------------------------------------ */
@@ -91,7 +93,7 @@ static enum sent dispatch(struct hss *h, struct hss_pending *p)
 {
     const struct mmed_home *home = &h->m->config->homes[p->home];
     for (; p->tried < home->n_peers; p->tried++) {
-        struct hss_peer *peer = &h->peers[home->peers[p->tried]];
+        struct hss_peer *peer = h->peers[home->peers[p->tried]];
         struct node_conn *conn = node_find(h->node, peer->handle);
         struct mbytes msg = {p->message, p->n};
         enum err err = conn == NULL ? E_CLOSED
@@ -147,10 +149,52 @@ static bool send_queue(struct hss *h, struct hss_queue *q)
 
 void hss_send_waiting(struct hss *h)
 {
-    for (size_t i = 0; h->n_waiting > 0 && i < h->m->config->n_homes; i++) {
+    for (size_t i = 0; h->n_waiting > 0 && i < h->n_homes; i++) {
         bool all = send_queue(h, &h->waiting[i][0]) && send_queue(h, &h->waiting[i][1]);
         (void)all; /* the rest goes next time */
     }
+}
+
+/* To the end of the queues of its home; nowhere, when that is gone. */
+static void move_queue(struct hss *h, struct hss_queue *from, bool begins)
+{
+    struct hss_pending *p = from->first;
+    while (p != NULL) {
+        struct hss_pending *next = p->next;
+        if (p->home < h->n_homes) {
+            struct hss_queue *q = &h->waiting[p->home][begins];
+            p->next = NULL;
+            *q->end = p;
+            q->end = &p->next;
+        } else {
+            h->n_waiting--;
+            fail(h, p);
+        }
+        p = next;
+    }
+}
+
+void hss_move_homes(struct hss *h, const size_t *places, size_t n_homes,
+                    struct hss_queue (*waiting)[2])
+{
+    struct hss_queue(*before)[2] = h->waiting;
+    const size_t n_before = h->n_homes;
+    for (size_t i = 0; i < n_homes; i++) {
+        waiting[i][0].end = &waiting[i][0].first;
+        waiting[i][1].end = &waiting[i][1].first;
+    }
+    h->waiting = waiting;
+    h->n_homes = n_homes;
+    for (size_t i = 0; i < h->n; i++) { /* also those that are under way */
+        struct hss_pending *p = &h->pool[i];
+        p->home = p->home < n_before && places[p->home] != SIZE_MAX ? places[p->home] : n_homes;
+        p->tried = 0; /* the peers may be others: who is connected is asked */
+    }
+    for (size_t i = 0; i < n_before; i++) {
+        move_queue(h, &before[i][0], false);
+        move_queue(h, &before[i][1], true);
+    }
+    free(before);
 }
 
 static bool find_home(const struct hss *h, const struct imsi *imsi, size_t *home,
@@ -173,7 +217,10 @@ static struct hss_pending *begin_at(struct hss *h, size_t home, const struct ims
     if (p == NULL) {
         return NULL;
     }
-    *p = (struct hss_pending){.serial = ++h->serial, .since_ms = h->m->now_ms, .home = home};
+    *p = (struct hss_pending){.serial = ++h->serial,
+                              .since_ms = h->m->now_ms,
+                              .since_ns = metrics_now_ns(),
+                              .home = home};
     *ask = (struct hss_ask){.config = h->m->config,
                             .imsi = imsi,
                             .realm = realm,
@@ -290,10 +337,13 @@ void hss_on_answer(void *ctx, struct node_conn *conn, uint64_t cookie, struct by
     struct hss_peer *peer = node_conn_ctx(conn);
     if (msg.n == 0 && node_find(h->node, node_conn_handle(conn)) == NULL) {
         p->message[4] |= T_BIT; /* it may have arrived there (RFC 6733 3) */
-        send_or_wait(h, p);
+        (p->home < h->n_homes ? send_or_wait : fail)(h, p);
         return;
     }
-    peer->answers += msg.n > 0;
+    if (msg.n > 0) {
+        peer->answers++;
+        metrics_observe(&h->m->times.asked[p->kind], metrics_now_ns() - p->since_ns);
+    }
     deliver(h, p, msg);
     give_back(h, p);
 }

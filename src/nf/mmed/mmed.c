@@ -3,6 +3,7 @@
 #include "codec/diameter_text.h"
 #include "nf/mmed/events.h"
 #include "nf/mmed/hss.h"
+#include "nf/mmed/reload.h"
 #include "nf/mmed/s1.h"
 #include "nf/mmed/trust.h"
 
@@ -31,10 +32,10 @@ static uint64_t wall_ns(void)
 /* What somebody should look at. */
 static enum log_level level_of(const char *name)
 {
-    static const char *const alarms[] = {"binding-failed", "res-mismatch",   "bidding-down",
-                                         "crypto-failed",  "congestion",     "hss-lost",
-                                         "enb-lost",       "enb-replaced",   "enb-address",
-                                         "device-failed",  "devid-files-bad"};
+    static const char *const alarms[] = {
+        "binding-failed", "res-mismatch",  "bidding-down",    "crypto-failed",
+        "congestion",     "hss-lost",      "enb-lost",        "enb-replaced",
+        "enb-address",    "device-failed", "devid-files-bad", "configuration-refused"};
     for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++) {
         if (strcmp(name, alarms[i]) == 0) {
             return LOG_LEVEL_WARNING;
@@ -198,7 +199,13 @@ static enum err open_memory(struct mmed *m)
     if (err == E_OK) {
         err = ue_table_open(m->config->limits.ues, seed, m->now_ms, &m->ues);
     }
-    return err == E_OK ? events_open(m->config->limits.events_kept, &m->events) : err;
+    if (err == E_OK) {
+        err = events_open(m->config->limits.events_kept, &m->events);
+    }
+    if (err == E_OK) {
+        events_number_from(m->events, wall_ns() / 1000000u);
+    }
+    return err;
 }
 
 enum err mmed_open(struct mmed *m, const struct mmed_config *config, struct log *log)
@@ -241,6 +248,7 @@ void mmed_close(struct mmed *m)
     m->events = NULL;
     m->trust = NULL;
     m->scratch = m->out = m->traced = NULL;
+    mmed_reload_close(m);
 }
 
 /* ---- one wake-up ----------------------------------------------------------------------------- */

@@ -12,14 +12,17 @@
 #include "net/assoc.h"
 #include "nf/common/devid_port.h"
 #include "nf/common/log.h"
+#include "nf/common/metrics.h"
 #include "nf/mmed/config.h"
 #include "nf/mmed/ue_table.h"
 #include "trace/pcapng.h"
 
 struct hss;
+struct mmed_admin;
 struct mmed_trust;
 struct s1;
 struct mmed_events;
+struct metrics_desk;
 
 /* Names are those of the status answer. */
 #define MMED_COUNTERS(X)                                                                           \
@@ -56,8 +59,38 @@ struct mmed_counters {
     uint64_t refusals[REFUSAL_COUNT]; /* by cause */
 };
 
+/* What attaches came to, and requests to home networks: how long each took. */
+#define MMED_ATTACH_ENDS(X)                                                                        \
+    X(COMPLETE, "complete")                                                                        \
+    X(ENDED, "ended")                                                                              \
+    X(ABANDONED, "abandoned")
+#define MMED_ASKED(X)                                                                              \
+    X(AIR, "AIR")                                                                                  \
+    X(ONBOARD, "ECR-onboarding")                                                                   \
+    X(ULR, "ULR")                                                                                  \
+    X(ECR, "ECR")                                                                                  \
+    X(NOR, "NOR")                                                                                  \
+    X(PUR, "PUR")
+enum mmed_attach_end {
+#define X(id, name) MMED_ATTACH_##id,
+    MMED_ATTACH_ENDS(X)
+#undef X
+        MMED_ATTACH_END_COUNT
+};
+enum mmed_asked {
+#define X(id, name) MMED_ASKED_##id,
+    MMED_ASKED(X)
+#undef X
+        MMED_ASKED_COUNT
+};
+struct mmed_times {
+    struct metrics_histogram attaches[MMED_ATTACH_END_COUNT], asked[MMED_ASKED_COUNT];
+};
+
 struct mmed {
-    const struct mmed_config *config;
+    const struct mmed_config *config; /* in force: whole, never written to (nf/mmed/reload.h) */
+    struct mmed_config *own;          /* the same, when it was read while it served */
+    struct mmed_admin *admin;         /* serve.c: as long as it serves */
     struct emm_config emm;
     struct log *log;
     struct crypto crypto;
@@ -65,6 +98,7 @@ struct mmed {
     struct s1 *s1;
     struct hss *hss;
     struct mmed_counters counters;
+    struct mmed_times times;
     struct mmed_events *events; /* the last ones, for the administration interface */
     size_t attaching;           /* UEs between ATTACH REQUEST and ATTACH COMPLETE */
     uint64_t now_ms;            /* of this wake-up */
@@ -73,9 +107,10 @@ struct mmed {
     int64_t started_unix;
     struct pcapng_writer *trace; /* or NULL */
     bool trace_secrets;
-    uint8_t *scratch; /* of a step */
-    uint8_t *out;     /* an S1AP message being written */
-    uint8_t *traced;  /* a message that is blanked for the trace */
+    struct metrics_desk *metrics; /* nf/mmed/metrics.h; NULL: it does not serve */
+    uint8_t *scratch;             /* of a step */
+    uint8_t *out;                 /* an S1AP message being written */
+    uint8_t *traced;              /* a message that is blanked for the trace */
 };
 #define MMED_TRACED_MAX 65536
 #define MMED_SCRATCH                                                                               \

@@ -2,6 +2,8 @@
 
 #include "nf/common/notify.h"
 #include "nf/mmed/hss.h"
+#include "nf/mmed/metrics.h"
+#include "nf/mmed/reload.h"
 #include "nf/mmed/s1.h"
 
 #include <signal.h>
@@ -9,7 +11,7 @@
 #include <string.h>
 #include <uv.h>
 
-static const int numbers[] = {SIGTERM, SIGINT};
+static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 #define SIGNALS (sizeof numbers / sizeof numbers[0])
 
 struct serve {
@@ -80,8 +82,12 @@ static void on_prepare(uv_prepare_t *prepare)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    (void)number;
-    uv_stop(handle->loop);
+    struct serve *s = handle->data;
+    if (number == SIGHUP) {
+        mmed_reload_now(s->m);
+    } else {
+        uv_stop(handle->loop);
+    }
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
@@ -101,6 +107,7 @@ static enum err handles_start(struct serve *s)
         uv_timer_init(&s->loop, &s->timer) == 0 && uv_prepare_init(&s->loop, &s->prepare) == 0 &&
         uv_prepare_start(&s->prepare, on_prepare) == 0;
     for (size_t i = 0; ok && i < SIGNALS; i++) {
+        s->signals[i].data = s;
         ok = uv_signal_init(&s->loop, &s->signals[i]) == 0 &&
              uv_signal_start(&s->signals[i], on_signal, numbers[i]) == 0;
     }
@@ -145,11 +152,23 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 
 static void serve_close(struct serve *s)
 {
+    s->m->admin = NULL;
+    mmed_metrics_close(s->m);
     mmed_admin_stop(s->admin);
     uv_walk(&s->loop, close_handle, NULL);
     while (uv_run(&s->loop, UV_RUN_DEFAULT) != 0) {
     }
     (void)uv_loop_close(&s->loop);
+}
+
+static enum err metrics_start(struct serve *s, struct admin_why *why)
+{
+    struct metrics_port_why said = {""};
+    enum err err = mmed_metrics_open(s->m, &s->loop, &said);
+    if (err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "%s", said.text);
+    }
+    return err;
 }
 
 enum err mmed_serve(struct mmed *m, const char *notify_socket, struct admin_why *why)
@@ -160,6 +179,10 @@ enum err mmed_serve(struct mmed *m, const char *notify_socket, struct admin_why 
         return E_MEMORY;
     }
     enum err err = mmed_admin_start(m, &s.loop, &s.admin, why);
+    m->admin = s.admin;
+    if (err == E_OK) {
+        err = metrics_start(&s, why);
+    }
     if (err == E_OK) {
         err = handles_start(&s);
     }

@@ -251,6 +251,33 @@ static bool carry_out_all(struct mmed *m, struct ue *ue, const struct emm_effect
     return true;
 }
 
+/* ---- how long attaches take ------------------------------------------------------------------ */
+
+static enum mmed_attach_end end_of(const struct emm_effects *fx)
+{
+    for (unsigned i = 0; i < fx->n; i++) {
+        if (fx->e[i].kind == EMM_REGISTERED_NOW) {
+            return MMED_ATTACH_COMPLETE;
+        }
+        if (fx->e[i].kind == EMM_TOLD && fx->e[i].ends_attach) {
+            return MMED_ATTACH_ENDED;
+        }
+    }
+    return MMED_ATTACH_ABANDONED;
+}
+
+/* A device that asks anew in the middle of an attach goes on with the first one's time. */
+static void attach_timed(struct mmed *m, struct ue *ue, bool under_way,
+                         const struct emm_effects *fx)
+{
+    if (under_way && ue->began_ns == 0) {
+        ue->began_ns = metrics_now_ns();
+    } else if (!under_way && ue->began_ns != 0) {
+        metrics_observe(&m->times.attaches[end_of(fx)], metrics_now_ns() - ue->began_ns);
+        ue->began_ns = 0;
+    }
+}
+
 /* ---- a step ---------------------------------------------------------------------------------- */
 
 static void step(struct mmed *m, struct ue *ue, const struct emm_event *event,
@@ -271,6 +298,7 @@ static void step(struct mmed *m, struct ue *ue, const struct emm_event *event,
     bool stays = carry_out_all(m, ue, &fx);
     enum emm_state is = stays ? emm_ue_state(ue->emm) : EMM_DEREGISTERED;
     m->attaching = m->attaching + is_attaching(is) - is_attaching(was);
+    attach_timed(m, ue, is_attaching(is), &fx);
     m->counters.detaches += is_registered(was) && !stays && event->kind != EMM_SUPERSEDED;
     m->counters.service_requests += was == EMM_IDLE && is == EMM_REGISTERED;
     emm_effects_wipe(&fx);

@@ -37,10 +37,10 @@ static bool same(const struct seen *a, const struct seen *b)
            a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-enum err trust_open(struct mmed *m)
+enum err trust_make(const struct mmed_devid *d, uint64_t now_ms, struct mmed_trust **out,
+                    struct verify_why *why)
 {
-    const struct mmed_devid *d = &m->config->devid;
-    struct verify_why why = {.text = ""};
+    *out = NULL;
     if (!d->on) {
         return E_OK;
     }
@@ -56,16 +56,25 @@ enum err trust_open(struct mmed *m)
                                                .kept = d->verified_kept};
     t->ca = look(d->ca); /* before they are read: what changes meanwhile is read again */
     t->crl = look(d->crl);
-    t->look_ms = m->now_ms + TRUST_LOOK_MS;
-    enum err err = devid_port_open(&options, &t->verifier, &why);
+    t->look_ms = now_ms + TRUST_LOOK_MS;
+    enum err err = devid_port_open(&options, &t->verifier, why);
     if (err != E_OK) {
-        const struct log_field fields[] = {LOG_FIELD_STR("why", why.text)};
-        log_line(m->log, LOG_LEVEL_ERROR, "devid-files", fields, 1);
         free(t);
         return err;
     }
-    m->trust = t;
+    *out = t;
     return E_OK;
+}
+
+enum err trust_open(struct mmed *m)
+{
+    struct verify_why why = {.text = ""};
+    enum err err = trust_make(&m->config->devid, m->now_ms, &m->trust, &why);
+    if (err != E_OK) {
+        const struct log_field fields[] = {LOG_FIELD_STR("why", why.text)};
+        log_line(m->log, LOG_LEVEL_ERROR, "devid-files", fields, 1);
+    }
+    return err;
 }
 
 void trust_close(struct mmed_trust *t)

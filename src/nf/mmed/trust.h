@@ -15,6 +15,10 @@
 /* Sets m->trust, which stays NULL without `devid` in the configuration. Errors: those of
  * devid_port_open; logged. */
 MUST_USE enum err trust_open(struct mmed *m);
+/* The same for a configuration that may come to count; *out stays NULL where nobody is asked for a
+ * proof. Errors: those of devid_port_open, with *why; E_MEMORY. */
+MUST_USE enum err trust_make(const struct mmed_devid *d, uint64_t now_ms, struct mmed_trust **out,
+                             struct verify_why *why);
 void trust_close(struct mmed_trust *t);
 /* NULL for NULL. */
 const struct devid_port *trust_port(const struct mmed_trust *t);

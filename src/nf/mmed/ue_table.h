@@ -44,8 +44,9 @@ struct ue {
     uint32_t m_tmsi[2]; /* the one in use, and one given but not confirmed; 0: none */
     struct ue *m_tmsi_next[2];
     struct ue_timer timers[EMM_TIMER_COUNT];
-    uint64_t asked;   /* the request to an HSS that is under way; 0: none */
-    uint8_t *initial; /* the Initial UE Message as it came, while it may be rerouted */
+    uint64_t asked;    /* the request to an HSS that is under way; 0: none */
+    uint64_t began_ns; /* the attach that is under way; 0: none */
+    uint8_t *initial;  /* the Initial UE Message as it came, while it may be rerouted */
     size_t initial_n;
     struct ue *free_next;
     struct emm_ue *emm;

@@ -20,6 +20,7 @@ struct api_route {
     bool open; /* whoever comes may take it, if the site is open */
     void (*handle)(struct repod *r, struct api_call *c);
 };
+static const struct api_route routes[REPOD_ROUTES];
 
 /* ---- answers ---- */
 
@@ -38,6 +39,11 @@ bool api_audit(struct repod *r, struct api_call *c, const char *outcome, json_t 
         .outcome = outcome,
         .more = more};
     enum err err = audit_write(r->audit, &e);
+    r->audit_failing = err != E_OK;
+    if (c->route != NULL) {
+        metrics_observe(&r->times[c->route - routes], metrics_now_ns() - c->begun_ns);
+    }
+    repod_answered(r, err == E_OK ? outcome : cause_name(CAUSE_AUDIT_FAILED));
     if (err == E_OK) {
         return true;
     }
@@ -200,6 +206,7 @@ static bool apply_alone(struct repod *r, const struct api_call *c, const struct 
         return false;
     }
     err = repo_store_commit(r->store);
+    r->store_failing = err == E_IO;
     if (err != E_OK) {
         *why = (struct publish_why){.cause = cause_of_err(err)};
     }
@@ -215,6 +222,7 @@ static void change(struct repod *r, struct api_call *c, const struct publish_row
         api_refuse(r, c, why.cause, why.detail);
         return;
     }
+    r->published[did]++;
     const struct log_field fields[] = {LOG_FIELD_STR("did", publish_did_name(did)),
                                        LOG_FIELD_IMEI(&row->imei), LOG_FIELD_UINT("serial", serial),
                                        LOG_FIELD_STR("client", c->grant->name)};
@@ -267,7 +275,7 @@ static void delete_binding(struct repod *r, struct api_call *c)
 #define BINDING "/v1/bindings/{imei}/{use}"
 #define ANY     (OPERATOR | MANUFACTURER)
 #define HEAD    "GET, HEAD"
-static const struct api_route routes[] = {
+static const struct api_route routes[REPOD_ROUTES] = {
     {"GET", "/v1/bindings/{imei}", " ", "GET", ANY, .handle = get_bindings},
     {"PUT", BINDING, " ", "PUT, DELETE", MANUFACTURER, .has_body = true, .handle = put_binding},
     {"DELETE", BINDING, " ", "PUT, DELETE", MANUFACTURER, .handle = delete_binding},
@@ -280,6 +288,12 @@ static const struct api_route routes[] = {
      .handle = api_get_chain},
     {"GET", "/crl/{name}", " ", HEAD, ANY, .of_site = true, .open = true, .handle = api_get_list},
 };
+
+void repod_route(size_t i, const char **method, const char **path)
+{
+    *method = routes[i].method;
+    *path = routes[i].path;
+}
 
 /* HEAD is GET without the body (RFC 9110 9.3.2), which the server leaves out. */
 static bool takes_method(const struct api_route *route, const char *method)
@@ -389,6 +403,7 @@ static void on_headers(void *ctx, struct https_call *call)
 {
     struct repod *r = ctx;
     struct api_call *c = (struct api_call *)(void *)call;
+    c->begun_ns = metrics_now_ns();
     c->rules = repod_rules_hold(r->rules);
     enum cause cause = admit(r, c);
     if (cause != CAUSE_NONE) {
@@ -438,6 +453,7 @@ static void on_denied(void *ctx, struct https_call *call)
 {
     struct repod *r = ctx;
     struct api_call *c = (struct api_call *)(void *)call;
+    c->begun_ns = metrics_now_ns();
     c->rules = repod_rules_hold(r->rules);
     enum cause cause = admit_open(r, c);
     if (cause == CAUSE_NONE) {
@@ -451,7 +467,7 @@ static void on_denied(void *ctx, struct https_call *call)
 static void on_end(void *ctx, struct https_call *call)
 {
     struct api_call *c = (struct api_call *)(void *)call;
-    (void)ctx;
+    api_bulk_count(ctx, c);
     bulk_free(c->bulk);
     repod_rules_release(c->rules);
 }

@@ -22,6 +22,7 @@ struct api_call {
     char cache[48];    /* Cache-Control of this answer */
     uint64_t after, limit;
     struct bulk *bulk;
+    uint64_t begun_ns; /* when its headers were there */
 };
 
 extern const struct https_handlers api_handlers; /* their context is a struct repod */
@@ -53,5 +54,7 @@ void api_get_list(struct repod *r, struct api_call *c);
 void api_bulk_begin(struct repod *r, struct api_call *c);
 void api_bulk_data(struct repod *r, struct api_call *c, struct bytes part);
 void api_bulk_end(struct repod *r, struct api_call *c);
+/* What a bulk did, also one that broke off. Harmless without one. */
+void api_bulk_count(struct repod *r, const struct api_call *c);
 
 #endif

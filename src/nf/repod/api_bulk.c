@@ -45,3 +45,10 @@ void api_bulk_end(struct repod *r, struct api_call *c)
         b->report = -1; /* the server's now */
     }
 }
+
+void api_bulk_count(struct repod *r, const struct api_call *c)
+{
+    for (size_t i = 0; c->bulk != NULL && i < sizeof r->published / sizeof r->published[0]; i++) {
+        r->published[i] += c->bulk->done[i];
+    }
+}

@@ -13,6 +13,7 @@
 struct audit {
     char *path;
     int fd;
+    bool torn; /* its last line has no end: the disk was full in the middle of it */
 };
 
 static int open_file(const char *path)
@@ -64,6 +65,7 @@ static enum err follow(struct audit *a)
     }
     (void)close(a->fd);
     a->fd = fd;
+    a->torn = false;
     return E_OK;
 }
 
@@ -75,10 +77,15 @@ static json_t *line_of(const struct audit_entry *e)
     if (gmtime_r(&t, &tm) != NULL) {
         (void)strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &tm);
     }
-    struct address_text from = address_print_ip(e->from);
-    return json_pack("{s:s,s:s?,s:s,s:s,s:s?,s:s,s:o*}", "time", at, "client", e->client, "address",
-                     from.s, "asked", e->asked, "imei", e->imei != NULL ? e->imei->digits : NULL,
-                     "outcome", e->outcome, "more", e->more);
+    struct address_text from = {""};
+    if (e->from_text == NULL) {
+        from = address_print_ip(e->from);
+    }
+    return json_pack("{s:s,s:s?,s:s*,s:s,s:s,s:s?,s:s,s:o*}", "time", at, "client", e->client,
+                     "administrator", e->administrator, "address",
+                     e->from_text != NULL ? e->from_text : from.s, "asked", e->asked, "imei",
+                     e->imei != NULL ? e->imei->digits : NULL, "outcome", e->outcome, "more",
+                     e->more);
 }
 
 enum err audit_write(struct audit *a, const struct audit_entry *e)
@@ -92,8 +99,13 @@ enum err audit_write(struct audit *a, const struct audit_entry *e)
     }
     text[n] = '\n'; /* in the place of its end: written by its length */
     enum err err = follow(a);
-    if (err == E_OK && write(a->fd, text, n + 1) != (ssize_t)(n + 1)) {
+    if (err == E_OK && a->torn && write(a->fd, "\n", 1) != 1) {
         err = E_IO;
+    }
+    if (err == E_OK) {
+        const ssize_t wrote = write(a->fd, text, n + 1);
+        a->torn = wrote > 0 ? wrote != (ssize_t)(n + 1) : a->torn && wrote < 0;
+        err = wrote == (ssize_t)(n + 1) ? E_OK : E_IO;
     }
     free(text);
     return err;

@@ -6,7 +6,7 @@ static const struct {
     const char *sentence;
 } causes[CAUSES] = {
 #define X(name, text, status, sentence) {text, status, sentence},
-    CAUSE_LIST(X)
+    REPOSITORY_CAUSE_LIST(X)
 #undef X
 };
 

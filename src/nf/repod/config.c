@@ -1,5 +1,6 @@
 #include "nf/repod/config.h"
 
+#include "nf/common/config_again.h"
 #include "nf/common/config_values.h"
 #include "nf/common/config_yaml.h"
 
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRANTS_MAX 4096
+#define GRANTS_MAX (REPOD_GRANTS / 2)
 #define SECOND_MS  1000u
 
 /* ---- as the file has it ---- */
@@ -41,6 +42,8 @@ struct raw_repo {
     unsigned manufacturers_count, operators_count;
     struct raw_limits limits;
     struct raw_site *site; /* NULL: the section is not there */
+    struct raw_admin admin;
+    struct raw_metrics metrics;
     struct raw_log log;
 };
 
@@ -88,6 +91,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_PARTS(raw_repo, operators, &grant, GRANTS_MAX),
     CONFIG_PART(raw_repo, limits, limits_fields),
     CYAML_FIELD_MAPPING_PTR("site", CONFIG_OPTIONAL, struct raw_repo, site, site_fields),
+    CONFIG_PART(raw_repo, admin, config_admin),
+    CONFIG_PART(raw_repo, metrics, config_metrics_fields),
     CONFIG_PART(raw_repo, log, log_fields),
     CONFIG_END,
 };
@@ -224,7 +229,7 @@ static void check_list_name(struct checker *k, const char *at, const struct repo
                     name);
     }
     for (size_t j = 0; j < i; j++) {
-        if (strcmp(end_of(site->crl[j]), name) == 0) {
+        if (site->crl[j] != NULL && strcmp(end_of(site->crl[j]), name) == 0) {
             check_wrong(k, at, "`%.60s` is the name of another list: rename one of the files",
                         name);
         }
@@ -259,11 +264,18 @@ static void check_site(struct checker *k, const struct raw_site *raw, struct rep
     }
 }
 
+static void check_admin(struct checker *k, const struct raw_admin *raw, struct repod_config *c)
+{
+    check_section(k, "admin.");
+    c->admin_socket = raw->socket != NULL ? check_socket(k, "socket", raw->socket) : NULL;
+    check_admin_https(k, "admin.https.", &raw->https, &c->admin_https);
+}
+
 static enum err check_all(const struct config_file *file, const char *path,
                           struct repod_config **out, struct config_why *why)
 {
     const struct raw_repo *raw = file->raw;
-    struct checker k = {.places = file->places, .why = why};
+    struct checker k = {.places = file->places, .why = why, .record = file->record};
     struct repod_config *c = calloc(1, sizeof *c);
     if (c == NULL) {
         return E_MEMORY;
@@ -281,6 +293,8 @@ static enum err check_all(const struct config_file *file, const char *path,
     check_grants(&k, raw, c);
     check_limits(&k, &raw->limits, c);
     check_site(&k, raw->site, &c->site);
+    check_admin(&k, &raw->admin, c);
+    check_metrics(&k, &raw->metrics, &c->metrics);
     check_section(&k, "log.");
     c->log_level = check_log_level(&k, "level", raw->log.level);
     if (k.err != E_OK) {
@@ -291,6 +305,22 @@ static enum err check_all(const struct config_file *file, const char *path,
     return E_OK;
 }
 
+static enum err check_one(const struct config_file *file, const char *path, void **out,
+                          struct config_why *why)
+{
+    struct repod_config *config = NULL;
+    enum err err = check_all(file, path, &config, why);
+    *out = config;
+    return err;
+}
+
+static void free_one(void *config)
+{
+    repod_config_free(config);
+}
+
+const struct config_kind repod_config_kind = {&shape, &repod_config_rules, check_one, free_one};
+
 enum err repod_config_load(const char *path, struct repod_config **out, struct config_why *why)
 {
     struct config_file file;
@@ -299,6 +329,10 @@ enum err repod_config_load(const char *path, struct repod_config **out, struct c
         return err;
     }
     err = check_all(&file, path, out, why);
+    if (err == E_OK) {
+        (*out)->raw = file.raw;
+        file.raw = NULL;
+    }
     config_file_close(&file);
     return config_file_why(path, err, why);
 }
@@ -318,6 +352,7 @@ void repod_config_free(struct repod_config *c)
     }
     free(c->site.crl);
     free(c->grants);
+    config_raw_free(&shape, c->raw);
     free(c->path);
     free(c->certificate);
     free(c->key);
@@ -326,37 +361,9 @@ void repod_config_free(struct repod_config *c)
     free(c->signing_key);
     free(c->store);
     free(c->audit);
+    free(c->admin_socket);
+    admin_https_free(&c->admin_https);
     free(c);
-}
-
-static bool same_limits(const struct https_limits *a, const struct https_limits *b)
-{
-    return a->connections == b->connections &&
-           a->connections_per_address == b->connections_per_address &&
-           a->connections_per_client == b->connections_per_client && a->header_ms == b->header_ms &&
-           a->body_ms == b->body_ms && a->answer_ms == b->answer_ms && a->idle_ms == b->idle_ms;
-}
-
-const char *repod_config_fixed(const struct repod_config *a, const struct repod_config *b)
-{
-    const struct {
-        const char *name;
-        bool same;
-    } all[] = {{"listener.address",
-                strcmp(address_print(&a->address).s, address_print(&b->address).s) == 0},
-               {"listener.certificate", strcmp(a->certificate, b->certificate) == 0},
-               {"listener.key", strcmp(a->key, b->key) == 0},
-               {"signing_key", strcmp(a->signing_key, b->signing_key) == 0},
-               {"store", strcmp(a->store, b->store) == 0},
-               {"audit", strcmp(a->audit, b->audit) == 0},
-               {"limits", same_limits(&a->limits, &b->limits)},
-               {"log.level", a->log_level == b->log_level}};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (!all[i].same) {
-            return all[i].name;
-        }
-    }
-    return NULL;
 }
 
 const struct repod_grant *repod_config_grant(const struct repod_config *c, enum verify_role role,

@@ -1,6 +1,9 @@
 /* What a reload replaces, and the reload: part of src/nf/repod/repod.h. */
 #include "nf/repod/repod.h"
 
+#include "nf/common/config_again.h"
+#include "nf/repod/admin.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,37 +82,61 @@ static void keep_rates(const struct repod_rules *old, struct repod_rules *new)
     }
 }
 
-static enum err read_again(const struct repod_config *old, struct repod_config **out,
-                           struct repod_why *why)
+/* What serves takes the files of another configuration: all of it, or up to an error. */
+static enum err interfaces_take(struct repod *r, const struct repod_config *c,
+                                struct config_why *why)
 {
-    struct config_why said;
-    enum err err = repod_config_load(old->path, out, &said);
+    struct metrics_port_why metrics = {.text = ""};
+    struct https_why said = {.text = ""};
+    struct admin_why admin = {.text = ""};
+    enum err err = metrics_desk_changed(r->metrics, &c->metrics, c, &metrics);
     if (err != E_OK) {
-        (void)snprintf(why->text, sizeof why->text, "%s: %s", said.place, said.sentence);
-        return err;
+        return config_wrong(why, err, "metrics", metrics.text);
     }
-    const char *fixed = repod_config_fixed(old, *out);
-    if (fixed != NULL) {
-        (void)snprintf(why->text, sizeof why->text,
-                       "%s (%s): is another than at the start: restart, or put it back", old->path,
-                       fixed);
-        repod_config_free(*out);
-        return E_CONFLICT;
+    err = repod_admin_reload(r->admin, c, &admin);
+    if (err != E_OK) {
+        return config_wrong(why, err, "admin.https", admin.text);
     }
-    return E_OK;
+    err = https_identity(r->server, c->certificate, c->key, &said);
+    return err == E_OK ? E_OK : config_wrong(why, err, "listener", said.text);
 }
 
-enum err repod_reload(struct repod *r, struct repod_why *why)
+static enum err next_open(struct repod *r, const struct repod_config *c, struct repod_rules **out,
+                          struct config_why *why)
 {
+    struct repod_why said = {.text = ""};
+    struct config_why unsaid;
+    enum err err = repod_rules_open(c, repod_now(r), out, &said);
+    if (err != E_OK) {
+        (void)config_wrong(why, err, "files", said.text);
+        return err;
+    }
+    err = interfaces_take(r, c, why);
+    if (err != E_OK && interfaces_take(r, r->rules->config, &unsaid) != E_OK) {
+        log_line(r->log, LOG_LEVEL_ERROR, "admin-not-put-back", NULL, 0);
+    }
+    return err;
+}
+
+static enum err read_again(struct repod *r, struct config_changes *changes, struct config_why *why)
+{
+    const struct repod_config *was = r->rules->config;
     struct repod_config *config = NULL;
     struct repod_rules *rules = NULL;
-    enum err err = read_again(r->rules->config, &config, why);
+    if (was->raw == NULL) {
+        return config_wrong(why, E_UNSUPPORTED, "reload",
+                            "the configuration was not read from a file");
+    }
+    enum err err = repod_config_reload(was, &config, changes, why);
     if (err != E_OK) {
         return err;
     }
-    err = repod_rules_open(config, repod_now(r), &rules, why);
+    err = next_open(r, config, &rules, why);
     if (err != E_OK) {
+        repod_rules_release(rules);
+        repod_config_reload_undo(was, config);
         repod_config_free(config);
+        config_changes_free(changes);
         return err;
     }
     rules->own = config;
@@ -117,5 +144,16 @@ enum err repod_reload(struct repod *r, struct repod_why *why)
     https_trust(r->server, rules->clients_ca);
     repod_rules_release(r->rules);
     r->rules = rules;
+    log_set(r->log, config->log_level, false);
     return E_OK;
+}
+
+/*= op-reload */
+enum err repod_reload(struct repod *r, struct config_changes *changes, struct config_why *why)
+{
+    *changes = (struct config_changes){.changed = {NULL, 0}};
+    *why = (struct config_why){{0}, {0}};
+    enum err err = read_again(r, changes, why);
+    config_reload_log(r->log, err, changes, why);
+    return err;
 }

@@ -11,11 +11,15 @@
 #define BINDERY_NF_REPOD_REPOD_H
 
 #include "net/https_rates.h"
+#include "nf/common/config_change.h"
+#include "nf/common/metrics_desk.h"
 #include "nf/repod/audit.h"
 #include "nf/repod/bulk.h"
+#include "nf/repod/cause.h"
 #include "nf/repod/site.h"
 
 struct uv_loop_s;
+struct repod_admin;
 struct repod_client { /* beside config->grants[i] */
     struct verifier *device_ca;
     struct https_rate rate;
@@ -31,6 +35,7 @@ struct repod_rules {
     struct site *site; /* NULL: there is none */
 };
 #define REPOD_ADDRESSES 16384u
+#define REPOD_ROUTES    10u
 struct repod {
     const struct repod_config *config; /* of the start; the caller's */
     struct repod_rules *rules;         /* of now */
@@ -43,6 +48,13 @@ struct repod {
     struct https_server *server;
     struct https_rates *addresses; /* of those who show no certificate */
     char *folder;                  /* of the store, for the reports of bulks */
+    struct metrics_desk *metrics;  /* NULL: it does not serve */
+    struct repod_admin *admin;     /* NULL: there is none */
+    int64_t started;               /* Unix seconds */
+    uint64_t published[4];         /* by enum publish_did */
+    uint64_t answered, refused[CAUSES];
+    struct metrics_histogram times[REPOD_ROUTES]; /* beside the paths of api.c */
+    bool store_failing, audit_failing;            /* the last write did */
     /* NULL: the system's */
     uint64_t (*now_ms)(void *ctx);
     int64_t (*wall_s)(void *ctx);
@@ -56,16 +68,27 @@ struct repod_why {
 MUST_USE enum err repod_start(struct repod *r, struct uv_loop_s *loop, struct repod_why *why);
 /* Runs the loop until its connections are closed. Harmless after a failed start. */
 void repod_stop(struct repod *r);
-/* Reads the configuration's file again, with the CAs and revocation lists that it names: grants and
- * rates are the new ones from the next request on, and every client is judged again. When anything
- * is wrong with it, or would need a restart, all stays as it is. Errors with *why. */
-MUST_USE enum err repod_reload(struct repod *r, struct repod_why *why);
+/* Reads the configuration's file again, with the certificates, CAs and revocation lists that it
+ * names: what can change counts from the next request on, and every client is judged again. What
+ * needs a restart is named in *changes, which the caller frees after E_OK. When anything is wrong,
+ * all stays as it is. Either way the log says so. Errors, with *why: those of repod_config_load,
+ * of repod_rules_open and https_identity, E_UNSUPPORTED (what runs was not read from a file). */
+MUST_USE enum err repod_reload(struct repod *r, struct config_changes *changes,
+                               struct config_why *why);
 /* SIGPIPE ignored, SIGTERM, SIGINT and SIGHUP blocked until repod_run. Before anything starts a
  * thread. */
 void repod_signals(void);
 /* Starts, says READY=1 to the notify socket (NULL: nobody), serves until SIGTERM or SIGINT, reloads
  * on SIGHUP. */
 MUST_USE enum err repod_run(struct repod *r, const char *notify_socket, struct repod_why *why);
+
+/* metrics.c: r->metrics is set. Errors with *why. */
+MUST_USE enum err repod_metrics_open(struct repod *r, struct uv_loop_s *loop,
+                                     struct metrics_port_why *why);
+/* api.c: the method and path of each. */
+void repod_route(size_t i, const char **method, const char **path);
+/* Counts an answer by the name of its cause; any other word is no refusal. */
+void repod_answered(struct repod *r, const char *outcome);
 
 /* reload.c. Errors with *why. */
 MUST_USE enum err repod_rules_open(const struct repod_config *config, uint64_t now_ms,

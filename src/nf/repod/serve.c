@@ -1,11 +1,11 @@
 /* Starting, serving and stopping: src/nf/repod/repod.h. */
 #include "nf/repod/api.h"
 
-#include "nf/common/notify.h"
+#include "nf/common/daemon.h"
+#include "nf/common/store_note.h"
+#include "nf/repod/admin.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +67,7 @@ static enum err open_files(struct repod *r, struct repod_why *why)
     char text[256];
     enum err err = say(why, repo_store_open(r->config->store, &r->store, &store), store.text);
     if (err == E_OK) {
+        store_note_restored(r->log, repo_store_origin(r->store));
         err = say(why, signer_open(r->config->signing_key, &r->signer, &key), key.text);
     }
     if (err == E_OK) {
@@ -89,6 +90,8 @@ enum err repod_start(struct repod *r, uv_loop_t *loop, struct repod_why *why)
 {
     const struct repod_config *c = r->config;
     struct https_why https = {.text = ""};
+    struct metrics_port_why metrics = {.text = ""};
+    r->started = repod_wall(r);
     enum err err = open_files(r, why);
     if (err == E_OK) {
         err = open_crew(r, why);
@@ -110,6 +113,12 @@ enum err repod_start(struct repod *r, uv_loop_t *loop, struct repod_why *why)
                                               .wall_s = clock_wall};
         err = say(why, https_open(&options, loop, &r->server, &https), https.text);
     }
+    if (err == E_OK) {
+        err = repod_admin_open(r, loop, why);
+    }
+    if (err == E_OK) {
+        err = say(why, repod_metrics_open(r, loop, &metrics), metrics.text);
+    }
     if (err != E_OK) {
         repod_stop(r);
     }
@@ -118,6 +127,10 @@ enum err repod_start(struct repod *r, uv_loop_t *loop, struct repod_why *why)
 
 void repod_stop(struct repod *r)
 {
+    metrics_desk_close(r->metrics);
+    r->metrics = NULL;
+    repod_admin_close(r->admin);
+    r->admin = NULL;
     https_close(r->server);
     repod_rules_release(r->rules);
     bulk_desk_close(r->desk);
@@ -140,79 +153,37 @@ void repod_stop(struct repod *r)
 
 /* ---- serve ---- */
 
-#define SIGNALS 3u
-static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
-
-static void mask(int how)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    for (size_t i = 0; i < SIGNALS; i++) {
-        (void)sigaddset(&set, numbers[i]);
-    }
-    (void)pthread_sigmask(how, &set, NULL);
-}
-
 void repod_signals(void)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    (void)sigaction(SIGPIPE, &ignore, NULL);
-    mask(SIG_BLOCK);
+    daemon_signals();
 }
 
-static void reload(struct repod *r)
+static void reload(void *ctx)
 {
-    struct repod_why why = {.text = ""};
-    enum err err = repod_reload(r, &why);
-    const struct log_field refused[] = {LOG_FIELD_STR("reason", why.text)};
-    const struct log_field done[] = {LOG_FIELD_UINT("grants", r->rules->config->n_grants)};
-    if (err == E_OK) {
-        log_line(r->log, LOG_LEVEL_INFO, "reloaded", done, 1);
-    } else {
-        log_line(r->log, LOG_LEVEL_ERROR, "reload-refused", refused, 1);
+    struct config_changes changes;
+    struct config_why why;
+    if (repod_reload(ctx, &changes, &why) == E_OK) {
+        config_changes_free(&changes);
     }
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void stop(void *ctx)
 {
-    if (number == SIGHUP) {
-        reload(handle->data);
-    } else {
-        uv_stop(handle->loop);
-    }
-}
-
-static void tell(struct repod *r, const char *notify_socket, const char *state)
-{
-    enum err err = notify_send(notify_socket, state);
-    if (err != E_OK) {
-        const struct log_field field = LOG_FIELD_STR("error", err_name(err));
-        log_line(r->log, LOG_LEVEL_WARNING, "notify-failed", &field, 1);
-    }
+    repod_stop(ctx);
 }
 
 static void serve(struct repod *r, uv_loop_t *loop, const char *notify_socket)
 {
-    uv_signal_t signals[SIGNALS];
-    for (size_t i = 0; i < SIGNALS; i++) {
-        (void)uv_signal_init(loop, &signals[i]);
-        signals[i].data = r;
-        (void)uv_signal_start(&signals[i], on_signal, numbers[i]);
-    }
-    mask(SIG_UNBLOCK);
     struct address bound = https_bound(r->server);
     struct address_text at = address_print(&bound);
-    const struct log_field field = LOG_FIELD_STR("listener", at.s);
-    log_line(r->log, LOG_LEVEL_INFO, "ready", &field, 1);
-    tell(r, notify_socket, "READY=1");
-    (void)uv_run(loop, UV_RUN_DEFAULT);
-    log_line(r->log, LOG_LEVEL_INFO, "stopping", NULL, 0);
-    tell(r, notify_socket, "STOPPING=1");
-    for (size_t i = 0; i < SIGNALS; i++) {
-        uv_close((uv_handle_t *)&signals[i], NULL);
-    }
-    repod_stop(r);
-    (void)uv_run(loop, UV_RUN_DEFAULT);
+    struct daemon d = {
+        .log = r->log,
+        .ctx = r,
+        .reload = reload,
+        .stop = stop,
+        .ready = {LOG_FIELD_STR("listener", at.s), LOG_FIELD_STR("admin", r->config->admin_socket)},
+        .n_ready = 2};
+    daemon_serve(&d, loop, notify_socket);
 }
 
 enum err repod_run(struct repod *r, const char *notify_socket, struct repod_why *why)

@@ -6,7 +6,7 @@
 -include_lib("diameter/include/diameter.hrl").
 -include("mme.hrl").
 
--export([start/2, stop/2, call/3, counted/2, own_watchdog/0, close/2]).
+-export([start/2, stop/2, call/3, answers/2, counted/2, own_watchdog/0, close/2]).
 %% Callbacks of diameter_app.
 -export([peer_up/4, peer_down/4, pick_peer/5, prepare_request/4, prepare_retransmit/4]).
 -export([handle_answer/5, handle_error/5, handle_request/4]).
@@ -100,6 +100,19 @@ call(Name, Command, Avps) ->
         Other -> error({no_answer, Command, Other})
     end.
 
+%% How requests of this name are answered from now on: a Result-Code, {experimental, Code}, silence.
+answers(Name, How) ->
+    persistent_term:put({?MODULE, Name}, How).
+
+answer_to('IDR') -> 'IDA';
+answer_to('DSR') -> 'DSA';
+answer_to('RSR') -> 'RSA'.
+
+result({experimental, Code}) ->
+    #{'Experimental-Result' => [#{'Vendor-Id' => ?TGPP, 'Experimental-Result-Code' => Code}]};
+result(Code) ->
+    #{'Result-Code' => [Code]}.
+
 %% How many messages OTP counted: Counter is its own key, {{Application, Code, 1 for a request}, Way}
 %% or the same with a result at the end.
 counted(Name, Counter) ->
@@ -150,6 +163,19 @@ handle_request(#diameter_packet{msg = ['CLR' | Clr], errors = []}, _Service, {_,
                        'Auth-Session-State' => 1,
                        'Origin-Host' => Host,
                        'Origin-Realm' => Realm}]};
+%% What the owner has said is to be answered, success where it has said nothing.
+handle_request(#diameter_packet{msg = [Name | Request], errors = []}, _Service, {_, Caps}, Owner)
+  when Name =:= 'IDR'; Name =:= 'DSR'; Name =:= 'RSR' ->
+    #diameter_caps{origin_host = {Host, _}, origin_realm = {Realm, _}} = Caps,
+    Owner ! {request, Name, Host, Request},
+    case persistent_term:get({?MODULE, Name}, 2001) of
+        silence -> discard;
+        Code -> {reply, [answer_to(Name) | maps:merge(result(Code),
+                         #{'Session-Id' => maps:get('Session-Id', Request),
+                           'Auth-Session-State' => 1,
+                           'Origin-Host' => Host,
+                           'Origin-Realm' => Realm})]}
+    end;
 handle_request(#diameter_packet{msg = Msg, errors = Errors}, _Service, _Peer, Owner) ->
     Owner ! {unexpected, Msg, Errors},
     {answer_message, 5012}.

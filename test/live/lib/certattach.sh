@@ -14,7 +14,10 @@ declare -A pid_of # by daemon
 
 # operator NAME [PLMN]: configuration, keys and certificates; nothing runs afterwards.
 operator() {
-  if ! cli up -d --dir "$work/$1" --plmn "${2:-001-01}" --port 0 --tls-port 0 --s1-port 0 --repo-port 0 >"$work/$1.up" 2>&1 ||
+  local of_hss=0 of_hss_tls=0 of_mme=0 of_repod=0 each
+  for each in of_hss of_hss_tls of_mme of_repod; do free_port "$each"; done
+  if ! cli up -d --dir "$work/$1" --plmn "${2:-001-01}" --port "$of_hss" --tls-port "$of_hss_tls" \
+    --s1-port "$of_mme" --repo-port "$of_repod" >"$work/$1.up" 2>&1 ||
     ! cli down --dir "$work/$1" >>"$work/$1.up" 2>&1; then
     echo "Bail out! bindery up does not make an operator"
     sed 's/^/# /' "$work/$1.up"

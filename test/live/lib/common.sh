@@ -101,15 +101,29 @@ wait_for() {
   done
 }
 
+# let_others_pass: the folders down to $work may be walked through by another user, as far as they are ours.
+let_others_pass() {
+  local folder=$work
+  while [ "$folder" != / ] && [ -O "$folder" ]; do
+    case $(stat -c %A "$folder") in
+    *x | *t) ;;
+    *) chmod o+x "$folder" ;;
+    esac
+    folder=$(dirname "$folder")
+  done
+}
+
 # ---- ports, keys, certificates ---------------------------------------------------------------
 
 ports_taken=" "
-# free_port VARIABLE: a TCP port below the ephemeral range on which nobody listens.
+# free_port VARIABLE: a TCP port below the ephemeral range on which nobody listens; the 15 behind it are nobody
+# else's either, for `bindery up` takes some there. Of scripts that run at a time, each draws from a share of its
+# own: LIVE_SLOT is which one, counted from 0, and LIVE_SLOTS how many.
 free_port() {
   local -n out=$1
-  local hex try
+  local hex try share=$((12000 / ${LIVE_SLOTS:-1} / 16 * 16))
   while :; do
-    try=$((20000 + RANDOM % 12000))
+    try=$(((20000 + ${LIVE_SLOT:-0} * share + RANDOM % share) / 16 * 16))
     printf -v hex ':%04X ' "$try"
     if ! grep -qsF "$hex" /proc/net/tcp /proc/net/tcp6 && [[ $ports_taken != *" $try "* ]]; then
       ports_taken+="$try "

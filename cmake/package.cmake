@@ -1,0 +1,122 @@
+# ./dev package: what is installed where, and Debian packages of it (packaging/README.md). Needs
+# scdoc, systemd and dpkg-dev. Targets: package_files (man pages), then cpack.
+include(GNUInstallDirs)
+find_program(SCDOC scdoc REQUIRED)
+set(packaging ${CMAKE_SOURCE_DIR}/packaging)
+set(out ${CMAKE_CURRENT_BINARY_DIR}/packaging)
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_CONTACT "The Bindery project <bindery@localhost>")
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS OFF)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_PACKAGE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/packages)
+set(CPACK_COMPONENTS_ALL "")
+set(made "")
+
+# component(NAME DESCRIPTION DEPENDS...): a package of its own, with the texts that each one has.
+function(component name description)
+  string(TOUPPER ${name} upper)
+  string(JOIN ", " depends ${ARGN})
+  install(FILES ${CMAKE_SOURCE_DIR}/LICENSE RENAME copyright DESTINATION share/doc/${name} COMPONENT ${name})
+  set(CPACK_COMPONENT_${upper}_DESCRIPTION "${description}" PARENT_SCOPE)
+  set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${name} PARENT_SCOPE)
+  set(CPACK_DEBIAN_${upper}_PACKAGE_DEPENDS "${depends}" PARENT_SCOPE)
+  set(CPACK_COMPONENTS_ALL ${CPACK_COMPONENTS_ALL} ${name} PARENT_SCOPE)
+endfunction()
+
+# manual(COMPONENT pages...): "bindery.1", from man/bindery.1.scd.
+function(manual component)
+  foreach(page ${ARGN})
+    string(REGEX REPLACE ".*\\." "" section ${page})
+    add_custom_command(OUTPUT ${out}/man/${page}.gz
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${out}/man
+      COMMAND ${SCDOC} < ${CMAKE_SOURCE_DIR}/man/${page}.scd > ${out}/man/${page}
+      COMMAND gzip -9nf ${out}/man/${page}
+      DEPENDS ${CMAKE_SOURCE_DIR}/man/${page}.scd VERBATIM)
+    set(made ${made} ${out}/man/${page}.gz PARENT_SCOPE)
+    list(APPEND made ${out}/man/${page}.gz)
+    install(FILES ${out}/man/${page}.gz DESTINATION share/man/man${section} COMPONENT ${component})
+  endforeach()
+  set(made ${made} PARENT_SCOPE)
+endfunction()
+
+# daemon(SHORT TITLE): a network function with its unit, its user and its template.
+function(daemon SHORT TITLE)
+  set(DAEMON bindery-${SHORT})
+  component(${DAEMON} "${TITLE} of Bindery\n ${TITLE}, run by systemd as one or more instances."
+            "bindery-common (= ${PROJECT_VERSION})" systemd passwd procps)
+  manual(${DAEMON} ${DAEMON}.8 ${SHORT}.yaml.5)
+  set(made ${made} PARENT_SCOPE)
+  configure_file(${packaging}/daemon@.service.in ${out}/${DAEMON}@.service @ONLY)
+  configure_file(${packaging}/sysusers.conf.in ${out}/${DAEMON}.conf @ONLY)
+  set(scripts "")
+  foreach(script postinst prerm postrm)
+    configure_file(${packaging}/scripts/${script}.in ${out}/${DAEMON}/${script} @ONLY FILE_PERMISSIONS
+      OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+    list(APPEND scripts ${out}/${DAEMON}/${script})
+  endforeach()
+  # The example, with what it keeps where an instance keeps it.
+  file(READ ${CMAKE_SOURCE_DIR}/examples/${SHORT}.yaml text)
+  set(state /var/lib/${DAEMON}/@INSTANCE@)
+  string(REGEX REPLACE "((store|path|key_file|kek|audit): )([a-z0-9.-]+\\.(db|key|kek|log))" "\\1${state}/\\3" text "${text}")
+  string(REGEX REPLACE "((socket|admin): )([a-z0-9.-]+\\.sock)" "\\1/run/${DAEMON}/@INSTANCE@/\\3" text "${text}")
+  file(WRITE ${out}/${SHORT}.yaml "${text}")
+  install(TARGETS ${DAEMON} DESTINATION sbin COMPONENT ${DAEMON})
+  install(FILES ${out}/${DAEMON}@.service DESTINATION lib/systemd/system COMPONENT ${DAEMON})
+  install(FILES ${out}/${DAEMON}.conf DESTINATION lib/sysusers.d COMPONENT ${DAEMON})
+  install(FILES ${out}/${SHORT}.yaml DESTINATION share/bindery COMPONENT ${DAEMON})
+  string(TOUPPER ${DAEMON} upper)
+  set(CPACK_DEBIAN_${upper}_PACKAGE_CONTROL_EXTRA "${scripts}" PARENT_SCOPE)
+  foreach(v COMPONENT_${upper}_DESCRIPTION DEBIAN_${upper}_PACKAGE_NAME DEBIAN_${upper}_PACKAGE_DEPENDS COMPONENTS_ALL)
+    set(CPACK_${v} "${CPACK_${v}}" PARENT_SCOPE)
+  endforeach()
+endfunction()
+
+daemon(hssd "HSS, AuC, EIR and AUSF")
+daemon(mmed "provisioning MME")
+daemon(repod "device binding repository and certificate site")
+daemon(arpfd "third-party ARPF")
+daemon(dausfd "discovery AUSF")
+daemon(rsmfd "remote subscription management")
+
+component(bindery-common "documents and tools that all of Bindery's packages stand on\n Documents, alert rules, and bindery-instance.")
+manual(bindery-common bindery-instance.8)
+install(PROGRAMS ${packaging}/bindery-instance DESTINATION sbin COMPONENT bindery-common)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/ DESTINATION share/doc/bindery-common COMPONENT bindery-common)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples/ DESTINATION share/doc/bindery-common/examples COMPONENT bindery-common
+        PATTERN modem EXCLUDE)
+
+component(bindery-tools "the command of Bindery\n For administration, local and remote, traces, tests and demonstrations.")
+file(GLOB pages RELATIVE ${CMAKE_SOURCE_DIR}/man ${CMAKE_SOURCE_DIR}/man/bindery*.1.scd)
+list(TRANSFORM pages REPLACE "\\.scd$" "")
+list(REMOVE_ITEM pages bindery-ue.1)
+manual(bindery-tools ${pages})
+install(TARGETS bindery DESTINATION bin COMPONENT bindery-tools)
+
+component(bindery-ue "device and eNB emulator of Bindery\n Devices with their secure elements, and the eNBs in front of them.")
+manual(bindery-ue bindery-ue.1)
+install(TARGETS bindery-ue DESTINATION bin COMPONENT bindery-ue)
+
+component(libbindery-ue-dev "the device's side of Bindery, for a modem\n Header and library: no allocation, no operating system.")
+manual(libbindery-ue-dev libbindery-ue.3)
+configure_file(${packaging}/bindery-ue.pc.in ${out}/bindery-ue.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/include/bindery_ue.h DESTINATION include COMPONENT libbindery-ue-dev)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libbindery-ue.a DESTINATION lib/${CMAKE_LIBRARY_ARCHITECTURE} COMPONENT libbindery-ue-dev)
+install(FILES ${out}/bindery-ue.pc DESTINATION lib/${CMAKE_LIBRARY_ARCHITECTURE}/pkgconfig COMPONENT libbindery-ue-dev)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples/modem/ DESTINATION share/doc/libbindery-ue-dev/examples COMPONENT libbindery-ue-dev)
+set(CPACK_DEBIAN_LIBBINDERY-UE-DEV_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_BINDERY-COMMON_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_BINDERY-COMMON_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_LIBBINDERY-UE-DEV_PACKAGE_SHLIBDEPS OFF)
+
+add_custom_target(package_files DEPENDS ${made})
+include(CPack)

@@ -1,0 +1,129 @@
+#include "nf/common/metrics_desk.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef BINDERY_VERSION
+#define BINDERY_VERSION "0.1.0"
+#endif
+
+struct metrics_desk {
+    struct metrics_desk_options options;
+    struct metrics_source source;
+    struct uv_loop_s *loop;
+    struct config_metrics at;  /* of the listener */
+    struct metrics_port *port; /* NULL: there is none */
+};
+
+void metrics_files_add(struct metrics_files *f, enum file_watch_kind kind, const char *path,
+                       const char *use, ...)
+{
+    va_list args;
+    if (path == NULL || f->n > FILE_WATCH_MAX) {
+        return;
+    }
+    va_start(args, use);
+    (void)vsnprintf(f->uses[f->n], sizeof f->uses[0], use, args);
+    va_end(args);
+    f->items[f->n] = (struct file_watch_item){kind, f->uses[f->n], path};
+    f->n++;
+}
+
+static enum err watch(struct metrics_desk *d, const void *config)
+{
+    struct metrics_files *files = calloc(1, sizeof *files);
+    if (files == NULL) {
+        return E_MEMORY;
+    }
+    d->options.files(config, files);
+    const enum err err = file_watch_set(d->source.files, files->items, files->n);
+    free(files);
+    return err;
+}
+
+/* Port 0 is any that is free, and somebody wants to know which. */
+static void tell(const struct metrics_desk *d)
+{
+    if (d->port != NULL) {
+        const struct address at = metrics_port_bound(d->port);
+        const struct address_text text = address_print(&at);
+        const struct log_field field = LOG_FIELD_STR("listener", text.s);
+        log_line(d->options.log, LOG_LEVEL_INFO, "metrics-listener", &field, 1);
+    } else {
+        log_line(d->options.log, LOG_LEVEL_INFO, "metrics-listener-closed", NULL, 0);
+    }
+}
+
+enum err metrics_desk_changed(struct metrics_desk *d, const struct config_metrics *at,
+                              const void *config, struct metrics_port_why *why)
+{
+    struct metrics_port *port = NULL;
+    if (d == NULL) {
+        return E_OK; /* it does not serve */
+    }
+    const bool other = !same_metrics(&d->at, at);
+    enum err err =
+        other && at->on ? metrics_port_open(&at->listen, &d->source, d->loop, &port, why) : E_OK;
+    if (err != E_OK) {
+        return err;
+    }
+    err = watch(d, config); /* last: nothing puts it back */
+    if (err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "metrics: %s", err_sentence(err));
+        metrics_port_leave(port);
+        return err;
+    }
+    if (other) {
+        metrics_port_leave(d->port); /* a reload is itself a callback of the loop */
+        d->port = port;
+        d->at = *at;
+        tell(d);
+    }
+    return E_OK;
+}
+
+enum err metrics_desk_open(const struct metrics_desk_options *options,
+                           const struct config_metrics *at, const void *config,
+                           struct uv_loop_s *loop, struct metrics_desk **out,
+                           struct metrics_port_why *why)
+{
+    struct metrics_desk *d = calloc(1, sizeof *d);
+    (void)snprintf(why->text, sizeof why->text, "metrics: %s", err_sentence(E_MEMORY));
+    if (d == NULL) {
+        return E_MEMORY;
+    }
+    d->options = *options;
+    d->loop = loop;
+    d->source = (struct metrics_source){.program = options->program,
+                                        .version = BINDERY_VERSION,
+                                        .started_unix = options->started_unix,
+                                        .ctx = options->ctx,
+                                        .write = options->write,
+                                        .health = options->health};
+    enum err err = file_watch_open(options->also, options->ctx, &d->source.files);
+    if (err == E_OK) {
+        err = metrics_desk_changed(d, at, config, why);
+    }
+    if (err != E_OK) {
+        metrics_desk_close(d);
+        return err;
+    }
+    *out = d;
+    return E_OK;
+}
+
+const struct metrics_source *metrics_desk_source(const struct metrics_desk *d)
+{
+    return d != NULL ? &d->source : NULL;
+}
+
+void metrics_desk_close(struct metrics_desk *d)
+{
+    if (d == NULL) {
+        return;
+    }
+    metrics_port_close(d->port);
+    file_watch_close(d->source.files);
+    free(d);
+}

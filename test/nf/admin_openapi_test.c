@@ -1,0 +1,43 @@
+/* What src/nf/hssd/admin_routes.c serves, and docs/openapi/hssd.yaml. */
+#include "lib/openapi.h"
+
+#include "nf/hssd/admin.h"
+
+static struct openapi document;
+
+/*= test op-api-document */
+static void what_is_served_stands_in_the_document_with_its_role_and_parameters(void **state)
+{
+    (void)state;
+    openapi_has_what_is_served(&document);
+}
+
+/*= test op-api-document */
+static void what_stands_in_the_document_is_served(void **state)
+{
+    (void)state;
+    openapi_has_nothing_else(&document);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    openapi_open(&document, "hssd.yaml", admin_paths);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    openapi_close(&document);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_served_stands_in_the_document_with_its_role_and_parameters),
+        cmocka_unit_test(what_stands_in_the_document_is_served),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
