@@ -299,7 +299,8 @@ static void ue_event(struct rig *g, struct input *in)
     default: { /* any octets, protected */
         struct bytes plain = take_span(in);
         if (plain.n >= 2 && plain.n <= 200 && g->secured && plain.p[0] >> 4 < 12 &&
-            plain.p[1] != NAS_SECURITY_MODE_COMPLETE) {
+            plain.p[1] != NAS_SECURITY_MODE_COMMAND &&
+            plain.p[1] != NAS_SECURITY_MODE_COMPLETE) { /* these two have a header of their own */
             rig_pdu(g, initial, rig_protect(g, NAS_SHT_CIPHERED, plain));
         } else {
             rig_pdu(g, initial, plain);

@@ -162,7 +162,7 @@ static struct load_plan begin(enum habit habit)
                           .pattern = LOAD_POISSON,
                           .rate = 2000,
                           .duration_ns = LOAD_SECOND / 2,
-                          .timeout_ns = LOAD_SECOND / 4,
+                          .timeout_ns = 20 * LOAD_SECOND,
                           .mix = {.weight = {4, 1}, .total = 5},
                           .vectors = 1,
                           .seed = 12,
@@ -251,7 +251,7 @@ static void all_answered(void **state)
     end();
     assert_int_equal(counts.failed, 0);
     assert_true(counts.kind[LOAD_ULR].offered > 100);
-    assert_true(load_histogram_quantile(&counts.latency, 0.5) < LOAD_SECOND / 10);
+    assert_true(load_histogram_quantile(&counts.latency, 0.5) < LOAD_SECOND);
 }
 
 static void warm_up_does_not_count(void **state)
@@ -293,6 +293,7 @@ static void hung_up_on(void **state)
 {
     (void)state;
     struct load_plan p = begin(HANGS_UP);
+    p.timeout_ns = LOAD_SECOND / 4;
     p.duration_ns = LOAD_SECOND / 2;
     runs(&p);
     end();
@@ -305,6 +306,7 @@ static void never_answered(void **state)
 {
     (void)state;
     struct load_plan p = begin(SAYS_NOTHING);
+    p.timeout_ns = LOAD_SECOND / 4;
     runs(&p);
     end();
     assert_int_equal(cause(LOAD_NO_ANSWER), counts.offered);

@@ -118,7 +118,7 @@ static void unreachable(void **state)
     d->s->mme.resend_setup_failure = true;
     d->s->mme.wait = S1AP_WAIT_60S;
     server_start(d->s);
-    assert_int_equal(CALL("attach", d->device, d->mme, "--connect-timeout=30ms"), UE_UNREACHABLE);
+    assert_int_equal(CALL("attach", d->device, d->mme, "--connect-timeout=2s"), UE_UNREACHABLE);
     server_stop(d->s);
     has("the MME refused S1 SETUP");
 }

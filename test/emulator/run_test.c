@@ -107,7 +107,7 @@ static void setup_refused(void **state)
 {
     struct stage *g = stage_of(1);
     (void)state;
-    g->plan.connect_ms = 50;
+    g->plan.connect_ms = 2000; /* time for the refusal to come */
     g->s->mme.resend_setup_failure = true;
     g->s->mme.wait = S1AP_WAIT_60S;
     perform(g);

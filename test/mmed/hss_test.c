@@ -65,6 +65,7 @@ static void a_silent_hss_is_an_outage_that_locks_nobody_out(void **state)
     assert_int_equal(ue_table_count(w.m.ues), 0);
     w_assert_counted(&w);
     w.silent = false;
+    w.config.request_ms = 5000;
     (void)w_attach(&w, 0, 2, IMSI);
     w_close(&w);
 }

@@ -112,12 +112,21 @@ static pid_t fork_other(void)
     return other;
 }
 
-/* A UDP port that was free a moment ago. */
+/* A UDP port that is free, of those that the kernel gives to nobody who does not name them. */
 static uint16_t some_udp_port(void)
 {
-    struct sockaddr_in at;
-    (void)close(udp_at(0, &at));
-    return ntohs(at.sin_port);
+    for (unsigned i = 0; i < 10000; i++) {
+        const uint16_t port = (uint16_t)(20000 + ((unsigned)getpid() + i) % 10000);
+        struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        const bool is_free = bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+        (void)close(fd);
+        if (is_free) {
+            return port;
+        }
+    }
+    fail_msg("no UDP port is free");
+    return 0;
 }
 
 /* With another process virtual time would run away, so these sets have the real clock and wait. */

@@ -360,7 +360,7 @@ static void a_name_server_that_is_mute_is_within_the_time(void **state)
 {
     struct world *w = *state;
     begin(w);
-    struct https_client *c = client_of(w, false, 200);
+    struct https_client *c = client_of(w, false, 2000);
     names_answer = false; /* nobody else asks yet */
     snprintf(w->url, sizeof w->url, "https://nobody-knows.example:1/");
     assert_err(ask(w, c, "GET"), E_AGAIN);

@@ -20,6 +20,7 @@ struct got {
 };
 struct receiver {
     int listener;
+    int kept; /* has the port while nobody listens there; 0: none */
     uint16_t port;
     SSL_CTX *tls; /* NULL: plain */
     pthread_t thread;
@@ -116,6 +117,25 @@ static inline void *receiver_run(void *arg)
     return NULL;
 }
 
+/* Nobody listens at the port, and no other program is given it. */
+static inline void receiver_keep_port(struct receiver *r)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(r->port)};
+    const int one = 1;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    r->kept = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(r->kept, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
+    assert_int_equal(bind(r->kept, (struct sockaddr *)&at, sizeof at), 0);
+}
+
+static inline void receiver_leave_port(struct receiver *r)
+{
+    if (r->kept > 0) {
+        close(r->kept);
+    }
+    r->kept = 0;
+}
+
 /* certificate NULL: plain. port 0: any. */
 static inline void receiver_open(struct receiver *r, const char *certificate, const char *key,
                                  uint16_t port)
@@ -131,6 +151,7 @@ static inline void receiver_open(struct receiver *r, const char *certificate, co
     assert_int_equal(setsockopt(r->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
     assert_int_equal(bind(r->listener, (struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(listen(r->listener, 8), 0);
+    receiver_leave_port(r);
     assert_int_equal(getsockname(r->listener, (struct sockaddr *)&at, &n), 0);
     r->port = ntohs(at.sin_port);
     pthread_mutex_init(&r->lock, NULL);
@@ -142,7 +163,7 @@ static inline void receiver_open(struct receiver *r, const char *certificate, co
     assert_int_equal(pthread_create(&r->thread, NULL, receiver_run, r), 0);
 }
 
-/* What came stays. */
+/* What came stays, and the port until receiver_leave_port. */
 static inline void receiver_close(struct receiver *r)
 {
     r->ending = true;
@@ -153,6 +174,8 @@ static inline void receiver_close(struct receiver *r)
     }
     pthread_join(r->thread, NULL);
     close(r->listener);
+    receiver_leave_port(r);
+    receiver_keep_port(r);
     SSL_CTX_free(r->tls);
     r->tls = NULL;
 }
