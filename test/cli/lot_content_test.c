@@ -131,7 +131,8 @@ static void primes_that_are_none_are_refused_by_name_and_not_by_their_digits(voi
     char hex[2 * LOT_KEY_PRIME_MAX + 1];
     uint8_t even[128];
     (void)state;
-    memset(even, 0xff, sizeof even); /* 2^1024 - 1: 3 divides it, and nothing else is wrong with it */
+    memset(even, 0xff,
+           sizeof even); /* 2^1024 - 1: 3 divides it, and nothing else is wrong with it */
     hex_encode(BYTES_OF(even), hex);
     assert_err(with("p", json_string(hex), &why), E_BAD_VALUE);
     assert_non_null(strstr(why.text, lot_key_fault_sentence(LOT_KEY_FAULT_NOT_PRIME)));

@@ -71,7 +71,8 @@ static struct wire meet_over_wire(struct end *server, struct end *client,
     return w;
 }
 
-/* Where one packet in ten is lost there or back, five in a row are no sign that the peer is gone. */
+/* Where one packet in ten is lost there or back, five in a row are no sign that the peer is gone.
+ */
 static void open_patient(struct end *e)
 {
     struct assoc_config c = end_config(e);
