@@ -97,10 +97,14 @@ refused() {
 }
 # said TEXT: the last play said so
 said() { grep -qF -- "$1" "$work/out" || fail "nothing said '$1'"; }
-# happened NAME IMSI: the HSS has such an event
+# happened NAME IMSI: the HSS has such an event, or is about to: the MME tells it when the device has its answer
 happened() {
-	"$bindery" events --name "$1" --json >"$work/events" || fail "events cannot be read"
-	grep -qF "\"$2\"" "$work/events" || fail "the HSS has no event '$1' about $2"
+	for _ in $(seq 50); do
+		"$bindery" events --name "$1" --json >"$work/events" || fail "events cannot be read"
+		! grep -qF "\"$2\"" "$work/events" || return 0
+		sleep 0.2
+	done
+	fail "the HSS has no event '$1' about $2"
 }
 not_yet() {
 	"$bindery" events --name "$1" --json >"$work/events" || fail "events cannot be read"

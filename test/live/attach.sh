@@ -38,7 +38,7 @@ echo "# attach and detach"
 holds "a bound device attaches, its challenge processed" \
   ue 0 "registered: GUTI 001-01" attach --mme "$s1" --device "$work/meter.json" --trace "$work/ue.pcapng"
 holds "it says that RAND was encrypted" grep -qF "RAND encrypted under KME" "$work/ue.out"
-holds "the HSS has the registration" event registered 001010000000011
+holds "the HSS has the registration" wait_for 10 event registered 001010000000011
 holds "it attaches again, without a new authentication" \
   ue 0 "registered: GUTI" attach --mme "$s1" --device "$work/meter.json"
 holds "and no challenge came" bash -c "! grep -q 'AUTHENTICATION REQUEST' '$work/ue.out'"

@@ -180,7 +180,7 @@ same "the report has each refused row" "3 4 5 6 7 8" \
   "$(tail -n +2 refused.csv | cut -d, -f1 | tr '\n' ' ' | sed 's/ $//')"
 refused "the report does not replace the file" 1 "choose another name" import mixed.csv --report mixed.csv
 : >empty.csv
-head -c 3000 /dev/urandom >noise.csv
+{ printf '\001\377\000' && head -c 2997 /dev/urandom; } >noise.csv # no line feed begins it
 printf 'imsi;k\n' >semicolons.csv
 printf 'imsi,colour\n' >colour.csv
 printf '%s,k\n' $secret_k >keyhead.csv
@@ -343,6 +343,8 @@ TEXT
 for name in thief phone; do install -m 600 "$tree/examples/devices/$name.json" .; done
 refused "the stolen SIM is refused" 1 "refused (attempt 3 of 3): mac-failure" authenticate --device thief.json \
   --report-imei 356938035643809 --attempts 3
+alarm_is_there() { [ -n "$("$bindery" events --name suspected-theft --json 2>/dev/null)" ]; }
+wait_for 10 alarm_is_there || true
 does "the alarm is an event" events --name suspected-theft
 holds "which names the subscriber" said_has "imsi=001010000000001"
 refused "an MME that is no peer gets nothing" 1 "DIAMETER_UNKNOWN_PEER" \
@@ -455,6 +457,8 @@ TEXT
 does "status" status
 holds "has the same" said_has "001010000500000-001010000599999 100000      99998       1     0"
 holds "and what the MME offers" grep -qE "^onboarding +epc.mnc001.mcc001.3gppnetwork.org$" said
+both_drawn() { [ "$("$bindery" events --name onboarding-drawn --json 2>/dev/null | wc -l)" = 2 ]; }
+wait_for 10 both_drawn || true
 does "the events" events --name onboarding-drawn
 same "are one for each" 2 "$(wc -l <said)"
 does "a device is revoked by its maker" pki home/pki --revoke 35693804000002 --identity meters

@@ -206,11 +206,11 @@ done
 echo "# scene: the certificate of the HSS expires while it serves"
 jump +0
 cp server.crt good.crt
-made server '1 day ago' '4 seconds' "$of_server"
+made server '1 day ago' '15 seconds' "$of_server"
 holds "the one that expires soon counts" admin POST /v1/reload
 may "it is good as yet" 200 long
 expired() { ! openssl x509 -in server.crt -noout -checkend 0; }
-holds "it expires" wait_for 15 expired
+holds "it expires" wait_for 40 expired
 rc=0
 curl -s -o /dev/null --cacert ca.crt --cert long.crt --key long.key "$url/v1/status" || rc=$?
 same "a client refuses it" 60 "$rc"

@@ -345,7 +345,10 @@ holds "12 devices are proven on a line that loses, repeats and delays" \
   ue 0 "Registered            12" run --mme "$s1" --lot lot.csv --identities lot --rate 12 --persist \
   --timeout 60s --faults lose=3,repeat=5,delay=5,delay-ms=50,seed=2
 holds "some of what they sent was lost" grep -qE 'lost [1-9]' ue.out
-same "all of them" 12 "$(cli events --json --socket "$work/admin" --name device-proven | grep -o '00101100000[0-9]*' | sort -u | wc -l)"
+proven_ones() { cli events --json --socket "$work/admin" --name device-proven | grep -o '00101100000[0-9]*' | sort -u | wc -l; }
+all_are() { [ "$(proven_ones)" = 12 ]; }
+wait_for 10 all_are || true
+same "all of them" 12 "$(proven_ones)"
 
 # ---- the traces --------------------------------------------------------------------------------
 

@@ -152,7 +152,7 @@ says 'and one that cannot ask is told nothing' '2001 -' mme-b air $imsi
 says 'without a proof nobody is registered' 5012 mme-b ulr $imsi "$proven"
 says 'a device that fails is refused for good' 5422 mme-a ulr $imsi "$proven" failed signature public-key 1
 says 'one that is proven is registered' 2001 mme-a ulr $imsi "$proven" proven public-key 1
-holds 'it is an event' told device-proven "\"imei\":\"$proven\""
+holds 'it is an event' wait_for 10 told device-proven "\"imei\":\"$proven\""
 holds 'and what came out stands with the subscription' subscriber_has '"proof_last":{"imei":"'$proven'","result":"proven"'
 says 'an MME that cannot ask is served now' 2001 mme-b ulr $imsi "$proven"
 says 'and the other is told so' '2001 remembered' mme-a air $imsi
@@ -164,7 +164,7 @@ says 'a second device is proven' 2001 mme-a ulr $imsi "$revoked" proven public-k
 says 'its binding is in the cache' '2001 whitelisted found repository 0 public-key 2' mme-a inquiry $imsi "$revoked"
 holds 'the maker revokes it' revoke "$revoked"
 happens 'the HSS forgets the proof' proof-forgotten "\"imei\":\"$revoked\""
-holds 'it is an event' told binding-revoked "\"imei\":\"$revoked\""
+holds 'it is an event' wait_for 10 told binding-revoked "\"imei\":\"$revoked\""
 says 'what was cached is dropped' '2001 whitelisted revoked repository 0 .*' mme-a inquiry $imsi "$revoked"
 says 'an MME that cannot ask serves it no more' 5012 mme-b ulr $imsi "$revoked"
 
@@ -214,7 +214,7 @@ repod_start
 holds 'it is let in again' wait_for 60 is_up
 holds 'a binding is signed with a key that nobody knows' publish 35693803000051
 says 'it is not believed' '2001 whitelisted unavailable record-signature' mme-a inquiry 001010000000006 35693803000051
-holds 'and that is an event' told binding-disbelieved '"imei":"35693803000051"'
+holds 'and that is an event' wait_for 10 told binding-disbelieved '"imei":"35693803000051"'
 says 'what the known key signed is, from the same repository' '2001 whitelisted found repository 0 public-key [0-9]+' mme-a inquiry 001010000000006 "$other"
 
 echo '# one SIM that asks without end'

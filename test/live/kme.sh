@@ -121,14 +121,14 @@ holds "which the MME tells" mme_event mme-a device-without-kme
 echo "# renewal and rebinding"
 #= test kme-rebind
 cli device rebind ${a}1 --renew --socket "$work/admin" >said
-holds "an operator asks for a renewal" event renewal-asked ${a}1
+holds "an operator asks for a renewal" wait_for 10 event renewal-asked ${a}1
 holds "the device makes another key" attaches meter
 same "which is another" 1 "$([ "$before" != "$(kme_of meter)" ] && echo 1)"
 holds "the home network has one" bound ${a}1 ${t}000001
 device_secrets meter
 before=$(kme_of meter)
 cli device rebind ${a}1 --imei ${t}000006 --socket "$work/admin" >said
-holds "he approves of another device" event rebind-approved ${a}1
+holds "he approves of another device" wait_for 10 event rebind-approved ${a}1
 holds "until that is bound, the old one is served under its key" attaches meter
 same "which stays as it is" "$before" "$(kme_of meter)"
 fresh second meter ${t}000006 2026-07
@@ -207,7 +207,10 @@ holds "12 devices are provisioned and registered on a line that loses, repeats a
   ue 0 "Registered            12" run --mme "$s1" --lot lot.csv --identities lot --unbound --kme-lot "$lots/next.lot.json" --rate 12 --persist \
   --timeout 90s --faults lose=3,repeat=5,delay=5,delay-ms=50,seed=2
 holds "some of what they sent was lost" grep -qE 'lost [1-9]' ue.out
-same "all of them" 12 "$(cli events --json --socket "$work/admin" --name provisioned | grep -o '00101100000[0-9]*' | sort -u | wc -l)"
+provisioned() { cli events --json --socket "$work/admin" --name provisioned | grep -o '00101100000[0-9]*' | sort -u | wc -l; }
+all_are() { [ "$(provisioned)" = 12 ]; }
+wait_for 10 all_are || true
+same "all of them" 12 "$(provisioned)"
 
 # ---- asked first ---------------------------------------------------------------------------------
 

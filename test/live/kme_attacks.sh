@@ -56,6 +56,7 @@ learner victim ${a}1
 nonce=$(offered ${a}1)
 same "an offer is a nonce of 16 octets" 32 "${#nonce}"
 same "who asks in the subscription's name gets the same one" "$nonce" "$(offered ${a}1)"
+wait_for 10 event provisioning-offered ${a}1 || true
 same "and no other event" 1 "$(admin GET "/v1/events?name=provisioning-offered" | grep -c ${a}1)"
 
 echo "# payloads"

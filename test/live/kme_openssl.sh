@@ -101,7 +101,7 @@ EOF
     openssl dgst -sha256 -r | cut -d' ' -f1)")"
   same "the one that openssl makes of KME and RME makes the KME active" active "$(result "$nw_sig")"
   same "which it is only once" wrong "$(result "$nw_sig")"
-  holds "and it is what the device has now" grep -qaF -e "$(octets "$kme")" keys
+  holds "and it is what the device has now" grep -qF "$kme" <(hex <keys)
 done
 
 echo "# without padding"

@@ -253,6 +253,8 @@ holds "by a key that was brought" said_has "by a key that was brought, not used 
 holds "the lot of its IMEI is named" said_has "device $imei, of lot 2026-07"
 does "a new key is wanted, which scripts see" '"request": "renew"' device rebind 001010000000002 --renew --json
 does "and people" "bound, renewal wanted" device show 001010000000002
+told_of_renewal() { "$bindery" events --name renewal-asked --json 2>/dev/null | grep -c . >/dev/null; }
+wait_for 10 told_of_renewal || true
 does "events tell of each" "rebind-approved" events
 holds "the renewal" said_has renewal-asked
 holds "and what was taken back" said_has kme-request-withdrawn

@@ -118,6 +118,8 @@ thief_fails() {
   ! "$BINDERY_BUILD/bindery-ue" attach --mme "s1-tcp://127.0.0.1:$s1_port" --device thief.json
 }
 holds "a thief does not" thief_fails
+noa_came() { "$bindery" trace --ascii mme.pcapng 2>/dev/null | grep -c ' NOA ' >/dev/null; }
+holds "the HSS is told, and says so" wait_for 10 noa_came
 "$bindery" down >down.out
 all=$("$bindery" trace --json mme.pcapng | wc -l)
 for files in "mme.pcapng hss.pcapng ue.pcapng" "ue.pcapng hss.pcapng mme.pcapng" "hss.pcapng mme.pcapng"; do
@@ -165,7 +167,7 @@ holds "the MME stands in one column" test \
 
 echo "# what Wireshark says of it"
 read_trace() {
-  WIRESHARK_CONFIG_DIR=$work/wireshark tshark -n -r mme.pcapng "$@" 2>tshark.err
+  WIRESHARK_CONFIG_DIR=$work/wireshark tshark -o nas-eps.null_decipher:FALSE -n -r mme.pcapng "$@" 2>tshark.err
 }
 frames() { read_trace -Y "$1" -T fields -e frame.number | grep -c . || true; }
 inside='nas-eps && !s1ap'

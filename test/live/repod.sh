@@ -29,7 +29,7 @@ manufacturers:
 operators:
   - {name: operator.example}
   - {name: narrow.example, ranges: ["35693803"]}
-limits: {header_seconds: 1, body_seconds: 2, bulk_rows: 3000, requests_per_second: 100000, burst: 100000}
+limits: {header_seconds: 4, body_seconds: 2, bulk_rows: 3000, requests_per_second: 100000, burst: 100000}
 C
 : >log
 start

@@ -33,7 +33,7 @@ manufacturers:
 operators:
   - {name: operator.example}
 ${1:-}
-limits: {header_seconds: 1, body_seconds: 2, answer_seconds: 1, bulk_seconds: 60, connections_per_address: 20,
+limits: {header_seconds: 4, body_seconds: 2, answer_seconds: 1, bulk_seconds: 60, connections_per_address: 20,
          connections_per_client: 4, requests_per_second: 100000, burst: 100000}
 C
 }

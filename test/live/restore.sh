@@ -99,6 +99,7 @@ daemon op hssd
 holds "the USIM authenticates" authenticates 3
 same "and had no number too low" "" "$(grep -iE 'resync|synch-failure|AUTS' went || true)"
 events_of() { cli events --from hss --dir op --json >events.now 2>&1; grep -c '"store-restored"' events.now; }
+wait_for 10 events_of || true
 same "the HSS has one event of it" 1 "$(events_of)"
 sum=$(sha256sum <hss.backup | cut -d' ' -f1)
 holds "with the backup's SHA-256" grep -q "SHA-256 $sum" events.now

@@ -49,10 +49,10 @@ subscriber told "$imsi" open
 
 echo "# an MME that is there"
 scene served
-holds "each insertion is an event" hss_event subscription-inserted "$imsi"
-holds "each deletion" hss_event subscription-deleted-data "$imsi"
-holds "and what was not answered with success" hss_event insert-unanswered '"cause":"refused"'
-holds "and not at all" hss_event insert-unanswered '"cause":"no-answer"'
+holds "each insertion is an event" wait_for 10 hss_event subscription-inserted "$imsi"
+holds "each deletion" wait_for 10 hss_event subscription-deleted-data "$imsi"
+holds "and what was not answered with success" wait_for 10 hss_event insert-unanswered '"cause":"refused"'
+holds "and not at all" wait_for 10 hss_event insert-unanswered '"cause":"no-answer"'
 holds "nothing waits to be told" wait_for 10 shown '"waiting":[]'
 
 echo "# one that is not, and a crash"
@@ -67,7 +67,7 @@ hss_start --trace "$work/hss2.pcapng"
 holds "it waits after a kill" shown '"what":["insert"]'
 holds "that the store was not closed is in the log" grep -qF store-was-not-closed "$work/hss.log"
 scene missed
-holds "the reset is an event" hss_event reset-sent "$mme_a"
+holds "the reset is an event" wait_for 10 hss_event reset-sent "$mme_a"
 holds "nothing waits to be told any more" wait_for 10 shown '"waiting":[]'
 
 echo "# a profile that changes, and a restart in order"

@@ -9,12 +9,15 @@ admin_role=9
 
 # client_ready: in $work/client, with what it stands on.
 client_ready() {
+  local pause
   cp -r "$live_here/../client" "$work/client"
-  if ! (cd "$work/client" && rm -rf node_modules && npm ci --no-audit --no-fund >../npm.log 2>&1); then
-    echo "Bail out! npm ci failed"
-    sed 's/^/# /' "$work/npm.log"
-    exit 1
-  fi
+  for pause in 5 10 20 0; do # npm repeats single fetches, and not what a registry refuses for a while
+    (cd "$work/client" && rm -rf node_modules && npm ci --no-audit --no-fund >../npm.log 2>&1) && return 0
+    sleep "$pause"
+  done
+  echo "Bail out! npm ci failed"
+  sed 's/^/# /' "$work/npm.log"
+  exit 1
 }
 
 # ---- certificates ------------------------------------------------------------------------------
@@ -43,7 +46,7 @@ $1:
   key: $work/$3.key
   ca: $work/ca.crt
   crl: $work/ca.crl
-  limits: {header_seconds: 1, body_seconds: 2, answer_seconds: 5, connections_per_address: 20, connections_per_client: 4,
+  limits: {header_seconds: 4, body_seconds: 2, answer_seconds: 5, connections_per_address: 20, connections_per_client: 4,
            requests_per_second: 100000, burst: 100000}
   users:
     - {name: ops.example, role: administrator}
