@@ -97,9 +97,9 @@ BINDERY_DIR=$work/second "$bindery" up -d --plmn 001-02 --port 0 --tls-port 0 --
 BINDERY_DIR=$work/second "$bindery" down >"$work/out" 2>&1 || fail "they do not stop"
 # the second asks the first's repository: that lets it in, and it believes what is signed there
 cat "$work/hss/pki/ca.crt" "$work/second/pki/ca.crt" >"$work/hss/pki/both.crt"
-sed -i 's#pki/ca.crt#pki/both.crt#' "$work/hss/repod.yaml"
-echo '  - name: hss.epc.mnc002.mcc001.3gppnetwork.org' >>"$work/hss/repod.yaml"
-kill -HUP "$(pid_of repod)"
+sed -i 's#pki/ca.crt#pki/both.crt#
+/^operators:$/a\  - name: hss.epc.mnc002.mcc001.3gppnetwork.org' "$work/hss/repod.yaml"
+"$bindery" reload --socket "$work/hss/repod.sock" >"$work/out" 2>&1 || fail "the repository does not take it"
 url=$(sed -n 's/^    url: *//p' "$work/hss/hssd.yaml")
 sed -i "/^repositories:/,/signers:/{
 	s#https://localhost:[0-9]*#$url#
