@@ -91,19 +91,29 @@ static json_t *running(const char *dir, const char *name, const char *program, j
                      "listeners", listeners);
 }
 
+/* The row has them among its listeners. */
+static void drop_addresses(json_t *status)
+{
+    static const char *const of[] = {"push", "operators", "devices"};
+    (void)json_object_del(status, "listener");
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        (void)json_object_del(json_object_get(status, of[i]), "listen");
+    }
+}
+
 /* What it says itself, where its configuration gives it a socket of that name and it answers. */
-static void add_own(const char *dir, const char *socket, json_t *row)
+static void add_own(const char *dir, const char *socket, const char *what, json_t *row)
 {
     const struct cli_common own = {.dir = dir};
     const struct api_request request = {.method = "GET", .path = "/v1/status"};
     struct api_answer answer = {.body = NULL};
     struct api api;
-    if (!home_has(dir, socket) || api_open_other(&own, "repository", socket, &api) != CLI_DONE) {
+    if (!home_has(dir, socket) || api_open_other(&own, what, socket, &api) != CLI_DONE) {
         return;
     }
     api.quiet = true;
     if (api_call(&api, &request, &answer) == CLI_DONE && answer.status == 200) {
-        (void)json_object_del(answer.body, "listener"); /* the row has it among its listeners */
+        drop_addresses(answer.body);
         (void)json_object_update_missing(row, answer.body);
         (void)json_object_set_new(row, "socket", json_string(api.place));
     }
@@ -117,7 +127,7 @@ static json_t *repository(const char *dir)
     add_https(list, said_ready(dir, "log/repod.log", "listener"));
     json_t *row = running(dir, "repod", "bindery-repod", list);
     if (json_is_true(json_object_get(row, "running"))) {
-        add_own(dir, "repod.sock", row);
+        add_own(dir, "repod.sock", "repository", row);
     }
     return row;
 }
@@ -126,21 +136,29 @@ static json_t *repository(const char *dir)
 static json_t *parties(const char *dir)
 {
     static const struct {
-        const char *name, *program, *log, *configuration;
+        const char *name, *program, *log, *configuration, *socket;
         const char *member[2]; /* of what the log says when it serves, HTTPS */
         bool diameter;         /* and `listener` is Diameter */
     } all[] = {
-        {"arpfd", "bindery-arpfd", "log/arpfd.log", "arpf/arpfd.yaml", {"listener", NULL}, false},
+        {"arpfd",
+         "bindery-arpfd",
+         "log/arpfd.log",
+         "arpf/arpfd.yaml",
+         "arpf/arpf.sock",
+         {"listener", NULL},
+         false},
         {"dausfd",
          "bindery-dausfd",
          "log/dausfd.log",
          "discovery/dausfd.yaml",
+         "discovery/discovery.sock",
          {"push", NULL},
          true},
         {"rsmfd",
          "bindery-rsmfd",
          "log/rsmfd.log",
          "rsmf/rsmfd.yaml",
+         "rsmf/rsm.sock",
          {"listener", "devices"},
          false},
     };
@@ -154,6 +172,9 @@ static json_t *parties(const char *dir)
             (void)json_array_append_new(list, said_ready(dir, all[i].log, "listener"));
         }
         json_t *row = running(dir, all[i].name, all[i].program, list);
+        if (json_is_true(json_object_get(row, "running"))) {
+            add_own(dir, all[i].socket, all[i].name, row);
+        }
         if (home_has(dir, all[i].configuration)) {
             (void)json_array_append(rows, row);
         }

@@ -111,7 +111,8 @@ void status_view_addresses(const struct cli_common *common, const json_t *status
     json_array_foreach(json_object_get(status, "parties"), i, party)
     {
         add_addresses(t, party,
-                      json_is_true(json_object_get(party, "running")) ? "" : "not running");
+                      json_is_true(json_object_get(party, "running")) ? api_text(party, "socket")
+                                                                      : "not running");
     }
     table_print(t);
 }

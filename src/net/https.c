@@ -381,10 +381,9 @@ void https_trust(struct https_server *s, const struct verifier *verifier)
 }
 
 /*= op-certificate */
-enum err https_identity(struct https_server *s, const char *certificate, const char *key,
-                        struct https_why *why)
+void https_identity_take(struct https_server *s, struct https_identity *identity)
 {
-    return https_identities_read(s->identities, certificate, key, why);
+    https_identities_take(s->identities, identity);
 }
 
 struct address https_bound(const struct https_server *s)
@@ -407,6 +406,7 @@ static enum err say(struct https_why *why, enum err err, const char *where, cons
 
 static enum err read_files(struct https_server *s, struct https_why *why)
 {
+    struct https_identity *identity = NULL;
     enum err err = https_file_text(s->options.certificate, false, &s->certificate, why);
     if (err == E_OK) {
         err = https_file_text(s->options.key, true, &s->key, why);
@@ -417,9 +417,12 @@ static enum err read_files(struct https_server *s, struct https_why *why)
     }
     if (err == E_OK) {
         s->identities = https_identities_new();
-        err = s->identities == NULL ? E_MEMORY
-                                    : https_identities_read(s->identities, s->options.certificate,
-                                                            s->options.key, why);
+        err = s->identities == NULL
+                  ? E_MEMORY
+                  : https_identity_open(s->options.certificate, s->options.key, &identity, why);
+    }
+    if (err == E_OK) {
+        https_identities_take(s->identities, identity);
     }
     return err;
 }

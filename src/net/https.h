@@ -94,6 +94,7 @@ struct https_why {
     char text[256];
 };
 struct https_server;
+struct https_identity;
 /* Errors: E_IO, E_BAD_VALUE, E_DENIED (the key is readable by others), E_EXISTS (the address is in
  * use), E_MEMORY and those of socket_listen; all with *why. */
 MUST_USE enum err https_open(const struct https_options *options, struct uv_loop_s *loop,
@@ -106,11 +107,14 @@ void https_close(struct https_server *s);
 /* Clients are judged by this one from the next request on, those that are connected too. The one
  * before is not used any more. */
 void https_trust(struct https_server *s, const struct verifier *verifier);
-/* Certificate and key are these from the next handshake on, who is connected stays. After an error
- * all is as before. Errors: E_IO, E_DENIED, E_BAD_VALUE (they do not belong together), E_MEMORY;
- * all with *why. */
-MUST_USE enum err https_identity(struct https_server *s, const char *certificate, const char *key,
-                                 struct https_why *why);
+/* Another certificate and key, in two steps: the files are read and checked, and then count or are
+ * dropped. Errors: E_IO, E_DENIED, E_BAD_VALUE (they do not belong together), E_MEMORY; all with
+ * *why. */
+MUST_USE enum err https_identity_open(const char *certificate, const char *key,
+                                      struct https_identity **out, struct https_why *why);
+/* From the next handshake on, who is connected stays. It is the server's from now on. */
+void https_identity_take(struct https_server *s, struct https_identity *identity);
+void https_identity_drop(struct https_identity *identity); /* harmless on NULL */
 struct address https_bound(const struct https_server *s);
 /* Connections there are now. */
 unsigned https_connections(const struct https_server *s);

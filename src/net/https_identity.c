@@ -10,18 +10,21 @@
 
 /* One that is replaced stays as long as a handshake may rely on it: until the next one but one
  * comes, or the server ends. */
-struct identity {
-    struct identity *before;
+struct https_identity {
+    struct https_identity *before;
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned n;
     gnutls_privkey_t key;
 };
 struct https_identities {
-    struct identity *now;
+    struct https_identity *now;
 };
 
-static void identity_free(struct identity *i)
+void https_identity_drop(struct https_identity *i)
 {
+    if (i == NULL) {
+        return;
+    }
     for (unsigned at = 0; at < i->n; at++) {
         gnutls_pcert_deinit(&i->chain[at]);
     }
@@ -38,7 +41,7 @@ static enum err say(struct https_why *why, enum err err, const char *where, cons
 }
 
 /* Do the two belong together? The public key's identifier is the same from either side. */
-static bool belong(const struct identity *i)
+static bool belong(const struct https_identity *i)
 {
     uint8_t of_certificate[64], of_key[64];
     size_t n = sizeof of_certificate, m = sizeof of_key;
@@ -55,8 +58,8 @@ static bool belong(const struct identity *i)
     return same;
 }
 
-static enum err fill(struct identity *i, const char *certificate, char *cert_text, char *key_text,
-                     struct https_why *why)
+static enum err fill(struct https_identity *i, const char *certificate, char *cert_text,
+                     char *key_text, struct https_why *why)
 {
     const gnutls_datum_t cert = {(unsigned char *)cert_text, (unsigned)strlen(cert_text)};
     const gnutls_datum_t key = {(unsigned char *)key_text, (unsigned)strlen(key_text)};
@@ -76,11 +79,11 @@ static enum err fill(struct identity *i, const char *certificate, char *cert_tex
                      : say(why, E_BAD_VALUE, certificate, "certificate and key are of two pairs");
 }
 
-enum err https_identities_read(struct https_identities *all, const char *certificate,
-                               const char *key, struct https_why *why)
+enum err https_identity_open(const char *certificate, const char *key, struct https_identity **out,
+                             struct https_why *why)
 {
     char *cert_text = NULL, *key_text = NULL;
-    struct identity *i = calloc(1, sizeof *i);
+    struct https_identity *i = calloc(1, sizeof *i);
     enum err err = i == NULL ? say(why, E_MEMORY, certificate, "there is not enough memory")
                              : https_file_text(certificate, false, &cert_text, why);
     if (err == E_OK) {
@@ -95,18 +98,21 @@ enum err https_identities_read(struct https_identities *all, const char *certifi
     free(key_text);
     free(cert_text);
     if (err != E_OK) {
-        if (i != NULL) {
-            identity_free(i);
-        }
+        https_identity_drop(i);
         return err;
     }
+    *out = i;
+    return E_OK;
+}
+
+void https_identities_take(struct https_identities *all, struct https_identity *i)
+{
     if (all->now != NULL && all->now->before != NULL) {
-        identity_free(all->now->before);
+        https_identity_drop(all->now->before);
         all->now->before = NULL;
     }
     i->before = all->now;
     all->now = i;
-    return E_OK;
 }
 
 struct https_identities *https_identities_new(void)
@@ -117,9 +123,9 @@ struct https_identities *https_identities_new(void)
 void https_identities_free(struct https_identities *all)
 {
     while (all != NULL && all->now != NULL) {
-        struct identity *i = all->now;
+        struct https_identity *i = all->now;
         all->now = i->before;
-        identity_free(i);
+        https_identity_drop(i);
     }
     free(all);
 }

@@ -42,9 +42,8 @@ struct MHD_Response *https_response_of(struct https_call *c);
 struct https_identities;
 struct https_identities *https_identities_new(void); /* NULL: without memory */
 void https_identities_free(struct https_identities *all);
-/* After an error the one before stays. Errors: E_IO, E_DENIED, E_BAD_VALUE, E_MEMORY; with *why. */
-MUST_USE enum err https_identities_read(struct https_identities *all, const char *certificate,
-                                        const char *key, struct https_why *why);
+/* i is theirs, and what is shown, from now on. */
+void https_identities_take(struct https_identities *all, struct https_identity *i);
 /* What GnuTLS calls for a session whose pointer is a struct https_identities. */
 int https_identities_show(gnutls_session_t session, const gnutls_datum_t *cas, int n_cas,
                           const gnutls_pk_algorithm_t *algorithms, int n_algorithms,

@@ -1,7 +1,10 @@
 /* nf/arpfd/arpfd.h (arpfd_run of src/nf/arpfd/serve.c) as src/programs/bindery-arpfd.c calls it, in
- * a process of its own; and docs/openapi/arpfd.yaml against the paths that are there. */
+ * a process of its own; docs/openapi/arpfd.yaml against the paths that are there; and a reload of
+ * which the last interface is wrong. */
 #include "arpfd/world.h"
+#include "common/half_reload.h"
 
+#include "nf/arpfd/api.h"
 #include "nf/common/daemon.h"
 
 #include <poll.h>
@@ -175,11 +178,45 @@ static void what_is_described_is_what_is_there(void **state)
     }
 }
 
+/*= test op-reload */
+static void a_reload_that_fails_at_the_last_interface_changes_none_of_them(void **state)
+{
+    static struct half h;
+    struct world *w = *state;
+    arpfd_down(w);
+    half_open(&h, &w->pki);
+    w->log = h.log;
+    (void)snprintf(w->more, sizeof w->more,
+                   REST_OF_CONFIG "admin_https: " HALF_ADMIN_BEFORE "\n" HALF_METRICS_BEFORE);
+    arpfd_up(w);
+    half_ports(&h, admin_server_view(arpfd_admin_server(w->arpfd.admin)));
+    half_is_before(&h);
+    (void)snprintf(w->more, sizeof w->more,
+                   REST_OF_CONFIG "admin_https: " HALF_ADMIN_AFTER "\n" HALF_METRICS_AFTER);
+    half_forget(&h);
+    half_wrong_key(&h, "server");
+    assert_err(reload(w), E_BAD_VALUE);
+    assert_non_null(strstr(w->why.text, "listen: "));
+    half_said(&h, "\"reload-refused\"", "listen: ");
+    half_is_before(&h);
+    assert_int_equal(ask(w, "op", "GET", "/v1/certificate", NULL), 200);
+    half_right_key(&h, "server");
+    assert_ok(reload(w));
+    half_is_after(&h);
+    arpfd_down(w);
+    w->log = NULL;
+    half_close(&h);
+    (void)snprintf(w->more, sizeof w->more, REST_OF_CONFIG);
+    arpfd_up(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_process_serves_until_it_is_told_to_stop),
-        cmocka_unit_test_setup_teardown(what_is_described_is_what_is_there, setup, teardown)};
+        cmocka_unit_test_setup_teardown(what_is_described_is_what_is_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_reload_that_fails_at_the_last_interface_changes_none_of_them, setup, teardown)};
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

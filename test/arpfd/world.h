@@ -25,8 +25,8 @@ struct world {
     struct arpfd_config *config;
     struct arpfd arpfd;
     struct log *log;
-    char path[64], more[256]; /* of the configuration, behind its end */
-    const char *agreement;    /* its list of keys */
+    char path[64], more[1024]; /* of the configuration, behind its end */
+    const char *agreement;     /* its list of keys */
     unsigned burst;
     uv_loop_t loop;
     uv_async_t stop, reload;

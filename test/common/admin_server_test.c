@@ -25,6 +25,7 @@ struct world {
     pthread_t thread;
     atomic_int reloads, ends;
     enum err reloaded;
+    bool drop; /* what is ready is not to count */
     struct admin_https https, next;
     struct admin_user users[4];
     struct admin_imsi_range range;
@@ -185,7 +186,13 @@ static void on_reload(uv_async_t *async)
 {
     struct world *w = async->data;
     struct admin_why why = {.text = ""};
-    w->reloaded = admin_server_reload(w->server, &w->next, &why);
+    struct admin_next *next = NULL;
+    w->reloaded = admin_next_open(w->server, &w->next, &next, &why);
+    if (w->reloaded == E_OK && !w->drop) {
+        admin_next_take(w->server, next);
+    } else {
+        admin_next_drop(next);
+    }
     snprintf(w->why, sizeof w->why, "%s", why.text);
     w->reloads++;
 }
@@ -536,6 +543,10 @@ static void users_and_certificates_change_while_it_serves(void **state)
     assert_non_null(strstr(w->why, "two pairs"));
     refused(w, "maker", "PUT", "/v1/subscribers/001010000000001", 403, "not-allowed");
     w->next.certificate = certificate;
+    w->drop = true; /* what is good may be dropped too */
+    reload(w, E_OK);
+    refused(w, "maker", "PUT", "/v1/subscribers/001010000000001", 403, "not-allowed");
+    w->drop = false;
     reload(w, E_OK);
     assert_int_equal(ask(w, "maker", "PUT", "/v1/subscribers/001010000000001", "{}"), 200);
     w->next.ca = ca;

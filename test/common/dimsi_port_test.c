@@ -274,6 +274,7 @@ static void a_part_number_and_a_single_se_can_be_revoked(void **state)
 {
     (void)state;
     struct verify_why why;
+    struct dimsi_trust_next *next = NULL;
     lists(NULL, NULL);
     struct dimsi_trust *t = trust(crl_path);
     assert_string_equal(judge_se(t), "none");
@@ -292,6 +293,10 @@ static void a_part_number_and_a_single_se_can_be_revoked(void **state)
     assert_ok(dimsi_trust_reload(t, &why));
     assert_string_equal(judge_se(t), "no-revocation-list");
     lists(NULL, NULL);
+    assert_ok(dimsi_trust_next_open(t, &next, &why));
+    assert_string_equal(judge_se(t), "no-revocation-list"); /* it does not count yet */
+    dimsi_trust_next_drop(next);
+    assert_string_equal(judge_se(t), "no-revocation-list");
     assert_ok(dimsi_trust_reload(t, &why));
     FILE *f = fopen(crl_path, "w");
     fclose(f);

@@ -49,8 +49,12 @@ static void on_reload(uv_timer_t *timer)
     static const char *const next[] = {"tcp://127.0.0.2:0", NULL, "tcp://127.0.0.1:0"};
     const struct config_metrics m = at(next[turns]);
     struct metrics_port_why why;
+    struct metrics_next *dropped = NULL, *taken = NULL;
     inside = true;
-    assert_ok(metrics_desk_changed(desk, &m, NULL, &why));
+    assert_ok(metrics_next_open(desk, &m, NULL, &dropped, &why));
+    metrics_next_drop(dropped);
+    assert_ok(metrics_next_open(desk, &m, NULL, &taken, &why));
+    metrics_next_take(desk, taken);
     inside = false;
     if (++turns == sizeof next / sizeof *next) {
         uv_stop(timer->loop);

@@ -39,6 +39,7 @@ struct world {
     struct dausfd_config *config;
     struct dausfd dausf;
     struct dausfd_why why;
+    struct log *log; /* or NULL */
     char path[64];
     uv_loop_t loop;
     uv_async_t async;
@@ -154,7 +155,7 @@ static void *serve(void *arg)
 
 static void start(struct world *w)
 {
-    w->dausf = (struct dausfd){.config = w->config, .wall_s = wall, .clock = w};
+    w->dausf = (struct dausfd){.config = w->config, .log = w->log, .wall_s = wall, .clock = w};
     if (dausfd_start(&w->dausf, &w->loop, &w->why) != E_OK) {
         fail_msg("%s", w->why.text);
     }
@@ -168,16 +169,21 @@ static void stop(struct world *w)
     dausfd_stop(&w->dausf);
 }
 
-static int setup(void **state)
+static void load(struct world *w)
 {
-    struct world *w = calloc(1, sizeof *w);
     struct config_why why;
-    make_certificates(w);
-    snprintf(w->path, sizeof w->path, "%s", pki_path(&w->pki, "dausfd", ".yaml"));
-    write_config(w, "\"001-01\", \"002-02\"", "");
     if (dausfd_config_load(w->path, &w->config, &why) != E_OK) {
         fail_msg("%s: %s", why.place, why.sentence);
     }
+}
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    make_certificates(w);
+    snprintf(w->path, sizeof w->path, "%s", pki_path(&w->pki, "dausfd", ".yaml"));
+    write_config(w, "\"001-01\", \"002-02\"", "");
+    load(w);
     uv_loop_init(&w->loop);
     w->async.data = w;
     uv_async_init(&w->loop, &w->async, on_order);

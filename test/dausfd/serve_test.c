@@ -3,6 +3,8 @@
  * src/nf/dausfd/signalling.c, src/nf/dausfd/doors.c, src/nf/dausfd/dausfd.c). */
 #include "dausfd/dausf_world.h"
 
+#include "common/half_reload.h"
+
 /*= test dimsi-2 */
 /*= test dimsi-spent */
 static void a_challenge_is_pushed_asked_for_and_spent(void **state)
@@ -262,6 +264,51 @@ static void a_reload_is_all_or_nothing(void **state)
     assert_int_equal(pushed(w, "ausf", &by_ci2), 201);
 }
 
+/* Stopped, and started by this configuration. */
+static void start_with(struct world *w, struct log *log, const char *more)
+{
+    stop(w);
+    dausfd_config_free(w->config);
+    w->log = log;
+    write_config(w, "\"001-01\", \"002-02\"", more);
+    load(w);
+    start(w);
+}
+
+/* The certificate for pushing is good and another, but not whose list says who may push. */
+/*= test op-reload */
+static void a_reload_that_fails_at_the_last_interface_changes_none_of_them(void **state)
+{
+    static struct half h;
+    struct world *w = *state;
+    const char *operators = "\"001-01\", \"002-02\"";
+    half_open(&h, &w->pki);
+    start_with(w, h.log, "admin_https: " HALF_ADMIN_BEFORE "\n" HALF_METRICS_BEFORE);
+    half_ports(&h, admin_server_view(w->dausf.admin));
+    half_is_before(&h);
+    half_forget(&h);
+    half_other_pair(&h, "server");
+    write_config_of(w, ", crl: none.crl", "ci", operators,
+                    "admin_https: " HALF_ADMIN_AFTER "\n" HALF_METRICS_AFTER);
+    order(w, ORDER_RELOAD);
+    assert_int_not_equal(w->reloaded, E_OK);
+    assert_non_null(strstr(w->why.text, "push: "));
+    half_said(&h, "\"reload-refused\"", "push: ");
+    half_is_before(&h);
+    assert_int_equal(status_of(w, "ausf", "GET", "/v1/entries", NULL), 200);
+    half_copy(&h, "arpf", "server", ".key");
+    write_config(w, operators, "admin_https: " HALF_ADMIN_AFTER "\n" HALF_METRICS_AFTER);
+    order(w, ORDER_RELOAD);
+    assert_err(w->reloaded, E_BAD_VALUE);
+    half_is_before(&h);
+    half_other_pair(&h, "server");
+    order(w, ORDER_RELOAD);
+    assert_ok(w->reloaded);
+    half_is_after(&h);
+    start_with(w, NULL, "");
+    half_close(&h);
+}
+
 /* Also that it is another file. */
 static void a_reload_takes_the_cis_that_the_configuration_names_now(void **state)
 {
@@ -350,6 +397,7 @@ int main(void)
         WITH(what_was_acknowledged_is_there_after_another_start),
         WITH(a_reload_changes_who_may_push_or_nothing),
         WITH(a_reload_is_all_or_nothing),
+        WITH(a_reload_that_fails_at_the_last_interface_changes_none_of_them),
         WITH(a_reload_takes_the_cis_that_the_configuration_names_now),
         WITH(when_more_comes_than_can_be_done_some_are_told_at_once),
         WITH(a_start_that_fails_says_why_and_leaves_nothing)};

@@ -4,6 +4,7 @@
  * src/nf/common/admin_problem.c. */
 #include "lib/check.h"
 
+#include "common/half_reload.h"
 #include "nf/mmed/admin.h"
 #include "nf/mmed/events.h"
 #include "nf/mmed/serve.h"
@@ -29,20 +30,23 @@ static pid_t child;
 
 static const char config_text[] =
     "origin_host: mme1.example.net\norigin_realm: example.net\nplmn: \"001-01\"\n"
-    "admin: {socket: mme.sock}\nlisteners: [{address: \"s1-tcp://127.0.0.1:0\"}]\n"
+    "listeners: [{address: \"s1-tcp://127.0.0.1:0\"}]\n"
     "homes: [{peers: [hss.example.net]}]\n"
     "peers: [{origin_host: hss.example.net, realm: example.net, address: \"tcp://127.0.0.1:1\"}]\n"
     "log: {level: error, mask_imsi: true}\n";
 static const char limits_text[] = "limits: {ues: 100, events_kept: 100}\n";
 
+#define SOCKET "admin: {socket: mme.sock}\n"
+static struct half half; /* its log is the MME's */
+
 /* With other limits than those of the start, if there are any. */
-static void write_config(const char *limits)
+static void write_config(const char *admin, const char *limits)
 {
     char path[64];
     snprintf(path, sizeof path, "%s/mmed.yaml", folder);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    fprintf(f, "%s%s", config_text, limits[0] != '\0' ? limits : limits_text);
+    fprintf(f, "%s%s%s", config_text, admin, limits[0] != '\0' ? limits : limits_text);
     fclose(f);
 }
 
@@ -74,7 +78,7 @@ static void serve(void)
     snprintf(path, sizeof path, "%s/mmed.yaml", folder);
     mmed_signals();
     if (mmed_config_load(path, &config, &config_why) != E_OK ||
-        mmed_open(&m, config, NULL) != E_OK) {
+        mmed_open(&m, config, half.log) != E_OK) {
         _exit(10);
     }
     furnish(&m);
@@ -94,14 +98,17 @@ static int notify_socket(void)
     return fd;
 }
 
-static int start(void **state)
+static void make_folder(void)
 {
-    char said[32] = "";
-    (void)state;
     strcpy(folder, "/tmp/bindery-mmeadmin-XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(socket_path, sizeof socket_path, "%s/mme.sock", folder);
-    write_config("");
+}
+
+/* Until it answers. */
+static int launch(void)
+{
+    char said[32] = "";
     int fd = notify_socket();
     child = fork();
     if (child == 0) {
@@ -110,6 +117,14 @@ static int start(void **state)
     ssize_t n = recv(fd, said, sizeof said - 1, 0); /* the tests' own time-out is the last resort */
     close(fd);
     return n > 0 && strcmp(said, "READY=1") == 0 ? 0 : -1;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    make_folder();
+    write_config(SOCKET, "");
+    return launch();
 }
 
 /* How it ended; once. A second signal would find nobody who takes it. */
@@ -363,13 +378,13 @@ static void who_changed_something_is_an_event(void **state)
     assert_non_null(strstr(detail, " from unix: 1 detached, to attach"));
     json_decref(page);
     json_t *json = NULL;
-    write_config("limits: {ues: 0}\n");
+    write_config(SOCKET, "limits: {ues: 0}\n");
     assert_int_equal(ask("POST", "/v1/reload", "", &json), 409);
     json_decref(json);
     page = asked("/v1/events?name=admin-change&cause=configuration-refused");
     assert_int_equal(json_array_size(json_object_get(page, "events")), 1);
     json_decref(page);
-    write_config("");
+    write_config(SOCKET, "");
     assert_int_equal(ask("POST", "/v1/reload", "", &json), 200);
     json_decref(json);
     json_int_t next = 0;
@@ -464,6 +479,49 @@ static void a_second_one_is_told_that_the_first_answers(void **state)
     assert_int_equal(access(socket_path, F_OK), 0);
 }
 
+/* ---- tests: an MME of its own ---------------------------------------------------------------- */
+
+#define HTTPS(https) "admin:\n  socket: mme.sock\n  https: " https "\n"
+
+static int start_half(void **state)
+{
+    static struct pki pki;
+    (void)state;
+    make_folder();
+    snprintf(pki.dir, sizeof pki.dir, "%s", folder);
+    half_open(&half, &pki);
+    write_config(HTTPS(HALF_ADMIN_BEFORE) HALF_METRICS_BEFORE, "");
+    return launch();
+}
+
+static int stop_half(void **state)
+{
+    half_close(&half);
+    return stop(state);
+}
+
+/*= test op-reload */
+static void a_reload_that_fails_at_the_last_interface_changes_none_of_them(void **state)
+{
+    (void)state;
+    json_t *json = asked("/v1/status");
+    half_ports(&half, json_incref(json_object_get(json, "admin")));
+    json_decref(json);
+    half_is_before(&half);
+    half_forget(&half);
+    half_wrong_key(&half, "adm2");
+    write_config(HTTPS(HALF_ADMIN_AFTER) HALF_METRICS_AFTER, "");
+    expect_problem(409, "configuration-refused", "POST", "/v1/reload", "");
+    assert_non_null(strstr(answer, "admin.https: "));
+    half_said(&half, "\"configuration-refused\"", "admin.https: ");
+    half_is_before(&half);
+    half_right_key(&half, "adm2");
+    json = NULL;
+    assert_int_equal(ask("POST", "/v1/reload", "", &json), 200);
+    json_decref(json);
+    half_is_after(&half);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,5 +538,9 @@ int main(void)
         cmocka_unit_test(a_second_one_is_told_that_the_first_answers),
         cmocka_unit_test(who_waits_is_answered_when_the_mme_stops),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    const struct CMUnitTest own[] = {
+        cmocka_unit_test(a_reload_that_fails_at_the_last_interface_changes_none_of_them),
+    };
+    const int failed = cmocka_run_group_tests(tests, start, stop);
+    return failed + cmocka_run_group_tests(own, start_half, stop_half);
 }

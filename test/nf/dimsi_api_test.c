@@ -33,7 +33,11 @@ static void on_reloading(uv_async_t *a)
     char why[256] = "";
     (void)a;
     pthread_mutex_lock(&reload_lock);
-    reloaded = hss_dimsi_reload(&hss, &another, why, sizeof why);
+    struct hss_dimsi_next *next = NULL;
+    reloaded = hss_dimsi_next_open(&hss, &another, &next, why, sizeof why);
+    if (reloaded == E_OK) {
+        hss_dimsi_next_take(&hss, next);
+    }
     reload_done = true;
     pthread_cond_signal(&reload_wake);
     pthread_mutex_unlock(&reload_lock);
@@ -418,8 +422,12 @@ static void a_configuration_that_is_refused_lets_in_whom_the_one_before_did(void
     another = config.dimsi;
     another.ca = ca;
     another.certificate = (char[]){"/nowhere/server.crt"};
+    FAKE_SET(way[HSS_DIMSI_ARPF], FAKE_DOWN);
+    (void)cert_save(&pki_files, "ci", &alien_ci); /* the CI of offers is another as well */
     assert_true(reload() != E_OK);
     assert_int_equal(ask("sp1", "GET", "/v1/offers", ""), 200);
+    assert_int_equal(ask("sp1", "PUT", AT_1, body_of(&(struct wish){.dimsi = DIMSI_1})), 202);
+    (void)cert_save(&pki_files, "ci", &ci);
     another.certificate = config.dimsi.certificate;
     assert_ok(reload());
     assert_int_equal(ask("sp1", "GET", "/v1/offers", ""), 403);

@@ -240,6 +240,20 @@ static void both_leave_in_order_when_one_stops(void **state)
     pair_close(p);
 }
 
+/* The stop comes from another thread, at a time that the connection has not heard of. */
+static void who_was_quiet_for_long_leaves_in_order_too(void **state)
+{
+    (void)state;
+    struct pair *p = open_pair();
+    p->hss.clock += 20000; /* before a watchdog is due */
+    node_stop(p->hss.node);
+    until(p, &p->mme.closed, 1);
+    until(p, &p->hss.closed, 1);
+    assert_string_equal(p->mme.why, "the peer asked to disconnect");
+    assert_string_equal(p->hss.why, "this side disconnected");
+    pair_close(p);
+}
+
 static void a_stop_is_bounded(void **state)
 {
     (void)state;
@@ -451,6 +465,7 @@ int main(void)
         cmocka_unit_test(of_short_answers_more_may_be_owed),
         cmocka_unit_test(a_dead_peer_is_found_by_the_watchdog),
         cmocka_unit_test(both_leave_in_order_when_one_stops),
+        cmocka_unit_test(who_was_quiet_for_long_leaves_in_order_too),
         cmocka_unit_test(a_stop_is_bounded),
         cmocka_unit_test(a_peer_that_does_not_read_harms_nobody),
         cmocka_unit_test(tls_binds_the_name_to_the_certificate),

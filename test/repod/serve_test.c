@@ -5,8 +5,10 @@
     1 /* RAND_set_rand_method: there is no other way to let it fail */
 #include "net/pki.h"
 
+#include "common/half_reload.h"
 #include "net/https_client.h"
 #include "nf/common/base64.h"
+#include "nf/repod/admin.h"
 #include "nf/repod/api.h"
 
 #include <openssl/rand.h>
@@ -20,6 +22,8 @@ struct world {
     struct pki pki;
     struct repod_config *config;
     struct repod repod;
+    struct log *log;  /* or NULL */
+    const char *rest; /* of the configuration, or NULL */
     unsigned burst;
     uv_loop_t loop;
     uv_async_t stop, reload;
@@ -84,13 +88,14 @@ static void write_config(struct world *w, const char *operators, const char *mor
 {
     FILE *f = fopen(w->path, "w");
     assert_non_null(f);
-    fprintf(f,
-            "listener: {address: \"https://127.0.0.1:0\", certificate: server.crt,"
-            " key: server.key, ca: ca.crt}\n"
-            "signing_key: records.key\nstore: repo.db\naudit: audit.log\n"
-            "manufacturers:\n  - {name: maker.example, ranges: [\"35693803\"]}\n"
-            "operators:\n  - {name: %s}\nsite: {}\nlimits: {requests_per_second: 1, burst: %u%s}\n",
-            operators, w->burst, more);
+    fprintf(
+        f,
+        "listener: {address: \"https://127.0.0.1:0\", certificate: server.crt,"
+        " key: server.key, ca: ca.crt}\n"
+        "signing_key: records.key\nstore: repo.db\naudit: audit.log\n"
+        "manufacturers:\n  - {name: maker.example, ranges: [\"35693803\"]}\n"
+        "operators:\n  - {name: %s}\nsite: {}\nlimits: {requests_per_second: 1, burst: %u%s}\n%s",
+        operators, w->burst, more, w->rest != NULL ? w->rest : "");
     fclose(f);
 }
 
@@ -172,24 +177,29 @@ static void make_certificates(struct world *w)
     make_key(w);
 }
 
-static int setup_with(void **state, unsigned burst)
+static void begin(struct world *w)
 {
-    struct world *w = calloc(1, sizeof *w);
     struct config_why why;
-    w->burst = burst;
-    make_certificates(w);
-    snprintf(w->path, sizeof w->path, "%s", pki_path(&w->pki, "repod", ".yaml"));
     write_config(w, "operator.example", "");
     assert_ok(repod_config_load(w->path, &w->config, &why));
     uv_loop_init(&w->loop);
     w->stop.data = w->reload.data = w;
     uv_async_init(&w->loop, &w->stop, on_stop);
     uv_async_init(&w->loop, &w->reload, on_reload);
-    w->repod = (struct repod){.config = w->config, .now_ms = clock_stands};
+    w->repod = (struct repod){.config = w->config, .log = w->log, .now_ms = clock_stands};
     assert_ok(repod_start(&w->repod, &w->loop, &w->why));
     snprintf(w->url, sizeof w->url, "https://localhost:%u/v1/bindings/35693803564380",
              https_bound(w->repod.server).port);
     pthread_create(&w->thread, NULL, serve, w);
+}
+
+static int setup_with(void **state, unsigned burst)
+{
+    struct world *w = calloc(1, sizeof *w);
+    w->burst = burst;
+    make_certificates(w);
+    snprintf(w->path, sizeof w->path, "%s", pki_path(&w->pki, "repod", ".yaml"));
+    begin(w);
     *state = w;
     return 0;
 }
@@ -204,9 +214,8 @@ static int setup_generous(void **state)
     return setup_with(state, 100000);
 }
 
-static int teardown(void **state)
+static void end(struct world *w)
 {
-    struct world *w = *state;
     uv_async_send(&w->stop);
     pthread_join(w->thread, NULL);
     repod_stop(&w->repod);
@@ -215,6 +224,12 @@ static int teardown(void **state)
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     repod_config_free(w->config);
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    end(w);
     pki_close(&w->pki);
     config_changes_free(&w->changes);
     free(w);
@@ -418,6 +433,43 @@ static void a_reload_replaces_the_grants_or_nothing(void **state)
     https_client_close(c);
 }
 
+static void begin_with(struct world *w, struct log *log, const char *rest)
+{
+    end(w);
+    w->log = log;
+    w->rest = rest;
+    begin(w);
+}
+
+/*= test op-reload */
+static void a_reload_that_fails_at_the_last_interface_changes_none_of_them(void **state)
+{
+    static struct half h;
+    struct world *w = *state;
+    half_open(&h, &w->pki);
+    begin_with(w, h.log,
+               "admin:\n  socket: repod.sock\n  https: " HALF_ADMIN_BEFORE
+               "\n" HALF_METRICS_BEFORE);
+    half_ports(&h, admin_server_view(repod_admin_server(w->repod.admin)));
+    half_is_before(&h);
+    half_forget(&h);
+    half_wrong_key(&h, "server");
+    w->rest = "admin:\n  socket: repod.sock\n  https: " HALF_ADMIN_AFTER "\n" HALF_METRICS_AFTER;
+    write_config(w, "somebody.example", "");
+    assert_err(reload(w), E_BAD_VALUE);
+    assert_non_null(strstr(w->why.text, "listener: "));
+    half_said(&h, "\"reload-refused\"", "listener: ");
+    half_is_before(&h);
+    struct https_client *c = client_of(w, "operator");
+    assert_int_equal(asked(w, c, "/problems/no-binding"), 404);
+    https_client_close(c);
+    half_right_key(&h, "server");
+    assert_ok(reload(w));
+    half_is_after(&h);
+    begin_with(w, NULL, NULL);
+    half_close(&h);
+}
+
 static void every_answer_is_timed_by_its_path(void **state)
 {
     struct world *w = *state;
@@ -463,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_chain_has_a_new_tag, setup_generous, teardown),
         T(a_reload_replaces_the_grants_or_nothing),
         T(a_reload_gives_nobody_back_what_was_used_up),
+        T(a_reload_that_fails_at_the_last_interface_changes_none_of_them),
         T(every_answer_is_timed_by_its_path)};
     RAND_METHOD random = {
         .bytes = random_octets, .pseudorand = random_octets, .status = random_status};

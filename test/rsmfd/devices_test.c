@@ -2,6 +2,9 @@
  * element, and what it does not. */
 #include "rsmfd/rsmf_world.h"
 
+#include "common/half_reload.h"
+#include "nf/rsmfd/rsmfd_parts.h"
+
 #include <signal.h>
 
 static void assert_profile(const struct world *w, size_t i)
@@ -251,6 +254,40 @@ static void a_device_from_elsewhere_is_refused_if_sources_are_named(void **state
     assert_outcome(w, confirm(w, e, 1), RSM_DONE);
 }
 
+/* The operators' listener, which comes before it, has another certificate. */
+/*= test op-reload */
+static void a_reload_that_fails_at_the_last_interface_changes_none_of_them(void **state)
+{
+    static struct half h;
+    struct world *w = *state;
+    half_open(&h, &w->pki);
+    snprintf(w->more, sizeof w->more, "admin_https: " HALF_ADMIN_BEFORE "\n" HALF_METRICS_BEFORE);
+    w->log = h.log;
+    write_config(w);
+    restart(w);
+    half_ports(&h, admin_server_view(rsmfd_admin_server(w->rsmfd.admin)));
+    half_is_before(&h);
+    half_forget(&h);
+    half_other_pair(&h, "left");
+    half_wrong_key(&h, "right");
+    snprintf(w->more, sizeof w->more, "admin_https: " HALF_ADMIN_AFTER "\n" HALF_METRICS_AFTER);
+    assert_err(reload(w), E_BAD_VALUE);
+    assert_non_null(strstr(w->why.text, "devices: "));
+    half_said(&h, "\"reload-refused\"", "devices: ");
+    half_is_before(&h);
+    assert_int_equal(look_as(w, "home", &w->se[0]), 404);
+    assert_int_equal(deliver(w, &w->se[0], 0), 201);
+    assert_outcome(w, fetch(w, &w->se[0], 1), RSM_DONE);
+    half_right_key(&h, "right");
+    assert_ok(reload(w));
+    half_is_after(&h);
+    w->more[0] = '\0';
+    w->log = NULL;
+    write_config(w);
+    restart(w);
+    half_close(&h);
+}
+
 /* ---- who answers ---- */
 
 static void copy(struct world *w, const char *from, const char *to)
@@ -375,6 +412,7 @@ int main(void)
         T(without_a_certificate_nobody_gets_in),
         T(an_operator_is_nobody_where_devices_come_nor_a_device_where_operators_do),
         T(a_device_from_elsewhere_is_refused_if_sources_are_named),
+        T(a_reload_that_fails_at_the_last_interface_changes_none_of_them),
         T(the_device_asks_only_the_rsmf_of_its_own_network_and_ci),
         T(what_the_element_does_not_sign_is_not_asked),
         T(a_stolen_certificate_alone_opens_nothing),

@@ -28,7 +28,8 @@ struct element { /* a secure element */
 };
 struct world {
     struct pki pki;
-    char path[64], sources[64], operators[64], crl[16];
+    char path[64], sources[64], operators[64], crl[16], more[1024];
+    struct log *log; /* or NULL */
     struct rsmfd_config *config;
     struct rsmfd rsmfd;
     struct rsmfd_why why;
@@ -124,8 +125,8 @@ static inline void write_config(struct world *w)
             "devices:\n  listen: \"https://127.0.0.1:0\"\n  certificate: right.crt\n"
             "  key: right.key\n  ci: {roots: ci.crt%s}\n  sources: [%s]\n"
             "store: rsmf.db\nkek: rsmf.kek\nadmin: rsmf.sock\n"
-            "limits: {requests_per_second: 100000, burst: 100000}\n",
-            w->operators, w->crl, w->sources);
+            "limits: {requests_per_second: 100000, burst: 100000}\n%s",
+            w->operators, w->crl, w->sources, w->more);
     fclose(f);
 }
 
@@ -161,7 +162,7 @@ static inline void begin(struct world *w)
     w->stop.data = w->reload.data = w;
     uv_async_init(&w->loop, &w->stop, on_stop);
     uv_async_init(&w->loop, &w->reload, on_reload);
-    w->rsmfd = (struct rsmfd){.config = w->config};
+    w->rsmfd = (struct rsmfd){.config = w->config, .log = w->log};
     if (rsmfd_start(&w->rsmfd, &w->loop, &w->why) != E_OK) {
         fail_msg("%s", w->why.text);
     }

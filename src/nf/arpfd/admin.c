@@ -168,16 +168,9 @@ enum err arpfd_admin_open(struct arpfd *a, struct uv_loop_s *loop, struct arpfd_
     return E_OK;
 }
 
-enum err arpfd_admin_reload(struct arpfd_admin *admin, const struct arpfd_config *config,
-                            struct arpfd_why *why)
+struct admin_server *arpfd_admin_server(const struct arpfd_admin *admin)
 {
-    struct admin_why said = {.text = ""};
-    enum err err =
-        admin != NULL ? admin_server_reload(admin->server, &config->admin_https, &said) : E_OK;
-    if (err != E_OK) {
-        (void)snprintf(why->text, sizeof why->text, "%s", said.text);
-    }
-    return err;
+    return admin != NULL ? admin->server : NULL;
 }
 
 void arpfd_admin_close(struct arpfd_admin *admin)

@@ -38,9 +38,8 @@ MUST_USE enum err arpfd_metrics_open(struct arpfd *a, struct uv_loop_s *loop,
 MUST_USE enum err arpfd_admin_open(struct arpfd *a, struct uv_loop_s *loop, struct arpfd_why *why);
 /* The i-th path of the administration, of docs/openapi/arpfd-admin.yaml; NULL behind the last. */
 const struct admin_path *arpfd_admin_paths(size_t i);
-/* Users, rates and files over HTTPS. Harmless on NULL. After an error all is as before. */
-MUST_USE enum err arpfd_admin_reload(struct arpfd_admin *admin, const struct arpfd_config *config,
-                                     struct arpfd_why *why);
+/* For a reload of users, rates and files (nf/common/admin_server.h). NULL for NULL. */
+struct admin_server *arpfd_admin_server(const struct arpfd_admin *admin);
 /* Harmless on NULL. */
 void arpfd_admin_close(struct arpfd_admin *admin);
 

@@ -2,6 +2,7 @@
 #include "nf/arpfd/api.h"
 
 #include "crypto/openssl.h"
+#include "nf/common/admin_server.h"
 #include "nf/common/config_again.h"
 #include "nf/common/daemon.h"
 #include "nf/common/store_note.h"
@@ -117,52 +118,64 @@ void arpfd_stop(struct arpfd *a)
 
 /* ---- reload ---- */
 
-/* What serves takes the files and rules of another configuration: all of it, or up to an error. */
-static enum err interfaces_take(struct arpfd *a, const struct arpfd_config *c,
-                                struct config_why *why)
+struct next { /* what will count; trust->config is its configuration */
+    struct arpfd_trust *trust;
+    struct metrics_next *metrics;
+    struct admin_next *admin;
+    struct https_api_next *api;
+};
+
+/* All that can fail of what serves. */
+static enum err interfaces_open(struct arpfd *a, struct next *n, struct config_why *why)
 {
+    const struct arpfd_config *c = n->trust->config;
     const struct https_api_rules rules = {c->ca, c->crl, c->requests_per_second, c->burst};
     struct metrics_port_why metrics = {.text = ""};
-    struct arpfd_why admin = {.text = ""};
+    struct admin_why admin = {.text = ""};
     struct https_why said = {.text = ""};
-    enum err err = metrics_desk_changed(a->metrics, &c->metrics, c, &metrics);
+    enum err err = metrics_next_open(a->metrics, &c->metrics, c, &n->metrics, &metrics);
     if (err != E_OK) {
         return config_wrong(why, err, "metrics", metrics.text);
     }
-    err = arpfd_admin_reload(a->admin, c, &admin);
+    err = admin_next_open(arpfd_admin_server(a->admin), &c->admin_https, &n->admin, &admin);
     if (err != E_OK) {
         return config_wrong(why, err, "admin_https", admin.text);
     }
-    err = https_api_identity(a->api, c->certificate, c->key, &said);
-    if (err == E_OK) {
-        err = https_api_reload(a->api, &rules, &said);
-    }
+    err = https_api_next_open(c->certificate, c->key, &rules, &n->api, &said);
     return err == E_OK ? E_OK : config_wrong(why, err, "listen", said.text);
 }
 
-/* `trust` has opened all files but those of the server itself. */
-static enum err take(struct arpfd *a, struct arpfd_trust *trust, struct config_why *why)
+static enum err next_open(struct arpfd *a, const struct arpfd_config *config, struct next *n,
+                          struct config_why *why)
 {
-    struct config_why unsaid;
-    enum err err = interfaces_take(a, trust->config, why);
-    if (err != E_OK) {
-        if (interfaces_take(a, a->trust->config, &unsaid) != E_OK) {
-            log_line(a->log, LOG_LEVEL_ERROR, "admin-not-put-back", NULL, 0);
-        }
-        return err;
-    }
+    struct arpfd_why said = {.text = ""};
+    enum err err = arpfd_trust_open(config, arpfd_wall(a), a->log, &n->trust, &said);
+    return err == E_OK ? interfaces_open(a, n, why) : config_wrong(why, err, "files", said.text);
+}
+
+static void next_drop(struct next *n)
+{
+    metrics_next_drop(n->metrics);
+    admin_next_drop(n->admin);
+    https_api_next_drop(n->api);
+    arpfd_trust_close(n->trust);
+}
+
+static void next_take(struct arpfd *a, struct next *n)
+{
+    metrics_next_take(a->metrics, n->metrics);
+    admin_next_take(arpfd_admin_server(a->admin), n->admin);
+    https_api_next_take(a->api, n->api);
     arpfd_trust_close(a->trust);
-    a->trust = trust;
-    log_set(a->log, trust->config->log_level, trust->config->mask_imsi);
-    return E_OK;
+    a->trust = n->trust;
+    log_set(a->log, n->trust->config->log_level, n->trust->config->mask_imsi);
 }
 
 static enum err read_again(struct arpfd *a, struct config_changes *changes, struct config_why *why)
 {
     const struct arpfd_config *was = a->trust->config;
-    struct arpfd_why said = {.text = ""};
     struct arpfd_config *config = NULL;
-    struct arpfd_trust *trust = NULL;
+    struct next n = {.trust = NULL};
     if (was->raw == NULL) {
         return config_wrong(why, E_UNSUPPORTED, "reload",
                             "the configuration was not read from a file");
@@ -171,20 +184,16 @@ static enum err read_again(struct arpfd *a, struct config_changes *changes, stru
     if (err != E_OK) {
         return err;
     }
-    err = arpfd_trust_open(config, arpfd_wall(a), a->log, &trust, &said);
+    err = next_open(a, config, &n, why);
     if (err != E_OK) {
-        (void)config_wrong(why, err, "files", said.text);
-    } else {
-        err = take(a, trust, why);
-    }
-    if (err != E_OK) {
+        next_drop(&n);
         arpfd_config_reload_undo(was, config);
-        arpfd_trust_close(trust);
         arpfd_config_free(config);
         config_changes_free(changes);
         return err;
     }
-    trust->own = config;
+    n.trust->own = config;
+    next_take(a, &n);
     return E_OK;
 }
 

@@ -22,6 +22,11 @@ struct rules {
     struct rules *before;
     struct admin_https https;
 };
+struct admin_next { /* what will count */
+    struct rules *rules;
+    struct verifier *clients;
+    struct https_identity *identity;
+};
 struct admin_door {
     struct admin_server_options options;
     struct rules *rules; /* those in force; NULL only on the way in and out */
@@ -56,7 +61,7 @@ static void rules_free(struct rules *r)
 
 /* Errors: E_MEMORY. */
 /*= op-api-tls */
-static enum err rules_set(struct admin_door *d, const struct admin_https *https)
+static enum err rules_of(const struct admin_https *https, struct rules **out)
 {
     struct rules *r = calloc(1, sizeof *r);
     enum err err = r == NULL ? E_MEMORY : admin_https_copy(https, &r->https);
@@ -64,8 +69,7 @@ static enum err rules_set(struct admin_door *d, const struct admin_https *https)
         free(r);
         return err;
     }
-    r->before = d->rules;
-    d->rules = r;
+    *out = r;
     return E_OK;
 }
 
@@ -338,7 +342,7 @@ enum err admin_door_open(const struct admin_server_options *options, struct uv_l
     }
     d->options = *options;
     d->options.https = NULL; /* its copy counts */
-    enum err err = say(why, rules_set(d, options->https), "there is not enough memory");
+    enum err err = say(why, rules_of(options->https, &d->rules), "there is not enough memory");
     if (err == E_OK) {
         err = open_clients(options->https, &d->clients, why);
     }
@@ -360,42 +364,53 @@ enum err admin_door_open(const struct admin_server_options *options, struct uv_l
     return E_OK;
 }
 
-/* Those before are in force again; nobody saw the newest. */
-static void rules_back(struct admin_door *d)
+enum err admin_door_next_open(const struct admin_https *https, struct admin_next **out,
+                              struct admin_why *why)
 {
-    struct rules *newest = d->rules;
-    d->rules = newest->before;
-    newest->before = NULL;
-    rules_free(newest);
-}
-
-enum err admin_door_reload(struct admin_door *d, const struct admin_https *https,
-                           struct admin_why *why)
-{
-    struct verifier *clients = NULL;
     struct https_why said = {.text = ""};
-    enum err err = open_clients(https, &clients, why);
+    struct admin_next *next = calloc(1, sizeof *next);
+    if (next == NULL) {
+        return say(why, E_MEMORY, "there is not enough memory");
+    }
+    enum err err = open_clients(https, &next->clients, why);
     if (err == E_OK) {
-        err = say(why, rules_set(d, https), "there is not enough memory");
+        err = say(why, rules_of(https, &next->rules), "there is not enough memory");
     }
     if (err == E_OK) {
-        err = say(why, https_identity(d->server, https->certificate, https->key, &said), said.text);
-        if (err != E_OK) {
-            rules_back(d);
-        }
+        err = say(why, https_identity_open(https->certificate, https->key, &next->identity, &said),
+                  said.text);
     }
     if (err != E_OK) {
-        verifier_close(clients);
+        admin_next_drop(next);
         return err;
     }
-    https_trust(d->server, clients);
+    *out = next;
+    return E_OK;
+}
+
+void admin_door_take(struct admin_door *d, struct admin_next *next)
+{
+    https_identity_take(d->server, next->identity);
+    https_trust(d->server, next->clients);
     verifier_close(d->clients);
-    d->clients = clients;
+    d->clients = next->clients;
+    next->rules->before = d->rules;
+    d->rules = next->rules;
+    free(next);
     if (d->calls == 0) { /* nobody points into those before */
         rules_free(d->rules->before);
         d->rules->before = NULL;
     }
-    return E_OK;
+}
+
+void admin_next_drop(struct admin_next *next)
+{
+    if (next != NULL) {
+        https_identity_drop(next->identity);
+        verifier_close(next->clients);
+        rules_free(next->rules);
+        free(next);
+    }
 }
 
 void admin_door_quiesce(struct admin_door *d)

@@ -393,11 +393,19 @@ enum err admin_server_open(const struct admin_server_options *options, uv_loop_t
     return E_OK;
 }
 
-enum err admin_server_reload(struct admin_server *s, const struct admin_https *https,
-                             struct admin_why *why)
+enum err admin_next_open(const struct admin_server *s, const struct admin_https *https,
+                         struct admin_next **out, struct admin_why *why)
 {
-    const bool both = s->door != NULL && https != NULL && https->on;
-    return both ? admin_door_reload(s->door, https, why) : E_OK;
+    const bool both = s != NULL && s->door != NULL && https != NULL && https->on;
+    *out = NULL;
+    return both ? admin_door_next_open(https, out, why) : E_OK;
+}
+
+void admin_next_take(struct admin_server *s, struct admin_next *next)
+{
+    if (next != NULL) {
+        admin_door_take(s->door, next);
+    }
 }
 
 json_t *admin_server_view(const struct admin_server *s)

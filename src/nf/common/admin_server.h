@@ -36,12 +36,18 @@ struct admin_server_options {
 MUST_USE enum err admin_server_open(const struct admin_server_options *options,
                                     struct uv_loop_s *loop, struct admin_server **out,
                                     struct admin_why *why);
-/* Over HTTPS: the files of TLS are read again, whoever is connected is judged anew with his next
- * request, users and rates are these from now on. Whether it is on, its address and the other
- * limits are what they were at the start. After an error all is as before.
+/* Over HTTPS, for a reload in two steps: all that can fail, and then what cannot, or nothing. The
+ * files of TLS are read again, and a copy is taken of users and rates. *out is NULL, and there is
+ * nothing to take, where nothing serves over HTTPS (s may be NULL), or would.
  * Errors: E_IO, E_BAD_VALUE, E_DENIED, E_MEMORY, with *why. */
-MUST_USE enum err admin_server_reload(struct admin_server *s, const struct admin_https *https,
-                                      struct admin_why *why);
+struct admin_next;
+MUST_USE enum err admin_next_open(const struct admin_server *s, const struct admin_https *https,
+                                  struct admin_next **out, struct admin_why *why);
+/* Whoever is connected is judged anew with his next request, users and rates are these from now on.
+ * Whether it is on, its address and the other limits are what they were at the start. next is gone
+ * then. Harmless when it is NULL, as the next one. */
+void admin_next_take(struct admin_server *s, struct admin_next *next);
+void admin_next_drop(struct admin_next *next);
 /* For the status: {"listen": "https://127.0.0.1:9443" with the port that was taken, or null,
  * "requests": N, "refused": {"not-allowed": 2}} of HTTPS. NULL without memory. */
 json_t *admin_server_view(const struct admin_server *s);

@@ -18,8 +18,9 @@ struct admin_door;
 MUST_USE enum err admin_door_open(const struct admin_server_options *options,
                                   struct uv_loop_s *loop, struct admin_door **out,
                                   struct admin_why *why);
-MUST_USE enum err admin_door_reload(struct admin_door *d, const struct admin_https *https,
-                                    struct admin_why *why);
+MUST_USE enum err admin_door_next_open(const struct admin_https *https, struct admin_next **out,
+                                       struct admin_why *why);
+void admin_door_take(struct admin_door *d, struct admin_next *next);
 void admin_door_resume(struct admin_door *d, struct admin_call *c);
 void admin_door_quiesce(struct admin_door *d);
 void admin_door_close(struct admin_door *d); /* harmless on NULL, as the next */

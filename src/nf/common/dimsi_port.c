@@ -223,13 +223,48 @@ const struct dimsi_verify_port *dimsi_trust_port(const struct dimsi_trust *t)
     return &t->port;
 }
 
+struct dimsi_trust_next {
+    struct verifier *roots[DIMSI_SIGNERS];
+};
+
+enum err dimsi_trust_next_open(const struct dimsi_trust *t, struct dimsi_trust_next **out,
+                               struct verify_why *why)
+{
+    struct dimsi_trust_next *next = calloc(1, sizeof *next);
+    if (next == NULL) {
+        (void)snprintf(why->text, sizeof why->text, "%s", err_sentence(E_MEMORY));
+        return E_MEMORY;
+    }
+    const enum err err = open_roots(&t->options, next->roots, why);
+    if (err != E_OK) {
+        free(next);
+        return err;
+    }
+    *out = next;
+    return E_OK;
+}
+
+void dimsi_trust_next_take(struct dimsi_trust *t, struct dimsi_trust_next *next)
+{
+    close_roots(t->roots);
+    memcpy(t->roots, next->roots, sizeof t->roots);
+    free(next);
+}
+
+void dimsi_trust_next_drop(struct dimsi_trust_next *next)
+{
+    if (next != NULL) {
+        close_roots(next->roots);
+        free(next);
+    }
+}
+
 enum err dimsi_trust_reload(struct dimsi_trust *t, struct verify_why *why)
 {
-    struct verifier *fresh[DIMSI_SIGNERS] = {NULL};
-    const enum err err = open_roots(&t->options, fresh, why);
+    struct dimsi_trust_next *next = NULL;
+    const enum err err = dimsi_trust_next_open(t, &next, why);
     if (err == E_OK) {
-        close_roots(t->roots);
-        memcpy(t->roots, fresh, sizeof fresh);
+        dimsi_trust_next_take(t, next);
     }
     return err;
 }

@@ -32,6 +32,12 @@ void dimsi_trust_close(struct dimsi_trust *t);
 const struct dimsi_verify_port *dimsi_trust_port(const struct dimsi_trust *t);
 /* The files are read again. After an error all is as before. Errors: as dimsi_trust_open. */
 MUST_USE enum err dimsi_trust_reload(struct dimsi_trust *t, struct verify_why *why);
+/* The same in two steps, of which the second cannot fail. Errors: as dimsi_trust_open. */
+struct dimsi_trust_next;
+MUST_USE enum err dimsi_trust_next_open(const struct dimsi_trust *t, struct dimsi_trust_next **out,
+                                        struct verify_why *why);
+void dimsi_trust_next_take(struct dimsi_trust *t, struct dimsi_trust_next *next); /* it is gone */
+void dimsi_trust_next_drop(struct dimsi_trust_next *next); /* harmless on NULL */
 
 /* Does the chain lead to one of v's roots, has its first this role, the usage keyAgreement and a
  * key on P-256? For CERT.ARPF.ECKA (role arpf, roots: CI, nothing between them) and CERT.AUSF.ECKA

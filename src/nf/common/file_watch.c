@@ -165,12 +165,28 @@ static bool has(const struct file_watch_seen *seen, size_t n, const struct file_
     return false;
 }
 
-enum err file_watch_set(struct file_watch *w, const struct file_watch_item *items, size_t n)
+struct file_watch_list {
+    struct file_watch_seen *seen;
+    size_t n, left_out;
+};
+
+void file_watch_list_drop(struct file_watch_list *list)
 {
-    size_t kept = 0, left_out = 0;
-    struct file_watch_seen *seen =
-        calloc(n < FILE_WATCH_MAX ? n + 1 : FILE_WATCH_MAX, sizeof *seen);
-    if (seen == NULL) {
+    if (list != NULL) {
+        free(list->seen);
+        free(list);
+    }
+}
+
+enum err file_watch_list_of(const struct file_watch_item *items, size_t n,
+                            struct file_watch_list **out)
+{
+    struct file_watch_list *list = calloc(1, sizeof *list);
+    if (list != NULL) {
+        list->seen = calloc(n < FILE_WATCH_MAX ? n + 1 : FILE_WATCH_MAX, sizeof *list->seen);
+    }
+    if (list == NULL || list->seen == NULL) {
+        free(list);
         return E_MEMORY;
     }
     for (size_t i = 0; i < n; i++) {
@@ -179,23 +195,39 @@ enum err file_watch_set(struct file_watch *w, const struct file_watch_item *item
             continue;
         }
         seen_of(&items[i], &one);
-        if (kept == FILE_WATCH_MAX) {
-            left_out++;
-        } else if (!has(seen, kept, &one)) {
-            seen[kept++] = one;
+        if (list->n == FILE_WATCH_MAX) {
+            list->left_out++;
+        } else if (!has(list->seen, list->n, &one)) {
+            list->seen[list->n++] = one;
         }
     }
+    *out = list;
+    return E_OK;
+}
+
+void file_watch_take(struct file_watch *w, struct file_watch_list *list)
+{
     pthread_mutex_lock(&w->lock);
     free(w->seen);
-    w->seen = seen;
-    w->n = kept;
-    w->left_out = left_out;
+    w->seen = list->seen;
+    w->n = list->n;
+    w->left_out = list->left_out;
     w->generation++;
     w->whole = false;
     w->all = true;
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
-    return E_OK;
+    free(list);
+}
+
+enum err file_watch_set(struct file_watch *w, const struct file_watch_item *items, size_t n)
+{
+    struct file_watch_list *list = NULL;
+    const enum err err = file_watch_list_of(items, n, &list);
+    if (err == E_OK) {
+        file_watch_take(w, list);
+    }
+    return err;
 }
 
 size_t file_watch_left_out(struct file_watch *w)

@@ -44,6 +44,12 @@ MUST_USE enum err file_watch_open(void (*also)(void *ctx), void *ctx, struct fil
  * that comes twice is one. Errors: E_MEMORY. */
 MUST_USE enum err file_watch_set(struct file_watch *w, const struct file_watch_item *items,
                                  size_t n);
+/* The same in two steps, of which the second cannot fail. Errors: E_MEMORY. */
+struct file_watch_list;
+MUST_USE enum err file_watch_list_of(const struct file_watch_item *items, size_t n,
+                                     struct file_watch_list **out);
+void file_watch_take(struct file_watch *w, struct file_watch_list *list); /* it is gone then */
+void file_watch_list_drop(struct file_watch_list *list);                  /* harmless on NULL */
 /* Files that did not fit. */
 size_t file_watch_left_out(struct file_watch *w);
 /* As of the last look; does not wait for one. At most n, in the order of file_watch_set. */

@@ -313,25 +313,67 @@ enum err https_api_open(const struct https_api_options *options, struct uv_loop_
     return E_OK;
 }
 
+static void take_rules(struct https_api *api, const struct https_api_rules *rules,
+                       struct verifier *clients)
+{
+    https_trust(api->server, clients);
+    verifier_close(api->clients);
+    api->clients = clients;
+    keep_rules(api, rules);
+}
+
 enum err https_api_reload(struct https_api *api, const struct https_api_rules *rules,
                           struct https_why *why)
 {
     struct verifier *clients = NULL;
     enum err err = open_verifier(rules, &clients, why);
+    if (err == E_OK) {
+        take_rules(api, rules, clients);
+    }
+    return err;
+}
+
+struct https_api_next {
+    struct https_identity *identity;
+    struct verifier *clients;
+    struct https_api_rules rules; /* its texts are not looked at any more */
+};
+
+enum err https_api_next_open(const char *certificate, const char *key,
+                             const struct https_api_rules *rules, struct https_api_next **out,
+                             struct https_why *why)
+{
+    struct https_api_next *next = calloc(1, sizeof *next);
+    if (next == NULL) {
+        return say(why, E_MEMORY, "there is not enough memory");
+    }
+    next->rules = *rules;
+    enum err err = https_identity_open(certificate, key, &next->identity, why);
+    if (err == E_OK) {
+        err = open_verifier(rules, &next->clients, why);
+    }
     if (err != E_OK) {
+        https_api_next_drop(next);
         return err;
     }
-    https_trust(api->server, clients);
-    verifier_close(api->clients);
-    api->clients = clients;
-    keep_rules(api, rules);
+    *out = next;
     return E_OK;
 }
 
-enum err https_api_identity(struct https_api *api, const char *certificate, const char *key,
-                            struct https_why *why)
+void https_api_next_take(struct https_api *api, struct https_api_next *next)
 {
-    return https_identity(api->server, certificate, key, why);
+    https_identity_take(api->server, next->identity);
+    take_rules(api, &next->rules, next->clients);
+    free(next);
+}
+
+void https_api_next_drop(struct https_api_next *next)
+{
+    if (next != NULL) {
+        https_identity_drop(next->identity);
+        verifier_close(next->clients);
+        free(next);
+    }
 }
 
 void https_api_quiesce(struct https_api *api)

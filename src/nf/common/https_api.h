@@ -113,10 +113,17 @@ MUST_USE enum err https_api_open(const struct https_api_options *options, struct
  * all is as before. Errors: those of verifier_open, with *why. */
 MUST_USE enum err https_api_reload(struct https_api *api, const struct https_api_rules *rules,
                                    struct https_why *why);
-/* The server's own certificate and key are these from the next handshake on. Errors: those of
- * https_identity, with *why. */
-MUST_USE enum err https_api_identity(struct https_api *api, const char *certificate,
-                                     const char *key, struct https_why *why);
+/* The same and the server's own certificate and key, in two steps: all that can fail, and then what
+ * cannot, or nothing. So a daemon with several interfaces changes all of them or none. Texts are
+ * used until https_api_next_open returns. Errors: those of https_identity_open and verifier_open,
+ * with *why. */
+struct https_api_next;
+MUST_USE enum err https_api_next_open(const char *certificate, const char *key,
+                                      const struct https_api_rules *rules,
+                                      struct https_api_next **out, struct https_why *why);
+/* next is gone then. */
+void https_api_next_take(struct https_api *api, struct https_api_next *next);
+void https_api_next_drop(struct https_api_next *next); /* harmless on NULL */
 /* Takes no new connection. */
 void https_api_quiesce(struct https_api *api);
 /* Calls that wait must have been resumed. Runs the loop until its handles are closed. Harmless on

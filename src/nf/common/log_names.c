@@ -3,12 +3,6 @@
 #define NOTHING "nothing"
 
 static const struct event_word lines[] = {
-    {"admin-not-put-back", "repod arpfd dausfd rsmfd",
-     "a reload failed and the administration interface over HTTPS could not be put back as it was",
-     "correct the configuration and reload, or restart"},
-    {"admin-not-restored", "hssd",
-     "a reload failed and the administration interface over HTTPS could not be put back as it was",
-     "correct the configuration and reload, or restart"},
     {"admin-refused", "hssd mmed repod arpfd dausfd rsmfd",
      "somebody asked the administration interface for what he may not, for the cause",
      "if it is one of yours, look at his certificate and at users; else at who reaches the "
@@ -37,9 +31,6 @@ static const struct event_word lines[] = {
     {"dimsi-not-expired", "hssd",
      "devices whose time ran out could not be ended; it is tried again",
      "look at the store: it is full, or cannot be written"},
-    {"dimsi-not-restored", "hssd",
-     "a reload failed and who may come in at the listener for offers could not be put back",
-     "correct the configuration and reload, or restart"},
     {"dimsi-spent", "dausfd", "a dIMSI was used up, and its challenge is gone", NOTHING},
     {"eir-lists-not-loaded", "hssd",
      "the lists of the EIR could not be taken into force; those before stay, and it is tried again",
@@ -63,9 +54,6 @@ static const struct event_word lines[] = {
      "the plain listener for metrics is open at this address", NOTHING},
     {"metrics-listener-closed", "hssd mmed repod arpfd dausfd rsmfd",
      "the plain listener for metrics was closed", NOTHING},
-    {"metrics-not-restored", "hssd mmed",
-     "a reload failed and the plain listener for metrics could not be put back",
-     "correct the configuration and reload, or restart"},
     {"no-ciphering", "mmed", "the configuration allows NAS without ciphering (eea0)",
      "take eea0 out of security.ciphering, unless it is meant for a test"},
     {"no-revocation-list", "mmed", "devices' chains are accepted without a revocation list",

@@ -30,14 +30,22 @@ void metrics_files_add(struct metrics_files *f, enum file_watch_kind kind, const
     f->n++;
 }
 
-static enum err watch(struct metrics_desk *d, const void *config)
+struct metrics_next { /* what will count */
+    struct config_metrics at;
+    bool other;                /* the listener is to be another, or to be none */
+    struct metrics_port *port; /* that one; or NULL */
+    struct file_watch_list *files;
+};
+
+static enum err files_of(const struct metrics_desk *d, const void *config,
+                         struct file_watch_list **out)
 {
     struct metrics_files *files = calloc(1, sizeof *files);
     if (files == NULL) {
         return E_MEMORY;
     }
     d->options.files(config, files);
-    const enum err err = file_watch_set(d->source.files, files->items, files->n);
+    const enum err err = file_watch_list_of(files->items, files->n, out);
     free(files);
     return err;
 }
@@ -55,32 +63,65 @@ static void tell(const struct metrics_desk *d)
     }
 }
 
-enum err metrics_desk_changed(struct metrics_desk *d, const struct config_metrics *at,
-                              const void *config, struct metrics_port_why *why)
+static enum err next_fill(struct metrics_desk *d, const void *config, struct metrics_next *next,
+                          struct metrics_port_why *why)
 {
-    struct metrics_port *port = NULL;
+    const enum err err = files_of(d, config, &next->files);
+    if (err != E_OK) {
+        (void)snprintf(why->text, sizeof why->text, "metrics: %s", err_sentence(err));
+        return err;
+    }
+    return next->other && next->at.on
+               ? metrics_port_open(&next->at.listen, &d->source, d->loop, &next->port, why)
+               : E_OK;
+}
+
+enum err metrics_next_open(struct metrics_desk *d, const struct config_metrics *at,
+                           const void *config, struct metrics_next **out,
+                           struct metrics_port_why *why)
+{
+    *out = NULL;
     if (d == NULL) {
         return E_OK; /* it does not serve */
     }
-    const bool other = !same_metrics(&d->at, at);
-    enum err err =
-        other && at->on ? metrics_port_open(&at->listen, &d->source, d->loop, &port, why) : E_OK;
+    struct metrics_next *next = calloc(1, sizeof *next);
+    if (next == NULL) {
+        (void)snprintf(why->text, sizeof why->text, "metrics: %s", err_sentence(E_MEMORY));
+        return E_MEMORY;
+    }
+    next->at = *at;
+    next->other = !same_metrics(&d->at, at);
+    const enum err err = next_fill(d, config, next, why);
     if (err != E_OK) {
+        metrics_next_drop(next);
         return err;
     }
-    err = watch(d, config); /* last: nothing puts it back */
-    if (err != E_OK) {
-        (void)snprintf(why->text, sizeof why->text, "metrics: %s", err_sentence(err));
-        metrics_port_leave(port);
-        return err;
+    *out = next;
+    return E_OK;
+}
+
+void metrics_next_take(struct metrics_desk *d, struct metrics_next *next)
+{
+    if (next == NULL) {
+        return;
     }
-    if (other) {
+    file_watch_take(d->source.files, next->files);
+    if (next->other) {
         metrics_port_leave(d->port); /* a reload is itself a callback of the loop */
-        d->port = port;
-        d->at = *at;
+        d->port = next->port;
+        d->at = next->at;
         tell(d);
     }
-    return E_OK;
+    free(next);
+}
+
+void metrics_next_drop(struct metrics_next *next)
+{
+    if (next != NULL) {
+        metrics_port_leave(next->port);
+        file_watch_list_drop(next->files);
+        free(next);
+    }
 }
 
 enum err metrics_desk_open(const struct metrics_desk_options *options,
@@ -88,6 +129,7 @@ enum err metrics_desk_open(const struct metrics_desk_options *options,
                            struct uv_loop_s *loop, struct metrics_desk **out,
                            struct metrics_port_why *why)
 {
+    struct metrics_next *first = NULL;
     struct metrics_desk *d = calloc(1, sizeof *d);
     (void)snprintf(why->text, sizeof why->text, "metrics: %s", err_sentence(E_MEMORY));
     if (d == NULL) {
@@ -103,12 +145,13 @@ enum err metrics_desk_open(const struct metrics_desk_options *options,
                                         .health = options->health};
     enum err err = file_watch_open(options->also, options->ctx, &d->source.files);
     if (err == E_OK) {
-        err = metrics_desk_changed(d, at, config, why);
+        err = metrics_next_open(d, at, config, &first, why);
     }
     if (err != E_OK) {
         metrics_desk_close(d);
         return err;
     }
+    metrics_next_take(d, first);
     *out = d;
     return E_OK;
 }

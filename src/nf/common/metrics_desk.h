@@ -38,10 +38,20 @@ MUST_USE enum err metrics_desk_open(const struct metrics_desk_options *options,
                                     const struct config_metrics *at, const void *config,
                                     struct uv_loop_s *loop, struct metrics_desk **out,
                                     struct metrics_port_why *why);
-/* Another configuration comes into force, or comes back: other files, another listener. With an
- * error the listener before stays. NULL: E_OK. */
-MUST_USE enum err metrics_desk_changed(struct metrics_desk *d, const struct config_metrics *at,
-                                       const void *config, struct metrics_port_why *why);
+/* Another configuration, other files and another listener, in two steps: all that can fail, and
+ * then what cannot, or nothing. d NULL (it does not serve): *out is NULL, and there is nothing to
+ * take. Another listener is opened in the first step, beside the one that serves. So an address
+ * that cannot be had is known before anything counts; one that overlaps the present one, as the
+ * same port on all addresses does, is refused as in use. Who comes to it before the second step is
+ * cut off if there is none. Both steps in one callback of the loop. Errors: those of
+ * metrics_port_open, E_MEMORY; with *why. */
+struct metrics_next;
+MUST_USE enum err metrics_next_open(struct metrics_desk *d, const struct config_metrics *at,
+                                    const void *config, struct metrics_next **out,
+                                    struct metrics_port_why *why);
+/* next is gone then. Harmless when it is NULL, as the next one. */
+void metrics_next_take(struct metrics_desk *d, struct metrics_next *next);
+void metrics_next_drop(struct metrics_next *next);
 /* NULL for NULL. */
 const struct metrics_source *metrics_desk_source(const struct metrics_desk *d);
 /* Runs the loop until its handles are closed. Harmless on NULL. */

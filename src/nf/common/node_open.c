@@ -282,6 +282,8 @@ uint32_t node_end_to_end(struct node_conn *c)
 void node_disconnect(struct node *n, struct node_conn *c, enum diameter_disconnect_cause why)
 {
     if (c->phase == NODE_RUNNING) {
+        /* Where nothing came for a while it knows no later time, and its wait for DPA were over. */
+        peer_tick(&c->peer, n->config.now_ms(n->config.ctx));
         peer_disconnect(&c->peer, why);
         node_note_deadline(n, peer_next_deadline(&c->peer));
         node_make_ready(c);

@@ -197,6 +197,9 @@ struct next { /* what will count */
     struct dausfd_config *config;
     struct dimsi_trust *trust;
     struct tls_context **tls;
+    struct metrics_next *metrics;
+    struct admin_next *admin;
+    struct https_api_next *push;
 };
 
 static enum err parts_open(struct next *n, struct config_why *why)
@@ -211,37 +214,54 @@ static enum err parts_open(struct next *n, struct config_why *why)
     return err == E_OK ? E_OK : config_wrong(why, err, "listeners", tls.text);
 }
 
-/* What serves takes the files and rules of another configuration: all of it, or up to an error. */
-static enum err interfaces_take(struct dausfd *d, const struct dausfd_config *c,
-                                struct config_why *why)
+/* All that can fail of what serves. */
+static enum err interfaces_open(struct dausfd *d, struct next *n, struct config_why *why)
 {
+    const struct dausfd_config *c = n->config;
     struct metrics_port_why metrics = {.text = ""};
     struct https_why push = {.text = ""};
     struct admin_why admin = {.text = ""};
-    enum err err = metrics_desk_changed(d->metrics, &c->metrics, c, &metrics);
+    enum err err = metrics_next_open(d->metrics, &c->metrics, c, &n->metrics, &metrics);
     if (err != E_OK) {
         return config_wrong(why, err, "metrics", metrics.text);
     }
-    err = admin_server_reload(d->admin, &c->admin_https, &admin);
+    err = admin_next_open(d->admin, &c->admin_https, &n->admin, &admin);
     if (err != E_OK) {
         return config_wrong(why, err, "admin_https", admin.text);
     }
-    err = dausfd_push_reload(d, c, &push);
+    err = dausfd_push_next(c, &n->push, &push);
     return err == E_OK ? E_OK : config_wrong(why, err, "push", push.text);
 }
 
 static enum err next_open(struct dausfd *d, struct next *n, struct config_why *why)
 {
-    struct config_why unsaid;
     enum err err = parts_open(n, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = interfaces_take(d, n->config, why);
-    if (err != E_OK && interfaces_take(d, d->rules, &unsaid) != E_OK) {
-        log_line(d->log, LOG_LEVEL_ERROR, "admin-not-put-back", NULL, 0);
-    }
-    return err;
+    return err == E_OK ? interfaces_open(d, n, why) : err;
+}
+
+static void next_drop(struct dausfd *d, struct next *n)
+{
+    metrics_next_drop(n->metrics);
+    admin_next_drop(n->admin);
+    https_api_next_drop(n->push);
+    signalling_tls_close(n->config, n->tls);
+    dimsi_trust_close(n->trust);
+    dausfd_config_reload_undo(d->rules, n->config);
+    dausfd_config_free(n->config);
+}
+
+static void next_take(struct dausfd *d, struct next *n)
+{
+    metrics_next_take(d->metrics, n->metrics);
+    admin_next_take(d->admin, n->admin);
+    https_api_next_take(d->push, n->push);
+    signalling_tls_take(d->signalling, n->tls);
+    dimsi_trust_close(d->trust);
+    d->trust = n->trust;
+    dausfd_config_free(d->reread);
+    d->reread = n->config;
+    d->rules = n->config;
+    log_set(d->log, n->config->log_level, n->config->mask_imsi);
 }
 
 static enum err read_again(struct dausfd *d, struct config_changes *changes, struct config_why *why)
@@ -257,20 +277,11 @@ static enum err read_again(struct dausfd *d, struct config_changes *changes, str
     }
     err = next_open(d, &n, why);
     if (err != E_OK) {
-        signalling_tls_close(n.config, n.tls);
-        dimsi_trust_close(n.trust);
-        dausfd_config_reload_undo(d->rules, n.config);
-        dausfd_config_free(n.config);
+        next_drop(d, &n);
         config_changes_free(changes);
         return err;
     }
-    signalling_tls_take(d->signalling, n.tls);
-    dimsi_trust_close(d->trust);
-    d->trust = n.trust;
-    dausfd_config_free(d->reread);
-    d->reread = n.config;
-    d->rules = n.config;
-    log_set(d->log, n.config->log_level, n.config->mask_imsi);
+    next_take(d, &n);
     return E_OK;
 }
 

@@ -124,8 +124,9 @@ void dausfd_refused(struct dausfd *d, enum refusal why, const struct imsi *dimsi
 /* ---- push.c and view.c: HTTPS, and the administration ---- */
 
 MUST_USE enum err dausfd_push_open(struct dausfd *d, struct uv_loop_s *loop, struct https_why *why);
-MUST_USE enum err dausfd_push_reload(struct dausfd *d, const struct dausfd_config *config,
-                                     struct https_why *why);
+/* For a reload (nf/common/https_api.h). */
+MUST_USE enum err dausfd_push_next(const struct dausfd_config *config, struct https_api_next **out,
+                                   struct https_why *why);
 /* An entry as it is shown: who asked, never what they were given. NULL without memory. */
 json_t *dausfd_view(const struct discovery_entry *entry);
 /* {"entries": [VIEW], "next": dIMSI or null}; of one target, or with NULL of all. Errors: those of

@@ -354,11 +354,10 @@ enum err dausfd_push_open(struct dausfd *d, struct uv_loop_s *loop, struct https
     return https_api_open(&options, loop, &d->push, why);
 }
 
-enum err dausfd_push_reload(struct dausfd *d, const struct dausfd_config *config,
-                            struct https_why *why)
+enum err dausfd_push_next(const struct dausfd_config *config, struct https_api_next **out,
+                          struct https_why *why)
 {
     const struct dausfd_push *p = &config->push;
     const struct https_api_rules rules = rules_of(p);
-    enum err err = https_api_identity(d->push, p->certificate, p->key, why);
-    return err == E_OK ? https_api_reload(d->push, &rules, why) : err;
+    return https_api_next_open(p->certificate, p->key, &rules, out, why);
 }

@@ -269,9 +269,9 @@ static void stop_server(struct admin *a)
     }
 }
 
-enum err admin_reload(struct admin *a, const struct hssd_config *config, struct admin_why *why)
+struct admin_server *hssd_admin_server(const struct admin *a)
 {
-    return admin_server_reload(a->server, &config->admin_https, why);
+    return a != NULL ? a->server : NULL;
 }
 
 void admin_stop(struct admin *a)

@@ -17,10 +17,8 @@ struct admin;
  * path is no socket), E_IO, E_MEMORY, E_CRYPTO. */
 MUST_USE enum err admin_start(struct hssd *h, struct uv_loop_s *loop, const struct address *bound,
                               struct admin **out, struct admin_why *why);
-/* Over HTTPS: users, rates and files are those of this configuration from now on (admin_server.h).
- * After an error all is as before. */
-MUST_USE enum err admin_reload(struct admin *a, const struct hssd_config *config,
-                               struct admin_why *why);
+/* For a reload of users, rates and files (nf/common/admin_server.h). NULL for NULL. */
+struct admin_server *hssd_admin_server(const struct admin *a);
 /* Takes no new requests, waits (running the loop) for changes that are on their way, closes. Before
  * hssd_stop. */
 void admin_stop(struct admin *a);

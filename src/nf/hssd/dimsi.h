@@ -40,11 +40,16 @@ void hss_dimsi_tick(struct hssd *h);
 MUST_USE enum err hss_dimsi_listen(struct hssd *h, struct uv_loop_s *loop, char *why, size_t room);
 /* Ends it, and runs the loop until its calls have their answers. Harmless without one. */
 void hss_dimsi_unlisten(struct hssd *h);
-/* The listener's files are read again, and its rates are those of `c`. After an error who may come
- * in is what it was. Control thread. Errors, with a sentence in why: those of dimsi_trust_reload
- * and https_api_reload. */
-MUST_USE enum err hss_dimsi_reload(struct hssd *h, const struct hssd_dimsi *c, char *why,
-                                   size_t room);
+/* For a reload in two steps: the listener's files are read again, and then they and the rates of
+ * `c` count, or nothing. *out is NULL, and there is nothing to take, where none is configured.
+ * Control thread. Errors, with a sentence in why: those of dimsi_trust_next_open and
+ * https_api_next_open. */
+struct hss_dimsi_next;
+MUST_USE enum err hss_dimsi_next_open(const struct hssd *h, const struct hssd_dimsi *c,
+                                      struct hss_dimsi_next **out, char *why, size_t room);
+/* next is gone then. Harmless when it is NULL, as the next one. */
+void hss_dimsi_next_take(struct hssd *h, struct hss_dimsi_next *next);
+void hss_dimsi_next_drop(struct hss_dimsi_next *next);
 
 /* Where it listens; without it zeros. The control thread. */
 struct address hss_dimsi_bound(const struct hssd *h);

@@ -385,41 +385,52 @@ static void look_again(uv_timer_t *timer)
                why.text[0] != '\0' ? why.text : reason.text);
 }
 
-/* A configuration that is refused changes nothing: also not whose clients are let in. */
-static void rules_back(struct dimsi_api *a)
-{
-    const struct https_api_rules rules = rules_of(&a->h->config->dimsi);
-    struct https_why said = {""};
-    if (https_api_reload(a->https, &rules, &said) != E_OK) {
-        const struct log_field field = LOG_FIELD_STR("detail", said.text);
-        log_line(a->h->log, LOG_LEVEL_ERROR, "dimsi-not-restored", &field, 1);
-    }
-}
+struct hss_dimsi_next { /* what will count */
+    struct dimsi_trust_next *trust;
+    struct https_api_next *https;
+};
 
-enum err hss_dimsi_reload(struct hssd *h, const struct hssd_dimsi *c, char *why, size_t room)
+enum err hss_dimsi_next_open(const struct hssd *h, const struct hssd_dimsi *c,
+                             struct hss_dimsi_next **out, char *why, size_t room)
 {
-    struct dimsi_api *a = h->dimsi != NULL ? h->dimsi->api : NULL;
+    const struct dimsi_api *a = h->dimsi != NULL ? h->dimsi->api : NULL;
     const struct https_api_rules rules = rules_of(c);
     struct https_why said = {""};
     struct verify_why reason = {""};
-    enum err err = E_OK;
+    *out = NULL;
     if (a == NULL) {
         return E_OK;
     }
-    err = dimsi_trust_reload(a->trust, &reason);
+    struct hss_dimsi_next *next = calloc(1, sizeof *next);
+    enum err err = next == NULL ? E_MEMORY : dimsi_trust_next_open(a->trust, &next->trust, &reason);
     if (err == E_OK) {
-        err = https_api_reload(a->https, &rules, &said);
-    }
-    if (err == E_OK) {
-        err = https_api_identity(a->https, c->certificate, c->key, &said);
-        if (err != E_OK) {
-            rules_back(a);
-        }
+        err = https_api_next_open(c->certificate, c->key, &rules, &next->https, &said);
     }
     if (err != E_OK) {
         (void)snprintf(why, room, "%s", said.text[0] != '\0' ? said.text : reason.text);
+        hss_dimsi_next_drop(next);
+        return err;
     }
-    return err;
+    *out = next;
+    return E_OK;
+}
+
+void hss_dimsi_next_take(struct hssd *h, struct hss_dimsi_next *next)
+{
+    if (next != NULL) {
+        dimsi_trust_next_take(h->dimsi->api->trust, next->trust);
+        https_api_next_take(h->dimsi->api->https, next->https);
+        free(next);
+    }
+}
+
+void hss_dimsi_next_drop(struct hss_dimsi_next *next)
+{
+    if (next != NULL) {
+        dimsi_trust_next_drop(next->trust);
+        https_api_next_drop(next->https);
+        free(next);
+    }
 }
 
 /* ---- start and stop ---- */

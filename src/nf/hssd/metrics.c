@@ -302,17 +302,14 @@ void hssd_metrics_close(struct hssd *h)
     free(m);
 }
 
-enum err hssd_metrics_changed(struct hssd *h, const struct hssd_config *config,
-                              struct metrics_port_why *why)
+struct metrics_desk *hssd_metrics_desk(const struct hssd *h)
 {
-    return h->metrics != NULL
-               ? metrics_desk_changed(h->metrics->desk, &config->metrics, config, why)
-               : E_OK;
+    return h->metrics != NULL ? h->metrics->desk : NULL;
 }
 
 const struct metrics_source *hssd_metrics_source(const struct hssd *h)
 {
-    return h->metrics != NULL ? metrics_desk_source(h->metrics->desk) : NULL;
+    return metrics_desk_source(hssd_metrics_desk(h));
 }
 
 void hssd_metrics_resting(struct hssd *h, size_t listeners)

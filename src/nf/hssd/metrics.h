@@ -22,9 +22,8 @@ void hssd_metrics_close(struct hssd *h);
 const struct metrics_source *hssd_metrics_source(const struct hssd *h);
 /* So many listeners take no connections for want of descriptors. Control thread. */
 void hssd_metrics_resting(struct hssd *h, size_t listeners);
-/* Another configuration comes into force, or comes back: see metrics_desk_changed. */
-MUST_USE enum err hssd_metrics_changed(struct hssd *h, const struct hssd_config *config,
-                                       struct metrics_port_why *why);
+/* For a reload (nf/common/metrics_desk.h); NULL before it serves. */
+struct metrics_desk *hssd_metrics_desk(const struct hssd *h);
 
 /* metrics_webhooks.c: of each webhook of the configuration, by what is in the store. Control
  * thread, with a reader of its own. */

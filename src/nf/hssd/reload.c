@@ -58,6 +58,9 @@ struct next {                         /* what will count */
     const struct hssd_config *counts; /* one of the two */
     struct tls_context **tls;
     struct hssd_peers_change *peers;
+    struct metrics_next *metrics;
+    struct admin_next *admin;
+    struct hss_dimsi_next *dimsi;
 };
 
 static enum err wrong(struct config_why *why, enum err err, const char *place, const char *sentence)
@@ -66,6 +69,24 @@ static enum err wrong(struct config_why *why, enum err err, const char *place, c
     (void)snprintf(why->sentence, sizeof why->sentence, "%.300s",
                    sentence[0] != '\0' ? sentence : err_sentence(err));
     return err;
+}
+
+static enum err interfaces_open(struct hssd *h, struct next *n, struct config_why *why)
+{
+    const struct hssd_config *c = n->counts;
+    struct metrics_port_why metrics = {""};
+    struct admin_why admin = {""};
+    char dimsi[256] = "";
+    enum err err = metrics_next_open(hssd_metrics_desk(h), &c->metrics, c, &n->metrics, &metrics);
+    if (err != E_OK) {
+        return wrong(why, err, "metrics", metrics.text);
+    }
+    err = admin_next_open(hssd_admin_server(h->admin), &c->admin_https, &n->admin, &admin);
+    if (err != E_OK) {
+        return wrong(why, err, "admin.https", admin.text);
+    }
+    err = hss_dimsi_next_open(h, &c->dimsi, &n->dimsi, dimsi, sizeof dimsi);
+    return err == E_OK ? E_OK : wrong(why, err, "dimsi", dimsi);
 }
 
 static enum err parts_open(struct hssd *h, struct next *n, struct config_why *why)
@@ -83,51 +104,15 @@ static enum err parts_open(struct hssd *h, struct next *n, struct config_why *wh
         h->reload = calloc(1, sizeof *h->reload);
     }
     return err == E_OK && h->reload != NULL
-               ? E_OK
+               ? interfaces_open(h, n, why)
                : wrong(why, E_MEMORY, "reload", err_sentence(E_MEMORY));
-}
-
-/* Two servers that change by themselves: when the second does not, the first goes back. */
-static enum err servers_reload(struct hssd *h, const struct hssd_config *config,
-                               struct config_why *why)
-{
-    const struct hssd_config *was = h->config;
-    struct admin_why said = {""};
-    char dimsi[256] = "";
-    enum err err = h->admin != NULL ? admin_reload(h->admin, config, &said) : E_OK;
-    if (err != E_OK) {
-        return wrong(why, err, "admin.https", said.text);
-    }
-    err = hss_dimsi_reload(h, &config->dimsi, dimsi, sizeof dimsi);
-    if (err == E_OK) {
-        return E_OK;
-    }
-    if (h->admin != NULL && admin_reload(h->admin, was, &said) != E_OK) {
-        const struct log_field field = LOG_FIELD_STR("detail", said.text);
-        log_line(h->log, LOG_LEVEL_ERROR, "admin-not-restored", &field, 1);
-    }
-    return wrong(why, err, "dimsi", dimsi);
-}
-
-/* The listener for metrics, and the files that are looked at: first, for it can go back. */
-static enum err all_reload(struct hssd *h, const struct hssd_config *config, struct config_why *why)
-{
-    const struct hssd_config *was = h->config;
-    struct metrics_port_why said = {""};
-    enum err err = hssd_metrics_changed(h, config, &said);
-    if (err != E_OK) {
-        return wrong(why, err, "metrics", said.text);
-    }
-    err = servers_reload(h, config, why);
-    if (err != E_OK && hssd_metrics_changed(h, was, &said) != E_OK) {
-        const struct log_field field = LOG_FIELD_STR("detail", said.text);
-        log_line(h->log, LOG_LEVEL_ERROR, "metrics-not-restored", &field, 1);
-    }
-    return err;
 }
 
 static void drop(struct next *n)
 {
+    hss_dimsi_next_drop(n->dimsi);
+    admin_next_drop(n->admin);
+    metrics_next_drop(n->metrics);
     hssd_peers_change_drop(n->peers);
     if (n->tls != NULL) {
         hssd_tls_close(n->counts, n->tls);
@@ -162,9 +147,6 @@ static enum err make(struct hssd *h, struct next *n, struct config_changes *chan
     }
     n->counts = n->config != NULL ? n->config : was;
     err = parts_open(h, n, why);
-    if (err == E_OK) {
-        err = all_reload(h, n->counts, why);
-    }
     if (err != E_OK) {
         drop(n);
         config_drop(was, n);
@@ -187,6 +169,9 @@ static void take_files(struct hssd *h, struct next *n)
 {
     hssd_tls_close(h->config, h->tls);
     h->tls = n->tls;
+    metrics_next_take(hssd_metrics_desk(h), n->metrics);
+    admin_next_take(hssd_admin_server(h->admin), n->admin);
+    hss_dimsi_next_take(h, n->dimsi);
     hss_dimsi_wake(h->dimsi);
     webhooks_changed(h->webhooks);
 }

@@ -1,12 +1,12 @@
 /* nf/hssd/reload.h - the configuration read again while the HSS serves: on SIGHUP, and when an
  * administrator asks.
  *
- * All that can fail is done first: the file, the TLS files of every listener, room for new peers.
- * Then the new snapshot counts at once for every thread; or nothing has changed. Connections of
- * peers that are not configured any more, or may not be there any more, end with DPR; those of
- * others do not notice. What of the file cannot count before a restart is named
- * (nf/hssd/config_reload.c), never dropped silently. Where nothing can, the snapshot stays and only
- * the files are read again. All functions: control thread.
+ * All that can fail is done first: the file, the files of every listener and interface, another
+ * listener for metrics, room for new peers. Then the new snapshot counts at once for every thread;
+ * or nothing has changed. Connections of peers that are not configured any more, or may not be
+ * there any more, end with DPR; those of others do not notice. What of the file cannot count before
+ * a restart is named (nf/hssd/config_reload.c), never dropped silently. Where nothing can, the
+ * snapshot stays and only the files are read again. All functions: control thread.
  */
 #ifndef BINDERY_NF_HSSD_RELOAD_H
 #define BINDERY_NF_HSSD_RELOAD_H
@@ -17,7 +17,7 @@
 
 /* Event and log line configuration-reloaded, with what changed and what needs a restart, or
  * configuration-refused with the place; the caller frees *changes after E_OK. Errors, with *why:
- * those of hssd_config_load, tls_context_open and admin_server_reload, E_MEMORY, E_UNSUPPORTED
+ * those of hssd_config_load, tls_context_open and admin_next_open, E_MEMORY, E_UNSUPPORTED
  * (what runs was not read from a file). */
 MUST_USE enum err hssd_reload(struct hssd *h, struct config_changes *changes,
                               struct config_why *why);

@@ -362,10 +362,9 @@ enum err mmed_admin_start(struct mmed *m, struct uv_loop_s *loop, struct mmed_ad
     return E_OK;
 }
 
-enum err mmed_admin_reload(struct mmed_admin *a, const struct mmed_config *config,
-                           struct admin_why *why)
+struct admin_server *mmed_admin_server(const struct mmed_admin *a)
 {
-    return admin_server_reload(a->server, &config->admin_https, why);
+    return a != NULL ? a->server : NULL;
 }
 
 void mmed_admin_stop(struct mmed_admin *a)

@@ -13,10 +13,8 @@ struct mmed_admin;
 /* Errors: those of admin_server_open, with *why. */
 MUST_USE enum err mmed_admin_start(struct mmed *m, struct uv_loop_s *loop, struct mmed_admin **out,
                                    struct admin_why *why);
-/* Over HTTPS: users, rates and files are those of this configuration from now on (admin_server.h).
- * After an error all is as before. */
-MUST_USE enum err mmed_admin_reload(struct mmed_admin *a, const struct mmed_config *config,
-                                    struct admin_why *why);
+/* For a reload of users, rates and files (nf/common/admin_server.h). NULL for NULL. */
+struct admin_server *mmed_admin_server(const struct mmed_admin *a);
 void mmed_admin_stop(struct mmed_admin *a);
 /* The i-th path that is served; NULL behind the last. */
 const struct admin_path *mmed_admin_paths(size_t i);

@@ -159,10 +159,3 @@ void mmed_metrics_close(struct mmed *m)
     m->metrics = NULL;
     metrics_desk_close(d);
 }
-
-enum err mmed_metrics_changed(struct mmed *m, const struct mmed_config *config,
-                              struct metrics_port_why *why)
-{
-    return m->metrics != NULL ? metrics_desk_changed(m->metrics, &config->metrics, config, why)
-                              : E_OK;
-}

@@ -14,8 +14,5 @@ MUST_USE enum err mmed_metrics_open(struct mmed *m, struct uv_loop_s *loop,
                                     struct metrics_port_why *why);
 /* Harmless before mmed_metrics_open. */
 void mmed_metrics_close(struct mmed *m);
-/* Another configuration comes into force, or comes back: see metrics_desk_changed. */
-MUST_USE enum err mmed_metrics_changed(struct mmed *m, const struct mmed_config *config,
-                                       struct metrics_port_why *why);
 
 #endif

@@ -16,6 +16,8 @@ struct next {                         /* what will count */
     const struct mmed_config *counts; /* one of the two */
     struct hss_change *peers;
     struct mmed_trust *trust;
+    struct metrics_next *metrics;
+    struct admin_next *admin;
 };
 
 static enum err wrong(struct config_why *why, enum err err, const char *place, const char *sentence)
@@ -26,25 +28,18 @@ static enum err wrong(struct config_why *why, enum err err, const char *place, c
     return err;
 }
 
-/* Two that change by themselves: when the second does not, the first goes back. */
-static enum err servers_reload(struct mmed *m, const struct mmed_config *config,
-                               struct config_why *why)
+/* All that can fail of what serves. */
+static enum err interfaces_open(struct mmed *m, struct next *n, struct config_why *why)
 {
+    const struct mmed_config *c = n->counts;
     struct admin_why admin = {""};
     struct metrics_port_why metrics = {""};
-    enum err err = mmed_metrics_changed(m, config, &metrics);
+    enum err err = metrics_next_open(m->metrics, &c->metrics, c, &n->metrics, &metrics);
     if (err != E_OK) {
         return wrong(why, err, "metrics", metrics.text);
     }
-    err = m->admin != NULL ? mmed_admin_reload(m->admin, config, &admin) : E_OK;
-    if (err == E_OK) {
-        return E_OK;
-    }
-    if (mmed_metrics_changed(m, m->config, &metrics) != E_OK) {
-        const struct log_field field = LOG_FIELD_STR("detail", metrics.text);
-        log_line(m->log, LOG_LEVEL_ERROR, "metrics-not-restored", &field, 1);
-    }
-    return wrong(why, err, "admin.https", admin.text);
+    err = admin_next_open(mmed_admin_server(m->admin), &c->admin_https, &n->admin, &admin);
+    return err == E_OK ? E_OK : wrong(why, err, "admin.https", admin.text);
 }
 
 static enum err parts_open(struct mmed *m, struct next *n, struct config_why *why)
@@ -59,7 +54,15 @@ static enum err parts_open(struct mmed *m, struct next *n, struct config_why *wh
     if (err != E_OK) {
         return wrong(why, err, "devid", trust.text);
     }
-    return servers_reload(m, n->counts, why);
+    return interfaces_open(m, n, why);
+}
+
+static void parts_drop(struct next *n)
+{
+    metrics_next_drop(n->metrics);
+    admin_next_drop(n->admin);
+    hss_change_drop(n->peers);
+    trust_close(n->trust);
 }
 
 /* The raw trees have exchanged what needs a restart, so that has to be undone too. */
@@ -90,8 +93,7 @@ static enum err make(struct mmed *m, struct next *n, struct config_changes *chan
     n->counts = n->config != NULL ? n->config : was;
     err = parts_open(m, n, why);
     if (err != E_OK) {
-        hss_change_drop(n->peers);
-        trust_close(n->trust);
+        parts_drop(n);
         config_drop(was, n);
         config_changes_free(changes);
     }
@@ -100,6 +102,8 @@ static enum err make(struct mmed *m, struct next *n, struct config_changes *chan
 
 static void take(struct mmed *m, struct next *n)
 {
+    metrics_next_take(m->metrics, n->metrics);
+    admin_next_take(mmed_admin_server(m->admin), n->admin);
     hss_change_take(m->hss, n->peers);
     trust_close(m->trust);
     m->trust = n->trust;

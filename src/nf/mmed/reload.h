@@ -14,7 +14,7 @@
 
 /* Event and log line configuration-reloaded, with what changed and what needs a restart, or
  * configuration-refused with the place; the caller frees *changes after E_OK. Errors, with *why:
- * those of mmed_config_load, tls_context_open, devid_port_open and admin_server_reload, E_MEMORY,
+ * those of mmed_config_load, tls_context_open, devid_port_open and admin_next_open, E_MEMORY,
  * E_UNSUPPORTED (what runs was not read from a file). */
 MUST_USE enum err mmed_reload(struct mmed *m, struct config_changes *changes,
                               struct config_why *why);

@@ -335,10 +335,9 @@ enum err repod_admin_open(struct repod *r, struct uv_loop_s *loop, struct repod_
     return E_OK;
 }
 
-enum err repod_admin_reload(struct repod_admin *admin, const struct repod_config *config,
-                            struct admin_why *why)
+struct admin_server *repod_admin_server(const struct repod_admin *admin)
 {
-    return admin != NULL ? admin_server_reload(admin->server, &config->admin_https, why) : E_OK;
+    return admin != NULL ? admin->server : NULL;
 }
 
 void repod_admin_close(struct repod_admin *admin)

@@ -14,10 +14,8 @@
 /* r->admin is set; it stays NULL where the configuration has neither socket nor HTTPS. Errors, with
  * *why: those of admin_server_open. */
 MUST_USE enum err repod_admin_open(struct repod *r, struct uv_loop_s *loop, struct repod_why *why);
-/* Users, rates and files over HTTPS. Harmless on NULL. Errors, with *why: those of
- * admin_server_reload; all is as before then. */
-MUST_USE enum err repod_admin_reload(struct repod_admin *admin, const struct repod_config *config,
-                                     struct admin_why *why);
+/* For a reload of users, rates and files (nf/common/admin_server.h). NULL for NULL. */
+struct admin_server *repod_admin_server(const struct repod_admin *admin);
 /* Harmless on NULL. */
 void repod_admin_close(struct repod_admin *admin);
 /* The i-th path that is served; NULL behind the last. */

@@ -82,69 +82,82 @@ static void keep_rates(const struct repod_rules *old, struct repod_rules *new)
     }
 }
 
-/* What serves takes the files of another configuration: all of it, or up to an error. */
-static enum err interfaces_take(struct repod *r, const struct repod_config *c,
-                                struct config_why *why)
+struct next { /* what will count */
+    struct repod_config *config;
+    struct repod_rules *rules;
+    struct metrics_next *metrics;
+    struct admin_next *admin;
+    struct https_identity *identity;
+};
+
+/* All that can fail of what serves. */
+static enum err interfaces_open(struct repod *r, struct next *n, struct config_why *why)
 {
+    const struct repod_config *c = n->config;
     struct metrics_port_why metrics = {.text = ""};
     struct https_why said = {.text = ""};
     struct admin_why admin = {.text = ""};
-    enum err err = metrics_desk_changed(r->metrics, &c->metrics, c, &metrics);
+    enum err err = metrics_next_open(r->metrics, &c->metrics, c, &n->metrics, &metrics);
     if (err != E_OK) {
         return config_wrong(why, err, "metrics", metrics.text);
     }
-    err = repod_admin_reload(r->admin, c, &admin);
+    err = admin_next_open(repod_admin_server(r->admin), &c->admin_https, &n->admin, &admin);
     if (err != E_OK) {
         return config_wrong(why, err, "admin.https", admin.text);
     }
-    err = https_identity(r->server, c->certificate, c->key, &said);
+    err = https_identity_open(c->certificate, c->key, &n->identity, &said);
     return err == E_OK ? E_OK : config_wrong(why, err, "listener", said.text);
 }
 
-static enum err next_open(struct repod *r, const struct repod_config *c, struct repod_rules **out,
-                          struct config_why *why)
+static enum err next_open(struct repod *r, struct next *n, struct config_why *why)
 {
     struct repod_why said = {.text = ""};
-    struct config_why unsaid;
-    enum err err = repod_rules_open(c, repod_now(r), out, &said);
-    if (err != E_OK) {
-        (void)config_wrong(why, err, "files", said.text);
-        return err;
-    }
-    err = interfaces_take(r, c, why);
-    if (err != E_OK && interfaces_take(r, r->rules->config, &unsaid) != E_OK) {
-        log_line(r->log, LOG_LEVEL_ERROR, "admin-not-put-back", NULL, 0);
-    }
-    return err;
+    enum err err = repod_rules_open(n->config, repod_now(r), &n->rules, &said);
+    return err == E_OK ? interfaces_open(r, n, why) : config_wrong(why, err, "files", said.text);
+}
+
+static void next_drop(struct repod *r, struct next *n)
+{
+    metrics_next_drop(n->metrics);
+    admin_next_drop(n->admin);
+    https_identity_drop(n->identity);
+    repod_rules_release(n->rules);
+    repod_config_reload_undo(r->rules->config, n->config);
+    repod_config_free(n->config);
+}
+
+static void next_take(struct repod *r, struct next *n)
+{
+    metrics_next_take(r->metrics, n->metrics);
+    admin_next_take(repod_admin_server(r->admin), n->admin);
+    https_identity_take(r->server, n->identity);
+    n->rules->own = n->config;
+    keep_rates(r->rules, n->rules);
+    https_trust(r->server, n->rules->clients_ca);
+    repod_rules_release(r->rules);
+    r->rules = n->rules;
+    log_set(r->log, n->config->log_level, false);
 }
 
 static enum err read_again(struct repod *r, struct config_changes *changes, struct config_why *why)
 {
     const struct repod_config *was = r->rules->config;
-    struct repod_config *config = NULL;
-    struct repod_rules *rules = NULL;
+    struct next n = {.config = NULL};
     if (was->raw == NULL) {
         return config_wrong(why, E_UNSUPPORTED, "reload",
                             "the configuration was not read from a file");
     }
-    enum err err = repod_config_reload(was, &config, changes, why);
+    enum err err = repod_config_reload(was, &n.config, changes, why);
     if (err != E_OK) {
         return err;
     }
-    err = next_open(r, config, &rules, why);
+    err = next_open(r, &n, why);
     if (err != E_OK) {
-        repod_rules_release(rules);
-        repod_config_reload_undo(was, config);
-        repod_config_free(config);
+        next_drop(r, &n);
         config_changes_free(changes);
         return err;
     }
-    rules->own = config;
-    keep_rates(r->rules, rules);
-    https_trust(r->server, rules->clients_ca);
-    repod_rules_release(r->rules);
-    r->rules = rules;
-    log_set(r->log, config->log_level, false);
+    next_take(r, &n);
     return E_OK;
 }
 

@@ -72,7 +72,8 @@ void repod_stop(struct repod *r);
  * names: what can change counts from the next request on, and every client is judged again. What
  * needs a restart is named in *changes, which the caller frees after E_OK. When anything is wrong,
  * all stays as it is. Either way the log says so. Errors, with *why: those of repod_config_load,
- * of repod_rules_open and https_identity, E_UNSUPPORTED (what runs was not read from a file). */
+ * of repod_rules_open and https_identity_open, E_UNSUPPORTED (what runs was not read from a file).
+ */
 MUST_USE enum err repod_reload(struct repod *r, struct config_changes *changes,
                                struct config_why *why);
 /* SIGPIPE ignored, SIGTERM, SIGINT and SIGHUP blocked until repod_run. Before anything starts a

@@ -154,10 +154,9 @@ enum err rsmfd_admin_start(struct rsmfd *r, struct uv_loop_s *loop, struct rsmfd
     return E_OK;
 }
 
-enum err rsmfd_admin_reload(struct rsmfd_admin *a, const struct rsmfd_config *config,
-                            struct admin_why *why)
+struct admin_server *rsmfd_admin_server(const struct rsmfd_admin *a)
 {
-    return a != NULL ? admin_server_reload(a->server, &config->admin_https, why) : E_OK;
+    return a != NULL ? a->server : NULL;
 }
 
 void rsmfd_admin_stop(struct rsmfd_admin *a)

@@ -150,87 +150,81 @@ void rsmfd_stop(struct rsmfd *r)
 
 /* ---- reload ---- */
 
-static enum err trial(const struct rsmfd_listener *l, const char *place, struct config_why *why)
-{
-    const struct verify_files files = {l->ca, l->crl};
-    struct verifier *opened = NULL;
-    struct verify_why said = {.text = ""};
-    enum err err = verifier_open(&files, &opened, &said);
-    verifier_close(opened);
-    return err == E_OK ? E_OK : config_wrong(why, err, place, said.text);
-}
+struct next { /* what will count */
+    struct rsmfd_config *config;
+    struct metrics_next *metrics;
+    struct admin_next *admin;
+    struct https_api_next *operators, *devices;
+};
 
-static enum err listener_take(struct https_api *api, const struct rsmfd_config *c,
-                              const struct rsmfd_listener *l, const char *place,
+static enum err listener_open(const struct rsmfd_config *c, const struct rsmfd_listener *l,
+                              const char *place, struct https_api_next **out,
                               struct config_why *why)
 {
     const struct https_api_rules rules = rules_of(c, l);
     struct https_why said = {.text = ""};
-    enum err err = https_api_identity(api, l->certificate, l->key, &said);
-    if (err == E_OK) {
-        err = https_api_reload(api, &rules, &said);
-    }
+    enum err err = https_api_next_open(l->certificate, l->key, &rules, out, &said);
     return err == E_OK ? E_OK : config_wrong(why, err, place, said.text);
 }
 
-/* What serves takes the files and rules of another configuration: all of it, or up to an error. */
-static enum err interfaces_take(struct rsmfd *r, const struct rsmfd_config *c,
-                                struct config_why *why)
+/* All that can fail. */
+static enum err next_open(struct rsmfd *r, struct next *n, struct config_why *why)
 {
+    const struct rsmfd_config *c = n->config;
     struct metrics_port_why metrics = {.text = ""};
     struct admin_why admin = {.text = ""};
-    enum err err = metrics_desk_changed(r->metrics, &c->metrics, c, &metrics);
+    enum err err = metrics_next_open(r->metrics, &c->metrics, c, &n->metrics, &metrics);
     if (err != E_OK) {
         return config_wrong(why, err, "metrics", metrics.text);
     }
-    err = rsmfd_admin_reload(r->admin, c, &admin);
+    err = admin_next_open(rsmfd_admin_server(r->admin), &c->admin_https, &n->admin, &admin);
     if (err != E_OK) {
         return config_wrong(why, err, "admin_https", admin.text);
     }
-    err = listener_take(r->operators, c, &c->operators_at, "listen", why);
-    return err == E_OK ? listener_take(r->devices, c, &c->devices_at, "devices", why) : err;
+    err = listener_open(c, &c->operators_at, "listen", &n->operators, why);
+    return err == E_OK ? listener_open(c, &c->devices_at, "devices", &n->devices, why) : err;
 }
 
-/* The lists of those who are let in are read once before anything changes. */
-static enum err take(struct rsmfd *r, const struct rsmfd_config *c, struct config_why *why)
+static void next_drop(struct rsmfd *r, struct next *n)
 {
-    struct config_why unsaid;
-    enum err err = trial(&c->operators_at, "ca", why);
-    if (err == E_OK) {
-        err = trial(&c->devices_at, "devices.ci", why);
-    }
-    if (err != E_OK) {
-        return err;
-    }
-    err = interfaces_take(r, c, why);
-    if (err != E_OK && interfaces_take(r, r->config, &unsaid) != E_OK) {
-        log_line(r->log, LOG_LEVEL_ERROR, "admin-not-put-back", NULL, 0);
-    }
-    return err;
+    metrics_next_drop(n->metrics);
+    admin_next_drop(n->admin);
+    https_api_next_drop(n->operators);
+    https_api_next_drop(n->devices);
+    rsmfd_config_reload_undo(r->config, n->config);
+    rsmfd_config_free(n->config);
+}
+
+static void next_take(struct rsmfd *r, struct next *n)
+{
+    metrics_next_take(r->metrics, n->metrics);
+    admin_next_take(rsmfd_admin_server(r->admin), n->admin);
+    https_api_next_take(r->operators, n->operators);
+    https_api_next_take(r->devices, n->devices);
+    rsmfd_config_free(r->own);
+    r->own = n->config;
+    r->config = n->config;
+    log_set(r->log, n->config->log_level, n->config->mask_imsi);
 }
 
 static enum err read_again(struct rsmfd *r, struct config_changes *changes, struct config_why *why)
 {
-    struct rsmfd_config *config = NULL;
+    struct next n = {.config = NULL};
     if (r->config->raw == NULL) {
         return config_wrong(why, E_UNSUPPORTED, "reload",
                             "the configuration was not read from a file");
     }
-    enum err err = rsmfd_config_reload(r->config, &config, changes, why);
+    enum err err = rsmfd_config_reload(r->config, &n.config, changes, why);
     if (err != E_OK) {
         return err;
     }
-    err = take(r, config, why);
+    err = next_open(r, &n, why);
     if (err != E_OK) {
-        rsmfd_config_reload_undo(r->config, config);
-        rsmfd_config_free(config);
+        next_drop(r, &n);
         config_changes_free(changes);
         return err;
     }
-    rsmfd_config_free(r->own);
-    r->own = config;
-    r->config = config;
-    log_set(r->log, config->log_level, config->mask_imsi);
+    next_take(r, &n);
     return E_OK;
 }
 

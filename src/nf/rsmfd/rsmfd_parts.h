@@ -38,9 +38,8 @@ MUST_USE enum err rsmfd_admin_start(struct rsmfd *r, struct uv_loop_s *loop,
                                     struct rsmfd_admin **out, struct admin_why *why);
 /* The i-th path of docs/openapi/rsmfd-admin.yaml; NULL behind the last. */
 const struct admin_path *rsmfd_admin_paths(size_t i);
-/* Users, rates and files over HTTPS. Harmless on NULL. After an error all is as before. */
-MUST_USE enum err rsmfd_admin_reload(struct rsmfd_admin *a, const struct rsmfd_config *config,
-                                     struct admin_why *why);
+/* For a reload of users, rates and files (nf/common/admin_server.h). NULL for NULL. */
+struct admin_server *rsmfd_admin_server(const struct rsmfd_admin *a);
 /* Harmless on NULL. */
 void rsmfd_admin_stop(struct rsmfd_admin *a);
 
