@@ -1,5 +1,6 @@
 /* programs/bindery-arpfd.c - the third-party ARPF: arguments, the process's own safety, and the
  * order of start and stop. */
+#include "base/version.h"
 #include "nf/arpfd/arpfd.h"
 #include "nf/common/daemon.h"
 #include "nf/common/program.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 
 static const struct program program = {
-    "bindery-arpfd", "bindery-arpfd " ARPFD_VERSION,
+    "bindery-arpfd", "bindery-arpfd " BINDERY_VERSION,
     "The third-party ARPF of first attaches with a discovery IMSI: verifies secure elements, and "
     "releases the key of each device to the operator that its service provider offered it to."
     "\vExit status: 0 done, 1 failed, 2 wrong usage or configuration.",

@@ -1,5 +1,6 @@
 /* programs/bindery-dausfd.c - the discovery AUSF: arguments, the process's own safety, and the
  * order of start and stop. */
+#include "base/version.h"
 #include "nf/common/daemon.h"
 #include "nf/common/program.h"
 #include "nf/dausfd/dausfd.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 
 static const struct program program = {
-    "bindery-dausfd", "bindery-dausfd 0.1.0",
+    "bindery-dausfd", "bindery-dausfd " BINDERY_VERSION,
     "The discovery AUSF: answers the first attach of a device with the challenge that the operator "
     "who accepted it pushed for its discovery IMSI. S6a for MMEs, HTTPS with mutual TLS for target "
     "AUSFs.\vExit status: 0 done, 1 failed, 2 wrong usage or configuration.",

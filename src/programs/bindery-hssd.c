@@ -1,4 +1,5 @@
 /* programs/bindery-hssd.c - the home subscriber server: the order of start and stop. */
+#include "base/version.h"
 #include "nf/common/program.h"
 #include "nf/hssd/admin_row.h"
 #include "nf/hssd/config.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 
 static const struct program program = {
-    "bindery-hssd", "bindery-hssd 0.1.0",
+    "bindery-hssd", "bindery-hssd " BINDERY_VERSION,
     "The home subscriber server of one network: S6a and S13 to its MMEs, and an administration "
     "interface on a Unix socket.\vExit status: 0 done, 1 failed, 2 wrong usage or configuration.",
     .rotates_key = false};

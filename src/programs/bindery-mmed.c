@@ -1,4 +1,5 @@
 /* programs/bindery-mmed.c - the provisioning MME: the order of start and stop. */
+#include "base/version.h"
 #include "nf/common/program.h"
 #include "nf/mmed/config.h"
 #include "nf/mmed/serve.h"
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 
 static const struct program program = {
-    "bindery-mmed", "bindery-mmed 0.1.0",
+    "bindery-mmed", "bindery-mmed " BINDERY_VERSION,
     "A mobility management entity that provisions devices: S1 to its eNBs, S6a and S13 to home "
     "networks, and an administration interface on a Unix socket.\v"
     "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.",

@@ -1,5 +1,6 @@
 /* programs/bindery-repod.c - the device binding repository: arguments, the process's own safety,
  * and the order of start and stop. */
+#include "base/version.h"
 #include "nf/common/program.h"
 #include "nf/repod/repod.h"
 
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 
 static const struct program program = {
-    "bindery-repod", "bindery-repod 0.1.0",
+    "bindery-repod", "bindery-repod " BINDERY_VERSION,
     "The device binding repository of a manufacturer or a third party: which key belongs to which "
     "IMEI, published and asked for over HTTPS with mutual TLS."
     "\vExit status: 0 done, 1 failed, 2 wrong usage or configuration.",

@@ -1,5 +1,6 @@
 /* programs/bindery-rsmfd.c - remote subscription management: arguments, the process's own safety,
  * and the order of start and stop. */
+#include "base/version.h"
 #include "nf/common/daemon.h"
 #include "nf/common/program.h"
 #include "nf/rsmfd/rsmfd.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 
 static const struct program program = {
-    "bindery-rsmfd", "bindery-rsmfd 0.1.0",
+    "bindery-rsmfd", "bindery-rsmfd " BINDERY_VERSION,
     "Remote subscription management: operators leave the profile of a device here, and the device "
     "fetches it over HTTPS with the certificate of its secure element."
     "\vExit status: 0 done, 1 failed, 2 wrong usage or configuration.",

@@ -1,9 +1,10 @@
 /* programs/bindery-ue.c - devices and their eNBs, emulated. */
+#include "base/version.h"
 #include "emulator/commands.h"
 
 #include <argp.h>
 
-const char *argp_program_version = "bindery-ue 0.1.0";
+const char *argp_program_version = "bindery-ue " BINDERY_VERSION;
 
 int main(int argc, char **argv)
 {

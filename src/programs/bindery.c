@@ -1,7 +1,8 @@
 /* programs/bindery.c - the one command people use. */
+#include "base/version.h"
 #include "cli/cli.h"
 
-const char *argp_program_version = "bindery 0.1.0";
+const char *argp_program_version = "bindery " BINDERY_VERSION;
 
 int main(int argc, char **argv)
 {

@@ -13,8 +13,6 @@
 #include "nf/arpfd/release.h"
 #include "nf/common/https_api.h"
 
-#define ARPFD_VERSION "0.1.0"
-
 struct arpfd_call;
 struct arpfd_admin;
 struct metrics_desk;

@@ -1,6 +1,7 @@
 /* Releases and counters as JSON: part of src/nf/arpfd/api.h. */
 #include "nf/arpfd/api.h"
 
+#include "base/version.h"
 #include "nf/common/admin_call.h"
 #include "nf/common/dimsi_json.h"
 
@@ -45,7 +46,7 @@ json_t *view_status(const struct arpfd *a)
     const struct address bound = https_api_bound(a->api);
     const struct address_text at = address_print(&bound);
     return json_pack("{s:s,s:s,s:s,s:s,s:o,s:I,s:i,s:I,s:I,s:I,s:I,s:I,s:o}", "program",
-                     "bindery-arpfd", "version", ARPFD_VERSION, "name", a->config->name.text,
+                     "bindery-arpfd", "version", BINDERY_VERSION, "name", a->config->name.text,
                      "listener", at.s, "started", admin_time(a->started * 1000), "uptime_seconds",
                      (json_int_t)(arpfd_wall(a) - a->started), "agreement_keys",
                      (int)a->trust->n_agreement, "dimsis", (json_int_t)a->counts.dimsis, "releases",

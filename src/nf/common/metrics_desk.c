@@ -1,12 +1,10 @@
 #include "nf/common/metrics_desk.h"
 
+#include "base/version.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#ifndef BINDERY_VERSION
-#define BINDERY_VERSION "0.1.0"
-#endif
 
 struct metrics_desk {
     struct metrics_desk_options options;

@@ -2,6 +2,7 @@
  * docs/admin-api.md describes it. */
 #include "nf/dausfd/dausfd.h"
 
+#include "base/version.h"
 #include "nf/common/admin_changes.h"
 #include "nf/common/admin_told.h"
 
@@ -148,16 +149,19 @@ static void get_status(struct dausfd *d, struct admin_call *c)
         admin_call_refuse_err(c, err);
         return;
     }
-    admin_call_show(
-        c, json_pack(
-               "{s:s, s:s, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-               "program", "bindery-dausfd", "host", d->config->origin_host, "realm",
-               d->config->origin_realm, "started", admin_time(d->started * 1000), "plmns",
-               plmns_json(d->config->plmns, d->config->n_plmns), "entries", "live",
-               (json_int_t)n.live, "spent", (json_int_t)n.spent, "expired", (json_int_t)n.expired,
-               "operators", plmns_json(d->rules->operators, d->rules->n_operators), "listeners",
-               listeners_json(d), "peers", peers_json(d), "counters", counters_json(d), "refused",
-               refused_json(d), "push", push_json(d), "admin", admin_server_view(d->admin)));
+    admin_call_show(c, json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:{s:I, s:I, s:I}, s:o, s:o, "
+                                 "s:o, s:o, s:o, s:o, s:o}",
+                                 "program", "bindery-dausfd", "version", BINDERY_VERSION, "host",
+                                 d->config->origin_host, "realm", d->config->origin_realm,
+                                 "started", admin_time(d->started * 1000), "uptime_seconds",
+                                 (json_int_t)(dausfd_now(d) - d->started), "plmns",
+                                 plmns_json(d->config->plmns, d->config->n_plmns), "entries",
+                                 "live", (json_int_t)n.live, "spent", (json_int_t)n.spent,
+                                 "expired", (json_int_t)n.expired, "operators",
+                                 plmns_json(d->rules->operators, d->rules->n_operators),
+                                 "listeners", listeners_json(d), "peers", peers_json(d), "counters",
+                                 counters_json(d), "refused", refused_json(d), "push", push_json(d),
+                                 "admin", admin_server_view(d->admin)));
 }
 
 static void get_entries(struct dausfd *d, struct admin_call *c)

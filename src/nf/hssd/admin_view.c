@@ -1,5 +1,6 @@
 #include "nf/hssd/admin_view.h"
 
+#include "base/version.h"
 #include "nf/common/admin_call.h"
 #include "nf/hssd/admin_eir.h"
 #include "nf/hssd/kme_pool.h"
@@ -11,10 +12,6 @@
 #include "proc/devid.h"
 
 #include <stdio.h>
-
-#ifndef BINDERY_VERSION
-#define BINDERY_VERSION "0.1.0"
-#endif
 
 static json_t *view_serving(const struct store_serving *s)
 {

@@ -1,5 +1,6 @@
 #include "nf/mmed/admin_view.h"
 
+#include "base/version.h"
 #include "codec/s6a.h"
 #include "nf/common/admin_call.h"
 #include "nf/mmed/hss.h"
@@ -7,10 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#ifndef BINDERY_VERSION
-#define BINDERY_VERSION "0.1.0"
-#endif
 
 static json_t *count_of(uint64_t v)
 {

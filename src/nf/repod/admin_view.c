@@ -1,11 +1,10 @@
 /* What the repository says of itself, as JSON: part of src/nf/repod/admin.h. */
 #include "nf/repod/admin.h"
 
+#include "base/version.h"
+
 #include <stdlib.h>
 
-#ifndef BINDERY_VERSION
-#define BINDERY_VERSION "0.1.0"
-#endif
 #define DAY_S 86400
 
 static json_t *number(uint64_t v)

@@ -1,6 +1,7 @@
 /* The administration interface: docs/admin-api.md; part of src/nf/rsmfd/rsmfd.h. */
 #include "nf/rsmfd/rsmfd_parts.h"
 
+#include "base/version.h"
 #include "nf/common/admin_changes.h"
 #include "nf/common/admin_told.h"
 
@@ -46,7 +47,7 @@ static void get_status(struct rsmfd *r, struct admin_call *c)
     plmn_print(&r->config->plmn, plmn);
     admin_call_show(
         c, json_pack("{s:s,s:s,s:s,s:o,s:I,s:o,s:o,s:o,s:o}", "program", "bindery-rsmfd", "version",
-                     "0.1.0", "plmn", plmn, "started", admin_time(r->started * 1000),
+                     BINDERY_VERSION, "plmn", plmn, "started", admin_time(r->started * 1000),
                      "uptime_seconds", (json_int_t)(now - r->started), "deliveries", phases_of(n),
                      "operators", listener_of(r->operators), "devices", listener_of(r->devices),
                      "admin", admin_server_view(r->admin->server)));
