@@ -1,5 +1,6 @@
 #include "cli/api_client.h"
 #include "cli/memory.h"
+#include "nf/common/advice.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
@@ -272,48 +273,57 @@ void api_problem_words(const json_t *problem, char *out, size_t cap)
              *pointer ? " (at " : "", pointer, *pointer ? ")" : "");
 }
 
-static const char *next_step(long status, const char *problem)
+/* What a person at this command does next, where that is other than what `bindery explain` says for
+ * all who ask the interface. */
+static const char *of_command(const char *problem)
 {
-    const char *colon = strrchr(problem, ':');
-    const char *advice = colon ? api_remote_advice(colon + 1) : NULL;
-    if (advice) {
-        return advice;
+    static const struct {
+        const char *problem, *advice;
+    } all[] = {
+        {"configuration-refused",
+         "correct the file there and reload again; what was in force stays so until then"},
+        {"precondition-failed",
+         "it is there already, or was changed meanwhile; `set` changes it, `show` shows it"},
+        {"bad-parameter", "correct the value that is named and try again"},
+        {"bad-member", "correct the value that is named and try again"},
+        {"unknown-member", "take it out, or is it written wrong?"},
+        {"missing-member", "add it and try again"},
+        {"onboarding-phase", "`bindery onboarding list` shows all"},
+        {"no-such-onboarding", "`bindery onboarding list` shows all"},
+        {"no-reseal", "`bindery key show` says how the last one ended"},
+        {"busy", "try again in a moment"},
+        {"no-memory", "try again in a moment"},
+        {"keys-busy", "try again in a moment"},
+        {"store-failed", "`bindery logs` may say more"},
+        {"audit-failed", "`bindery logs` may say more"},
+        {"key-failed", "`bindery logs` may say more"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(all[i].problem, problem) == 0) {
+            return all[i].advice;
+        }
     }
-    if (!strcmp(problem, "urn:bindery:problem:configuration-refused")) {
-        return "correct the file there and reload again; what was in force stays so until then";
-    }
-    if (!strcmp(problem, "urn:bindery:problem:onboarding-phase") ||
-        !strcmp(problem, "urn:bindery:problem:no-such-onboarding")) {
-        return "`bindery onboarding list` shows all";
-    }
-    switch (status) {
-    case 404:
-        return "`bindery subscriber list`, `device list`, `lot list`, `eir list` and `dimsi list` "
-               "show what is "
-               "there";
-    case 409:
-        return "change what it contradicts first; `bindery subscriber show IMSI`, or of a lot "
-               "`bindery lot show ID`, shows what is there";
-    case 412:
-        return "it is there already, or was changed meanwhile; `set` changes it, `show` shows it";
-    case 422:
-    case 400:
-        return "correct the value that is named and try again";
-    case 503:
-        return "try again in a moment";
-    default:
-        return "`bindery logs` may say more";
-    }
+    return NULL;
+}
+
+/* NULL: nothing that the refusal does not say itself. A status alone says too little: 404 and 409
+ * are of things of many kinds. */
+static const char *next_step(const char *type)
+{
+    const char *colon = strrchr(type, ':'), *name = colon ? colon + 1 : "";
+    const char *advice = api_remote_advice(name);
+    advice = advice ? advice : of_command(name);
+    return advice ? advice : advice_of(ADVICE_PROBLEM, name);
 }
 
 int api_say_problem(const char *what, const struct api_answer *answer)
 {
-    char words[512] = "the HSS gave no reason";
+    char words[1024] = "the HSS gave no reason";
+    const char *next = next_step(api_text(answer->body, "type"));
     if (answer->body) {
         api_problem_words(answer->body, words, sizeof words);
     }
-    cli_error("%s: %s [%ld]; %s", what, words, answer->status,
-              next_step(answer->status, api_text(answer->body, "type")));
+    cli_error("%s: %s [%ld]%s%s", what, words, answer->status, next ? "; " : "", next ? next : "");
     return CLI_REFUSED;
 }
 
@@ -344,6 +354,6 @@ int api_once(const struct cli_common *common, const char *what, const struct api
 
 void api_print_json(const json_t *value)
 {
-    (void)json_dumpf(value, stdout, JSON_INDENT(2));
+    (void)json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)); /* 2.003 stays so */
     putchar('\n');
 }

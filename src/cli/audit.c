@@ -372,6 +372,7 @@ static bool read_head(const char *path, struct audit_head *out)
 static bool write_head(const char *path, const struct audit_head *head)
 {
     char fresh[CLI_PATH_MAX], text[AUDIT_HEAD_TEXT];
+    const bool is_new = access(path, F_OK) != 0;
     if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
         cli_error("--head %s: the name is too long", path);
         return false;
@@ -382,6 +383,8 @@ static bool write_head(const char *path, const struct audit_head *head)
     good = f && fclose(f) == 0 && good && rename(fresh, path) == 0;
     if (!good) {
         cli_error("--head %s: %s", path, strerror(errno));
+    } else if (is_new) { /* a name that was written wrong, or a head where a file was wanted */
+        fprintf(stderr, "the head is kept in the new file %s\n", path);
     }
     return good;
 }

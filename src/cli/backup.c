@@ -3,14 +3,18 @@
  * here, from files. */
 #include "cli/api_client.h"
 #include "cli/api_list.h"
+#include "cli/secret_input.h"
+#include "cli/table.h"
 #include "nf/common/config_peek.h"
 #include "proc/sqn.h"
-#include "store/store_backup.h"
+#include "store/store_sealed.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define POLL_NS     200000000L
 #define AHEAD_TICKS (3600u * SQN_TICKS_PER_SECOND)
@@ -36,6 +40,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->store = arg;
         return 0;
     case OPT_KEY_FILE:
+        if (secret_is_key(arg) && access(arg, F_OK) != 0) {
+            argp_error(state, "a key is not an argument: --key-file takes the file that it is in");
+        }
         o->key_file = arg;
         return 0;
     case OPT_OUT:
@@ -95,7 +102,8 @@ static const struct argp verify_argp = {
     take,
     "FILE",
     "Verifies a backup: size and SHA-256 are its manifest's, the database is sound, the rows are "
-    "all there, and the key file opens it. Needs no daemon.",
+    "all there, and the key file opens it and each sealed value in it; one that does not open is "
+    "named. Needs no daemon.",
     children,
     NULL,
     NULL};
@@ -244,6 +252,26 @@ static int create(int argc, char **argv)
 
 /* ---- list ---- */
 
+/* KEY is the fingerprint of the key file that opens it, as `bindery key show` has it. */
+static void print_list(const json_t *backups)
+{
+    struct table *t = table_new((const char *const[]){"NAME", "MADE", ">OCTETS", "KEY", NULL});
+    const json_t *one = NULL;
+    size_t i = 0;
+    json_array_foreach(backups, i, one)
+    {
+        char octets[24] = "";
+        const json_t *n = json_object_get(one, "octets");
+        const char *fault = api_text(one, "fault");
+        if (json_is_integer(n)) {
+            snprintf(octets, sizeof octets, "%" JSON_INTEGER_FORMAT, json_integer_value(n));
+        }
+        table_add(t, (const char *const[]){api_text(one, "name"), api_text(one, "made"), octets,
+                                           *fault ? fault : api_text(one, "key")});
+    }
+    table_print(t);
+}
+
 static int list(int argc, char **argv)
 {
     struct options o = {.word = NULL};
@@ -252,18 +280,17 @@ static int list(int argc, char **argv)
     if (!parse(&list_argp, argc, argv, &o)) {
         return CLI_USAGE;
     }
+    if (o.word) {
+        cli_error("backup list takes no argument '%s': it shows all; `bindery backup verify FILE` "
+                  "looks at one",
+                  o.word);
+        return CLI_USAGE;
+    }
     int code = api_once(&o.common, "the backups", &request, &answer);
     if (code == CLI_DONE && o.common.json) {
         api_print_json(answer.body);
     } else if (code == CLI_DONE) {
-        const json_t *one = NULL;
-        size_t i = 0;
-        json_array_foreach(json_object_get(answer.body, "backups"), i, one)
-        {
-            printf("%-32s %-24s %12" JSON_INTEGER_FORMAT "  %s\n", api_text(one, "name"),
-                   api_text(one, "made"), json_integer_value(json_object_get(one, "octets")),
-                   api_text(one, "fault"));
-        }
+        print_list(json_object_get(answer.body, "backups"));
     }
     api_answer_free(&answer);
     return code;
@@ -291,7 +318,10 @@ static bool peek(const char *config, const char *in_store, const char *at_top, c
                  char *out)
 {
     enum err err = look(config, in_store, at_top, given, out);
-    if (err != E_OK) {
+    if (err == E_IO && access(config, R_OK) != 0) {
+        cli_error("%s: %s; --config FILE names the daemon's configuration", config,
+                  strerror(errno));
+    } else if (err != E_OK) {
         cli_error("%s: neither store.%s nor %s can be read: %s; name the configuration with "
                   "--config FILE",
                   config, in_store, at_top, err_sentence(err));
@@ -332,6 +362,52 @@ static const char *key_of(const struct place *p)
 
 /* ---- verify ---- */
 
+/* A store of millions takes some seconds, and somebody may watch. */
+static void tell_looked(void *ctx, uint64_t looked)
+{
+    (void)ctx;
+    fprintf(stderr, "\r%" PRIu64 " sealed values opened", looked);
+}
+
+static void tell_damaged(const struct options *o, const struct store_opened *opened)
+{
+    char text[STORE_SEALED_TEXT_MAX];
+    for (size_t i = 0; i < opened->damaged.n; i++) {
+        store_sealed_text(&opened->damaged.v[i], text);
+        cli_error("%s does not open", text);
+    }
+    cli_error("%s: %" PRIu64 " of %" PRIu64 " sealed values do not open%s; all else is as it "
+              "should be",
+              o->word, opened->failed, opened->looked,
+              opened->failed > opened->damaged.n ? " (the first ones are named above)" : "");
+}
+
+/* The key file opens the data keys; does all that lies under them open too? */
+static int open_all(const struct options *o, const struct place *place)
+{
+    struct store_why why;
+    const bool watched = isatty(STDERR_FILENO) == 1;
+    struct store_opened *opened = calloc(1, sizeof *opened);
+    int code = CLI_REFUSED;
+    enum err err = opened == NULL
+                       ? E_MEMORY
+                       : store_backup_open_all(o->word, key_of(place), watched ? tell_looked : NULL,
+                                               NULL, opened, &why);
+    fputs(watched ? "\r\033[K" : "", stderr);
+    if (err != E_OK) {
+        cli_error("%s", opened == NULL ? "no memory" : why.text);
+    } else if (opened->failed > 0) {
+        tell_damaged(o, opened);
+    } else {
+        printf("%sit is whole, %s opens it, and each of its %" PRIu64 " sealed values%s\n",
+               cli_paint(stdout, CLI_GREEN), place->key, opened->looked,
+               cli_paint(stdout, CLI_PLAIN));
+        code = CLI_DONE;
+    }
+    free(opened);
+    return code;
+}
+
 static int verify_at(const struct options *o, const struct place *place, struct store_manifest *m)
 {
     struct store_why why;
@@ -340,8 +416,10 @@ static int verify_at(const struct options *o, const struct place *place, struct 
         return CLI_REFUSED;
     }
     print_manifest(stdout, o->word, m);
-    printf("%sit is whole, and %s%s%s\n", cli_paint(stdout, CLI_GREEN),
-           place->has_key ? place->key : "needs no key file", place->has_key ? " opens it" : "",
+    if (place->has_key) {
+        return open_all(o, place);
+    }
+    printf("%sit is whole, and needs no key file%s\n", cli_paint(stdout, CLI_GREEN),
            cli_paint(stdout, CLI_PLAIN));
     return CLI_DONE;
 }

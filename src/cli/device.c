@@ -76,6 +76,23 @@ static json_t *body_of(const struct options *o)
     return body;
 }
 
+static void tell(const struct api_answer *answer, bool with_body, const char *imsi,
+                 const char *imei)
+{
+    if (with_body && !json_is_true(json_object_get(answer->body, "has_kme"))) {
+        printf(
+            "%s is listed for %s, without a KME: where the subscription is bound, it can be used "
+            "there when the device has one (`bindery device set %s %s --kme-file FILE`)\n",
+            imei, imsi, imsi, imei);
+        return;
+    }
+    printf("%s %s %s\n", imsi,
+           !with_body              ? "may no longer be used in"
+           : answer->status == 201 ? "may now be used in"
+                                   : "could be used already, now as given, in",
+           imei);
+}
+
 static int change(const struct argp *argp, const char *method, bool with_body, int argc,
                   char **argv)
 {
@@ -104,11 +121,7 @@ static int change(const struct argp *argp, const char *method, bool with_body, i
     if (o.said.common.json && answer.body) {
         api_print_json(answer.body);
     } else if (!o.said.common.json) {
-        printf("%s %s %s\n", imsi.digits,
-               !with_body             ? "may no longer be used in"
-               : answer.status == 201 ? "may now be used in"
-                                      : "could be used already, now as given, in",
-               imei.digits);
+        tell(&answer, with_body, imsi.digits, imei.digits);
     }
     api_answer_free(&answer);
     return CLI_DONE;
@@ -142,6 +155,11 @@ static int list(int argc, char **argv)
     static const char *const columns[] = {"IMSI", "IMEI", "KME", "PREVIOUS KME", NULL};
     struct options o = {.said = VERB_SAID(slots, 2)};
     if (!verb_parse(&list_argp, argc, argv, &o.said)) {
+        return CLI_USAGE;
+    }
+    if (o.said.words[0]) {
+        cli_error("device list takes no argument: '%.60s'; `bindery device show IMEI` shows one",
+                  o.said.words[0]);
         return CLI_USAGE;
     }
     const struct api_list what = {.name = "devices",

@@ -40,9 +40,11 @@ static const struct argp list_argp = {
     static const struct argp name##_argp = {NULL,          verb_take, "DIMSI", doc,                \
                                             verb_children, NULL,      NULL}
 DEVICE_ARGP(show, "Shows a device, and what happens next.");
-DEVICE_ARGP(retry, "Does now what waits for its time; asks once more for one that was refused.");
-DEVICE_ARGP(withdraw, "Takes no more part in it: the discovery AUSF is told, and the IMSI rests. "
-                      "Not of a device that was there.");
+DEVICE_ARGP(retry, "Does now what waits for its time; asks once more for one that was refused. Of "
+                   "one for which nothing waits it is refused.");
+DEVICE_ARGP(withdraw, "Takes no more part in it: the discovery AUSF is told, the subscription ends "
+                      "where it is served too, and the IMSI rests. Not of a device that has the "
+                      "operator's own subscription.");
 DEVICE_ARGP(forget, "Forgets a device that is done, refused, withdrawn or expired.");
 
 static bool is_phase(const char *text)
@@ -123,6 +125,7 @@ static void show_human(const json_t *d)
     say("dIMSI", api_text(d, "dimsi"));
     say("phase", api_text(d, "phase"));
     say("why", api_text(d, "cause"));
+    say("detail", api_text(d, "detail"));
     say("provider", api_text(d, "sp"));
     say("ARPF", api_text(d, "arpf"));
     say("IMSI", api_text(d, "imsi"));

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_ROWS   1000 /* as many as the HSS takes at once */
-#define ROW_MAX      512 /* octets of one row in JSON: the note has 63 at most, else it is refused */
-#define SHOWN_MAX    20  /* refused rows said on standard error */
-#define LISTED_MAX   10000
-#define EXPORT_LIMIT 1000
+#define BATCH_ROWS       1000 /* as many as the HSS takes at once */
+#define ROW_MAX          512 /* octets of one row in JSON: the note has 63 at most, else it is refused */
+#define SHOWN_MAX        20 /* refused rows said on standard error */
+#define LISTED_MAX       10000
+#define STATUS_UNKNOWN   401 /* who asks is not known, */
+#define STATUS_FORBIDDEN 403 /* or may not do this */
+#define EXPORT_LIMIT     1000
 
 struct options {
     struct cli_common common;
@@ -108,6 +110,7 @@ struct import {
     struct slot slot[BATCH_ROWS];
     unsigned long added, changed, unchanged, refused;
     unsigned long not_sent; /* of the refused ones */
+    bool denied;            /* whoever asks may not import: nothing else is to be said */
     json_t *listed;
 };
 
@@ -195,7 +198,11 @@ static int send_batch(struct import *im)
     }
     int rc = api_do(&im->api, im->o->file, &request, &answer);
     if (rc != CLI_DONE) {
-        cli_error("%s: stopped before line %lu", im->o->file, im->slot[0].line);
+        im->denied = im->added + im->changed + im->unchanged == 0 &&
+                     (answer.status == STATUS_UNKNOWN || answer.status == STATUS_FORBIDDEN);
+        if (!im->denied) {
+            cli_error("%s: stopped before line %lu", im->o->file, im->slot[0].line);
+        }
         return rc;
     }
     rc = take_results(im, json_object_get(answer.body, "results"));
@@ -247,7 +254,9 @@ static int run(struct import *im)
         }
         json_decref(row.json);
     }
-    fputs("Run it again: rows that are in count as unchanged.\n", stderr);
+    if (!im->o->dry_run && !im->denied) {
+        fputs("Run it again: rows that are in count as unchanged.\n", stderr);
+    }
     return rc;
 }
 
@@ -326,7 +335,9 @@ static int import_into(struct import *im)
     if (!im->o->dry_run && im->added && !eir_await_in_force(&im->api) && rc == CLI_DONE) {
         rc = CLI_REFUSED;
     }
-    say_summary(im);
+    if (!im->denied) {
+        say_summary(im);
+    }
     if (!report_close(im) && rc == CLI_DONE) {
         rc = CLI_REFUSED;
     }

@@ -1,6 +1,7 @@
 /* The verb `events`: what the HSS and the MME keep, as one list in the order of time. */
 #include "cli/api_client.h"
 #include "cli/log_file.h"
+#include "nf/common/event_names.h"
 #include <ctype.h>
 #include <limits.h>
 #include <poll.h>
@@ -11,10 +12,13 @@
 #define WAIT_LONG   25 /* seconds that a question may wait for an event */
 #define WAIT_SHORT  1  /* likewise, while another daemon's events are awaited too */
 #define AGAIN_MS    1000
+#define SHOWN_LAST  20 /* of those that were there already, when they are followed */
+#define LAST_MOST   1000000
+#define NEWEST      (INT64_MAX / 10)
 
 struct options {
     struct cli_common common;
-    const char *name, *after, *limit, *from;
+    const char *name, *after, *limit, *last, *from;
     const char *imsi, *imei, *peer, *cause, *since;
     bool follow;
 };
@@ -32,7 +36,7 @@ struct merge {
     const struct options *o;
     struct source sources[SOURCES_MAX];
     size_t n;
-    long left;
+    long left, skip;
     bool caught_up; /* all that was there is shown: now events are awaited */
 };
 
@@ -54,6 +58,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case 'l':
         o->limit = arg;
+        return 0;
+    case 'n':
+        o->last = arg;
         return 0;
     case 'F':
         o->from = arg;
@@ -126,21 +133,17 @@ static void put(char path[static API_PATH_MAX], const char *key, const char *val
     }
 }
 
-static void path_of(const struct merge *m, const struct source *s, char path[static API_PATH_MAX])
+static void path_of(const struct options *o, const char *place, json_int_t id, long most,
+                    char path[static API_PATH_MAX])
 {
-    const struct options *o = m->o;
-    snprintf(path, API_PATH_MAX, "/v1/events?after=%" JSON_INTEGER_FORMAT "&limit=%ld", s->after,
-             m->left < PAGE ? m->left : PAGE);
+    snprintf(path, API_PATH_MAX, "/v1/events?%s=%" JSON_INTEGER_FORMAT "&limit=%ld", place, id,
+             most < PAGE ? most : PAGE);
     put(path, "name", o->name);
     put(path, "imsi", o->imsi);
     put(path, "imei", o->imei);
     put(path, "peer", o->peer);
     put(path, "cause", o->cause);
     put(path, "since", o->since);
-    if (m->caught_up) {
-        size_t n = strlen(path);
-        snprintf(path + n, API_PATH_MAX - n, "&wait=%d", m->n > 1 ? WAIT_SHORT : WAIT_LONG);
-    }
 }
 
 /* While it is followed, a daemon that does not answer is waited for: it is being started again, or
@@ -175,9 +178,11 @@ static int fetch(const struct merge *m, struct source *s)
 {
     struct api_answer answer = {0};
     char path[API_PATH_MAX];
-    path_of(m, s, path);
+    path_of(m->o, "after", s->after, m->left, path);
     s->api.quiet = s->silent;
     if (m->caught_up) {
+        const size_t n = strlen(path);
+        snprintf(path + n, API_PATH_MAX - n, "&wait=%d", m->n > 1 ? WAIT_SHORT : WAIT_LONG);
         (void)fflush(stdout); /* what follows may take a while */
     }
     struct api_request request = {.method = "GET", .path = path};
@@ -192,6 +197,58 @@ static int fetch(const struct merge *m, struct source *s)
         rc = api_say_problem("events", &answer);
     }
     api_answer_free(&answer);
+    return rc;
+}
+
+/* Puts those that are older before those that were found. */
+static bool put_before(json_t **found, json_t *older)
+{
+    const bool ok = json_array_extend(older, *found) == 0;
+    json_decref(*found);
+    *found = json_incref(older);
+    return ok;
+}
+
+/* The newest of one daemon, as many as there are up to `most`, as its first page; what comes later
+ * follows on them. */
+static int fetch_last(const struct options *o, struct source *s, long most)
+{
+    char path[API_PATH_MAX];
+    struct api_answer answer;
+    const struct api_request request = {.method = "GET", .path = path};
+    json_int_t before = NEWEST, first = 0;
+    s->page = json_array();
+    while ((long)json_array_size(s->page) < most) {
+        path_of(o, "before", before, most - (long)json_array_size(s->page), path);
+        int rc = api_do(&s->api, "events", &request, &answer);
+        if (rc != CLI_DONE) {
+            return rc;
+        }
+        const json_int_t next = json_integer_value(json_object_get(answer.body, "next"));
+        json_t *older = json_object_get(answer.body, "events");
+        const bool more = json_is_array(older) && put_before(&s->page, older) && next < before;
+        api_answer_free(&answer);
+        if (!more) {
+            break;
+        }
+        first = first == 0 ? next : first;
+        before = next;
+    }
+    const json_t *newest = json_array_get(s->page, json_array_size(s->page) - 1);
+    s->after = newest ? json_integer_value(json_object_get(newest, "id")) : first;
+    s->dry = !o->follow;
+    return CLI_DONE;
+}
+
+static int begin_with_last(struct merge *m, long most)
+{
+    int rc = CLI_DONE;
+    long found = 0;
+    for (size_t i = 0; i < m->n && rc == CLI_DONE; i++) {
+        rc = fetch_last(m->o, &m->sources[i], most);
+        found += (long)json_array_size(m->sources[i].page);
+    }
+    m->skip = found > most ? found - most : 0;
     return rc;
 }
 
@@ -243,7 +300,10 @@ static int run(struct merge *m)
     while (m->left > 0 && !ferror(stdout)) {
         rc = refill(m);
         struct source *s = rc == CLI_DONE ? oldest(m) : NULL;
-        if (s) {
+        if (s && m->skip > 0) { /* the other daemon has newer ones */
+            s->at++;
+            m->skip--;
+        } else if (s) {
             show(m->o, head(s), s->from);
             s->at++;
             m->left--;
@@ -290,15 +350,12 @@ static const struct argp_option events_options[] = {
     {"peer", 'p', "NAME", 0, "only about this peer, repository or webhook", 0},
     {"cause", 'c', "NAME", 0, "only with this cause", 0},
     {"since", 's', "TIME", 0, "only from then on: 2026-01-31T12:00:00Z", 0},
-    {"limit", 'l', "N", 0, "at most this many (default: all)", 0},
-    {"follow", 'f', NULL, 0, "go on as they happen", 0},
+    {"limit", 'l', "N", 0, "at most this many, of the oldest (default: all)", 0},
+    {"last", 'n', "N", 0, "the newest N", 0},
+    {"follow", 'f', NULL, 0,
+     "go on as they happen; begins with the last 20, or as --last, --after or --since say", 0},
     {0},
 };
-
-static bool is_name(const char *s)
-{
-    return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s) && strlen(s) < 32;
-}
 
 /* In UTC, as events are shown. */
 static bool is_time(const char *s)
@@ -316,8 +373,14 @@ static bool is_time(const char *s)
 
 static bool checks_out(const struct options *o)
 {
-    if (o->name && !is_name(o->name)) {
-        cli_error("--name '%s' is no event's name", o->name);
+    if (o->name && !event_word(o->name)) {
+        cli_error("--name: no event is called '%.60s'; `bindery explain event` lists them",
+                  o->name);
+        return false;
+    }
+    if (o->last && (o->after || o->limit)) {
+        cli_error("--last goes neither with --after nor with --limit: it begins with the newest, "
+                  "and they with the oldest");
         return false;
     }
     if (o->since && !is_time(o->since)) {
@@ -344,13 +407,20 @@ int cli_events(int argc, char **argv)
         NULL};
     struct options o = {0};
     struct merge m = {.o = &o, .left = LONG_MAX};
-    long after = 0;
+    long after = 0, last = 0;
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0 ||
         (o.after && !cli_number("--after", o.after, 0, INT64_MAX, &after)) ||
-        (o.limit && !cli_number("--limit", o.limit, 1, LONG_MAX, &m.left)) || !checks_out(&o)) {
+        (o.limit && !cli_number("--limit", o.limit, 1, LONG_MAX, &m.left)) ||
+        (o.last && !cli_number("--last", o.last, 1, LAST_MOST, &last)) || !checks_out(&o)) {
         return CLI_USAGE;
     }
+    if (o.follow && !o.last && !o.after && !o.since) {
+        last = SHOWN_LAST;
+    }
     int rc = open_sources(&m, after);
+    if (rc == CLI_DONE && last > 0) {
+        rc = begin_with_last(&m, last);
+    }
     if (rc == CLI_DONE) {
         rc = run(&m);
     }

@@ -1,6 +1,8 @@
 /* The verb `import`: a stream of rows, in batches, all or nothing per row. */
 #include "cli/api_client.h"
+#include "cli/import_seen.h"
 #include "cli/import_session.h"
+#include "cli/import_tally.h"
 #include "cli/memory.h"
 #include "device/linux/import_rows.h"
 #include <errno.h>
@@ -11,12 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_ROWS   500
-#define BATCH_SLOTS  1000 /* rows that are sent, and refused ones between them */
-#define BATCH_OCTETS 900000
-#define READ_AHEAD   65536
-#define SHOWN_MAX    20    /* refused rows said on standard error */
-#define LISTED_MAX   10000 /* refused rows in the answer to a script */
+#define BATCH_ROWS       500
+#define BATCH_SLOTS      1000 /* rows that are sent, and refused ones between them */
+#define BATCH_OCTETS     900000
+#define READ_AHEAD       65536
+#define STATUS_UNKNOWN   401 /* who asks is not known, */
+#define STATUS_FORBIDDEN 403 /* or may not do this */
 
 static volatile sig_atomic_t interrupted;
 
@@ -88,9 +90,10 @@ static const struct argp argp = {
     "Puts subscribers and devices in, row by row: a refused row costs no other one. Safe to run "
     "again.\v"
     "CSV columns, in any order: imsi, algorithm, k, op, opc, msisdn, policy, proof, profile, "
-    "suspended, sqn, imei, kme. An empty field is not sent. A row without k changes what is there; "
+    "suspended, sqn, imei, kme. An empty field is not sent. A row of an imsi that is there changes "
+    "what it names and nothing else; one with k makes it. Several rows with one imsi give it "
     "several "
-    "rows with one imsi give it several devices. NDJSON lines are as docs/admin-api.md has them; "
+    "devices, and have the same keys. NDJSON lines are as docs/admin-api.md has them; "
     "SIM makers' files, with K encrypted, are in docs/keys.md.\n"
     "Exit status 1 when a row was refused.",
     children,
@@ -101,15 +104,17 @@ static const struct argp argp = {
 struct slot {
     unsigned long line;
     char imsi[24];
-    char fault[256]; /* empty: it goes to the HSS */
+    const char *problem; /* the fault's name */
+    char fault[256];     /* empty: it goes to the HSS */
 };
 struct import {
     const struct options *o;
     struct api api;
     struct import_session session;
     struct hashed_file hashed;
+    struct import_seen seen;
     FILE *file; /* what `in` reads */
-    FILE *in, *report;
+    FILE *in;
     uint64_t size; /* of the file, 0 when not known */
     struct import_rows rows;
     char read_ahead[READ_AHEAD]; /* of `in`: what passes through it is wiped with us */
@@ -120,10 +125,9 @@ struct import {
     unsigned n_slots; /* these, and those that don't */
     struct slot slot[BATCH_SLOTS];
     bool broken; /* the HSS could not take a row, for a reason that is not the row's */
+    bool denied; /* whoever asks may not import: nothing else is to be said */
     /* what happened */
-    unsigned long added, changed, unchanged, refused;
-    unsigned long not_sent; /* of the refused ones */
-    json_t *listed;
+    struct import_tally tally;
     struct timespec began, said;
 };
 
@@ -136,11 +140,6 @@ static double seconds_since(const struct timespec *then)
     return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
 }
 
-static unsigned long rows_done(const struct import *im)
-{
-    return im->added + im->changed + im->unchanged + im->refused;
-}
-
 static void say_progress(struct import *im)
 {
     double s = seconds_since(&im->began);
@@ -148,7 +147,8 @@ static void say_progress(struct import *im)
         return;
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &im->said);
-    fprintf(stderr, "\r\033[K%lu rows, %.0f a second", rows_done(im), (double)rows_done(im) / s);
+    fprintf(stderr, "\r\033[K%lu rows, %.0f a second", import_tally_rows(&im->tally),
+            (double)import_tally_rows(&im->tally) / s);
     if (im->size && im->rows.octets) {
         double part = (double)im->rows.octets / (double)im->size;
         part = part > 1 ? 1 : part;
@@ -156,48 +156,7 @@ static void say_progress(struct import *im)
     }
 }
 
-static void clear_progress(void)
-{
-    if (isatty(STDERR_FILENO)) {
-        fputs("\r\033[K", stderr);
-    }
-}
-
-/* ---- refused rows ---- */
-
-static void put_field(FILE *to, const char *text)
-{
-    fputc('"', to);
-    for (; *text; text++) {
-        if (*text == '"') {
-            fputc('"', to);
-        }
-        fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
-    }
-    fputc('"', to);
-}
-
-static void refused(struct import *im, unsigned long line, const char *imsi, const char *problem,
-                    const char *reason)
-{
-    im->refused++;
-    if (im->report) {
-        fprintf(im->report, "%lu,", line);
-        put_field(im->report, imsi);
-        fprintf(im->report, ",%s,", problem);
-        put_field(im->report, reason);
-        fputc('\n', im->report);
-    }
-    if (im->o->common.json && json_array_size(im->listed) < LISTED_MAX) {
-        (void)json_array_append_new(im->listed,
-                                    json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)line,
-                                              "imsi", imsi, "problem", problem, "reason", reason));
-    }
-    if (!im->o->common.json && im->refused <= SHOWN_MAX) {
-        clear_progress();
-        fprintf(stderr, "%s:%lu: %s%s%s\n", im->o->file, line, imsi, *imsi ? ": " : "", reason);
-    }
-}
+/* ---- a batch ---- */
 
 /* "unknown-profile" of "urn:bindery:problem:unknown-profile" */
 static const char *problem_name(const json_t *problem)
@@ -207,8 +166,6 @@ static const char *problem_name(const json_t *problem)
     return colon ? colon + 1 : *type ? type : "refused";
 }
 
-/* ---- a batch ---- */
-
 static void take_result(struct import *im, const struct slot *slot, const json_t *result)
 {
     char words[256];
@@ -217,20 +174,21 @@ static void take_result(struct import *im, const struct slot *slot, const json_t
     if (json_integer_value(json_object_get(problem, "status")) >= 500) {
         api_problem_words(problem, words, sizeof words);
         if (!im->broken) {
-            clear_progress();
+            import_tally_clear();
             cli_error("%s: stopped at line %lu: the HSS cannot take it: %s", im->o->file,
                       slot->line, words);
         }
         im->broken = true;
     } else if (problem) {
         api_problem_words(problem, words, sizeof words);
-        refused(im, slot->line, slot->imsi, problem_name(problem), words);
+        import_tally_refuse(&im->tally, slot->line, slot->imsi, problem_name(problem), words);
     } else if (!strcmp(did, "added")) {
-        im->added++;
+        im->tally.added++;
     } else if (!strcmp(did, "changed")) {
-        im->changed++;
+        im->tally.changed++;
+        import_tally_lose(&im->tally, slot->line, slot->imsi, json_object_get(result, "lost"));
     } else {
-        im->unchanged++;
+        im->tally.unchanged++;
     }
 }
 
@@ -246,8 +204,8 @@ static int take_results(struct import *im, const json_t *results)
     for (unsigned i = 0; i < im->n_slots; i++) {
         const struct slot *slot = &im->slot[i];
         if (*slot->fault) {
-            im->not_sent++;
-            refused(im, slot->line, slot->imsi, "malformed", slot->fault);
+            im->tally.not_sent++;
+            import_tally_refuse(&im->tally, slot->line, slot->imsi, slot->problem, slot->fault);
         } else {
             take_result(im, slot, json_array_get(results, at++));
         }
@@ -265,7 +223,11 @@ static int post(struct import *im)
         .method = "POST", .path = path, .body = {(uint8_t *)im->body, im->n}};
     int rc = api_do(&im->api, im->o->file, &request, &answer);
     if (rc != CLI_DONE) {
-        cli_error("%s: stopped before line %lu", im->o->file, im->slot[0].line);
+        im->denied = import_tally_rows(&im->tally) == 0 &&
+                     (answer.status == STATUS_UNKNOWN || answer.status == STATUS_FORBIDDEN);
+        if (!im->denied) {
+            cli_error("%s: stopped before line %lu", im->o->file, im->slot[0].line);
+        }
         return rc;
     }
     rc = take_results(im, json_object_get(answer.body, "results"));
@@ -288,12 +250,28 @@ static bool has_room(const struct import *im, size_t n)
     return im->n + n + 1 <= BATCH_OCTETS && im->n_rows < BATCH_ROWS && im->n_slots < BATCH_SLOTS;
 }
 
+/* False and why where the file says two things of one IMSI. */
+static bool agrees(struct import *im, const struct import_row *row, char *why, size_t cap)
+{
+    struct import_clash clash;
+    enum err e = import_seen_add(&im->seen, row->json, row->line, &clash);
+    if (e == E_CONFLICT) {
+        snprintf(why, cap, "it stands in line %lu with another %s: keep the row that is right",
+                 clash.line, clash.what);
+    } else if (e != E_OK) {
+        snprintf(why, cap, "it cannot be held against the rows before: %s", err_sentence(e));
+    }
+    return e == E_OK;
+}
+
 /* Takes the row into the batch, or its fault. */
 static int add_row(struct import *im, const struct import_row *row)
 {
-    const char *fault = row->json ? "" : row->fault;
-    size_t n = row->json ? json_dumpb(row->json, NULL, 0, JSON_COMPACT) : 0;
-    if (row->json && (n == 0 || n > IMPORT_LINE_MAX)) {
+    char clash[100];
+    const bool refuted = row->json && !agrees(im, row, clash, sizeof clash);
+    const char *fault = refuted ? clash : row->json ? "" : row->fault;
+    size_t n = row->json && !refuted ? json_dumpb(row->json, NULL, 0, JSON_COMPACT) : 0;
+    if (row->json && !refuted && (n == 0 || n > IMPORT_LINE_MAX)) {
         fault = "the row is too long";
         n = 0;
     }
@@ -304,6 +282,7 @@ static int add_row(struct import *im, const struct import_row *row)
     struct slot *slot = &im->slot[im->n_slots++];
     slot->line = row->line;
     memcpy(slot->imsi, row->imsi, sizeof slot->imsi);
+    slot->problem = refuted ? "repeated" : "malformed";
     snprintf(slot->fault, sizeof slot->fault, "%s", fault);
     if (n) {
         if (json_dumpb(row->json, im->body + im->n, n, JSON_COMPACT) != n) {
@@ -324,7 +303,7 @@ static int run(struct import *im)
         struct import_row row;
         enum err e = import_rows_next(&im->rows, &row);
         if (interrupted) {
-            clear_progress();
+            import_tally_clear();
             cli_error("%s: stopped by Ctrl-C before line %lu", im->o->file,
                       im->n_slots ? im->slot[0].line : row.line);
             rc = CLI_REFUSED;
@@ -338,7 +317,9 @@ static int run(struct import *im)
         }
         json_decref(row.json);
     }
-    fputs("Run it again: rows that are in count as unchanged.\n", stderr);
+    if (!im->o->dry_run && !im->denied) {
+        fputs("Run it again: rows that are in count as unchanged.\n", stderr);
+    }
     return rc;
 }
 
@@ -430,49 +411,26 @@ static bool open_report(struct import *im)
         cli_error("--report %s is the file that is imported; choose another name", im->o->report);
         return false;
     }
-    im->report = fopen(im->o->report, "we");
-    if (!im->report) {
+    im->tally.report = fopen(im->o->report, "we");
+    if (!im->tally.report) {
         cli_error("%s: %s", im->o->report, strerror(errno));
         return false;
     }
-    fputs("line,imsi,problem,reason\n", im->report);
+    fputs("line,imsi,problem,reason\n", im->tally.report);
     return true;
 }
 
 static bool close_report(struct import *im)
 {
-    if (!im->report) {
+    if (!im->tally.report) {
         return true;
     }
-    bool bad = ferror(im->report) != 0;
-    bad = fclose(im->report) != 0 || bad;
+    bool bad = ferror(im->tally.report) != 0;
+    bad = fclose(im->tally.report) != 0 || bad;
     if (bad) {
         cli_error("%s: %s", im->o->report, strerror(errno));
     }
     return !bad;
-}
-
-static void say_summary(struct import *im)
-{
-    clear_progress();
-    if (im->o->common.json) {
-        json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:O}", "dry_run", im->o->dry_run, "added",
-                              (json_int_t)im->added, "changed", (json_int_t)im->changed,
-                              "unchanged", (json_int_t)im->unchanged, "refused",
-                              (json_int_t)im->refused, "refusals", im->listed);
-        api_print_json(o);
-        json_decref(o);
-        return;
-    }
-    if (im->refused > SHOWN_MAX) {
-        fprintf(stderr, "and %lu more refused row%s%s%s\n", im->refused - SHOWN_MAX,
-                im->refused == SHOWN_MAX + 1 ? "" : "s",
-                im->report ? ", all in " : "; --report FILE writes them all",
-                im->report ? im->o->report : "");
-    }
-    printf("%s%lu added, %lu changed, %lu unchanged, %lu refused, in %.1f s\n",
-           im->o->dry_run ? "dry run, nothing was changed; would be: " : "", im->added, im->changed,
-           im->unchanged, im->refused, seconds_since(&im->began));
 }
 
 /* The first Ctrl-C ends the import in order, with its summary and report; a second one at once. */
@@ -501,8 +459,8 @@ static int end_session(struct import *im, int rc)
     if (rc == CLI_UNREACHABLE) {
         return rc;
     }
-    int ended =
-        import_session_end(&im->session, rc == CLI_DONE, &im->hashed, rows_done(im), im->not_sent);
+    int ended = import_session_end(&im->session, rc == CLI_DONE, &im->hashed,
+                                   import_tally_rows(&im->tally), im->tally.not_sent);
     return rc == CLI_DONE ? ended : rc;
 }
 
@@ -520,11 +478,13 @@ static int run_with_api(struct import *im)
         return rc;
     }
     rc = end_session(im, run(im));
-    say_summary(im);
+    if (!im->denied) {
+        import_tally_say(&im->tally, seconds_since(&im->began));
+    }
     if (!close_report(im) && rc == CLI_DONE) {
         rc = CLI_REFUSED;
     }
-    return rc == CLI_DONE && im->refused ? CLI_REFUSED : rc;
+    return rc == CLI_DONE && im->tally.refused ? CLI_REFUSED : rc;
 }
 
 int cli_import(int argc, char **argv)
@@ -542,14 +502,21 @@ int cli_import(int argc, char **argv)
     memset(im, 0, sizeof *im);
     im->o = &o;
     im->body = body;
-    im->listed = json_array();
+    im->tally = (struct import_tally){
+        .file = o.file, .report_path = o.report, .json = o.common.json, .dry_run = o.dry_run};
+    import_tally_open(&im->tally);
     int rc = api_open(&o.common, &im->api);
+    if (rc == CLI_DONE && import_seen_open(&im->seen) != E_OK) {
+        cli_error("there is no randomness, or no memory");
+        rc = CLI_REFUSED;
+    }
     if (rc == CLI_DONE) {
         rc = run_with_api(im);
     }
+    import_seen_close(&im->seen);
     api_close(&im->api);
     close_input(im);
-    json_decref(im->listed);
+    import_tally_close(&im->tally);
     wiped_free(body);
     wiped_free(im);
     return rc;

@@ -5,6 +5,7 @@
 #include "cli/verb_options.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <unistd.h>
 
 #define LOOK_US 500000u /* between two looks at a job */
@@ -36,7 +37,8 @@ static const struct argp rotate_argp = {
     NULL,
     "Gives the HSS another key-encryption key, in the place of its key file. It goes on serving, "
     "and "
-    "no row is written. Backups made before need the key file of their time.",
+    "no row is written. Backups made before open with the former key file only, which stays beside "
+    "it under its fingerprint.",
     verb_children,
     NULL,
     NULL};
@@ -55,7 +57,13 @@ static int done(const struct options *o, const json_t *body)
     if (o->said.common.json) {
         api_print_json(body);
     } else {
+        char former[PATH_MAX + 512];
         key_view(body);
+        key_view_former(body, former, sizeof former);
+        if (*former) {
+            cli_put_clean(stdout, former);
+            putchar('\n');
+        }
     }
     return CLI_DONE;
 }

@@ -86,3 +86,23 @@ void key_view(const json_t *keys)
     key_view_words(keys, text, sizeof text);
     say("sealing again", text);
 }
+
+void key_view_former(const json_t *keys, char *out, size_t cap)
+{
+    const json_t *former = json_object_get(keys, "former");
+    const char *file = api_text(former, "file"), *fingerprint = api_text(former, "fingerprint");
+    if (former == NULL) {
+        out[0] = '\0';
+    } else if (*file) {
+        snprintf(out, cap,
+                 "backups made before now open only with the key file of fingerprint %s, which is "
+                 "kept as %s: make a backup now, and remove that file when no such backup is "
+                 "needed any more",
+                 fingerprint, file);
+    } else {
+        snprintf(out, cap,
+                 "backups made before now open only with the key file of fingerprint %s, which is "
+                 "not there any more: make a backup now",
+                 fingerprint);
+    }
+}

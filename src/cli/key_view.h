@@ -17,5 +17,7 @@ bool key_view_is_under_way(const json_t *keys);
 bool key_view_has_failed(const json_t *keys);
 /* "running, 40 % of 1200 values sealed again" */
 void key_view_words(const json_t *keys, char *out, size_t cap);
+/* What older backups need, after a rotation; else empty. */
+void key_view_former(const json_t *keys, char *out, size_t cap);
 
 #endif

@@ -7,11 +7,22 @@
 #include <termios.h>
 #include <unistd.h>
 
+bool secret_is_key(const char *argument)
+{
+    const size_t n = strlen(argument);
+    return (n == 32 || n == 64) && strspn(argument, "0123456789abcdefABCDEF") == n;
+}
+
 /* A descriptor, or -1 and said. */
 static int open_input(const char *path, bool open_too)
 {
     struct stat st;
     int fd = !strcmp(path, "-") ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && secret_is_key(path)) {
+        cli_error("a key is not an argument, which others may see: put it into a file of mode 0600 "
+                  "and name that; whoever saw this one has it");
+        return -1;
+    }
     if (fd < 0 || fstat(fd, &st) != 0) {
         cli_error("%s: %s", path, strerror(errno));
         return -1;

@@ -23,6 +23,8 @@ MUST_USE bool secret_read(const char *option, const char *path, bool long_too,
 /* The whole of a small file or standard input with NUL after it: at most cap - 1 octets.
  * `open_too`: a file that others may read is warned of and read. */
 MUST_USE bool secret_read_whole(const char *path, bool open_too, char *out, size_t cap, size_t *n);
+/* Somebody wrote a key where a file's name belongs: it must not be said again. */
+bool secret_is_key(const char *argument);
 void secret_wipe(struct secret_text *s);
 
 #endif

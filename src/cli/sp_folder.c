@@ -6,12 +6,18 @@
 #include "nf/common/json_whole.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_WAIT_MS 5000u
+#define LOCK_LOOK_MS 100u
 
 /* ---- JSON files ---- */
 
@@ -80,6 +86,12 @@ bool sp_write(const struct sp *s, const char *folder, const char *name, const js
 {
     char path[CLI_PATH_MAX];
     return file_of(s, folder, name, path) && sp_save(path, false, value);
+}
+
+bool sp_write_new(const struct sp *s, const char *folder, const char *name, const json_t *value)
+{
+    char path[CLI_PATH_MAX];
+    return file_of(s, folder, name, path) && sp_save(path, true, value);
 }
 
 /* ---- names ---- */
@@ -224,6 +236,7 @@ static bool read_chain(struct sp *s)
 int sp_open(const struct sp_options *o, struct sp *out)
 {
     memset(out, 0, sizeof *out);
+    out->lock = -1;
     const bool found =
         o->folder ? snprintf(out->dir, sizeof out->dir, "%s", o->folder) < (int)sizeof out->dir
                   : cli_path(cli_dir(&o->common), "sp", out->dir, sizeof out->dir);
@@ -242,8 +255,77 @@ int sp_open(const struct sp_options *o, struct sp *out)
     return CLI_DONE;
 }
 
+/* ---- one writes at a time ---- */
+
+/* Whoever has it wrote who he is; an empty answer: it was given back meanwhile. */
+static void holder_of(int fd, char *out, size_t room)
+{
+    const ssize_t n = pread(fd, out, room - 1, 0);
+    out[n > 0 ? (size_t)n : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+}
+
+static bool lock_within(int fd, const char *path, unsigned wait_ms)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_LOOK_MS * 1000000L};
+    char holder[80];
+    for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += LOCK_LOOK_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            cli_error("%s: %s", path, strerror(errno));
+            return false;
+        }
+        holder_of(fd, holder, sizeof holder);
+        if (waited >= wait_ms) {
+            cli_error("%s: the folder is in use: %s; try again when that has ended", path,
+                      *holder ? holder : "by another `bindery sp`");
+            return false;
+        }
+        if (waited == 0) {
+            fprintf(stderr, "waiting for the folder, which is in use: %s\n", holder);
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+int sp_take_lock(struct sp *s, const char *verb, unsigned wait_ms)
+{
+    char path[CLI_PATH_MAX], text[80];
+    if (!cli_path(s->dir, "lock", path, sizeof path)) {
+        return CLI_USAGE;
+    }
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        cli_error("%s: %s", path, strerror(errno));
+        return CLI_REFUSED;
+    }
+    const int n = snprintf(text, sizeof text, "%.40s, process %ld\n", verb, (long)getpid());
+    if (!lock_within(fd, path, wait_ms)) {
+        (void)close(fd);
+        return CLI_REFUSED;
+    }
+    /* for people alone: what counts is the lock */
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
+        cli_error("%s: %s", path, strerror(errno));
+        (void)close(fd);
+        return CLI_REFUSED;
+    }
+    s->lock = fd;
+    return CLI_DONE;
+}
+
+int sp_open_to_write(const struct sp_options *o, const char *verb, struct sp *out)
+{
+    const int rc = sp_open(o, out);
+    return rc == CLI_DONE ? sp_take_lock(out, verb, LOCK_WAIT_MS) : rc;
+}
+
 void sp_close(struct sp *s)
 {
+    if (s->lock >= 0) {
+        (void)close(s->lock);
+        s->lock = -1;
+    }
     https_client_close(s->https);
     s->https = NULL;
     if (s->trace) {

@@ -86,7 +86,10 @@ int sp_arpf(int argc, char **argv)
         cli_error("%s needs the ARPF's link, https://HOST:PORT", argv[0]);
         return CLI_USAGE;
     }
-    int rc = sp_open(&o.sp, &s);
+    if (!sp_link(o.word)) {
+        return CLI_USAGE;
+    }
+    int rc = sp_open_to_write(&o.sp, argv[0], &s);
     if (rc == CLI_DONE) {
         rc = sp_do(&s, o.word, "GET", o.word, "/v1/certificate", NULL, &a);
     }
@@ -103,10 +106,11 @@ int sp_arpf(int argc, char **argv)
 struct order {
     struct sp_options sp;
     const char *arpf, *dimsis, *out, *devices;
+    bool again;
     char **imeis;
     size_t n;
 };
-enum { OPT_ARPF = 0x100, OPT_DIMSIS, OPT_OUT, OPT_DEVICES };
+enum { OPT_ARPF = 0x100, OPT_DIMSIS, OPT_OUT, OPT_DEVICES, OPT_AGAIN };
 
 static error_t take_order(int key, char *arg, struct argp_state *state)
 {
@@ -126,6 +130,9 @@ static error_t take_order(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_DEVICES:
         o->devices = arg;
+        return 0;
+    case OPT_AGAIN:
+        o->again = true;
         return 0;
     case ARGP_KEY_ARGS:
         o->imeis = state->argv + state->next;
@@ -148,6 +155,7 @@ static const struct argp_option order_options[] = {
      10},
     {"out", OPT_OUT, "DIR", 0, "where the orders go: one file IMEI.json for each device", 10},
     {"devices", OPT_DEVICES, "DIR", 0, "the devices of this folder: files IMEI.json", 10},
+    {"again", OPT_AGAIN, NULL, 0, "also to those that have one that is open: it costs a slot", 10},
     {0},
 };
 static const struct argp order_argp = {
@@ -155,7 +163,9 @@ static const struct argp order_argp = {
     take_order,
     "[IMEI...]",
     "Gives each device a discovery IMSI and the ARPF's certificate: an order for its secure "
-    "element, which `bindery-ue se accept` carries out (step 0-b).",
+    "element, which `bindery-ue se accept` carries out (step 0-b). A device whose discovery IMSI "
+    "is "
+    "open, because nobody took it back, gets no second one without --again.",
     children,
     NULL,
     NULL};
@@ -198,41 +208,93 @@ static bool order_one(const struct sp *s, const struct order *o, const json_t *c
     json_t *order = json_pack("{s:s, s:s, s:O}", "dimsi", dimsi->digits, "sp", s->name.text, "arpf",
                               certificates);
     /* known here before it leaves: the dIMSI is given once */
-    const bool good = device && order && sp_write(s, "devices", dimsi->digits, device) &&
+    const bool good = device && order && sp_write_new(s, "devices", dimsi->digits, device) &&
                       cli_path(o->out, leaf, path, sizeof path) && sp_save(path, false, order);
     json_decref(device);
     json_decref(order);
     return good;
 }
 
-static int order_all(const struct sp *s, const struct order *o, char **imeis, size_t n)
+/* By IMEI, the discovery IMSI of each device that was not taken back: the caller's reference. NULL
+ * and said. */
+static json_t *open_ones(const struct sp *s)
+{
+    char path[CLI_PATH_MAX], **names = NULL;
+    size_t n = 0;
+    json_t *open = json_object();
+    bool good = open && sp_folder_path(s, "devices", path) && sp_names(path, &names, &n);
+    for (size_t i = 0; good && i < n; i++) {
+        json_t *device = sp_read(s, "devices", names[i]);
+        const char *imei = json_string_value(json_object_get(device, "imei"));
+        if (imei && !sp_taken_back(sp_last_offer(device))) {
+            good = json_object_set_new(open, imei, json_string(names[i])) == 0;
+        }
+        json_decref(device);
+    }
+    sp_names_free(names, n);
+    if (!good) {
+        json_decref(open);
+    }
+    return good ? open : NULL;
+}
+
+/* A slot of a secure element is not given back: a second order is none that comes by mistake. */
+static bool is_open(const json_t *open, const char *imei)
+{
+    const char *dimsi = json_string_value(json_object_get(open, imei));
+    if (dimsi) {
+        cli_error("%.20s: it has %s, which is open; --again gives it another one", imei, dimsi);
+    }
+    return dimsi != NULL;
+}
+
+struct ordered {
+    size_t done, had;
+};
+
+static bool order_each(const struct sp *s, const struct order *o, const json_t *certificates,
+                       char **imeis, size_t n, struct ordered *of)
 {
     struct imsi at, last;
+    json_t *open = o->again ? json_object() : open_ones(s);
+    bool good = open && sp_range(o->dimsis, &at, &last);
+    if (good && mkdir(o->out, 0700) != 0 && errno != EEXIST) {
+        cli_error("%s: %s", o->out, strerror(errno));
+        good = false;
+    }
+    for (size_t i = 0; good && i < n; i++) {
+        struct imei imei;
+        if (is_open(open, imeis[i])) {
+            of->had++;
+            continue;
+        }
+        good = cli_imei(imeis[i], &imei) && next_free(s, &at, &last) &&
+               order_one(s, o, certificates, imeis[i], &at) &&
+               (o->again || json_object_set_new(open, imeis[i], json_string(at.digits)) == 0);
+        of->done += good;
+    }
+    json_decref(open);
+    return good;
+}
+
+static int order_all(const struct sp *s, const struct order *o, char **imeis, size_t n)
+{
+    struct ordered of = {0, 0};
     json_t *arpf = sp_read(s, "arpfs", o->arpf);
-    size_t done = 0;
     if (!arpf) {
         cli_error("%s: this ARPF is not known here; `bindery sp arpf LINK` fetches its certificate",
                   o->arpf);
         return CLI_REFUSED;
     }
-    bool good = sp_range(o->dimsis, &at, &last);
-    if (good && mkdir(o->out, 0700) != 0 && errno != EEXIST) {
-        cli_error("%s: %s", o->out, strerror(errno));
-        good = false;
-    }
-    while (good && done < n) {
-        struct imei imei;
-        good = cli_imei(imeis[done], &imei) && next_free(s, &at, &last) &&
-               order_one(s, o, json_object_get(arpf, "certificates"), imeis[done], &at);
-        done += good;
-    }
+    const bool good =
+        order_each(s, o, json_object_get(arpf, "certificates"), imeis, n, &of) && of.had == 0;
     json_decref(arpf);
     if (o->sp.common.json) {
-        printf("{\"orders\":%zu,\"wanted\":%zu}\n", done, n);
-    } else if (done > 0) {
+        printf("{\"orders\":%zu,\"wanted\":%zu,\"open\":%zu}\n", of.done, n, of.had);
+    } else if (of.done > 0) {
         printf("%zu order%s in %s. Next, with the devices: `bindery-ue se accept --devices DIR "
                "--orders %s --credentials DIR`, then `bindery sp collect`\n",
-               done, done == 1 ? "" : "s", o->out, o->out);
+               of.done, of.done == 1 ? "" : "s", o->out, o->out);
     }
     return good ? CLI_DONE : CLI_REFUSED;
 }
@@ -246,7 +308,7 @@ int sp_order(int argc, char **argv)
     if (argp_parse(&order_argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
     }
-    int rc = sp_open(&o.sp, &s);
+    int rc = sp_open_to_write(&o.sp, argv[0], &s);
     if (rc == CLI_DONE && o.devices && !sp_names(o.devices, &names, &n)) {
         rc = CLI_REFUSED;
     }
@@ -262,9 +324,11 @@ int sp_order(int argc, char **argv)
 
 struct collect {
     struct sp_options sp;
+    bool replace;
     char **paths;
     size_t n;
 };
+enum { OPT_REPLACE = 0x100 };
 
 static error_t take_collect(int key, char *arg, struct argp_state *state)
 {
@@ -273,6 +337,9 @@ static error_t take_collect(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &o->sp;
+        return 0;
+    case OPT_REPLACE:
+        o->replace = true;
         return 0;
     case ARGP_KEY_ARGS:
         o->paths = state->argv + state->next;
@@ -286,44 +353,33 @@ static error_t take_collect(int key, char *arg, struct argp_state *state)
     }
 }
 
+static const struct argp_option collect_options[] = {
+    {"replace", OPT_REPLACE, NULL, 0,
+     "take those of another secure element, or older ones, in the place of those that are here",
+     10},
+    {0},
+};
 static const struct argp collect_argp = {
-    NULL,          take_collect,
-    "FILE|DIR...", "Takes in SE CREDENTIALS, of devices that were given an order here (step 0-c).",
-    children,      NULL,
+    collect_options,
+    take_collect,
+    "FILE|DIR...",
+    "Takes in SE CREDENTIALS, of devices that were given an order here (step 0-c).",
+    children,
+    NULL,
     NULL};
 
-/* NULL, or what is wrong with them. The SE's signature is the ARPF's to judge. */
-static const char *fault_of(const struct sp *s, const json_t *credentials, const json_t *device,
-                            struct dimsi_json_fault *fault)
+static const char *fault_of(const struct sp *s, bool replace, const json_t *credentials,
+                            const json_t *device, struct dimsi_json_fault *fault)
 {
-    static struct dimsi_json_space space;
-    struct dimsi_credentials c;
-    struct dimsi_atk atk;
-    struct bytes content;
-    const char *arpf = json_string_value(json_object_get(device, "arpf"));
-    const char *dimsi = json_string_value(json_object_get(credentials, "dimsi"));
-    json_t *bare = json_pack("{s:O, s:O}", "token", json_object_get(credentials, "token"),
-                             "certificates", json_object_get(credentials, "certificates"));
-    space.n = 0;
-    const bool read = bare && dimsi_json_credentials(bare, "credentials", &space, &c, fault);
-    json_decref(bare);
-    if (!read) {
-        return bare ? fault->text : "a member is missing: token or certificates";
-    }
-    if (dimsi_atk_read(c.token, &atk, &content) != E_OK) {
-        return "the token cannot be read";
-    }
-    if (strcmp(atk.dimsi.digits, dimsi) != 0) {
-        return "the token is of another discovery IMSI";
-    }
-    if (!dimsi_name_eq(&atk.sp, &s->name)) {
-        return "the token names another service provider";
-    }
-    return arpf && !strcmp(atk.arpf.text, arpf) ? NULL : "the token is for another ARPF";
+    const char *name = json_string_value(json_object_get(device, "arpf"));
+    json_t *arpf = name ? sp_read(s, "arpfs", name) : NULL;
+    const char *wrong = sp_judge(s, credentials, device, arpf, fault);
+    json_decref(arpf);
+    return wrong || replace ? wrong : sp_judge_replacing(credentials, device);
 }
 
 /*= dimsi-0c-store */
-static bool collect_one(const struct sp *s, const char *path)
+static bool collect_one(const struct sp *s, bool replace, const char *path)
 {
     struct dimsi_json_fault fault = {""};
     struct imsi dimsi;
@@ -336,7 +392,7 @@ static bool collect_one(const struct sp *s, const char *path)
     if (text && !device) {
         cli_error("%s: nobody was given %.20s here", path, text);
     }
-    const char *wrong = device ? fault_of(s, credentials, device, &fault) : "";
+    const char *wrong = device ? fault_of(s, replace, credentials, device, &fault) : "";
     bool good = wrong == NULL;
     if (device && wrong) {
         cli_error("%s: %s", path, wrong);
@@ -352,20 +408,22 @@ static bool collect_one(const struct sp *s, const char *path)
     return good;
 }
 
-static void collect_path(const struct sp *s, const char *path, size_t *done, size_t *failed)
+static void collect_path(const struct sp *s, bool replace, const char *path, size_t *done,
+                         size_t *failed)
 {
     struct stat st;
     char **names = NULL;
     size_t n = 0;
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        *(collect_one(s, path) ? done : failed) += 1;
+        *(collect_one(s, replace, path) ? done : failed) += 1;
         return;
     }
     *failed += !sp_names(path, &names, &n);
     for (size_t i = 0; i < n; i++) {
         char file[CLI_PATH_MAX], leaf[100];
         snprintf(leaf, sizeof leaf, "%.80s.json", names[i]);
-        *(cli_path(path, leaf, file, sizeof file) && collect_one(s, file) ? done : failed) += 1;
+        *(cli_path(path, leaf, file, sizeof file) && collect_one(s, replace, file) ? done
+                                                                                   : failed) += 1;
     }
     sp_names_free(names, n);
 }
@@ -378,9 +436,9 @@ int sp_collect(int argc, char **argv)
     if (argp_parse(&collect_argp, argc, argv, 0, NULL, &o) != 0) {
         return CLI_USAGE;
     }
-    int rc = sp_open(&o.sp, &s);
+    int rc = sp_open_to_write(&o.sp, argv[0], &s);
     for (size_t i = 0; rc == CLI_DONE && i < o.n; i++) {
-        collect_path(&s, o.paths[i], &done, &failed);
+        collect_path(&s, o.replace, o.paths[i], &done, &failed);
     }
     sp_close(&s);
     if (rc != CLI_DONE) {

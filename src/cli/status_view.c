@@ -5,7 +5,7 @@
 #include "cli/table.h"
 #include <string.h>
 
-#define COLUMNS_MAX 6
+#define COLUMNS_MAX 7
 
 /* Any scalar as text. */
 static const char *text_of(const json_t *v, char *out, size_t cap)
@@ -156,6 +156,26 @@ static void show_pairs(const char *heading, const char *value_heading, const jso
     table_print(t);
 }
 
+/* Counters: who looks at night wants to see what occurred. */
+static void show_counts(const char *heading, const json_t *counts, bool all)
+{
+    json_t *some = json_object();
+    const char *key;
+    json_t *v;
+    json_object_foreach((json_t *)(uintptr_t)counts, key, v)
+    {
+        if (all || !json_is_integer(v) || json_integer_value(v) != 0) {
+            (void)json_object_set(some, key, v);
+        }
+    }
+    if (json_object_size(some) > 0) {
+        show_pairs(heading, ">", some);
+    } else {
+        printf("\n%s: nothing\n", heading);
+    }
+    json_decref(some);
+}
+
 static void show_peers(const json_t *status)
 {
     static const char *const columns[] = {"PEER", ">CONNECTIONS", ">REQUESTS", ">ANSWERS", NULL};
@@ -173,6 +193,17 @@ static void show_repositories(const json_t *repositories)
     }
 }
 
+static void show_webhooks(const json_t *webhooks)
+{
+    static const char *const columns[] = {"WEBHOOK",    "AT",    "STATE", ">BEHIND",
+                                          ">DELIVERED", ">LOST", "CAUSE", NULL};
+    static const char *const keys[] = {"name",      "server", "state", "behind",
+                                       "delivered", "lost",   "cause"};
+    if (json_array_size(webhooks) > 0) {
+        show_rows(webhooks, columns, keys, 7);
+    }
+}
+
 static void show_onboarding(const json_t *summary)
 {
     if (json_is_object(summary)) {
@@ -181,13 +212,14 @@ static void show_onboarding(const json_t *summary)
     }
 }
 
-static void show_hss(const json_t *status)
+static void show_hss(const json_t *status, bool all)
 {
     show_peers(status);
+    show_webhooks(json_object_get(status, "webhooks"));
     show_repositories(json_object_get(json_object_get(status, "devid"), "repositories"));
     show_onboarding(json_object_get(status, "onboarding"));
     show_pairs("HSS", "", status);
-    show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
+    show_counts("COUNTED SINCE THE START", json_object_get(status, "counters"), all);
 }
 
 static void show_enbs(const json_t *enbs)
@@ -213,7 +245,7 @@ static void show_enbs(const json_t *enbs)
     table_print(t);
 }
 
-static void show_mme(const json_t *status)
+static void show_mme(const json_t *status, bool all)
 {
     static const char *const columns[] = {"HOME", "CONNECTED", ">REQUESTS", ">ANSWERS", NULL};
     static const char *const keys[] = {"origin_host", "connected", "requests", "answers"};
@@ -222,8 +254,8 @@ static void show_mme(const json_t *status)
     show_enbs(json_object_get(status, "enbs"));
     show_pairs("MME", "", status);
     show_pairs("PROVISIONS", "", json_object_get(status, "provisioning"));
-    show_pairs("DEVICES NOW", ">", json_object_get(status, "ues"));
-    show_pairs("COUNTED SINCE THE START", ">", json_object_get(status, "counters"));
+    show_counts("DEVICES NOW", json_object_get(status, "ues"), all);
+    show_counts("COUNTED SINCE THE START", json_object_get(status, "counters"), all);
     if (json_object_size(refusals)) {
         show_pairs("REFUSED", ">", refusals);
     }
@@ -264,20 +296,20 @@ static void show_party(const json_t *status)
     }
 }
 
-void status_view(const struct cli_common *common, const json_t *status)
+void status_view(const struct cli_common *common, const json_t *status, bool all)
 {
     const json_t *mme = json_object_get(status, "mme");
     const json_t *repo = json_object_get(status, "repository");
     status_view_addresses(common, status);
     if (is_of(status, "bindery-mmed")) {
-        show_mme(status);
+        show_mme(status, all);
     } else if (is_of(status, "bindery-hssd")) {
-        show_hss(status);
+        show_hss(status, all);
     } else {
         show_party(status);
     }
     if (mme) {
-        show_mme(mme);
+        show_mme(mme, all);
     }
     if (json_object_get(repo, "records")) {
         show_party(repo);

@@ -11,7 +11,7 @@
 MUST_USE int status_get(const struct cli_common *common, json_t **out);
 /* Where it is reached: listeners, administration. */
 void status_view_addresses(const struct cli_common *common, const json_t *status);
-/* All of it. */
-void status_view(const struct cli_common *common, const json_t *status);
+/* All of it; of the counters those that are not zero, or `all`. */
+void status_view(const struct cli_common *common, const json_t *status, bool all);
 
 #endif

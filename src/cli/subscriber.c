@@ -425,6 +425,13 @@ static int list(int argc, char **argv)
     if (!verb_parse(&list_argp, argc, argv, &o.said)) {
         return CLI_USAGE;
     }
+    if (o.said.words[0]) {
+        cli_error(
+            "subscriber list takes no argument: '%.60s'; `bindery subscriber show IMSI` shows "
+            "one",
+            o.said.words[0]);
+        return CLI_USAGE;
+    }
     const struct api_list what = {.name = "subscribers",
                                   .path = "/v1/subscribers",
                                   .columns = list_columns,

@@ -159,18 +159,19 @@ static long size_of(int fd)
 static void note(const struct supervisor *s, const struct supervised *d, const char *event,
                  const char *detail)
 {
-    char time_text[32];
-    time_t now = time(NULL);
+    char second[32];
+    struct timespec now;
     struct tm tm;
     int log = open_log(s, d);
     if (log < 0) {
         return;
     }
-    strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%S.000Z", gmtime_r(&now, &tm));
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &tm));
     dprintf(log,
-            "{\"time\":\"%s\",\"level\":\"error\",\"program\":\"bindery\",\"event\":\"%s\","
+            "{\"time\":\"%s.%03ldZ\",\"level\":\"error\",\"program\":\"bindery\",\"event\":\"%s\","
             "\"detail\":\"%s\"}\n",
-            time_text, event, detail);
+            second, now.tv_nsec / 1000000, event, detail);
     (void)close(log);
 }
 

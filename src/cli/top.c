@@ -164,7 +164,7 @@ static int show(const struct options *o, const struct screen *s, const struct to
     if (o->common.json && o->once) {
         api_print_json(view);
     } else if (o->common.json) {
-        (void)json_dumpf(view, stdout, JSON_COMPACT);
+        (void)json_dumpf(view, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
         putchar('\n');
     } else {
         frame(s, view);

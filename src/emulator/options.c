@@ -267,11 +267,23 @@ static bool imei_of(const char *option, const char *text, struct imei *out)
     return false;
 }
 
+/* What `openssl rand -hex` says, where the name of the file with it belongs. */
+static bool is_seed(const char *argument)
+{
+    const size_t n = strlen(argument);
+    return (n == 32 || n == 64) && strspn(argument, "0123456789abcdefABCDEF") == n;
+}
+
 static bool seed_of(const char *path, uint8_t *room, size_t *n)
 {
     enum err err = population_seed_load(path, room, n);
     if (err == E_OK) {
         return true;
+    }
+    if (err == E_NOT_FOUND && is_seed(path)) {
+        options_error("a seed is not an argument, which others may see: put it into a file of mode "
+                      "0600 and name that");
+        return false;
     }
     options_error("%s: %s", path,
                   err == E_DENIED       ? "others may read this file, and it is the seed of keys"

@@ -136,6 +136,8 @@ void https_problem(struct https_call *c, unsigned status, const char *name, cons
 bool https_unchanged(struct https_call *c);
 /* A parameter of the query as it was sent; *n is how often it occurs. NULL: not there. */
 const char *https_parameter(struct https_call *c, const char *name, unsigned *n);
+/* The Host header as it was sent, a port included. NULL: there is none, or more than one. */
+const char *https_host(struct https_call *c);
 /* Is every parameter of the query in `known` (" after limit "), once and with a value? */
 bool https_parameters_known(struct https_call *c, const char *known);
 /* Does the path have the shape of the pattern, "/v1/bindings/{imei}"? steps[i] gets what stands for

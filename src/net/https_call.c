@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define PROBLEM_MAX 1024
 
@@ -78,6 +79,25 @@ const char *https_parameter(struct https_call *c, const char *name, unsigned *n)
     (void)MHD_get_connection_values(c->connection, MHD_GET_ARGUMENT_KIND, look, &w);
     *n = w.n;
     return w.value;
+}
+
+static enum MHD_Result look_host(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                 const char *value)
+{
+    struct wanted *w = ctx;
+    (void)kind;
+    if (strcasecmp(key, w->name) == 0) {
+        w->value = value;
+        w->n++;
+    }
+    return MHD_YES;
+}
+
+const char *https_host(struct https_call *c)
+{
+    struct wanted w = {.name = MHD_HTTP_HEADER_HOST};
+    (void)MHD_get_connection_values(c->connection, MHD_HEADER_KIND, look_host, &w);
+    return w.n == 1 ? w.value : NULL;
 }
 
 struct all_known {

@@ -17,6 +17,7 @@
 #define KEPT_SECONDS  50L /* less than a server's rest */
 #define LIFE_SECONDS  300L
 #define HOST_MAX_HERE 256
+#define RETRY_MOST    3600u /* seconds */
 #define LINE_MAX_HERE (HTTPS_CLIENT_ETAG_MAX + 24)
 
 struct https_client {
@@ -28,6 +29,7 @@ struct https_client {
     uint8_t *answer;
     size_t answer_n, answer_room, headers_n;
     char etag[HTTPS_CLIENT_ETAG_MAX];
+    unsigned retry_after;
     bool too_large;
 };
 
@@ -85,21 +87,37 @@ static bool value_of(struct bytes line, struct bytes name, struct bytes *value)
     return true;
 }
 
-static void take_etag(struct https_client *c, struct bytes line)
+/* Of digits alone; more than anybody waits for counts as none, as a date does. */
+static unsigned seconds_of(struct bytes v)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < v.n; i++) {
+        if (v.p[i] < '0' || v.p[i] > '9' || n > RETRY_MOST) {
+            return 0;
+        }
+        n = 10 * n + (unsigned)(v.p[i] - '0');
+    }
+    return n <= RETRY_MOST ? n : 0;
+}
+
+static void take_line(struct https_client *c, struct bytes line)
 {
     struct bytes v;
     if (line.n >= 5 && bytes_eq((struct bytes){line.p, 5}, BYTES_LIT("HTTP/"))) {
         c->etag[0] = '\0'; /* what stood before belongs to an interim answer */
+        c->retry_after = 0;
     } else if (value_of(line, BYTES_LIT("ETag"), &v)) {
         bool fits = v.n < sizeof c->etag && (v.n == 0 || memchr(v.p, '\0', v.n) == NULL);
         (void)snprintf(c->etag, sizeof c->etag, "%.*s", fits ? (int)v.n : 0, (const char *)v.p);
+    } else if (value_of(line, BYTES_LIT("Retry-After"), &v)) {
+        c->retry_after = seconds_of(v);
     }
 }
 
 static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 {
     struct https_client *c = ctx;
-    take_etag(c, (struct bytes){(const uint8_t *)data, size * n});
+    take_line(c, (struct bytes){(const uint8_t *)data, size * n});
     c->headers_n += size * n;
     c->too_large = c->too_large || c->headers_n > HEADERS_MOST;
     return c->too_large ? 0 : size * n;
@@ -395,6 +413,7 @@ static void take_reply(struct https_client *c, struct https_reply *out)
     }
     out->body = (struct bytes){c->answer, c->answer_n};
     memcpy(out->etag, c->etag, sizeof out->etag);
+    out->retry_after = c->retry_after;
 }
 
 /* Between "https://" and what ends it; of another URL or one that is too long nothing, and no
@@ -420,6 +439,7 @@ enum err https_client_do(struct https_client *c, const struct https_request *req
     take_host(c, request->url);
     c->answer_n = c->headers_n = 0;
     c->etag[0] = '\0';
+    c->retry_after = 0;
     c->too_large = false;
     if (!headers_of(request, &headers)) {
         return E_MEMORY;

@@ -72,6 +72,7 @@ struct https_reply {
     /* Of the answer, as it came; empty: none, or one that is too long to be kept. With status 304
      * what is there of the answer before still holds, and there is no body. */
     char etag[HTTPS_CLIENT_ETAG_MAX];
+    unsigned retry_after; /* seconds; 0: it does not say, or gives a date */
 };
 /* E_OK whatever the status. Errors: E_BAD_VALUE (the URL is not https://), E_CLOSED (no
  * connection), E_DENIED (either certificate was not accepted), E_NO_ROOM (the answer is too large),

@@ -30,6 +30,18 @@ static int serve(const struct arpfd_config *config)
     return err == E_OK ? PROGRAM_DONE : PROGRAM_FAILED;
 }
 
+static int check(const struct program_options *o, const struct arpfd_config *config)
+{
+    struct config_why why;
+    if (arpfd_check(config, &why) != E_OK) {
+        program_say(&program, why.place, why.sentence);
+        return PROGRAM_USAGE;
+    }
+    printf("%s: the configuration is good; service providers: %zu, operators: %zu\n", o->config,
+           config->n_service_providers, config->n_operators);
+    return PROGRAM_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct program_options o = {0};
@@ -48,11 +60,7 @@ int main(int argc, char **argv)
         program_say(&program, why.place, why.sentence);
         return PROGRAM_USAGE;
     }
-    if (o.check) {
-        printf("%s: the configuration is good: %zu service providers, %zu operators\n", o.config,
-               config->n_service_providers, config->n_operators);
-    }
-    int status = o.check ? PROGRAM_DONE : serve(config);
+    int status = o.check ? check(&o, config) : serve(config);
     arpfd_config_free(config);
     return status;
 }

@@ -53,7 +53,22 @@ static int rotate_key(const struct dausfd_config *config)
         program_say(&program, NULL, why.text);
         return PROGRAM_FAILED;
     }
-    printf("%s: the store has another key-encryption key\n", config->store);
+    printf("%s: the store has another key-encryption key; backups made before now open only with "
+           "the former key file, which stays beside the new one, named by its fingerprint\n",
+           config->store);
+    return PROGRAM_DONE;
+}
+
+static int check(const struct program_options *o, const struct dausfd_config *config)
+{
+    struct config_why why;
+    if (dausfd_check(config, &why) != E_OK) {
+        program_say(&program, why.place, why.sentence);
+        return PROGRAM_USAGE;
+    }
+    printf(
+        "%s: the configuration is good; listeners: %zu, peers: %zu, operators: %zu, ARPFs: %zu\n",
+        o->config, config->n_listeners, config->n_peers, config->n_operators, config->n_arpfs);
     return PROGRAM_DONE;
 }
 
@@ -71,13 +86,7 @@ int main(int argc, char **argv)
         program_say(&program, why.place, why.sentence);
         return PROGRAM_USAGE;
     }
-    if (o.check) {
-        printf("%s: the configuration is good: %zu listeners, %zu peers, %zu operators, %zu "
-               "ARPFs\n",
-               o.config, config->n_listeners, config->n_peers, config->n_operators,
-               config->n_arpfs);
-    }
-    int status = o.check ? PROGRAM_DONE : o.rotate_key ? rotate_key(config) : run(&o, config);
+    int status = o.check ? check(&o, config) : o.rotate_key ? rotate_key(config) : run(&o, config);
     dausfd_config_free(config);
     return status;
 }

@@ -49,6 +49,22 @@ static int run(const struct program_options *o, const struct hssd_config *config
     return status;
 }
 
+static int check(const struct program_options *o, const struct hssd_config *config)
+{
+    struct config_why why;
+    char backups[512];
+    if (hssd_check(config, &why) != E_OK) {
+        program_say(&program, why.place, why.sentence);
+        return PROGRAM_USAGE;
+    }
+    if (!hssd_check_backups(config, backups, sizeof backups)) {
+        program_say(&program, "warning", backups);
+    }
+    printf("%s: the configuration is good; listeners: %zu, peers: %zu, profiles: %zu\n", o->config,
+           config->n_listeners, config->n_peers, config->n_profiles);
+    return PROGRAM_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct program_options o;
@@ -64,11 +80,7 @@ int main(int argc, char **argv)
         program_say(&program, why.place, why.sentence);
         return PROGRAM_USAGE;
     }
-    if (o.check) {
-        printf("%s: the configuration is good: %zu listeners, %zu peers, %zu profiles\n", o.config,
-               config->n_listeners, config->n_peers, config->n_profiles);
-    }
-    int status = o.check ? PROGRAM_DONE : run(&o, config);
+    int status = o.check ? check(&o, config) : run(&o, config);
     hssd_config_free(config);
     return status;
 }

@@ -47,6 +47,18 @@ static int run(const struct program_options *o, const struct mmed_config *config
     return status;
 }
 
+static int check(const struct program_options *o, const struct mmed_config *config)
+{
+    struct config_why why;
+    if (mmed_check(config, &why) != E_OK) {
+        program_say(&program, why.place, why.sentence);
+        return PROGRAM_USAGE;
+    }
+    printf("%s: the configuration is good; listeners: %zu, homes: %zu, peers: %zu\n", o->config,
+           config->n_listeners, config->n_homes, config->n_peers);
+    return PROGRAM_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct program_options o;
@@ -61,11 +73,7 @@ int main(int argc, char **argv)
         program_say(&program, why.place, why.sentence);
         return PROGRAM_USAGE;
     }
-    if (o.check) {
-        printf("%s: the configuration is good: %zu listeners, %zu homes, %zu peers\n", o.config,
-               config->n_listeners, config->n_homes, config->n_peers);
-    }
-    int status = o.check ? PROGRAM_DONE : run(&o, config);
+    int status = o.check ? check(&o, config) : run(&o, config);
     mmed_config_free(config);
     return status;
 }

@@ -29,6 +29,17 @@ static int serve(const struct repod_config *config)
     return err == E_OK ? PROGRAM_DONE : PROGRAM_FAILED;
 }
 
+static int check(const struct program_options *o, const struct repod_config *config)
+{
+    struct config_why why;
+    if (repod_check(config, &why) != E_OK) {
+        program_say(&program, why.place, why.sentence);
+        return PROGRAM_USAGE;
+    }
+    printf("%s: the configuration is good; grants: %zu\n", o->config, config->n_grants);
+    return PROGRAM_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct program_options o = {0};
@@ -47,10 +58,7 @@ int main(int argc, char **argv)
         program_say(&program, why.place, why.sentence);
         return PROGRAM_USAGE;
     }
-    if (o.check) {
-        printf("%s: the configuration is good: %zu grants\n", o.config, config->n_grants);
-    }
-    int status = o.check ? PROGRAM_DONE : serve(config);
+    int status = o.check ? check(&o, config) : serve(config);
     repod_config_free(config);
     return status;
 }

@@ -38,7 +38,21 @@ static int rotate_key(const struct rsmfd_config *config)
         program_say(&program, NULL, why.text);
         return PROGRAM_FAILED;
     }
-    printf("%s: the store has another key-encryption key\n", config->store);
+    printf("%s: the store has another key-encryption key; backups made before now open only with "
+           "the former key file, which stays beside the new one, named by its fingerprint\n",
+           config->store);
+    return PROGRAM_DONE;
+}
+
+static int check(const struct program_options *o, const struct rsmfd_config *config)
+{
+    struct config_why why;
+    if (rsmfd_check(config, &why) != E_OK) {
+        program_say(&program, why.place, why.sentence);
+        return PROGRAM_USAGE;
+    }
+    printf("%s: the configuration is good; operators: %zu, sources: %zu\n", o->config,
+           config->n_operators, config->n_sources);
     return PROGRAM_DONE;
 }
 
@@ -60,11 +74,7 @@ int main(int argc, char **argv)
         program_say(&program, why.place, why.sentence);
         return PROGRAM_USAGE;
     }
-    if (o.check) {
-        printf("%s: the configuration is good: %zu operators, %zu sources\n", o.config,
-               config->n_operators, config->n_sources);
-    }
-    int status = o.check ? PROGRAM_DONE : o.rotate_key ? rotate_key(config) : serve(config);
+    int status = o.check ? check(&o, config) : o.rotate_key ? rotate_key(config) : serve(config);
     rsmfd_config_free(config);
     return status;
 }

@@ -47,9 +47,6 @@ const struct store_origin *delivery_store_origin(const struct delivery_store *s)
 /* An operator's row for an SE. Errors: E_NOT_FOUND, E_IO, E_MEMORY. */
 MUST_USE enum err delivery_store_find(struct delivery_store *s, const uint8_t se[static 32],
                                       const struct plmn *owner, struct delivery_row *out);
-/* The one that was changed last, whoever's it is. Errors: E_NOT_FOUND, E_IO, E_MEMORY. */
-MUST_USE enum err delivery_store_newest(struct delivery_store *s, const uint8_t se[static 32],
-                                        struct delivery_row *out);
 /* Rows of an operator (NULL: of all) with a serial above `after`, by serial, at most max. False
  * from `each`: no more. Errors: E_IO, E_MEMORY. */
 typedef bool (*delivery_each)(void *ctx, const struct delivery_row *row);

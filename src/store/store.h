@@ -297,6 +297,9 @@ struct store_event {
 /* Events with an id above `after`, oldest first; name NULL: all names. */
 MUST_USE enum err store_list_events(struct store_reader *r, uint64_t after, const char *name,
                                     struct store_event *out, size_t max, size_t *n);
+/* Those with an id below `before`, newest first. */
+MUST_USE enum err store_list_events_back(struct store_reader *r, uint64_t before, const char *name,
+                                         struct store_event *out, size_t max, size_t *n);
 
 /* ---- the lists of the EIR (store_eir.c) ---- */
 
@@ -479,6 +482,16 @@ MUST_USE enum err store_end_onboarding(struct store_writer *w,
  * first time it is asked for. Errors: E_EXHAUSTED (none is left), E_BAD_VALUE (no range), E_IO. */
 MUST_USE enum err store_take_imsi(struct store_writer *w, const struct imsi *first,
                                   const struct imsi *last, int64_t now, struct imsi *out);
+/* The same, but nobody can tell which one comes next: one of the 64 that rested longest, else one
+ * that `draws` hits among the 65536 ahead, which are mostly a twentieth free in the long run; the
+ * next one only where all draws hit one that is taken. What is ahead stays that near, so that the
+ * pool can be counted. `draws`: random; all zero, it is store_take_imsi but for what is ahead. */
+#define STORE_DRAWS        32u
+#define STORE_DRAW_RESTED  64u
+#define STORE_DRAW_NEAREST 65536
+MUST_USE enum err store_draw_imsi(struct store_writer *w, const struct imsi *first,
+                                  const struct imsi *last, int64_t now,
+                                  const uint32_t draws[static STORE_DRAWS], struct imsi *out);
 
 /* Adds a rule, or gives it another note. `most`: so many rules there may be. Errors: E_NO_ROOM,
  * E_BAD_VALUE (no range, no list), E_BAD_LENGTH (a note without its end), E_IO. */

@@ -242,7 +242,9 @@ static enum err sync_file(const char *path)
 
 static enum err errno_err(void)
 {
-    return errno == ENOSPC || errno == EDQUOT ? E_NO_ROOM : errno == EACCES ? E_DENIED : E_IO;
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? E_NO_ROOM
+           : errno == EACCES                                    ? E_DENIED
+                                                                : E_IO;
 }
 
 /* The database is last: where it is, the backup is whole. */

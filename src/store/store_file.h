@@ -37,6 +37,7 @@
     "INSERT INTO origin (id, closed, restored, restored_at, backup_at, backup, sha256, loss,"      \
     " floor) VALUES (1, 1, 0, 0, 0, '', '', 0, 0);"
 
+struct sealed_look;
 struct store_file_kind {
     uint32_t application; /* PRAGMA application_id, which the first step sets */
     const struct schema_step *steps;
@@ -47,6 +48,9 @@ struct store_file_kind {
      * ones of; not 0 where the backup has no row that could tell. And: what is newer in `old` comes
      * into `main`. NULL of the HSS's. */
     const char *missing, *carry;
+    /* Tries every sealed value (store_sealed_parts.h). NULL: there are none. Errors: as SQLite's,
+     * E_MEMORY, E_CRYPTO. */
+    enum err (*open_all)(sqlite3 *db, struct sealer *s, struct sealed_look *l);
 };
 extern const struct store_file_kind arpf_store_kind, discovery_store_kind, delivery_store_kind,
     repo_store_kind;

@@ -7,6 +7,7 @@
  * store_rows.c   keys of rows, and the tables that map columns to structures
  * store_seal.c   secrets of rows
  * store_keys.c, store_reseal.c  other keys for them while the store is open
+ * store_sealed.c where they all are, and whether each of them opens
  * store_read.c, store_write.c, store_eir.c, store_proof.c, store_kme.c, store_lot.c,
  * store_onboarding.c, store_pool.c, store_dimsi.c, store_push.c, store_node.c  the interface
  */
@@ -52,6 +53,9 @@ struct store_keys {
 };
 /* Errors: E_NOT_FOUND, E_DENIED, E_BAD_VALUE, E_IO. Owner wipes *kek. */
 MUST_USE enum err kek_load(const char *path, struct seal_key *kek, struct store_why *why);
+/* The same for who runs as this user, whoever asks. */
+MUST_USE enum err kek_load_of(const char *path, unsigned owner, struct seal_key *kek,
+                              struct store_why *why);
 /* The one beside it, which is renamed over the key file: as kek_load, and E_DENIED for a link. */
 MUST_USE enum err kek_load_next(const char *path, struct seal_key *kek, struct store_why *why);
 /* Makes a new file and never replaces one. Errors: E_EXISTS, E_IO. */
@@ -170,6 +174,8 @@ enum statement {
     ST_MARK,
     ST_LIST_EVENTS,
     ST_LIST_EVENTS_NAMED,
+    ST_LIST_EVENTS_BACK,
+    ST_LIST_EVENTS_BACK_NAMED,
     ST_EIR,
     ST_LIST_EIR_RULES,
     ST_EIR_NOTE,
@@ -213,6 +219,8 @@ enum statement {
     ST_NEXT_PUSH_HOST,
     ST_LIST_PUSH,
     ST_PUSH_PROFILE_LEFT,
+    ST_NEXT_PUSH_PROFILE,
+    ST_COUNT_PROFILE,
     ST_RESET,
     ST_NODE,
     ST_UNTOLD_NODES,
@@ -291,6 +299,7 @@ enum statement {
     ST_DROP_PUSH,
     ST_PUSH_PROFILE,
     ST_PUT_PUSH_PROFILE,
+    ST_DROP_PUSH_PROFILE,
     ST_SERVED_BY_PROFILE,
     ST_PUT_RESET,
     ST_NODE_KNOWN,
@@ -417,6 +426,8 @@ struct seal_row {
 };
 MUST_USE enum err seal_again(struct sealer *s, const struct seal_row *row, struct bytes sealed,
                              uint8_t *out);
+/* Does it open? Errors: the same. */
+MUST_USE enum err seal_opens(struct sealer *s, const struct seal_row *row, struct bytes sealed);
 MUST_USE enum err open_kme(struct sealer *s, struct store_device *row, enum kme_column which,
                            struct bytes sealed);
 

@@ -36,7 +36,7 @@ enum err sync_directory_of(const char *path)
 
 /* ---- the key file ---- */
 
-static enum err check_owner(int fd, const char *path, struct store_why *why)
+static enum err check_owner(int fd, const char *path, uid_t owner, struct store_why *why)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) {
@@ -51,11 +51,11 @@ static enum err check_owner(int fd, const char *path, struct store_why *why)
                        "%04o; run: chmod 600 %s. If others had access to it, replace it",
                        path, (unsigned)(st.st_mode & 07777), path);
     }
-    if (st.st_uid != geteuid()) {
+    if (st.st_uid != owner) {
         return why_set(why, E_DENIED,
                        "%s: the key-encryption key belongs to user %u and this program runs as "
                        "user %u; run it as the owner, or change the owner with chown",
-                       path, (unsigned)st.st_uid, (unsigned)geteuid());
+                       path, (unsigned)st.st_uid, (unsigned)owner);
     }
     return E_OK;
 }
@@ -107,14 +107,15 @@ static enum err open_kek(const char *path, int flags, int *fd, struct store_why 
                    strerror(errno));
 }
 
-static enum err load_kek(const char *path, int flags, struct seal_key *kek, struct store_why *why)
+static enum err load_kek(const char *path, int flags, uid_t owner, struct seal_key *kek,
+                         struct store_why *why)
 {
     int fd = -1;
     enum err err = open_kek(path, flags, &fd, why);
     if (err != E_OK) {
         return err;
     }
-    err = check_owner(fd, path, why);
+    err = check_owner(fd, path, owner, why);
     if (err == E_OK) {
         err = read_kek(fd, path, kek, why);
     }
@@ -124,12 +125,17 @@ static enum err load_kek(const char *path, int flags, struct seal_key *kek, stru
 
 enum err kek_load(const char *path, struct seal_key *kek, struct store_why *why)
 {
-    return load_kek(path, 0, kek, why);
+    return load_kek(path, 0, geteuid(), kek, why);
+}
+
+enum err kek_load_of(const char *path, unsigned owner, struct seal_key *kek, struct store_why *why)
+{
+    return load_kek(path, 0, (uid_t)owner, kek, why);
 }
 
 enum err kek_load_next(const char *path, struct seal_key *kek, struct store_why *why)
 {
-    return load_kek(path, O_NOFOLLOW, kek, why);
+    return load_kek(path, O_NOFOLLOW, geteuid(), kek, why);
 }
 
 enum err kek_next_path(const char *path, char out[static STORE_PATH_MAX])

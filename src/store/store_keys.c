@@ -274,11 +274,39 @@ enum err store_rotate_kek(struct store_writer *w, const struct seal_key *kek, in
     return err == E_OK ? E_OK : writer_failed(w, err);
 }
 
+enum err store_kek_former_path(const char *kek_path, const struct store_kek_id *id, char *out,
+                               size_t cap)
+{
+    char text[2 * sizeof id->b + 1];
+    hex_encode(BYTES_OF(id->b), text);
+    const int n = snprintf(out, cap, "%s.%s", kek_path, text);
+    return n >= 0 && (size_t)n < cap ? E_OK : E_IO;
+}
+
+/* Backups made before open with it only. One that is gone or damaged opens nothing. */
+static enum err keep_former(const char *kek_path)
+{
+    struct seal_key kek;
+    struct store_kek_id id;
+    struct store_why unsaid;
+    char kept[STORE_PATH_MAX];
+    if (kek_load(kek_path, &kek, &unsaid) != E_OK) {
+        return E_OK;
+    }
+    enum err err = store_kek_id_of(&kek, &id);
+    wipe(&kek, sizeof kek);
+    if (err == E_OK) {
+        err = store_kek_former_path(kek_path, &id, kept, sizeof kept);
+    }
+    return err != E_OK || link(kek_path, kept) == 0 || errno == EEXIST ? err : E_IO;
+}
+
 enum err kek_put_next_in_place(const char *kek_path, struct store_why *why)
 {
     char path[STORE_PATH_MAX];
     *why = (struct store_why){E_OK, ""};
-    if (kek_next_path(kek_path, path) != E_OK || rename(path, kek_path) != 0 ||
+    if (kek_next_path(kek_path, path) != E_OK || access(path, F_OK) != 0 ||
+        keep_former(kek_path) != E_OK || rename(path, kek_path) != 0 ||
         sync_directory_of(kek_path) != E_OK) {
         return why_set(why, E_IO,
                        "%s.next, which the store's keys lie under now, cannot be put in the place "

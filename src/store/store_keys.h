@@ -10,6 +10,9 @@
  *   2. all data keys are wrapped under it, in one commit             store_rotate_kek
  *   3. "<key file>.next" is renamed over the key file                store_kek_put_in_place
  *
+ * The former key file stays as "<key file>.<its fingerprint>": backups made before open with
+ * nothing else.
+ *
  * store_open finishes what was left: a key file that opens the store means that the commit never
  * was, and the next one goes; else the next one takes its place. store_reseal.h replaces data keys.
  * No key is ever shown, only a KEK's fingerprint.
@@ -53,6 +56,9 @@ MUST_USE enum err store_rotate_kek(struct store_writer *w, const struct seal_key
 /* Step 3, after the commit. Errors, also in why->err: E_IO; the store then opens with the next
  * file, and a rotation run again puts that in place. */
 MUST_USE enum err store_kek_put_in_place(const struct store *s, struct store_why *why);
+/* What the former key file of this fingerprint is named then. Errors: E_IO, it is too long. */
+MUST_USE enum err store_kek_former_path(const char *kek_path, const struct store_kek_id *id,
+                                        char *out, size_t cap);
 
 /* The key files as they are now: what a new data key is wrapped under. Two only after a step 3 that
  * failed. The owner wipes them. */

@@ -177,10 +177,15 @@ static enum err pool_of(struct store_writer *w, struct range range, struct pool 
     return err == E_OK ? E_OK : writer_failed(w, err);
 }
 
+/* The one with so many before it that rested longer, or with fewer where there are not so many. */
 static enum err take_ready(struct store_writer *w, const struct pool *pool, int64_t now,
-                           int64_t *number)
+                           int64_t before, int64_t *number)
 {
-    enum err err = read_numbers(w->c.st[ST_POOL_READY], 2, (int64_t[]){pool->id, now}, 1, number);
+    enum err err = E_NOT_FOUND;
+    for (int64_t at = before; err == E_NOT_FOUND && at >= 0; at = at > 0 ? at / 2 : -1) {
+        const int64_t in[] = {pool->id, now, at};
+        err = read_numbers(w->c.st[ST_POOL_READY], 3, in, 1, number);
+    }
     if (err == E_OK) {
         return run_numbers(w, ST_REST_NO_MORE, 1, number);
     }
@@ -243,29 +248,78 @@ static enum err take_new(struct store_writer *w, const struct pool *pool, struct
     return err == E_OK && !found ? E_EXHAUSTED : err;
 }
 
-enum err store_take_imsi(struct store_writer *w, const struct imsi *first, const struct imsi *last,
-                         int64_t now, struct imsi *out)
+static enum err is_free(struct store_writer *w, int64_t number, bool *out)
+{
+    int64_t found = 0;
+    const int64_t key = key_of_number(number);
+    enum err err = read_numbers(w->c.st[ST_POOL_SUBSCRIBERS], 2, (int64_t[]){key, key}, 1, &found);
+    if (err == E_NOT_FOUND) {
+        err = read_numbers(w->c.st[ST_POOL_RESTERS], 2, (int64_t[]){number, number}, 1, &found);
+    }
+    *out = err == E_NOT_FOUND;
+    return err == E_OK || *out ? E_OK : writer_failed(w, err);
+}
+
+/* Nothing of the pool is written: it is found taken as soon as a subscriber has it. E_NOT_FOUND:
+ * none was hit that is free. */
+static enum err take_ahead(struct store_writer *w, const struct pool *pool, struct range range,
+                           const uint32_t draws[static STORE_DRAWS], int64_t *number)
+{
+    const int64_t next = range.first + pool->passed;
+    int64_t ahead = range.last - next + 1;
+    bool found = false;
+    enum err err = E_OK;
+    ahead = ahead > STORE_DRAW_NEAREST ? STORE_DRAW_NEAREST : ahead;
+    for (unsigned i = 0; i < STORE_DRAWS && ahead > 0 && err == E_OK && !found; i++) {
+        *number = next + draws[i] % ahead;
+        err = is_free(w, *number, &found);
+    }
+    return err == E_OK && !found ? E_NOT_FOUND : err;
+}
+
+/* draws NULL: the next one. */
+static enum err take(struct store_writer *w, struct range range, int64_t now, const uint32_t *draws,
+                     int64_t *number)
+{
+    struct pool pool = {0, 0};
+    enum err err = pool_of(w, range, &pool);
+    if (err == E_OK) {
+        err = take_ready(w, &pool, now, draws != NULL ? draws[0] % STORE_DRAW_RESTED : 0, number);
+    }
+    if (err == E_NOT_FOUND && draws != NULL) {
+        err = take_ahead(w, &pool, range, draws, number);
+    }
+    return err == E_NOT_FOUND ? take_new(w, &pool, range, number) : err;
+}
+
+static enum err take_imsi(struct store_writer *w, const struct imsi *first, const struct imsi *last,
+                          int64_t now, const uint32_t *draws, struct imsi *out)
 {
     struct range range;
-    struct pool pool = {0, 0};
     int64_t number = 0;
     enum err err = writer_check(w);
     if (err == E_OK) {
         err = range_of(first, last, &range);
     }
     if (err == E_OK) {
-        err = pool_of(w, range, &pool);
-    }
-    if (err == E_OK) {
-        err = take_ready(w, &pool, now, &number);
-        if (err == E_NOT_FOUND) {
-            err = take_new(w, &pool, range, &number);
-        }
+        err = take(w, range, now, draws, &number);
     }
     if (err == E_OK) {
         *out = imsi_of_number(number);
     }
     return err;
+}
+
+enum err store_take_imsi(struct store_writer *w, const struct imsi *first, const struct imsi *last,
+                         int64_t now, struct imsi *out)
+{
+    return take_imsi(w, first, last, now, NULL, out);
+}
+
+enum err store_draw_imsi(struct store_writer *w, const struct imsi *first, const struct imsi *last,
+                         int64_t now, const uint32_t draws[static STORE_DRAWS], struct imsi *out)
+{
+    return take_imsi(w, first, last, now, draws, out);
 }
 
 /* ---- giving back ---- */

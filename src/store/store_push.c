@@ -177,6 +177,45 @@ enum err store_read_push_profile_left(struct store_reader *r, struct store_push_
     return get_profile(r->c.st[ST_PUSH_PROFILE_LEFT], out);
 }
 
+enum err store_next_push_profile(struct store_reader *r, const char *after,
+                                 char out[static STORE_PROFILE_MAX])
+{
+    sqlite3_stmt *st = r->c.st[ST_NEXT_PUSH_PROFILE];
+    enum err err = bind_text(st, 1, after);
+    if (err == E_OK) {
+        err = stmt_row(st);
+    }
+    if (err == E_OK) {
+        const struct bytes name = stmt_blob(st, 0);
+        err = name.n < STORE_PROFILE_MAX ? E_OK : E_IO;
+        if (err == E_OK) {
+            memcpy(out, name.p, name.n);
+            out[name.n] = '\0';
+        }
+    }
+    stmt_end(st);
+    return err;
+}
+
+enum err store_count_profile(struct store_reader *r, const char *profile, uint32_t most,
+                             uint32_t *out)
+{
+    sqlite3_stmt *st = r->c.st[ST_COUNT_PROFILE];
+    *out = 0;
+    enum err err = bind_text(st, 1, profile);
+    if (err == E_OK) {
+        err = bind_number(st, 2, most);
+    }
+    if (err == E_OK) {
+        err = stmt_row(st);
+    }
+    if (err == E_OK) {
+        *out = (uint32_t)sqlite3_column_int64(st, 0);
+    }
+    stmt_end(st);
+    return err;
+}
+
 enum err store_read_reset(struct store_reader *r, struct store_reset *out)
 {
     return one(r->c.st[ST_RESET], COLUMNS(reset_columns), out);
@@ -324,6 +363,15 @@ enum err store_put_push_profile(struct store_writer *w, const struct store_push_
         err = bind_number(st, c.n + 1, imsi_key(&row->after));
     }
     return err == E_OK ? writer_run(w, ST_PUT_PUSH_PROFILE) : err;
+}
+
+enum err store_drop_push_profile(struct store_writer *w, const char *profile)
+{
+    enum err err = writer_check(w);
+    if (err == E_OK) {
+        err = bind_text(w->c.st[ST_DROP_PUSH_PROFILE], 1, profile);
+    }
+    return err == E_OK ? writer_run(w, ST_DROP_PUSH_PROFILE) : err;
 }
 
 enum err store_writer_served_by_profile(struct store_writer *w, const char *profile,

@@ -67,6 +67,13 @@ MUST_USE enum err store_list_push(struct store_reader *r, const struct imsi *ims
 /* A profile with `what` left; E_NOT_FOUND when there is none. */
 MUST_USE enum err store_read_push_profile_left(struct store_reader *r,
                                                struct store_push_profile *out);
+/* The next profile after `after` (empty: the first) that was ever pushed. Errors: E_NOT_FOUND. */
+MUST_USE enum err store_next_push_profile(struct store_reader *r, const char *after,
+                                          char out[static STORE_PROFILE_MAX]);
+/* How many subscribers have this profile, at most `most`: there is no index of those that nobody
+ * serves, so it may read all of them. Not on a signalling thread. */
+MUST_USE enum err store_count_profile(struct store_reader *r, const char *profile, uint32_t most,
+                                      uint32_t *out);
 MUST_USE enum err store_read_reset(struct store_reader *r, struct store_reset *out);
 
 /* ---- in a batch; errors beside those named: E_BAD_STATE, E_IO ---- */
@@ -99,6 +106,8 @@ MUST_USE enum err store_writer_push_profile(struct store_writer *w, const char *
                                             struct store_push_profile *out);
 MUST_USE enum err store_put_push_profile(struct store_writer *w,
                                          const struct store_push_profile *row);
+/* It is not known any more: no subscriber has it. No row is no error. */
+MUST_USE enum err store_drop_push_profile(struct store_writer *w, const char *profile);
 /* Subscribers with this profile that a node serves, after `after`, in the order of IMSIs; costs no
  * scan. Only imsi, host and realm of each are written. */
 MUST_USE enum err store_writer_served_by_profile(struct store_writer *w, const char *profile,

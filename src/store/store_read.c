@@ -251,16 +251,29 @@ static int64_t event_id(uint64_t id)
     return id > INT64_MAX ? INT64_MAX : (int64_t)id;
 }
 
-enum err store_list_events(struct store_reader *r, uint64_t after, const char *name,
-                           struct store_event *out, size_t max, size_t *n)
+static enum err list_events(sqlite3_stmt *st, uint64_t from, const char *name,
+                            struct store_event *out, size_t max, size_t *n)
 {
-    sqlite3_stmt *st = r->c.st[name == NULL ? ST_LIST_EVENTS : ST_LIST_EVENTS_NAMED];
     *n = 0;
-    enum err err = bind_numbers(st, 2, (int64_t[]){event_id(after), list_limit(max)});
+    enum err err = bind_numbers(st, 2, (int64_t[]){event_id(from), list_limit(max)});
     if (err == E_OK && name != NULL) {
         err = sqlite_err(sqlite3_bind_text(st, 3, name, -1, SQLITE_STATIC));
     }
     return err == E_OK ? list_rows(st, event_columns, out, sizeof *out, max, n) : err;
+}
+
+enum err store_list_events(struct store_reader *r, uint64_t after, const char *name,
+                           struct store_event *out, size_t max, size_t *n)
+{
+    sqlite3_stmt *st = r->c.st[name == NULL ? ST_LIST_EVENTS : ST_LIST_EVENTS_NAMED];
+    return list_events(st, after, name, out, max, n);
+}
+
+enum err store_list_events_back(struct store_reader *r, uint64_t before, const char *name,
+                                struct store_event *out, size_t max, size_t *n)
+{
+    sqlite3_stmt *st = r->c.st[name == NULL ? ST_LIST_EVENTS_BACK : ST_LIST_EVENTS_BACK_NAMED];
+    return list_events(st, before, name, out, max, n);
 }
 
 /* ---- numbers ---- */

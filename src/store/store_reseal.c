@@ -1,6 +1,6 @@
 #include "store/store_reseal.h"
 
-#include "store/store_internal.h"
+#include "store/store_sealed_parts.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -10,42 +10,8 @@
 #define VALUE_MAX (STORE_LOT_MODULUS_MAX + SEAL_OVERHEAD)
 #define SQL_MAX   512
 
-/* Every column that has sealed values. What is missing here keeps the old data keys: see
- * store_reseal_check. The first row's key is above 0, as no IMSI's is below (imsi_key). */
-static const struct sealed_column {
-    const char *place; /* of its values: store_seal.c */
-    const char *next;  /* keys and value of the row behind ?1, ?2, or behind the text ?3 */
-    const char *put;   /* ?4 in the row ?1, ?2, or ?3 */
-    const char *count;
-    bool by_text;
-    bool by_two;
-} columns[] = {
-    {"subscriber.keys",
-     "SELECT imsi, -1, '', keys FROM subscriber WHERE imsi > ?1 ORDER BY imsi LIMIT 1",
-     "UPDATE subscriber SET keys = ?4 WHERE imsi = ?1", "SELECT count(*) FROM subscriber", false,
-     false},
-    {"device.kme",
-     "SELECT imsi, imei, '', kme FROM device WHERE (imsi, imei) > (?1, ?2)"
-     " ORDER BY imsi, imei LIMIT 1",
-     "UPDATE device SET kme = ?4 WHERE imsi = ?1 AND imei = ?2", "SELECT count(*) FROM device",
-     false, true},
-    {"device.previous",
-     "SELECT imsi, imei, '', previous FROM device WHERE (imsi, imei) > (?1, ?2)"
-     " ORDER BY imsi, imei LIMIT 1",
-     "UPDATE device SET previous = ?4 WHERE imsi = ?1 AND imei = ?2", "SELECT count(*) FROM device",
-     false, true},
-    {"provisioning.nw_sig",
-     "SELECT imsi, -1, '', nw_sig FROM provisioning WHERE imsi > ?1 ORDER BY imsi LIMIT 1",
-     "UPDATE provisioning SET nw_sig = ?4 WHERE imsi = ?1", "SELECT count(*) FROM provisioning",
-     false, false},
-    {"dimsi.challenge",
-     "SELECT dimsi, -1, '', challenge FROM dimsi_paper WHERE dimsi > ?1 ORDER BY dimsi LIMIT 1",
-     "UPDATE dimsi_paper SET challenge = ?4 WHERE dimsi = ?1", "SELECT count(*) FROM dimsi_paper",
-     false, false},
-    {"lot.key", "SELECT 0, -1, id, key FROM lot WHERE id > ?3 ORDER BY id LIMIT 1",
-     "UPDATE lot SET key = ?4 WHERE id = ?3", "SELECT count(*) FROM lot", true, false},
-};
-#define COLUMNS (sizeof columns / sizeof columns[0])
+/* What sealed_columns lacks keeps the old data keys: see store_reseal_check. */
+#define COLUMNS SEALED_COLUMNS
 
 /* Where it is: behind this row of this column. */
 struct at {
@@ -143,8 +109,10 @@ enum err store_count_sealed(struct store_reader *r, uint64_t *out)
     enum err err = E_OK;
     *out = 0;
     for (size_t i = 0; i < COLUMNS && err == E_OK; i++) {
+        char sql[SQL_MAX];
         sqlite3_stmt *st = NULL;
-        err = prepare(r->c.db, columns[i].count, &st);
+        (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", sealed_columns[i].table);
+        err = prepare(r->c.db, sql, &st);
         if (err == E_OK && (err = stmt_row(st)) == E_OK) {
             *out += (uint64_t)sqlite3_column_int64(st, 0);
         }
@@ -256,6 +224,7 @@ struct step {
     struct at at;
     sqlite3_stmt *next, *put; /* of the column at.column */
     unsigned looked, resealed;
+    struct store_damaged *damaged; /* NULL: nobody asks */
 };
 
 static enum err bind_at(sqlite3_stmt *st, const struct sealed_column *c, const struct at *at)
@@ -297,6 +266,16 @@ static enum err put(struct step *s, const struct sealed_column *c, struct bytes 
     return err == E_OK ? stmt_run(s->put) : err;
 }
 
+/* The first ones of a job are named, however many steps and processes it takes. */
+static void note_damaged(struct step *s, const struct seal_row *row)
+{
+    const struct store_sealed_value v = sealed_value_of(row);
+    if (s->damaged != NULL && s->row.failed < STORE_DAMAGED_MAX) {
+        damaged_add(s->damaged, &v);
+    }
+    s->row.failed++;
+}
+
 /* A value that is not there, or lies under the new key already, is only looked at. */
 static enum err do_row(struct step *s, const struct sealed_column *c)
 {
@@ -315,7 +294,7 @@ static enum err do_row(struct step *s, const struct sealed_column *c)
                                  s->at.second};
     err = seal_again(s->w->c.sealer, &row, sealed, again);
     if (err == E_WRONG_KEY) {
-        s->row.failed++;
+        note_damaged(s, &row);
         return E_OK;
     }
     if (err == E_OK) {
@@ -328,8 +307,10 @@ static enum err do_row(struct step *s, const struct sealed_column *c)
 /* Up to the column's end, or as much as a step may do. E_NOT_FOUND: the end. */
 static enum err do_column(struct step *s)
 {
-    const struct sealed_column *c = &columns[s->at.column];
-    enum err err = prepare(s->w->c.db, c->next, &s->next);
+    char sql[SQL_MAX];
+    const struct sealed_column *c = &sealed_columns[s->at.column];
+    (void)snprintf(sql, sizeof sql, "%s LIMIT 1", c->next);
+    enum err err = prepare(s->w->c.db, sql, &s->next);
     if (err == E_OK) {
         err = prepare(s->w->c.db, c->put, &s->put);
     }
@@ -375,10 +356,14 @@ static enum err check_sealer(struct store_writer *w, uint32_t data_key)
 }
 
 /*= op-key-reseal */
-enum err store_reseal_step(struct store_writer *w, int64_t now, struct store_reseal *out)
+enum err store_reseal_step(struct store_writer *w, int64_t now, struct store_reseal *out,
+                           struct store_damaged *damaged)
 {
-    struct step s = {.w = w};
+    struct step s = {.w = w, .damaged = damaged};
     enum err err = writer_check(w);
+    if (damaged != NULL) {
+        damaged->n = 0;
+    }
     if (err != E_OK) {
         return err;
     }

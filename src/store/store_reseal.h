@@ -12,6 +12,7 @@
 #define BINDERY_STORE_STORE_RESEAL_H
 
 #include "store/store_keys.h"
+#include "store/store_sealed.h"
 
 enum store_reseal_state {
     STORE_RESEAL_NEVER,
@@ -46,8 +47,10 @@ MUST_USE enum err store_count_sealed(struct store_reader *r, uint64_t *out);
 MUST_USE enum err store_reseal_begin(struct store_writer *w, const struct store_keks *keks,
                                      uint64_t values, int64_t now, struct store_reseal *out);
 /* In a batch: the next few values. Nothing is done unless it is RUNNING; *out is how it stands
- * then. Errors: E_CRYPTO, E_MEMORY, E_BAD_STATE, E_IO. */
-MUST_USE enum err store_reseal_step(struct store_writer *w, int64_t now, struct store_reseal *out);
+ * then. damaged (may be NULL): those of this step that do not open, of the first STORE_DAMAGED_MAX
+ * of the job. Errors: E_CRYPTO, E_MEMORY, E_BAD_STATE, E_IO. */
+MUST_USE enum err store_reseal_step(struct store_writer *w, int64_t now, struct store_reseal *out,
+                                    struct store_damaged *damaged);
 /* In a batch. Errors: E_NOT_FOUND (none is RUNNING or CHECKING), E_BAD_STATE, E_IO. */
 MUST_USE enum err store_reseal_stop(struct store_writer *w, int64_t now, struct store_reseal *out);
 /* Does any BLOB of any table name another data key than this one, of those in the store? Reads

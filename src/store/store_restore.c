@@ -152,9 +152,9 @@ static bool is_hss(const struct restoring *r)
 
 static enum err say_errno(struct restoring *r, const char *path, const char *what)
 {
-    enum err err = errno == ENOSPC || errno == EDQUOT ? E_NO_ROOM
-                   : errno == EACCES                  ? E_DENIED
-                                                      : E_IO;
+    enum err err = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? E_NO_ROOM
+                   : errno == EACCES                                    ? E_DENIED
+                                                                        : E_IO;
     return why_set(r->why, err, "%s: %s: %s", path, what, strerror(errno));
 }
 
@@ -497,9 +497,19 @@ static enum err stage(struct restoring *r)
     return err;
 }
 
-static enum err restore_new(struct restoring *r)
+/* No store was ever here: the lock, whose file stays, is taken for a backup that is good only. */
+static bool is_new_place(const struct restoring *r)
 {
-    enum err err = store_backup_verify(r->o->backup, r->o->kek_path, &r->out->manifest, r->why);
+    char lock[PATH_MAX];
+    (void)snprintf(lock, sizeof lock, "%s.lock", r->o->store);
+    return access(lock, F_OK) != 0 && access(r->note, F_OK) != 0;
+}
+
+static enum err restore_new(struct restoring *r, bool verified)
+{
+    enum err err =
+        verified ? E_OK
+                 : store_backup_verify(r->o->backup, r->o->kek_path, &r->out->manifest, r->why);
     if (err == E_OK) {
         err = check_kind(r);
     }
@@ -566,11 +576,12 @@ enum err store_restore(const struct store_restore_options *o, struct store_resto
     }
     (void)snprintf(r.staged, sizeof r.staged, "%s" STAGED, o->store);
     (void)snprintf(r.note, sizeof r.note, "%s" NOTE, o->store);
-    enum err err = store_take_lock(o->store, &lock, why);
-    if (err != E_OK) {
+    const bool first = is_new_place(&r);
+    enum err err = first ? store_backup_verify(o->backup, o->kek_path, &out->manifest, why) : E_OK;
+    if (err != E_OK || (err = store_take_lock(o->store, &lock, why)) != E_OK) {
         return err;
     }
-    err = access(r.note, F_OK) == 0 ? finish_begun(&r) : restore_new(&r);
+    err = access(r.note, F_OK) == 0 ? finish_begun(&r) : restore_new(&r, first);
     (void)close(lock); /* gives the lock back */
     return err;
 }

@@ -1,5 +1,6 @@
 #include "store/store_file.h"
 #include "store/store_schema_7.h"
+#include "store/store_sealed_parts.h"
 
 /* A step that was released is never edited: a change of the schema is a new step. The server
  * engine's rules are kept already (dependencies.md): keys begin with the subscriber, one statement
@@ -230,7 +231,8 @@ const struct store_file_kind hss_store_kind = {.application = STORE_APPLICATION_
                                                .steps = schema_steps,
                                                .n_steps =
                                                    sizeof schema_steps / sizeof schema_steps[0],
-                                               .program = "bindery-hssd"};
+                                               .program = "bindery-hssd",
+                                               .open_all = sealed_open_hss};
 
 enum err schema_version(sqlite3 *db, int *out)
 {

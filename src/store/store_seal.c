@@ -216,13 +216,26 @@ enum err open_kme(struct sealer *s, struct store_device *row, enum kme_column wh
 
 #define PLAIN_MAX STORE_LOT_MODULUS_MAX /* the longest secret there is: P and Q */
 
+static struct bytes row_place(const struct seal_row *row, uint8_t out[static PLACE_MAX])
+{
+    return row->text != NULL ? lot_place(row->text, out)
+                             : place_of_keys(row->place, row->first, row->second, out);
+}
+
+enum err seal_opens(struct sealer *s, const struct seal_row *row, struct bytes sealed)
+{
+    uint8_t where[PLACE_MAX], plain[PLAIN_MAX];
+    size_t n = 0;
+    enum err err = seal_open(s, row_place(row, where), sealed, MBYTES_OF(plain), &n);
+    wipe(plain, sizeof plain);
+    return err == E_OK || err == E_CRYPTO || err == E_MEMORY ? err : E_WRONG_KEY;
+}
+
 enum err seal_again(struct sealer *s, const struct seal_row *row, struct bytes sealed, uint8_t *out)
 {
     uint8_t where[PLACE_MAX], plain[PLAIN_MAX];
     size_t n = 0, sealed_n = 0;
-    const struct bytes aad = row->text != NULL
-                                 ? lot_place(row->text, where)
-                                 : place_of_keys(row->place, row->first, row->second, where);
+    const struct bytes aad = row_place(row, where);
     enum err err = seal_open(s, aad, sealed, MBYTES_OF(plain), &n);
     if (err == E_OK) {
         err = seal(s, aad, (struct bytes){plain, n}, (struct mbytes){out, sealed.n}, &sealed_n);

@@ -54,6 +54,9 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_MARK] = "SELECT mark FROM mark WHERE id = 1",
     [ST_LIST_EVENTS] = EVENT_SELECT " WHERE id > ?1 ORDER BY id LIMIT ?2",
     [ST_LIST_EVENTS_NAMED] = EVENT_SELECT " WHERE name = ?3 AND id > ?1 ORDER BY id LIMIT ?2",
+    [ST_LIST_EVENTS_BACK] = EVENT_SELECT " WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+    [ST_LIST_EVENTS_BACK_NAMED] =
+        EVENT_SELECT " WHERE name = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
     [ST_EIR] = "SELECT rules, version FROM eir WHERE id = 1",
     [ST_LIST_EIR_RULES] = "SELECT first, last, list, note FROM eir_rule"
                           " WHERE (first, last, list) > (?1, ?2, ?3)"
@@ -116,6 +119,11 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_LIST_PUSH] = PUSH_SELECT " WHERE imsi = ?1 ORDER BY host LIMIT ?2",
     [ST_PUSH_PROFILE_LEFT] =
         PUSH_PROFILE_SELECT " WHERE what <> 0 AND what > 0 ORDER BY what LIMIT 1",
+    [ST_NEXT_PUSH_PROFILE] =
+        "SELECT profile FROM push_profile WHERE profile > ?1 ORDER BY profile LIMIT 1",
+    /* One of two that may read all of a table: only for a profile that is gone. */
+    [ST_COUNT_PROFILE] =
+        "SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE profile = ?1 LIMIT ?2)",
     [ST_RESET] = "SELECT open, epoch, since FROM reset WHERE id = 1",
     [ST_NODE] = NODE_SELECT " WHERE host = ?1",
     [ST_UNTOLD_NODES] = NODE_SELECT " WHERE (next_try, host) > (?1, ?2) AND told < ?3"
@@ -203,7 +211,7 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_POOL_RESTERS] =
         "SELECT imsi FROM imsi_resting WHERE imsi >= ?1 AND imsi <= ?2 ORDER BY imsi",
     [ST_POOL_READY] = "SELECT imsi FROM imsi_resting WHERE pool = ?1 AND ready <= ?2"
-                      " ORDER BY ready, imsi LIMIT 1",
+                      " ORDER BY ready, imsi LIMIT 1 OFFSET ?3",
     [ST_POOL_OF] = "SELECT id FROM imsi_pool WHERE first <= ?1 AND last >= ?1"
                    " ORDER BY first DESC LIMIT 1",
     [ST_POOL_PASSED] = "UPDATE imsi_pool SET passed = ?2 WHERE id = ?1",
@@ -271,6 +279,7 @@ static const char *const statements[ST_COUNT_ALL] = {
     [ST_PUSH_PROFILE] = PUSH_PROFILE_SELECT " WHERE profile = ?1",
     [ST_PUT_PUSH_PROFILE] = "INSERT OR REPLACE INTO push_profile"
                             " (profile, digest, timer, what, after) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ST_DROP_PUSH_PROFILE] = "DELETE FROM push_profile WHERE profile = ?1",
     [ST_SERVED_BY_PROFILE] = "SELECT imsi, host, realm FROM subscriber WHERE profile = ?1"
                              " AND imsi > ?2 AND host <> '' AND purged = 0"
                              " ORDER BY imsi LIMIT ?3",

@@ -8,12 +8,15 @@
 
 /* ---- batches ---- */
 
-/* Right after the statement that failed: SQLite keeps no older failure than its last one. */
+/* Right after the statement that failed: SQLite keeps no older failure than its last one. Of a
+ * COMMIT it does not keep the system's reason, which errno still is: batches begin with 0. */
 static void note_full(struct store_writer *w)
 {
+    const int left = errno;
     const int rc = sqlite3_errcode(w->c.db) & 0xff;
-    const int why = rc == SQLITE_IOERR ? sqlite3_system_errno(w->c.db) : 0;
-    w->full = w->full || rc == SQLITE_FULL || why == ENOSPC || why == EDQUOT;
+    const int kept = rc == SQLITE_IOERR ? sqlite3_system_errno(w->c.db) : 0;
+    const int why = rc == SQLITE_IOERR && kept == 0 ? left : kept;
+    w->full = w->full || rc == SQLITE_FULL || why == ENOSPC || why == EDQUOT || why == EFBIG;
 }
 
 bool store_writer_is_full(const struct store_writer *w)
@@ -27,6 +30,7 @@ enum err store_begin(struct store_writer *w)
         return E_BAD_STATE;
     }
     w->full = false;
+    errno = 0;
     enum err err = stmt_run(w->c.st[ST_WRITE_BEGIN]);
     if (err == E_IO) {
         note_full(w);

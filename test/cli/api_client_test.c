@@ -91,10 +91,51 @@ static void a_problem_is_said_with_its_place_and_what_to_do(void **state)
     struct api_answer a;
     (void)state;
     assert_int_equal(asked("HTTP/1.1 422 X\r\nConnection: close\r\n\r\n"
-                           "{\"detail\":\"k is no key\",\"pointer\":\"/k\",\"x\":1}",
+                           "{\"type\":\"urn:bindery:problem:bad-member\","
+                           "\"detail\":\"k is no key\",\"pointer\":\"/k\",\"x\":1}",
                            &get, &a),
                      CLI_REFUSED);
     said_holds(&said, "it: k is no key (at /k) [422]; correct the value");
+}
+
+static void what_to_do_is_of_the_problem_and_not_of_its_status(void **state)
+{
+    static const struct {
+        int status;
+        const char *problem, *next;
+    } all[] = {
+        {409, "backup-exists", "it: d [409]; give it another name\n"},
+        {404, "no-reseal", "it: d [404]; `bindery key show`"},
+        {404, "no-such-lot", "it: d [404]; `bindery lot list` shows what is there\n"},
+        {507, "store-full", "it: d [507]; free the disk of the store\n"},
+        {403, "client-refused", "it: d [403]; `bindery pki DIR --administrator NAME`"},
+        {403, "not-allowed", "it: d [403]; admin.https.users of the server's"},
+        {409, "nobody-knows-it", "it: d [409]\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct api_answer a;
+        char text[256];
+        snprintf(text, sizeof text,
+                 "HTTP/1.1 %d X\r\nConnection: close\r\n\r\n"
+                 "{\"type\":\"urn:bindery:problem:%s\",\"detail\":\"d\"}",
+                 all[i].status, all[i].problem);
+        assert_int_equal(asked(text, &get, &a), CLI_REFUSED);
+        said_holds(&said, all[i].next);
+    }
+}
+
+static void a_long_reason_is_said_to_its_end(void **state)
+{
+    struct api_answer a;
+    char text[1024], reason[661];
+    (void)state;
+    memset(reason, 'x', sizeof reason - 1);
+    snprintf(reason + sizeof reason - 5, 5, "end.");
+    snprintf(text, sizeof text, "HTTP/1.1 409 X\r\nConnection: close\r\n\r\n{\"detail\":\"%s\"}",
+             reason);
+    assert_int_equal(asked(text, &get, &a), CLI_REFUSED);
+    said_holds(&said, "xend. [409]\n");
 }
 
 static void what_is_no_hss(void **state)
@@ -155,6 +196,8 @@ int main(void)
         cmocka_unit_test(an_answer),
         cmocka_unit_test(a_request_with_body_and_condition),
         cmocka_unit_test(a_problem_is_said_with_its_place_and_what_to_do),
+        cmocka_unit_test(what_to_do_is_of_the_problem_and_not_of_its_status),
+        cmocka_unit_test(a_long_reason_is_said_to_its_end),
         cmocka_unit_test(what_is_no_hss),
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(memory_keeps_its_contents_when_it_grows),

@@ -65,12 +65,33 @@ static void its_words_say_how_it_stands(void **state)
     json_decref(o);
 }
 
+static void after_a_rotation_it_says_what_older_backups_need(void **state)
+{
+    (void)state;
+    char text[400];
+    json_t *o = keys_with("never", 0, 0, 0);
+    key_view_former(o, text, sizeof text);
+    assert_string_equal(text, "");
+    assert_int_equal(json_object_set_new(o, "former",
+                                         json_pack("{s:s,s:s}", "fingerprint", "ab12", "file",
+                                                   "/etc/bindery/hss.kek.ab12")),
+                     0);
+    key_view_former(o, text, sizeof text);
+    assert_non_null(strstr(text, "open only with the key file of fingerprint ab12, which is kept "
+                                 "as /etc/bindery/hss.kek.ab12: make a backup now"));
+    assert_int_equal(json_object_set_new(json_object_get(o, "former"), "file", json_null()), 0);
+    key_view_former(o, text, sizeof text);
+    assert_non_null(strstr(text, "not there any more"));
+    json_decref(o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(how_far_a_job_is_is_between_0_and_99_until_it_has_ended),
         cmocka_unit_test(a_job_is_under_way_while_it_runs_and_while_it_checks),
         cmocka_unit_test(its_words_say_how_it_stands),
+        cmocka_unit_test(after_a_rotation_it_says_what_older_backups_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,24 @@ static void a_file_that_others_may_read_is_refused(void **state)
     }
 }
 
+static void a_key_where_a_file_belongs_is_not_said_again(void **state)
+{
+    static const char *const keys[] = {
+        "000102030405060708090a0b0c0d0e0F",
+        "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"};
+    struct secret_text k;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        said_begin(&said);
+        assert_false(secret_read("--opc-file", keys[i], true, &k));
+        said_end(&said);
+        said_holds(&said, "a key is not an argument");
+        assert_null(strstr(said.text, keys[i]));
+    }
+    assert_false(secret_is_key("000102030405060708090a0b0c0d0e0g"));
+    assert_false(secret_is_key("0001"));
+}
+
 static void what_is_no_key_is_told_by_its_place(void **state)
 {
     struct secret_text k;
@@ -118,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_with_white_space_around),
         cmocka_unit_test(a_file_that_others_may_read_is_refused),
+        cmocka_unit_test(a_key_where_a_file_belongs_is_not_said_again),
         cmocka_unit_test(what_is_no_key_is_told_by_its_place),
         cmocka_unit_test(a_key_too_long_and_no_file),
         cmocka_unit_test(options_that_contradict),

@@ -402,8 +402,8 @@ static void whoever_is_nobody_here_is_refused_by_name(void **state)
     refused(w, NULL, "GET", "/v1/who", 403, "no-certificate");
     refused(w, NULL, "GET", "/v1/nowhere", 403, "no-certificate");
     refused(w, "stranger", "GET", "/v1/who", 403, "client-untrusted");
-    refused(w, "operator", "GET", "/v1/who", 403, "not-allowed"); /* the name, not the role */
-    refused(w, "nobody", "GET", "/v1/who", 403, "not-allowed");   /* the role, not the name */
+    refused(w, "operator", "GET", "/v1/who", 403, "client-refused"); /* the name, not the role */
+    refused(w, "nobody", "GET", "/v1/who", 403, "not-allowed");      /* the role, not the name */
     refused(w, "admin", "GET", "/v1/nowhere", 404, "no-such-path");
     refused(w, "admin", "POST", "/v1/who", 405, "method-not-allowed");
     refused(w, "admin", "GET", "/v1/who?x=1", 400, "bad-parameter");
@@ -416,6 +416,7 @@ static void a_role_does_what_it_may_and_no_more(void **state)
     refused(w, "reader", "PUT", "/v1/subscribers/001010000000001", 403, "not-allowed");
     refused(w, "reader", "DELETE", "/v1/subscribers/001010000000001", 403, "not-allowed");
     refused(w, "maker", "DELETE", "/v1/subscribers/001010000000001", 403, "not-allowed");
+    said(w, " is a provisioner, and this is for an administrator");
     assert_int_equal(ask(w, "admin", "DELETE", "/v1/subscribers/001010000000001", NULL), 204);
     assert_int_equal(ask(w, "maker", "PUT", "/v1/subscribers/001010000000001", "{}"), 200);
 }

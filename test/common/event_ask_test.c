@@ -101,10 +101,12 @@ static void all_that_is_asked_must_hold(void **state)
 static void what_cannot_be_asked_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"imsi=12345", "imsi=",      "imei=356938035643801",
-                                      "imei=x",     "since=1",    "since=",
-                                      "wait=0",     "wait=31",    "wait=x",
-                                      "limit=0",    "limit=1001", "after=-1"};
+    static const char *const bad[] = {"imsi=12345",     "imsi=",      "imei=356938035643801",
+                                      "imei=x",         "since=1",    "since=",
+                                      "wait=0",         "wait=31",    "wait=x",
+                                      "limit=0",        "limit=1001", "after=-1",
+                                      "before=0",       "before=x",   "before=2&after=1",
+                                      "before=2&wait=1"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct event_ask *a = asked(bad[i], NULL);
         assert_false(event_ask_read(a, 0));
@@ -153,6 +155,10 @@ static void an_answer_has_what_was_taken_and_how_far_it_came(void **state)
     assert_ok(event_ask_take(a, json_integer(2)));
     assert_true(event_ask_full(a));
     a->after = 9;
+    a->back = true; /* each is older than the one before it */
+    assert_ok(event_ask_take(a, json_integer(0)));
+    assert_int_equal(json_integer_value(json_array_get(a->found, 0)), 0);
+    assert_int_equal(json_array_remove(a->found, 0), 0);
     event_ask_answer(a);
     assert_int_equal(call.status, 200);
     assert_int_equal(json_array_size(json_object_get(call.answer, "events")), 2);

@@ -104,6 +104,44 @@ static void a_misplaced_key_is_not_repeated(void **state)
     end_is(in);
 }
 
+/* What a spreadsheet made of an IMSI finds its row; half of a key is as little repeated as all. */
+static void what_stands_for_an_imsi_is_kept_to_be_said(void **state)
+{
+    static const char *const kept[] = {"1.01E+12", "00101000000000O", "0010100000000010"};
+    static const char *const not_kept[] = {"465b5ce8b199b49f", "=1+1", "\"1;2\"", "\xe9"};
+    char text[80];
+    (void)state;
+    for (size_t i = 0; i < 3 + 4; i++) {
+        struct import_row row;
+        const char *imsi = i < 3 ? kept[i] : not_kept[i - 3];
+        snprintf(text, sizeof text, "imsi,k\n%s,\n", imsi);
+        FILE *in = source(text);
+        assert_true(import_rows_open(&rows, in, false, why, sizeof why));
+        (void)!import_rows_next(&rows, &row);
+        assert_string_equal(row.imsi, i < 3 ? imsi : "");
+        json_decref(row.json);
+        fclose(in);
+    }
+}
+
+static void utf_16_is_told(void **state)
+{
+    static const char csv[] = "\xff\xfei\0m\0s\0i\0\n\0", json[] = "{\0\"\0i\0\n\0";
+    struct import_row row;
+    (void)state;
+    FILE *in = fmemopen((void *)(uintptr_t)csv, sizeof csv - 1, "r");
+    assert_non_null(in);
+    assert_false(import_rows_open(&rows, in, false, why, sizeof why));
+    assert_non_null(strstr(why, "save the file as UTF-8"));
+    fclose(in);
+    in = fmemopen((void *)(uintptr_t)json, sizeof json - 1, "r");
+    assert_non_null(in);
+    assert_true(import_rows_open(&rows, in, true, why, sizeof why));
+    assert_err(import_rows_next(&rows, &row), E_BAD_VALUE);
+    assert_non_null(strstr(row.fault, "save the file as UTF-8"));
+    fclose(in);
+}
+
 static void ndjson_rows(void **state)
 {
     FILE *in = source("\xef\xbb\xbf{\"imsi\":\"001010000000001\"}\n"
@@ -143,6 +181,8 @@ int main(void)
         cmocka_unit_test(csv_rows),
         cmocka_unit_test(headers),
         cmocka_unit_test(a_misplaced_key_is_not_repeated),
+        cmocka_unit_test(what_stands_for_an_imsi_is_kept_to_be_said),
+        cmocka_unit_test(utf_16_is_told),
         cmocka_unit_test(ndjson_rows),
         cmocka_unit_test(a_line_too_long),
     };

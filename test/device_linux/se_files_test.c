@@ -113,7 +113,7 @@ static void credentials_come_back_as_they_were(void **state)
     assert_ok(se_credentials_load(credentials, &got, &why));
     assert_memory_equal(&made, &got, sizeof made);
     assert_int_equal(stat(credentials, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0644); /* nothing of them is secret */
+    assert_int_equal(st.st_mode & 0777, 0600);
     assert_err(se_credentials_save("/nowhere/at/all", &made, &why), E_NOT_FOUND);
     put(credentials, BYTES_LIT("{\"dimsi\": \"" DIMSI "\", \"token\": \"?\"}"));
     assert_err(se_credentials_load(credentials, &got, &why), E_BAD_VALUE);

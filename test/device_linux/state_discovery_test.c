@@ -257,6 +257,48 @@ static void there_are_four_slots_and_each_dimsi_has_one(void **state)
     assert_memory_equal(&s.se.slot[1], &again, sizeof again);
 }
 
+/* From the order to the key's end. */
+static void deploy(struct device_state *s, const char *dimsi)
+{
+    const struct imsi imsi = imsi_of(temporary), which = imsi_of(dimsi);
+    const struct certattach_profile p = a_profile();
+    factory_order(&factory, &c, s, dimsi);
+    device_state_drop(s); /* the subscription of the operator before, with which it came */
+    assert_ok(device_state_discovered(&c, s, device_slot_of(s, &which), &imsi));
+    s->discovery.trial.confirmed = s->discovery.asked = true;
+    assert_ok(device_state_manage(s, &p));
+    s->profile.trial.confirmed = true;
+    assert_ok(device_state_managed(s));
+}
+
+/*= test dimsi-several dimsi-erase */
+static void
+an_erased_slot_is_used_again_so_a_device_is_deployed_for_as_often_as_it_is_sold(void **state)
+{
+    struct device_state s = at_stage(MADE), t;
+    uint8_t token[DIMSI_ATK_MAX];
+    char dimsi[16];
+    size_t n = 0;
+    (void)state;
+    for (unsigned i = 1; i <= 6; i++) {
+        (void)snprintf(dimsi, sizeof dimsi, "90170000000001%u", i);
+        deploy(&s, dimsi);
+        assert_ok(device_state_save(path, false, &s, &why));
+        assert_ok(device_state_load(path, &t, &why));
+        assert_memory_equal(&s, &t, sizeof s);
+    }
+    assert_int_equal(s.se.n_slots, 4);
+    assert_int_equal(s.se.tokens, 6);
+    assert_string_equal(s.imsi.digits, own);
+    /* One with a key is never taken: four more fit, and no fifth. */
+    for (unsigned i = 1; i <= 4; i++) {
+        (void)snprintf(dimsi, sizeof dimsi, "90170000000002%u", i);
+        factory_order(&factory, &c, &s, dimsi);
+    }
+    const struct dimsi_slot more = factory_agree(&factory, &c, &s, DIMSI, token, &n);
+    assert_err(device_state_agreed(&s, &more), E_NO_ROOM);
+}
+
 static void without_a_secure_element_nothing_is_agreed(void **state)
 {
     struct device_state s = at_stage(ORDERED);
@@ -458,6 +500,8 @@ int main(void)
         cmocka_unit_test(erased_means_that_the_key_is_not_in_the_file_any_more),
         cmocka_unit_test(a_file_that_was_changed_is_refused_with_the_place),
         cmocka_unit_test(there_are_four_slots_and_each_dimsi_has_one),
+        cmocka_unit_test(
+            an_erased_slot_is_used_again_so_a_device_is_deployed_for_as_often_as_it_is_sold),
         cmocka_unit_test(without_a_secure_element_nothing_is_agreed),
         cmocka_unit_test(a_new_key_gives_up_what_came_of_the_old_one),
         cmocka_unit_test(while_its_successor_is_on_trial_no_key_is_replaced),

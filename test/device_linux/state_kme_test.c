@@ -7,9 +7,13 @@
 #include "device/linux/state_file.h"
 #include "lib/check.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -308,6 +312,164 @@ static void a_fresh_file_replaces_none(void **state)
     (void)fclose(in);
 }
 
+/* ---- what a writer that was killed leaves ---- */
+
+#define SECRET "a key that was erased since"
+
+static const char *beside(void)
+{
+    static char name[sizeof path + 4];
+    (void)snprintf(name, sizeof name, "%s.tmp", path);
+    return name;
+}
+
+/* The descriptor shows what becomes of its octets. */
+static int leave(void)
+{
+    const int fd = open(beside(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, SECRET, sizeof SECRET), (ssize_t)sizeof SECRET);
+    return fd;
+}
+
+static void assert_wiped(int fd)
+{
+    static const char zeros[sizeof SECRET];
+    char there[sizeof SECRET];
+    assert_int_equal(access(beside(), F_OK), -1);
+    assert_int_equal(pread(fd, there, sizeof there, 0), (ssize_t)sizeof there);
+    assert_memory_equal(there, zeros, sizeof zeros);
+    (void)close(fd);
+}
+
+static void assert_holds(const char *text)
+{
+    char there[64] = "";
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    assert_non_null(fgets(there, sizeof there, in));
+    (void)fclose(in);
+    assert_string_equal(there, text);
+}
+
+/*= test dimsi-erase */
+static void a_leftover_is_wiped_by_the_next_write_and_by_the_next_hold(void **state)
+{
+    int held = -1;
+    (void)state;
+    (void)unlink(path);
+    int fd = leave();
+    assert_ok(durable_write(path, 0600, DURABLE_FRESH, BYTES_LIT("one"), NULL));
+    assert_wiped(fd);
+    fd = leave();
+    assert_err(durable_write(path, 0600, DURABLE_FRESH, BYTES_LIT("two"), NULL), E_EXISTS);
+    assert_wiped(fd);
+    fd = leave();
+    assert_ok(durable_hold(path, &held));
+    assert_wiped(fd);
+    fd = leave();
+    assert_ok(durable_write(path, 0600, DURABLE_REPLACE, BYTES_LIT("three"), &held));
+    assert_wiped(fd);
+    (void)close(held);
+    assert_holds("three");
+}
+
+/* The file may not grow beyond what it has by then: the kernel ends the writer. */
+static void a_writer_that_is_killed_leaves_nothing_for_good(void **state)
+{
+    int status = 0;
+    (void)state;
+    (void)unlink(path);
+    assert_ok(durable_write(path, 0600, DURABLE_FRESH, BYTES_LIT("before"), NULL));
+    if (fork() == 0) {
+        const struct rlimit few = {8, 8}, none = {0, 0};
+        (void)setrlimit(RLIMIT_CORE, &none);
+        (void)setrlimit(RLIMIT_FSIZE, &few);
+        (void)signal(SIGXFSZ, SIG_DFL);
+        (void)!durable_write(path, 0600, DURABLE_REPLACE, BYTES_LIT(SECRET), NULL);
+        _exit(0);
+    }
+    assert_true(wait(&status) > 0);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(access(beside(), F_OK), 0);
+    assert_holds("before");
+    assert_ok(durable_write(path, 0600, DURABLE_REPLACE, BYTES_LIT("after"), NULL));
+    assert_int_equal(access(beside(), F_OK), -1);
+    assert_holds("after");
+}
+
+/* What stands there may be a way to a file that is none of ours. */
+static void nothing_is_written_through_what_somebody_put_there(void **state)
+{
+    char other[sizeof path + 8], text[16] = "";
+    int held = -1;
+    (void)state;
+    (void)unlink(path);
+    (void)snprintf(other, sizeof other, "%s.other", path);
+    FILE *f = fopen(other, "we");
+    assert_non_null(f);
+    assert_true(fputs("untouched", f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(symlink(other, beside()), 0);
+    assert_ok(durable_write(path, 0600, DURABLE_FRESH, BYTES_LIT("one"), NULL));
+    assert_int_equal(mkfifo(beside(), 0600), 0);
+    assert_ok(durable_write(path, 0600, DURABLE_REPLACE, BYTES_LIT("two"), NULL));
+    /* Killed between link and unlink: it is the file itself. */
+    assert_int_equal(link(path, beside()), 0);
+    assert_ok(durable_hold(path, &held));
+    assert_holds("two");
+    assert_int_equal(link(path, beside()), 0);
+    assert_ok(durable_write(path, 0600, DURABLE_REPLACE, BYTES_LIT("three"), &held));
+    (void)close(held);
+    assert_holds("three");
+    f = fopen(other, "re");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof text, f));
+    (void)fclose(f);
+    assert_string_equal(text, "untouched");
+    assert_int_equal(unlink(other), 0);
+}
+
+static void who_writes_at_this_moment_is_left_alone(void **state)
+{
+    char there[sizeof SECRET];
+    int held = -1;
+    (void)state;
+    (void)unlink(path);
+    assert_ok(durable_write(path, 0600, DURABLE_FRESH, BYTES_LIT("one"), NULL));
+    const int fd = leave();
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    assert_ok(durable_hold(path, &held));
+    assert_int_equal(pread(fd, there, sizeof there, 0), (ssize_t)sizeof there);
+    assert_string_equal(there, SECRET);
+    assert_int_equal(access(beside(), F_OK), 0);
+    (void)close(fd);
+    assert_ok(durable_write(path, 0600, DURABLE_REPLACE, BYTES_LIT("two"), &held));
+    (void)close(held);
+}
+
+static void those_that_write_at_once_without_a_hold_wait_for_each_other(void **state)
+{
+    int status = 0;
+    (void)state;
+    (void)unlink(path);
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        if (fork() == 0) {
+            bool good = true;
+            for (unsigned j = 0; j < COUNTS && good; j++) {
+                good = durable_write(path, 0600, DURABLE_REPLACE, BYTES_LIT("whole"), NULL) == E_OK;
+            }
+            _exit(good ? 0 : 1);
+        }
+    }
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    assert_holds("whole");
+    assert_int_equal(access(beside(), F_OK), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +482,11 @@ int main(void)
         cmocka_unit_test(a_hold_ends_with_its_process),
         cmocka_unit_test(of_those_that_come_at_once_each_gets_it_alone),
         cmocka_unit_test(a_fresh_file_replaces_none),
+        cmocka_unit_test(a_leftover_is_wiped_by_the_next_write_and_by_the_next_hold),
+        cmocka_unit_test(a_writer_that_is_killed_leaves_nothing_for_good),
+        cmocka_unit_test(nothing_is_written_through_what_somebody_put_there),
+        cmocka_unit_test(who_writes_at_this_moment_is_left_alone),
+        cmocka_unit_test(those_that_write_at_once_without_a_hold_wait_for_each_other),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -230,6 +230,14 @@ mapfile -t watch < <(over_https watch)
 mapfile -t narrow < <(over_https narrow)
 printf 'imsi,k,opc\n001010000000007,465b5ce8b199b49faa5f0a2ee238a6bc,cd63cb71954a9f4e48a5994e37a02baf\n' >rows.csv
 says 'it imports over HTTPS' 0 '1' "${command[@]}" import "${ops[@]}" rows.csv
+for dry in '' --dry-run; do
+  # shellcheck disable=SC2086 # none or one word
+  says "a role that may not import is told so${dry:+, of a dry run too}" 1 'admin.https.users' "${command[@]}" import $dry "${watch[@]}" rows.csv
+  same 'and nothing else is said' 1 "$(grep -c . out)"
+done
+printf '35693803,grey\n' >rules.csv
+says 'and of rules' 1 'admin.https.users' "${command[@]}" eir import --dry-run "${watch[@]}" rules.csv
+same 'the same' 1 "$(grep -c . out)"
 says 'and lists' 0 001010000000007 "${command[@]}" subscriber list "${watch[@]}"
 says 'and shows the status with the server' 0 "$url" "${command[@]}" status "${ops[@]}"
 says 'the environment says it too' 0 001010000000007 env "BINDERY_SERVER=$url" BINDERY_CERTIFICATE=ops.crt BINDERY_CA=ca.crt \

@@ -79,7 +79,24 @@ for i in $(seq 1 3000); do
   printf '{"imsi":"%s",%s\n' "$(imsi_of "$i")" "$(row_of "$i" | cut -c2-)"
 done >"$work/rows.ndjson"
 holds "3000 subscribers are imported" ask import "$work/rows.ndjson"
-holds "a backup is made" ask backup create quiet
+holds "a backup is made" bash -c "cd / && '$bindery' backup create quiet --socket '$work/admin' >'$work/said'"
+holds "and named by a path that is good from anywhere" test -e "$(sed 's/: SHA-256 .*//' "$work/said")"
+ask backup list >"$work/said"
+holds "the list has a header, and of each the key file that it needs" \
+  grep -qE "^quiet .* $(admin GET /v1/keys | jq -r .kek.fingerprint)\$" "$work/said"
+same "a header" "NAME MADE OCTETS KEY" "$(head -1 "$work/said" | tr -s ' ')"
+same "and no blanks at the ends of lines" "" "$(grep -n ' $' "$work/said" || true)"
+rc=0
+ask backup list quiet >"$work/said" 2>&1 || rc=$?
+same "an argument that the list does not take is refused" 2 "$rc"
+rc=0
+"$bindery" backup verify "$folder/quiet.backup" --config "$work/hssd.yaml" --key-file "$(cat "$work/kek")" \
+  >"$work/said" 2>&1 || rc=$?
+same "a key where its file is wanted is refused" 2 "$rc"
+same "and not said again" "" "$(grep -Ff "$work/kek" "$work/said" || true)"
+rc=0
+"$bindery" restore "$folder/quiet.backup" --config "$work/nosuch.yaml" >"$work/said" 2>&1 || rc=$?
+holds "a configuration that is not there is said to be not there" grep -q 'nosuch.yaml: No such file' "$work/said"
 export_all >"$work/quiet.rows"
 same "of all of them" 3000 "$(wc -l <"$work/quiet.rows")"
 holds "it verifies" all_verify
@@ -157,4 +174,20 @@ holds "its store is copied" "$bindery" backup create --store "$work/hss.db" --ou
 rm "$work"/hss.db*
 holds "and restored" "$bindery" restore "$work/led.backup" --config "$work/hssd.yaml"
 holds "an hour above what it may have reached since" test "$(mark)" -ge $((led + 3600 * 10))
+
+echo "# one octet of a sealed value is another one"
+victim=$(imsi_of 7)
+sqlite3 "$work/hss.db" "UPDATE subscriber SET keys = CAST(substr(keys, 1, 20) || CASE substr(keys, 21, 1)
+  WHEN x'00' THEN x'01' ELSE x'00' END || substr(keys, 22) AS BLOB)
+  WHERE imsi = (SELECT imsi FROM subscriber ORDER BY imsi LIMIT 1 OFFSET 6)"
+holds "its store is copied" "$bindery" backup create --store "$work/hss.db" --out "$work/damaged.backup"
+rc=0
+"$bindery" backup verify "$work/damaged.backup" --config "$work/hssd.yaml" >"$work/said" 2>&1 || rc=$?
+same "the backup does not verify" 1 "$rc"
+holds "and says whose value it is" grep -F "subscriber.keys of IMSI $victim does not open" "$work/said"
+holds "and how many there are of how many" grep -qE ': 1 of 3000 sealed values do not open' "$work/said"
+same "nothing says that it is whole" 0 "$(grep -c 'it is whole' "$work/said" || true)"
+holds "all others are not kept from a restore" "$bindery" restore "$work/damaged.backup" --config "$work/hssd.yaml"
+holds "of one that is well every sealed value is opened" \
+  grep -qE 'opens it, and each of its 3000 sealed values' <("$bindery" backup verify "$work/led.backup" --config "$work/hssd.yaml")
 finish

@@ -5,7 +5,7 @@
 # The verbs are src/cli/cli.c, src/cli/up.c, src/cli/status.c with src/cli/status_view.c,
 # src/cli/events.c, src/cli/logs.c, src/cli/devices.c,
 # src/cli/subscriber.c and src/cli/device.c with src/cli/api_list.c, src/cli/device_show.c, src/cli/device_file.c,
-# src/cli/device_make.c, src/cli/onboarding.c, src/cli/pki_verb.c, src/cli/import.c, src/cli/authenticate.c with src/cli/authenticate_options.c and
+# src/cli/device_make.c, src/cli/onboarding.c, src/cli/pki_verb.c, src/cli/import.c with src/cli/import_tally.c, src/cli/authenticate.c with src/cli/authenticate_options.c and
 # src/cli/s6a_client.c, src/cli/trace.c and src/cli/aka.c.
 set -euo pipefail
 # shellcheck source=test/live/lib/common.sh
@@ -117,10 +117,13 @@ bindery-mmed   administration   https://127.0.0.1:REPO+8
 bindery-repod  keys of devices  https://127.0.0.1:REPO
 bindery-repod  administration   WORK/home/repod.sock
 bindery-arpfd  keys of elements https://127.0.0.1:REPO+1
+bindery-arpfd  administration   WORK/home/arpf/arpf.sock
 bindery-dausfd target AUSFs     https://127.0.0.1:REPO+3
 bindery-dausfd S6a for MMEs     tls://127.0.0.1:REPO+6
+bindery-dausfd administration   WORK/home/discovery/discovery.sock
 bindery-rsmfd  operators        https://127.0.0.1:REPO+4
 bindery-rsmfd  devices          https://127.0.0.1:REPO+5
+bindery-rsmfd  administration   WORK/home/rsmf/rsm.sock
 
 Next: `bindery import FILE.csv`, `bindery status`, `bindery logs -f`.
 `bindery down` stops it.
@@ -171,7 +174,7 @@ says "in the file's order" <<'TEXT'
 mixed.csv:3: 001010000000011: k must be a string of 32 hex digits, or for TUAK of 64 (at /k)
 mixed.csv:4: 2 fields, where the header has 6
 mixed.csv:5: octet 91: a quote was opened and not closed on this line
-mixed.csv:6: 001010000000014: imei has a check digit that does not match: is a digit mistyped? (at /devices/0/imei)
+mixed.csv:6: 001010000000014: imei '356938035643800' has a check digit that does not match: is a digit mistyped? (at /devices/0/imei)
 mixed.csv:7: 001010000000015: the policy is bound and no device has a KME: give one a KME first, or set the policy to open or learn
 mixed.csv:8: imsi must be a string of 6 to 15 digits (at /imsi)
 2 added, 0 changed, 0 unchanged, 6 refused, in T s
@@ -205,6 +208,36 @@ bad.ndjson:2: not a JSON object
 bad.ndjson:3: the line is longer than 65536 octets
 1 added, 0 changed, 0 unchanged, 3 refused, in T s
 TEXT
+printf 'imsi,k,opc\n001010000000018,%s,%s\n' $secret_k $secret_opc >stock.csv
+printf 'imsi,policy,suspended,imei,kme\n001010000000018,bound,yes,35693803564399,%s\n' $secret_kme >bind.csv
+printf 'imsi,policy,suspended\n001010000000018,open,no\n' >unbind.csv
+does "one more goes in" import stock.csv
+does "another file binds and suspends it" import bind.csv
+does "the first file goes in again" import stock.csv
+says "and takes nothing away" <<<"0 added, 0 changed, 1 unchanged, 0 refused, in T s"
+does "what would take it away is counted before" import --dry-run unbind.csv
+holds "as what would be" said_has "would be: of the changed ones 1 lost their binding, 1 are suspended no longer"
+does "and when it is done" import --json unbind.csv
+same "each with its line" "1 1 2 binding,suspension" \
+  "$(jq -r '"\(.lost_binding) \(.lost_suspension) " + (.losses[0] | "\(.line) \(.lost | join(","))")' said)"
+{
+  printf 'imsi,k,opc,imei\n'
+  printf '001010000000019,%s,%s,35693803564399\n' $secret_k $secret_opc
+  printf '001010000000019,%s,%s,35693803564400\n' $secret_k $secret_opc
+  printf '001010000000019,%s,%s,\n' $secret_opc $secret_opc
+  printf '1.01E+12,%s,%s,\n' $secret_k $secret_opc
+} >twice.csv
+refused "an IMSI with two Ks is refused once" 1 "1 added, 1 changed, 0 unchanged, 2 refused" \
+  import twice.csv --report refused.csv
+says "with both lines, and an IMSI that is none with what it is" <<'TEXT'
+twice.csv:4: 001010000000019: it stands in line 2 with another K: keep the row that is right
+twice.csv:5: 1.01E+12: imsi '1.01E+12' must be a string of 6 to 15 digits (at /imsi)
+1 added, 1 changed, 0 unchanged, 2 refused, in T s
+TEXT
+same "the report has them too" '4,"001010000000019",repeated 5,"1.01E+12",bad-member' \
+  "$(tail -n +2 refused.csv | cut -d, -f1-3 | tr '\n' ' ' | sed 's/ $//')"
+printf '\377\376i\0m\0s\0i\0\n\0' >utf16.csv
+refused "UTF-16 is told what it is" 1 "save the file as UTF-8" import utf16.csv
 many() {
   awk -v k=$secret_k -v o=$secret_opc 'BEGIN {
     print "imsi,k,opc"
@@ -253,6 +286,20 @@ refused "bound without a device" 1 "no device has a KME" subscriber set 00101000
 does "a device is added" device add 001010000000099 356938035643809 --kme-file kme.hex
 refused "a second device with another KME is refused with the reason" 1 "the same KME" \
   device add 001010000000001 35693803564399 --kme-file kme.hex
+does "a device without a KME is listed" device add 001010000000099 35693803564399
+holds "and nobody says that it can be used" said_has "can be used there when the device has one"
+does "and removed" device remove 001010000000099 35693803564399
+refused "a key is no file's name, and not said again" 1 "a key is not an argument" \
+  subscriber add 001010000000098 --k-file k.hex --opc-file $secret_opc
+same "so it is nowhere" "" "$(grep -F $secret_opc said || true)"
+"$BINDERY_BUILD/bindery-ue" lot --count 1 --imsi 001011000000000 --imei 35693900000000 --key-seed-file $secret_k \
+  --out seed.csv >said 2>&1 || true
+holds "nor is a seed" said_has "a seed is not an argument"
+same "or said again" "" "$(grep -F $secret_k said || true)"
+refused "a list of one is none" 2 "\`bindery subscriber show IMSI\` shows one" subscriber list 001010000000099
+refused "of devices neither" 2 "\`bindery device show IMEI\` shows one" device list 356938035643809
+refused "a lot that is not there has the list of lots" 1 "[404]; \`bindery lot list\` shows what is there" lot show nosuch
+refused "nothing to stop has no list of subscribers" 1 "[404]; \`bindery key show\`" key reseal --stop
 does "bound with one" subscriber set 001010000000099 --policy bound
 refused "nothing to change" 2 "nothing is given" subscriber set 001010000000099
 refused "a device without its new KME" 2 "needs --kme-file" device set 001010000000099 35693803564380
@@ -307,7 +354,7 @@ IMSI            ALGORITHM POLICY PROFILE MSISDN       STATE NODE LAST IMEI
 001010000000003 milenage  bound  default 999001000003 -     -    -
 TEXT
 does "a list in pages" subscriber list --json
-same "has everybody once" "4957 4957" \
+same "has everybody once" "4959 4959" \
   "$(grep -F '"imsi"' said | tee list | wc -l) $(sort -u list | wc -l)"
 
 echo "# authenticate and trace"
@@ -347,6 +394,26 @@ alarm_is_there() { [ -n "$("$bindery" events --name suspected-theft --json 2>/de
 wait_for 10 alarm_is_there || true
 does "the alarm is an event" events --name suspected-theft
 holds "which names the subscriber" said_has "imsi=001010000000001"
+refused "an event that there is not" 2 "no event is called 'suspected-thef'; \`bindery explain event\`" \
+  events --name suspected-thef --follow
+does "all events" events --from hss --json
+newest=$(tail -n 1 said | jq .id) # one more may come at any time
+does "the last two" events --from hss --last 2 --json
+same "are the newest, in the order of time" "true" \
+  "$(jq -s --argjson newest "$newest" 'length == 2 and .[0].id + 1 == .[1].id and .[1].id >= $newest' said)"
+does "of both daemons" events --last 3
+same "as many as were asked for" 3 "$(wc -l <said)"
+refused "the newest and the oldest" 2 "--last goes neither" events --last 3 --limit 3
+does "rates in JSON" top --once --json
+same "have three digits behind the point at most" "" "$(grep -E '[0-9]\.[0-9]{4}' said || true)"
+does "the audit log is verified" audit verify --head head.kept
+holds "and says which file it made" said_has "the head is kept in the new file head.kept"
+does "again" audit verify --head head.kept
+same "it makes none" "" "$(grep 'new file' said || true)"
+status=0
+timeout 2 "$bindery" events --from hss --json --follow >said 2>&1 || status=$?
+same "one that is followed begins with the last 20" "124 true" \
+  "$status $(jq -s --argjson newest "$newest" 'length >= 20 and .[0].id > $newest - 20 and .[19].id >= $newest' said)"
 refused "an MME that is no peer gets nothing" 1 "DIAMETER_UNKNOWN_PEER" \
   authenticate --device phone.json --origin-host mme.rogue.example.org
 tls=(--peer "tls://127.0.0.1:$tls_port" --cert home/pki/mme.crt --key home/pki/mme.key --ca home/pki/ca.crt)

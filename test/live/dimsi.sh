@@ -62,6 +62,7 @@ for event in dimsi-offered dimsi-allocated dimsi-pushed dimsi-attached dimsi-pro
 done
 cli dimsi show $one --dir op >shown
 holds "bindery dimsi show says so too" grep -qE '^phase +done' shown
+holds "and who said what of a failure, which there was none" grep -qE "^detail +-\$" shown
 
 echo "# without an RSMF in reach"
 holds "it stops after step 10" ue 0 registered attach --mme "$(s1_of op)" --device made/35693805000002.json

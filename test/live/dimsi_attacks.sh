@@ -33,6 +33,10 @@ sed -i 's/^operators: .*/operators: ["001-01", "001-02"]/' op/arpf/arpfd.yaml op
 sed -i 's/^\(service_providers: .*\)]$/\1, {name: sp2.example.org, dimsis: ["901710000000000-901719999999999"]}]/' op/arpf/arpfd.yaml
 sed -i -e "s#^listeners:#&\n  - address: tcp://127.0.0.1:$probe#" \
   -e "s#^peers:#&\n  - {origin_host: probe.$discovery, realm: $discovery, visited_plmns: [\"001-01\"], transports: [tcp]}#" op/discovery/dausfd.yaml
+evil=0
+free_port evil
+sed -i -e "s#^listeners:#&\n  - address: tcp://127.0.0.1:$evil#" \
+  -e "s#^peers:#&\n  - {origin_host: evil.$realm, realm: $realm, visited_plmns: [\"001-01\"], transports: [tcp]}#" op/hssd.yaml
 sed -i '/^check_imei/d' op/mmed.yaml # so that it asks the discovery AUSF for service, and not first about an IMEI
 everyone
 made 0 6 >said
@@ -268,6 +272,41 @@ refused "a service provider pushes" dausfd 403 not-allowed $provider PUT "$push/
 refused "an operator offers" hssd 403 not-allowed $ausf GET "$offers/offers"
 refused "another operator delivers" rsmfd 403 not-allowed second GET "$deliveries/deliveries"
 refused "another service provider offers" hssd 403 not-allowed sp2 GET "$offers/offers"
+
+# ---- a peer that lies --------------------------------------------------------------------------
+
+echo "# an MME that says that it serves a device which never came"
+#= test dimsi-10
+lies() { "$BINDERY_BUILD/live_raw_kme" ulr "$work" "$realm" "$evil" evil "$1" ${imei}9 ignorant - | cut -d' ' -f1; }
+of_owners=$(of_row $owner imsi)
+same "its word is taken, as a HSS takes it" 2001 "$(lies "$of_owners")"
+same "but nothing was authenticated: the device is waited for" pushed "$(of_row $owner phase)"
+same "its challenge is there" live "$(entry $owner phase)"
+fails() { ! "$@"; }
+holds "there is nothing to try again, and that is no success" fails cli dimsi retry $owner --dir op
+of_opened_now=$(of_row $opened imsi)
+same "one that was there has not confirmed yet" attached "$(of_row $opened phase)"
+holds "so the operator takes it back" cli dimsi withdraw $opened --dir op
+same "and it is withdrawn" withdrawn "$(of_row $opened phase)"
+same "with its subscription" "" "$(cli subscriber list --dir op | grep "$of_opened_now" || true)"
+
+echo "# one that asks for vectors first"
+holds "a device is offered" offered $guessed
+holds "and waited for" becomes $guessed pushed
+of_guessed=$(of_row $guessed imsi)
+same "the peer gets vectors of its IMSI" 2001 "$("$BINDERY_BUILD/live_raw_kme" air "$work" "$realm" "$evil" evil "$of_guessed" ignorant | cut -d' ' -f1)"
+same "and says that it serves it" 2001 "$(lies "$of_guessed")"
+holds "which is believed" becomes $guessed attached
+holds "the D-AUSF too" wait_for 10 eval '[ "$(entry $guessed phase)" = spent ]'
+holds "the device is kept out" ue 1 "#17" attach --mme "$(s1_of op)" --device made/${imei}3.json
+holds "its provider takes it back" sp revoke $guessed
+same "at the operator too" withdrawn "$(of_row $guessed phase)"
+holds "and offers it anew, with the token that it has" offered $guessed
+holds "there is another challenge" becomes $guessed pushed
+holds "with another IMSI" fails [ "$(of_row $guessed imsi)" = "$of_guessed" ]
+holds "the device finds its operator" switched_on 0 registered ${imei}3
+holds "and is done" becomes $guessed "done"
+holds "which nobody takes back any more" fails sp revoke $guessed
 
 # ---- the owner ---------------------------------------------------------------------------------
 

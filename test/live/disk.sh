@@ -136,6 +136,8 @@ same "a change is refused by the name of what is missing" "507 store-full" "$sta
 full() { [ "$(put "$n")" = 507 ] && not_ready >"$work/health"; }
 holds "the HSS is not ready, and says why" wait_for 20 full
 holds "namely that there is no room left" grep -F 'no room left' "$work/health"
+turned() { grep -F '"event":"store-not-writable"' "$work/hss.log" | grep -F '"level":"error"' | grep -F '"cause":"disk-full"'; }
+holds "its log says the same" turned
 rc=0
 "$bindery" subscriber set "$(imsi_of 11)" --suspended=yes --socket "$work/admin" >"$work/said" 2>&1 </dev/null || rc=$?
 same "the command fails" 1 "$rc"
@@ -164,6 +166,17 @@ echo "# scene: there is room again"
 rm "$disk/other"
 holds "it is ready again by itself" wait_for 20 ready
 same "a change is taken" 201 "$(put "$n")"
+holds "the log says that too" grep -F '"event":"store-writable-again"' "$work/hss.log"
+again() { admin GET '/v1/events?name=store-writable-again' | grep -F '"after '; }
+holds "and the events, with for how long it could not be written" wait_for 10 again
+holds "a backup is ordered" admin POST /v1/backups --data '{"name":"some"}'
+# Of all that were ordered, those that had no room too.
+followed() {
+  local said
+  said=$(admin GET '/v1/audit?target=backups&limit=1000' | grep -oE '"outcome": ?"[a-z]+"' | grep -oE '[a-z]+"$' | tr -d '"')
+  grep -qx begun <<<"$said" && [ "$(grep -cx begun <<<"$said")" = "$(grep -cxE 'done|failed' <<<"$said")" ]
+}
+holds "each backup that was begun has its end in the audit log" wait_for 20 followed
 same "without a restart" "$started" "$(pgrep -P $$ -x bindery-hssd)"
 holds "a device is registered" device_asks
 goes_on "with room"
@@ -194,6 +207,21 @@ nothing_is_lost "after kill -9"
 holds "the store is whole" is_whole
 holds "a device is authenticated" asks_for_vectors
 same "no sequence number came twice" '"resynchronised":0' "$(resynchronised)"
+stopped "SIGTERM ends it in order"
+
+echo "# scene: a file that may not grow any more"
+ulimit -S -f 1024 # KiB
+hss_start
+ulimit -S -f "$(ulimit -H -f)"
+n=15000
+while [ "$(put "$n")" = 201 ] && [ "$n" -lt 16000 ]; do n=$((n + 1)); done
+status=$(put "$n")
+same "a change is refused as on a full disk" "507 store-full" "$status $(problem)"
+holds "the HSS goes on" kill -0 "$hss_pid"
+goes_on "with a file that may not grow"
+killed
+hss_start
+nothing_is_lost "after kill -9"
 stopped "SIGTERM ends it in order"
 
 echo "# scene: a disk that fails"

@@ -64,9 +64,9 @@ holds 'an MME serves' mme_start
 
 # ---- followed, through a death -------------------------------------------------------------------
 
-"$bindery" events --from mme --socket "$work/mme" --follow --json >local.out 2>local.err &
+"$bindery" events --from mme --socket "$work/mme" --follow --after 0 --json >local.out 2>local.err &
 pids+=("$!")
-"$bindery" events --from mme --server "$url" --certificate ops.crt --key ops.key --ca ca.crt --follow --json >remote.out 2>remote.err &
+"$bindery" events --from mme --server "$url" --certificate ops.crt --key ops.key --ca ca.crt --follow --after 0 --json >remote.out 2>remote.err &
 pids+=("$!")
 : >wanted
 has_all() { [ "$(ids <"$1.out" | tail -n 1)" = "$(tail -n 1 wanted)" ]; }

@@ -81,6 +81,8 @@ free_port port_b
 instance() { ROOT=$root "$root/usr/sbin/bindery-instance" "$@"; }
 holds "an instance is made" instance new hssd main --port "$port_a"
 holds "and a second one" instance new hssd test --port "$port_b"
+same "with a folder for the store, which --check looks at before the first start" "700 $(user_of bindery-hssd)" \
+  "$(stat -c '%a %u' "$root/var/lib/bindery-hssd/main")"
 refused() { ! "$@"; }
 holds "one that is there is left alone" refused instance new hssd main
 holds "a name that leads elsewhere is refused" refused instance new hssd ../main

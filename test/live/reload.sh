@@ -135,6 +135,21 @@ hup
 told "what can count counts, the rest is named" '"name":"configuration-reloaded"' \
   'changed:alarms.suspected_theft_after;needs-restart:instance'
 cp "$work/good.yaml" "$work/hssd.yaml"
+printf 'profiles:\n  - {name: gold, ambr: {uplink: 1, downlink: 1}, apns: [{name: a}]}\n' >"$work/gold"
+sed "/^profiles:/{
+  r $work/gold
+  d
+}" "$work/good.yaml" >"$work/hssd.yaml"
+hup
+told "another profile comes" '"name":"configuration-reloaded"' 'profiles[gold]'
+"$BINDERY_BUILD/bindery" subscriber set "$imsi" --profile gold --socket "$work/admin" >"$work/set.out" 2>&1
+cp "$work/good.yaml" "$work/hssd.yaml"
+hup
+told "it may not go while a subscriber names it" '"name":"configuration-refused"' \
+  'profiles:profilegoldisgone,and1subscribernamesit'
+"$BINDERY_BUILD/bindery" subscriber set "$imsi" --profile default --socket "$work/admin" >"$work/set.out" 2>&1
+hup
+told "it may when nobody does" '"name":"configuration-reloaded"' 'profiles[gold]'
 mv "$work/pki/$hss_host.key" "$work/pki/away.key"
 hup
 told "a key that is not there refuses all of it" '"name":"configuration-refused"'

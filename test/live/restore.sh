@@ -43,6 +43,15 @@ for each in arpf dausf rsmf; do
   holds "a backup of the ${each}'s store is made" copy "${!each}" $each
   holds "and verifies" cli backup verify $each.backup --config "${!each}"
 done
+cp dausf.backup damaged.db
+sqlite3 damaged.db "UPDATE entry SET challenge = CAST(substr(challenge, 1, 20) || CASE substr(challenge, 21, 1)
+  WHEN x'00' THEN x'01' ELSE x'00' END || substr(challenge, 22) AS BLOB) WHERE challenge IS NOT NULL"
+cli backup create --store damaged.db --out damaged.backup >said
+rc=0
+cli backup verify damaged.backup --config "$dausf" >said 2>&1 || rc=$?
+same "a challenge with one octet damaged is found" 1 "$rc"
+holds "and named" grep -qE 'entry.challenge of IMSI [0-9]+ does not open' said
+rm damaged.*
 kill "$load" && wait "$load" 2>/dev/null || true
 holds "the ARPF went on with the release that it had" again 1
 

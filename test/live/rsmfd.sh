@@ -36,10 +36,13 @@ ca ops
 part_number pn
 element se pn
 element se2 pn
+second_realm=epc.mnc002.mcc002.3gppnetwork.org
 client operator 4 "$realm" ops
 cp operator.crt operator.chain
+client second 4 $second_realm ops
+cp second.crt second.chain
 leaf server ops "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:localhost" -days 20
-leaf rsmf ci "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:rsmf.$realm" -days 20
+leaf rsmf ci "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:rsmf.$realm,DNS:rsmf.$second_realm" -days 20
 list ci
 list pn
 cat ci.crl pn.crl >devices.crl
@@ -52,6 +55,7 @@ listen: "https://127.0.0.1:0"
 certificate: server.crt
 key: server.key
 ca: ops.crt
+operators: ["001-01", "002-02"]
 devices:
   listen: "https://127.0.0.1:0"
   certificate: rsmf.crt
@@ -84,19 +88,25 @@ crash() {
 as() {
   local who=$1 ca=ci.crt
   shift
-  [ "$who" != operator ] || ca=ops.crt
+  case $who in operator | second) ca=ops.crt ;; esac
   status=$(curl -s -o said -w '%{http_code}' --max-time 30 --cacert $ca --resolve "rsmf.$realm:$devices:127.0.0.1" \
+    --resolve "rsmf.$second_realm:$devices:127.0.0.1" \
     --cert "$who.chain" --key "$who.key" "$@") || true
 }
 digest() { openssl x509 -in "$1.crt" -outform DER | digest_of; }
 digest_of() { openssl dgst -sha256 -r | cut -d' ' -f1; }
 delivery() { printf 'https://localhost:%s/v1/deliveries/%s' "$port" "$(digest "$1")"; }
-profile_at() { printf 'https://rsmf.%s:%s/v1/profiles/%s' "$realm" "$devices" "$(digest "$1")"; }
+profile_at() { printf 'https://rsmf.%s:%s/v1/profiles/%s' "${2:-$realm}" "$devices" "$(digest "$1")"; } # SE [REALM]
 request() { printf '{"request":"%s"}' "$1"; }
 k=$(random_hex 16)
-# Version, IMSI, algorithm, K, OPc, RES, Keccak, PLMN, policy, APNs.
-hex="01 0008 00010100800000f1 0001 01 0010 $k 0010 $(random_hex 16) 0001 08 0001 00 0003 00f110 0001 00 0001 00"
-profile=$(printf '%b' "$(tr -d ' ' <<<"$hex" | sed 's/../\\x&/g')" | base64 -w0)
+# make_profile IMSI PLMN: version, IMSI, algorithm, K, OPc, RES, Keccak, PLMN, policy, APNs.
+make_profile() {
+  local hex
+  hex="01 0008 $1 0001 01 0010 $k 0010 $(random_hex 16) 0001 08 0001 00 0003 $2 0001 00 0001 00"
+  printf '%b' "$(tr -d ' ' <<<"$hex" | sed 's/../\\x&/g')" | base64 -w0
+}
+profile=$(make_profile 00010100800000f1 00f110)
+theirs=$(make_profile 00020200800000f1 00f220)
 one=$(random_hex 16)
 two=$(random_hex 16)
 
@@ -104,7 +114,7 @@ holds 'the configuration is good' "$BINDERY_BUILD/bindery-rsmfd" --config rsmfd.
 sed 's/^kek: .*/kek: rsmf.db/' rsmfd.yaml >bad.yaml
 status=0
 "$BINDERY_BUILD/bindery-rsmfd" --config bad.yaml --check 2>bad || status=$?
-same 'another is refused with the place of the fault' '2 bad.yaml:13:' "$status $(grep -o 'bad.yaml:[0-9]*:' bad)"
+same 'another is refused with the place of the fault' '2 bad.yaml:14:' "$status $(grep -o 'bad.yaml:[0-9]*:' bad)"
 up
 
 # ---- a delivery --------------------------------------------------------------------------------
@@ -127,6 +137,25 @@ does 'the device confirms it' 200 '{}' se -X PUT "$(profile_at se)/installed" -d
 crash
 does 'and again, after a crash' 200 '{}' se -X PUT "$(profile_at se)/installed" -d "$(request "$one")"
 does 'the operator finds the change' 200 '"phase":"confirmed","serial":3' operator "https://localhost:$port/v1/deliveries?after=2"
+
+# ---- two operators -----------------------------------------------------------------------------
+
+# The digest of an SE's certificate is no secret: it is in every SE CREDENTIALS.
+#= test dimsi-rsmf-operators
+does 'another operator leaves something for a device' 201 '"phase":"ready"' second -X PUT "$(delivery se2)" \
+  -d "{\"imsi\":\"002020000700001\",\"profile\":\"$theirs\"}"
+refuses 'of which its own operator has nothing yet' 403 other-device se2 -X PUT "$(profile_at se2)" -d "$(request "$one")"
+does 'its own operator is not kept from it' 201 '"phase":"ready"' operator -X PUT "$(delivery se2)" \
+  -d "{\"imsi\":\"001010000700002\",\"profile\":\"$profile\"}"
+does 'the device gets what its own operator left' 200 "\"profile\":\"$profile\"" se2 -X PUT "$(profile_at se2)" -d "$(request "$one")"
+does 'the other does not learn of it' 200 '"phase":"ready"' second "$(delivery se2)"
+same 'nor where the device is' null "$(member fetched_from)"
+crash
+refuses 'nor is it confirmed to the other' 409 not-fetched se2 -X PUT "$(profile_at se2 $second_realm)/installed" -d "$(request "$one")"
+does "by the other's name it gets the other's" 200 "\"profile\":\"$theirs\"" se2 -X PUT "$(profile_at se2 $second_realm)" -d "$(request "$two")"
+does 'each sees its own' 200 '"phase":"fetched"' operator "$(delivery se2)"
+refuses 'by a name that is no operator it gets nothing' 403 other-device se2 -X PUT "$(profile_at se2)" \
+  -H 'Host: rsmf.epc.mnc003.mcc003.3gppnetwork.org' -d "$(request "$one")"
 
 # ---- who comes, and what is seen ---------------------------------------------------------------
 

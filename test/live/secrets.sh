@@ -177,7 +177,7 @@ same "and leaves no core file" "" "$(find "$hss" "$work" -maxdepth 1 -name '*cor
 
 echo "# looking for keys"
 rm hss/hook.secret
-mapfile -t files < <(find "$hss" "$answers" -type f ! -path "$hss/kek" ! -name admin)
+mapfile -t files < <(find "$hss" "$answers" -type f ! -path "$hss/kek" ! -path "$hss/kek.*" ! -name admin)
 echo "# ${#files[@]} files, $(sort -u secrets | wc -l) secrets and those of subscribers"
 holds "no key is in any file or answer" secrets_hidden "${files[@]}"
 head -c 16 "$hss/hss.db" >"$work/control"

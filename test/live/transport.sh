@@ -58,8 +58,9 @@ holds "keys do not leave under the SIM maker's key" ends 1 "export: true" at one
 holds "and no file is left" test ! -e no.ndjson
 holds "--keys wants a transport key" ends 2 "go together" at one export --keys
 holds "a subscriber has more than keys" ends 0 "" at one subscriber set 001010000004001 --msisdn 491700000001
-holds "the export, as NDJSON" ends 0 "3 subscribers" at one export --keys --transport-key export out.ndjson
-holds "and as CSV" ends 0 "3 subscribers" at one export --keys --transport-key export out.csv
+# The later one has the greater sequence numbers, which the first import brings: the other's are not above them.
+holds "the export, as CSV" ends 0 "3 subscribers" at one export --keys --transport-key export out.csv
+holds "and as NDJSON" ends 0 "3 subscribers" at one export --keys --transport-key export out.ndjson
 same "nobody else may read it" 600 "$(stat -c %a out.ndjson)"
 holds "a file that is there stays" ends 1 "File exists" at one export out.ndjson
 holds "under another key of the same name nothing opens" ends 1 "3 refused" at two import out.ndjson

@@ -123,6 +123,8 @@ echo "# the receiver refuses, and is gone"
 echo 503 >got/answer
 turns 5
 holds "the HSS says so" wait_for 30 state_is down
+shown_as() { "$bindery" status --socket "$work/admin" | grep -qE "^[a-z0-9-]+ +https?://[^ ]+ +$1 "; }
+holds "and bindery status" shown_as down
 receiver_stop
 turns 10
 echo "# the HSS is killed meanwhile"

@@ -302,6 +302,8 @@ static void events_are_chosen_as_those_of_the_hss_are(void **state)
     assert_int_equal(events_for("since=2026-01-31T12:00:00Z", &next), 2);
     assert_int_equal(events_for("since=2199-01-31T12:00:00Z", &next), 0);
     assert_int_equal(next, newest());
+    assert_int_equal(events_for("before=922337203685477580&limit=1", &next), 1);
+    assert_int_equal(next, newest());
     /* an id that no event has yet is of a process whose clock was ahead */
     assert_int_equal(events_for("after=92233720368547758", &next), 2);
     assert_int_equal(next, newest());

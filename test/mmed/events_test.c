@@ -51,6 +51,14 @@ static void events_come_out_as_they_went_in(void **state)
     assert_false(row.has_imsi);
     assert_false(events_next(e, 2, &row));
     assert_false(events_next(e, UINT64_MAX, &row));
+    /* and back again */
+    assert_true(events_previous(e, UINT64_MAX, &row));
+    assert_int_equal(row.id, 2);
+    assert_true(events_previous(e, 2, &row));
+    assert_int_equal(row.id, 1);
+    assert_false(events_previous(e, 1, &row));
+    assert_true(events_next(e, 1, &row));
+    assert_int_equal(row.id, 2);
     events_close(e);
 }
 

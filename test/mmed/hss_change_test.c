@@ -83,6 +83,32 @@ static void a_peer_that_stays_keeps_its_connection(void **state)
     w_close(&w);
 }
 
+static void a_peer_that_was_lost_is_tried_soon_and_then_less_often(void **state)
+{
+    (void)state;
+    assert_int_equal(hss_retry_ms(0, 5000, 0), 200);
+    assert_int_equal(hss_retry_ms(1, 5000, 0), 400);
+    assert_int_equal(hss_retry_ms(4, 5000, 0), 3200);
+    assert_int_equal(hss_retry_ms(5, 5000, 0), 5000);
+    assert_int_equal(hss_retry_ms(4711, 3600000, 0), 3600000);
+    for (uint32_t i = 0; i < 1024; i++) {
+        const uint64_t wait = hss_retry_ms(3, 1000, i);
+        assert_true(wait <= 1000 && wait >= 750);
+    }
+    w_open(&w, NULL);
+    w_set_up(&w, 0);
+    struct hss_peer *peer = w.m.hss->peers[0];
+    node_disconnect(w.hss, node_find(w.hss, w.conn), DIAMETER_REBOOTING);
+    for (unsigned i = 0; i < W_TURNS && peer->handle != 0; i++) {
+        w_turn(&w);
+    }
+    assert_int_equal(peer->handle, 0);
+    assert_int_equal(peer->tries, 1);
+    assert_true(peer->next_try_ms <= w.m.now_ms + HSS_RETRY_MS);
+    assert_true(mmed_wait_ms(&w.m) <= (int)HSS_RETRY_MS);
+    w_close(&w);
+}
+
 static void a_peer_that_is_gone_gets_dpr_and_what_waits_for_it_ends(void **state)
 {
     (void)state;
@@ -146,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_that_stays_keeps_its_connection),
+        cmocka_unit_test(a_peer_that_was_lost_is_tried_soon_and_then_less_often),
         cmocka_unit_test(a_peer_that_is_gone_gets_dpr_and_what_waits_for_it_ends),
         cmocka_unit_test(a_request_for_a_home_that_is_gone_goes_nowhere_else),
         cmocka_unit_test(what_waited_for_room_waits_at_its_new_place),

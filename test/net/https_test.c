@@ -398,6 +398,7 @@ static void a_client_has_no_more_connections_than_it_may(void **state)
         c[i] = client_of(w, "client", "ca");
         assert_ok(ask(w, c[i], "/echo", NOTHING, &r));
         assert_int_equal(r.status, i < 2 ? 200 : 429);
+        assert_int_equal(r.retry_after, i < 2 ? 0 : 1);
         w->crowded += i == 2; /* no handler is asked */
     }
     for (int i = 0; i < 3; i++) {

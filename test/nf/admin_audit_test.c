@@ -272,6 +272,73 @@ static void an_import_is_one_entry_with_its_file_and_its_counts(void **state)
     json_decref(e);
 }
 
+/* How many events of this name have this detail. */
+static size_t events_with(const char *name, const char *detail)
+{
+    char path[80];
+    json_t *json = NULL;
+    size_t n = 0;
+    snprintf(path, sizeof path, "/v1/events?limit=1000&name=%s", name);
+    assert_int_equal(ask("GET", path, "", &json), 200);
+    const json_t *list = json_object_get(json, "events");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        n += strcmp(text_in(json_array_get(list, i), "detail"), detail) == 0;
+    }
+    json_decref(json);
+    return n;
+}
+
+static void await_detail(const char *name, const char *detail)
+{
+    for (unsigned i = 0; i < 1000 && events_with(name, detail) == 0; i++) {
+        usleep(10000);
+    }
+    assert_int_equal(events_with(name, detail), 1);
+}
+
+static void an_import_is_one_event_however_many_requests_it_takes(void **state)
+{
+    char wanted[120];
+    (void)state;
+    const uint64_t id = begin("subscribers", "twice.csv");
+    for (unsigned i = 0; i < 3; i++) {
+        expect(200, "POST", path_of("/v1/import?import=", id, ""), subscribers(200, 2));
+    }
+    expect(200, "POST", path_of("/v1/imports/", id, "/end"), "{}");
+    snprintf(wanted, sizeof wanted, "import %llu: 0 added, 0 changed, 6 unchanged, 0 refused",
+             (unsigned long long)id);
+    await_detail("imported", wanted);
+    const uint64_t of_rules = begin("eir", "rules.csv");
+    expect(200, "POST", path_of("/v1/eir/import?import=", of_rules, ""),
+           "{\"rule\":\"35693803\",\"list\":\"grey\"}");
+    expect(200, "POST", path_of("/v1/imports/", of_rules, "/end"), "{\"finished\":false}");
+    snprintf(wanted, sizeof wanted,
+             "import %llu, unfinished: 1 added, 0 changed, 0 unchanged, 0 refused",
+             (unsigned long long)of_rules);
+    await_detail("eir-imported", wanted);
+    assert_int_equal(events_with("imported", "0 added, 0 changed, 2 unchanged, 0 refused"), 0);
+}
+
+/* Whom an import takes protection from, he has an entry and an event of his own. */
+static void an_import_that_ends_a_suspension_is_an_entry_of_each(void **state)
+{
+    (void)state;
+    static const char *const imsi = "001010000100007";
+    char path[64], row[120], target[40];
+    snprintf(path, sizeof path, "/v1/subscribers/%s", imsi);
+    expect(200, "PATCH", path, "{\"suspended\":true}");
+    const uint64_t n = length_of_log(), id = begin("subscribers", "free.csv");
+    expect(200, "POST", path_of("/v1/import?import=", id, ""), subscribers(0, 20));
+    assert_int_equal(length_of_log(), n); /* they say nothing of it */
+    snprintf(row, sizeof row, "{\"imsi\":\"%s\",\"suspended\":false}", imsi);
+    expect(200, "POST", path_of("/v1/import?import=", id, ""), row);
+    assert_int_equal(length_of_log(), n + 1);
+    snprintf(target, sizeof target, "subscribers/%s", imsi);
+    log_says("POST /v1/import", target, "changed", "{\"suspended\":true}", "{\"suspended\":false}");
+    await_detail("subscriber-changed", "not suspended any more");
+    expect(200, "POST", path_of("/v1/imports/", id, "/end"), "{}");
+}
+
 static void an_import_takes_only_its_own_rows_and_only_while_it_is_open(void **state)
 {
     (void)state;
@@ -490,6 +557,8 @@ int main(void)
         cmocka_unit_test(a_reload_is_in_the_log_before_it_is_done_and_after),
         cmocka_unit_test(rows_without_an_import_are_an_entry_a_chunk),
         cmocka_unit_test(an_import_is_one_entry_with_its_file_and_its_counts),
+        cmocka_unit_test(an_import_is_one_event_however_many_requests_it_takes),
+        cmocka_unit_test(an_import_that_ends_a_suspension_is_an_entry_of_each),
         cmocka_unit_test(an_import_takes_only_its_own_rows_and_only_while_it_is_open),
         cmocka_unit_test(what_says_no_import_is_refused_by_name),
         cmocka_unit_test(so_many_imports_are_open_and_no_more),

@@ -104,6 +104,29 @@ static void each_filter_chooses_and_all_must_hold(void **state)
     assert_int_equal(next, MANY - 1);
 }
 
+static void the_newest_come_first_when_asked_for_those_before_one(void **state)
+{
+    (void)state;
+    json_int_t next = 0;
+    char query[96];
+    json_t *events = page("before=922337203685477580&limit=2&imsi=001010000000042", &next);
+    assert_int_equal(json_array_size(events), 2);
+    const json_int_t older = json_integer_value(json_object_get(json_array_get(events, 0), "id")),
+                     newer = json_integer_value(json_object_get(json_array_get(events, 1), "id"));
+    assert_int_equal(newer, older + 100); /* every hundredth is of that one */
+    assert_true(newer + 100 > MANY);
+    assert_int_equal(next, older);
+    json_decref(events);
+    snprintf(query, sizeof query, "before=%lld&limit=1&imsi=001010000000042", (long long)next);
+    assert_int_equal(found(query, &next), 1);
+    assert_int_equal(next, older - 100);
+    assert_int_equal(found("before=1", &next), 0);
+    assert_int_equal(next, 1);
+    assert_int_equal(found("before=922337203685477580&name=rare", &next), 1);
+    assert_int_equal(found("before=922337203685477580&imsi=001010000000999", &next), 0);
+    assert_true(next > 1); /* it looks at no more than a request may, and says how far it came */
+}
+
 static void one_request_looks_at_so_many_rows_and_the_next_goes_on(void **state)
 {
     (void)state;
@@ -272,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_filter_chooses_and_all_must_hold),
+        cmocka_unit_test(the_newest_come_first_when_asked_for_those_before_one),
         cmocka_unit_test(one_request_looks_at_so_many_rows_and_the_next_goes_on),
         cmocka_unit_test(what_cannot_be_asked_is_refused),
         cmocka_unit_test(who_waits_is_told_as_soon_as_something_comes),

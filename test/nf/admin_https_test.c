@@ -441,6 +441,26 @@ static void one_who_begins_imports_without_end_leaves_places_for_others(void **s
 }
 
 /*= test op-audit */
+static void keys_that_somebody_may_not_have_and_asked_for_are_in_the_audit_log(void **state)
+{
+    (void)state;
+    static const char keys[] = "/v1/export/subscribers?transport_key=move";
+    assert_int_equal(by("late", "GET", "/v1/export/subscribers", ""), 200);
+    assert_int_equal(by("late", "GET", keys, ""), 403);
+    said("urn:bindery:problem:not-allowed", true);
+    for (unsigned i = 0; i < 1000; i++) { /* it is written soon */
+        assert_int_equal(
+            by("ops", "GET", "/v1/audit?who=late.example&target=export/subscribers", ""), 200);
+        if (strstr(body, "\"outcome\":\"refused\"") != NULL) {
+            break;
+        }
+    }
+    said("\"action\":\"GET /v1/export/subscribers\"", true);
+    said("\"outcome\":\"refused\"", true);
+    said("not-allowed", true);
+}
+
+/*= test op-audit */
 static void one_whose_refusals_are_too_many_hides_nobody_else_s(void **state)
 {
     (void)state;
@@ -481,6 +501,7 @@ int main(void)
         cmocka_unit_test(the_description_of_the_interface_is_served),
         cmocka_unit_test(a_scope_that_would_be_another_than_it_says_is_refused),
         cmocka_unit_test(one_who_begins_imports_without_end_leaves_places_for_others),
+        cmocka_unit_test(keys_that_somebody_may_not_have_and_asked_for_are_in_the_audit_log),
         cmocka_unit_test(one_whose_refusals_are_too_many_hides_nobody_else_s),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -93,11 +93,26 @@ static void a_rotation_changes_the_key_file_and_shows_no_key(void **state)
     assert_int_equal(ask("POST", "/v1/keys/rotate", "", &json), 200);
     snprintf(said, sizeof said, "%s",
              json_string_value(json_object_get(json_object_get(json, "kek"), "fingerprint")));
+    const json_t *former = json_object_get(json, "former");
+    char former_fingerprint[40], former_file[80];
+    snprintf(former_fingerprint, sizeof former_fingerprint, "%s",
+             json_string_value(json_object_get(former, "fingerprint")));
+    snprintf(former_file, sizeof former_file, "%s",
+             json_string_value(json_object_get(former, "file")));
     json_decref(json);
     fingerprint(after);
     key_file(new, sizeof new);
     assert_string_equal(said, after);
     assert_string_not_equal(before, after);
+    char kept[80], was[80] = "";
+    snprintf(kept, sizeof kept, "%s/hss.key.%s", folder, before);
+    assert_string_equal(former_fingerprint, before);
+    assert_string_equal(former_file, kept);
+    FILE *f = fopen(kept, "r");
+    assert_non_null(f);
+    was[fread(was, 1, sizeof was - 1, f)] = '\0';
+    fclose(f);
+    assert_string_equal(was, old);
     assert_string_not_equal(old, new);
     new[64] = '\0';
     assert_null(strstr(answer, new));

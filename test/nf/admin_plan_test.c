@@ -42,7 +42,7 @@ static struct admin_state stored(enum binding_policy policy, uint8_t kme)
     if (kme != 0) {
         add_device(&row, "35693803564380", kme);
     }
-    assert_true(admin_plan_row(&world, &row, ADMIN_DEVICES_MERGE, &none, &s, &fault));
+    assert_true(admin_plan_row(&world, &row, ADMIN_MERGE, &none, &s, &fault));
     return s;
 }
 
@@ -50,7 +50,7 @@ static bool change(const struct admin_row *row, const struct admin_state *before
                    struct admin_state *after, struct admin_fault *fault)
 {
     struct admin_state copy = *before;
-    bool ok = admin_plan_row(&world, row, ADMIN_DEVICES_MERGE, before, after, fault);
+    bool ok = admin_plan_row(&world, row, ADMIN_MERGE, before, after, fault);
     assert_memory_equal(&copy, before, sizeof copy);
     return ok;
 }
@@ -169,12 +169,12 @@ static void a_replacement_drops_devices_it_does_not_list(void **state)
     struct admin_fault fault;
     struct admin_row row = row_of(ROW_K | ROW_OPC, true);
     add_device(&row, "35693803564381", 5);
-    assert_true(admin_plan_row(&world, &row, ADMIN_DEVICES_REPLACE, &before, &after, &fault));
+    assert_true(admin_plan_row(&world, &row, ADMIN_REPLACE, &before, &after, &fault));
     assert_int_equal(after.n_devices, 1);
     assert_string_equal(after.devices[0].imei.digits, "35693803564381");
     row.n_devices = 0;
     add_device(&row, "35693803564380", 0); /* listed without a KME: keeps the one it has */
-    assert_true(admin_plan_row(&world, &row, ADMIN_DEVICES_REPLACE, &before, &after, &fault));
+    assert_true(admin_plan_row(&world, &row, ADMIN_REPLACE, &before, &after, &fault));
     assert_true(after.devices[0].has_kme);
 }
 
@@ -209,7 +209,7 @@ static void the_first_sqn_is_one_the_usim_accepts(void **state)
             struct admin_fault fault;
             struct admin_row row = row_of(ROW_K | ROW_OPC | ROW_SQN, true);
             row.sqn = sqn_of(seqs[j], 31);
-            assert_true(admin_plan_row(&at, &row, ADMIN_DEVICES_MERGE, &none, &after, &fault));
+            assert_true(admin_plan_row(&at, &row, ADMIN_MERGE, &none, &after, &fault));
             uint64_t first = (uint64_t)((int64_t)glcs[i] + after.row.dif);
             assert_true(first > seqs[j] && first - seqs[j] <= SEQ_DELTA);
         }
@@ -229,6 +229,77 @@ static void importing_again_moves_no_sqn_back(void **state)
     row.sqn = SQN_MAX;
     assert_false(change(&row, &before, &after, &fault));
     assert_string_equal(fault.pointer, "/sqn");
+}
+
+/* A file of imsi, k and opc, run again after others said more of the subscriber. */
+static void importing_again_leaves_what_the_row_does_not_name(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_BOUND, 9), after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_K | ROW_OPC, true);
+    before.row.suspended = true;
+    before.row.proof = 1;
+    before.row.dif = 77;
+    strcpy(before.row.msisdn, "491700000001");
+    assert_true(change(&row, &before, &after, &fault));
+    assert_memory_equal(&before.row, &after.row, sizeof before.row);
+    assert_int_equal(admin_plan_changed(&before, &after), 0);
+    row.keys.opc.b[0]++; /* other keys, and still the rest stays */
+    assert_true(change(&row, &before, &after, &fault));
+    assert_int_equal(admin_plan_changed(&before, &after), ROW_K);
+    assert_int_equal(after.row.policy, BINDING_BOUND);
+    assert_int_equal(admin_plan_lost(&before, &after), 0);
+    assert_true(after.row.dif != 77);
+    row = row_of(ROW_K | ROW_OPC, true); /* PUT says all of it */
+    assert_true(admin_plan_row(&world, &row, ADMIN_REPLACE, &before, &after, &fault));
+    assert_int_equal(after.row.policy, BINDING_OPEN);
+    assert_false(after.row.suspended);
+    assert_string_equal(after.row.msisdn, "");
+}
+
+/* What goes with K and OPc is one set with them; the same K and OPc are no new set. */
+static void the_same_k_and_opc_keep_what_goes_with_them(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_OPEN, 0), after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_K | ROW_OPC | ROW_ALGORITHM, true);
+    row.keys.algorithm = AKA_TUAK;
+    before.row.keys = row.keys;
+    before.row.keys.res_len = 16;
+    before.row.keys.keccak_iterations = 3;
+    assert_true(change(&row, &before, &after, &fault));
+    assert_int_equal(admin_plan_changed(&before, &after), 0);
+    row.has |= ROW_RES_LENGTH;
+    assert_true(change(&row, &before, &after, &fault));
+    assert_int_equal(after.row.keys.res_len, 8);
+    assert_int_equal(after.row.keys.keccak_iterations, 3);
+    row.keys.k.b[5]++;
+    assert_true(change(&row, &before, &after, &fault));
+    assert_int_equal(after.row.keys.keccak_iterations, 1);
+}
+
+static void what_protected_it_and_is_gone_is_named(void **state)
+{
+    (void)state;
+    struct admin_state before = stored(BINDING_BOUND, 9), none = {0}, after;
+    struct admin_fault fault;
+    struct admin_row row = row_of(ROW_POLICY | ROW_SUSPENDED, true);
+    before.row.suspended = true;
+    row.policy = BINDING_LEARN;
+    row.suspended = true;
+    assert_true(change(&row, &before, &after, &fault));
+    assert_int_equal(admin_plan_changed(&before, &after), ROW_POLICY);
+    assert_int_equal(admin_plan_lost(&before, &after), 0);
+    row.policy = BINDING_OPEN;
+    assert_true(change(&row, &before, &after, &fault));
+    assert_int_equal(admin_plan_lost(&before, &after), ROW_POLICY);
+    row.suspended = false;
+    assert_true(change(&row, &before, &after, &fault));
+    assert_int_equal(admin_plan_lost(&before, &after), ROW_POLICY | ROW_SUSPENDED);
+    assert_int_equal(admin_plan_lost(&none, &after), 0);
+    assert_int_equal(admin_plan_lost(&after, &after), 0);
 }
 
 static void withdrawing_what_is_not_there_is_said(void **state)
@@ -374,6 +445,9 @@ int main(void)
         cmocka_unit_test(more_devices_than_fit_are_refused),
         cmocka_unit_test(the_first_sqn_is_one_the_usim_accepts),
         cmocka_unit_test(importing_again_moves_no_sqn_back),
+        cmocka_unit_test(importing_again_leaves_what_the_row_does_not_name),
+        cmocka_unit_test(the_same_k_and_opc_keep_what_goes_with_them),
+        cmocka_unit_test(what_protected_it_and_is_gone_is_named),
         cmocka_unit_test(withdrawing_what_is_not_there_is_said),
         cmocka_unit_test(what_is_under_way_counts_no_longer_when_the_subscription_changes),
         cmocka_unit_test(where_nothing_is_under_way_nothing_is_written),

@@ -212,6 +212,32 @@ static void no_fault_shows_a_secret(void **state)
     }
 }
 
+/* Of the others what was written there is said, unless a key could have been. */
+static void a_fault_shows_what_is_no_secret(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row, *shown;
+    } cases[] = {
+        {"{\"imsi\":\"1.01E+12\"}", "imsi '1.01E+12' must"},
+        {"{\"imsi\":\"0010100000000010\"}", "imsi '0010100000000010' must"},
+        {WITH("\"policy\":\"Bound\""), "policy 'Bound' must"},
+        {WITH("\"msisdn\":\"+49170\""), "msisdn '+49170' must"},
+        {DEVICES("[{\"imei\":\"356938035643808\"}]"), "imei '356938035643808' has a check digit"},
+        {"{\"imsi\":\"\\u00e9\"}", "imsi must"},
+        {"{\"imsi\":\"465b5ce8b199b49faa5f0a2ee238a6bc\"}", "imsi must"},
+        {"{\"imsi\":\"465b5ce8b199b49f\"}", "imsi must"},
+        {WITH("\"policy\":\"465b5ce8b199b49faa5f0a2ee238a6bc\""), "policy must"},
+        {WITH("\"policy\":\"\""), "policy must"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct admin_row row;
+        struct admin_fault fault;
+        assert_false(parse(cases[i].row, ADMIN_EITHER, NULL, &row, &fault));
+        assert_memory_equal(fault.detail, cases[i].shown, strlen(cases[i].shown));
+    }
+}
+
 static void every_prefix_of_a_row_is_refused(void **state)
 {
     (void)state;
@@ -315,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_change_needs_nothing),
         cmocka_unit_test(each_fault_has_its_pointer),
         cmocka_unit_test(no_fault_shows_a_secret),
+        cmocka_unit_test(a_fault_shows_what_is_no_secret),
         cmocka_unit_test(every_prefix_of_a_row_is_refused),
         cmocka_unit_test(a_device_body_is_a_kme_or_nothing),
         cmocka_unit_test(what_is_wanted_of_a_kme_is_one_of_three_and_a_device_goes_with_one),

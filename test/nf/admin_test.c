@@ -176,6 +176,55 @@ static void an_import_takes_good_rows_and_names_bad_ones(void **state)
     expect(404, "GET", "/v1/subscribers/001010000000003", "");
 }
 
+static void words_are(const json_t *results, size_t row, const char *key, const char *words)
+{
+    const json_t *result = json_array_get(json_object_get(results, "results"), row);
+    char *text = json_dumps(json_object_get(result, key), JSON_COMPACT);
+    if (words == NULL) {
+        assert_null(text);
+    } else {
+        assert_non_null(text);
+        assert_string_equal(text, words);
+    }
+    free(text);
+}
+
+/* The file of imsi, k and opc, again, after another one bound and suspended the subscriber. */
+static void an_import_again_takes_nothing_from_a_subscriber(void **state)
+{
+    (void)state;
+    static const char stock[] = "{\"imsi\":\"001010000000042\"," KEYS "}\n";
+    static const char open[] = "{\"imsi\":\"001010000000042\"," KEYS ",\"policy\":\"open\","
+                               "\"suspended\":false,\"msisdn\":\"491700000042\"}\n";
+    json_t *json = import("/v1/import", stock);
+    assert_string_equal(did(json, 0), "added");
+    words_are(json, 0, "changed", NULL);
+    json_decref(json);
+    expect(200, "PATCH", "/v1/subscribers/001010000000042",
+           "{\"policy\":\"bound\",\"suspended\":true,\"devices\":[{\"imei\":\"35693803564380\","
+           "\"kme\":\"00112233445566778899aabbccddeeff\"}]}");
+    json = import("/v1/import", stock);
+    assert_string_equal(did(json, 0), "unchanged");
+    json_decref(json);
+    assert_int_equal(ask("GET", "/v1/subscribers/001010000000042", "", &json), 200);
+    assert_string_equal(json_string_value(json_object_get(json, "policy")), "bound");
+    assert_true(json_is_true(json_object_get(json, "suspended")));
+    json_decref(json);
+    json = import("/v1/import?dry_run=1", open);
+    words_are(json, 0, "lost", "[\"binding\",\"suspension\"]");
+    json_decref(json);
+    json = import("/v1/import", open); /* who says so gets it, and is told */
+    assert_string_equal(did(json, 0), "changed");
+    words_are(json, 0, "changed", "[\"policy\",\"msisdn\",\"suspended\"]");
+    words_are(json, 0, "lost", "[\"binding\",\"suspension\"]");
+    json_decref(json);
+    json = import("/v1/import", open);
+    assert_string_equal(did(json, 0), "unchanged");
+    words_are(json, 0, "lost", NULL);
+    json_decref(json);
+    expect(204, "DELETE", "/v1/subscribers/001010000000042", "");
+}
+
 static void a_thousand_rows_are_paged_through(void **state)
 {
     (void)state;
@@ -326,6 +375,24 @@ static void rules_are_imported_row_by_row_and_paged_through(void **state)
 }
 
 /* limits.eir_rules is 1000 here. */
+static void a_row_without_a_note_leaves_a_rule_its_own(void **state)
+{
+    (void)state;
+    static const char bare[] = "{\"rule\":\"22222222\",\"list\":\"grey\"}";
+    static const char empty[] = "{\"rule\":\"22222222\",\"list\":\"grey\",\"note\":\"\"}";
+    json_t *added = import("/v1/eir/import", bare);
+    assert_string_equal(did(added, 0), "added");
+    expect(200, "PUT", RULES "22222222/grey", "{\"note\":\"watched\"}");
+    json_t *again = import("/v1/eir/import", bare);
+    assert_string_equal(did(again, 0), "unchanged");
+    json_t *cleared = import("/v1/eir/import", empty);
+    assert_string_equal(did(cleared, 0), "changed");
+    expect(204, "DELETE", RULES "22222222/grey", "");
+    json_decref(added);
+    json_decref(again);
+    json_decref(cleared);
+}
+
 static void no_more_rules_than_the_configuration_allows(void **state)
 {
     (void)state;
@@ -386,10 +453,12 @@ int main(void)
         cmocka_unit_test(what_is_wanted_of_a_device_s_identity_is_set_and_shown),
         cmocka_unit_test(without_repositories_there_are_none_to_show),
         cmocka_unit_test(an_import_takes_good_rows_and_names_bad_ones),
+        cmocka_unit_test(an_import_again_takes_nothing_from_a_subscriber),
         cmocka_unit_test(a_thousand_rows_are_paged_through),
         cmocka_unit_test(a_rule_is_put_checked_and_removed),
         cmocka_unit_test(what_is_no_rule_is_refused_by_name),
         cmocka_unit_test(rules_are_imported_row_by_row_and_paged_through),
+        cmocka_unit_test(a_row_without_a_note_leaves_a_rule_its_own),
         cmocka_unit_test(no_more_rules_than_the_configuration_allows),
         cmocka_unit_test(a_client_that_hangs_up_is_no_trouble),
         cmocka_unit_test(a_body_too_large_is_refused),

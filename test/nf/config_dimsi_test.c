@@ -181,6 +181,13 @@ static void what_is_missing_or_wrong_is_named_with_its_place(void **state)
         {"dimsi: {" BASE ", service_providers: [{name: a.org}, {name: a.org}], " ARPFS
          ", " DISCOVERY ", " IMSIS "}\n",
          "dimsi.service_providers[1].name", "service_providers[0] too"},
+        {"dimsi: {" BASE ", service_providers: [{name: a.org, dimsis: [90170]}], " ARPFS
+         ", " DISCOVERY ", " IMSIS "}\n",
+         "dimsi.service_providers[0].dimsis[0]", "two IMSIs of one length"},
+        {"dimsi: {" BASE ", service_providers: [{name: a.org, dimsis: [\"901700000000001\", "
+         "\"901700000000010-901700000000019\"]}, {name: b.org, dimsis: "
+         "[\"901700000000019-901700000000020\"]}], " ARPFS ", " DISCOVERY ", " IMSIS "}\n",
+         "dimsi.service_providers[1].dimsis[0]", "dIMSIs of `a.org` too"},
         {"dimsi: {" BASE ", " SPS
          ", arpfs: [{name: a.org, link: \"http://a.org\", ca: ca.crt}], " DISCOVERY ", " IMSIS
          "}\n",

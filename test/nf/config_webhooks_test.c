@@ -149,10 +149,16 @@ static void what_is_wrong_is_named_with_its_place(void **state)
     bad("webhooks[0].events", "is missing",
         "  - {name: a, url: \"https://a/\", ca: ca.crt, secret_file: s.secret}\n");
     bad("webhooks[0].events[1]", "stands alone",
-        "  - {name: a, url: \"https://a/\", ca: ca.crt, secret_file: s.secret, events: [x, "
-        "all]}\n");
-    bad("webhooks[0].events[0]", "is no event's name",
+        "  - {name: a, url: \"https://a/\", ca: ca.crt, secret_file: s.secret, events: "
+        "[registered, all]}\n");
+    bad("webhooks[0].events[0]", "no event of the HSS is called `a_b`",
         "  - {name: a, url: \"https://a/\", ca: ca.crt, secret_file: s.secret, events: [a_b]}\n");
+    bad("webhooks[0].events[1]", "called `suspected-thef`",
+        "  - {name: a, url: \"https://a/\", ca: ca.crt, secret_file: s.secret, events: "
+        "[suspected-theft, suspected-thef]}\n");
+    bad("webhooks[0].events[0]", "called `admin-change`", /* it is one of other daemons */
+        "  - {name: a, url: \"https://a/\", ca: ca.crt, secret_file: s.secret, events: "
+        "[admin-change]}\n");
 }
 
 static void a_secret_is_whole_or_refused(void **state)

@@ -343,6 +343,18 @@ static void what_is_not_good_is_refused_by_its_name_and_nothing_is_stored(void *
 
 /* Whoever has seen a dIMSI may not keep its owner from it: with what no SE made, nothing begins. */
 /*= test dimsi-0d */
+static void a_dimsi_that_is_not_the_providers_is_not_taken(void **state)
+{
+    (void)state;
+    struct hssd_imsi_pool own = {.first = imsi_of(DIMSI_2), .last = imsi_of("901700000000009")};
+    FAKE_SET(way[HSS_DIMSI_ARPF], FAKE_DOWN);
+    sps[0].dimsis = &own;
+    sps[0].n_dimsis = 1;
+    refused("sp1", &(struct wish){.dimsi = DIMSI_1}, "dimsi-outside");
+    own.first = imsi_of(DIMSI_1);
+    assert_int_equal(ask("sp1", "PUT", AT_1, body_of(&(struct wish){.dimsi = DIMSI_1})), 202);
+}
+
 static void a_token_that_no_secure_element_made_takes_no_dimsi(void **state)
 {
     (void)state;
@@ -408,8 +420,41 @@ static void an_offer_that_came_so_is_released_and_pushed(void **state)
     assert_null(strstr(answer, TEMP_1)); /* the IMSI is the operator's to know */
     installs(fake.devices[0], TEMP_1);
     attaches(fake.devices[0]);
+    assert_int_equal(ask("sp1", "DELETE", AT_1, ""), 200); /* it has not its own yet */
+    says("phase", "withdrawn");
+    (void)await_phase(DIMSI_1, STORE_DIMSI_WITHDRAWN, 0);
+    assert_false(is_subscriber(TEMP_1) || is_subscriber(OWN_1));
+}
+
+static void a_provider_takes_no_subscription_that_stays(bool confirmed)
+{
+    const struct wish wish = {.dimsi = DIMSI_1};
+    struct offered_one *one = device(0, DIMSI_1, 5, 1);
+    assert_int_equal(ask("sp1", "PUT", AT_1, body_from(&wish, one)), 202);
+    (void)await_phase(DIMSI_1, STORE_DIMSI_PUSHED, 0);
+    installs(fake.devices[0], TEMP_1);
+    attaches(fake.devices[0]);
+    (void)await_phase(DIMSI_1, STORE_DIMSI_ATTACHED, 0);
+    if (confirmed) {
+        confirms(0);
+        AWAIT(dimsi_now(DIMSI_1).confirmed);
+    }
     assert_int_equal(ask("sp1", "DELETE", AT_1, ""), 409);
     says("type", "/problems/dimsi-spent");
+    assert_int_equal(dimsi_now(DIMSI_1).phase, STORE_DIMSI_ATTACHED);
+    assert_true(is_subscriber(TEMP_1));
+}
+
+static void a_provider_does_not_end_one_that_confirmed(void **state)
+{
+    (void)state;
+    a_provider_takes_no_subscription_that_stays(true);
+}
+
+static void without_an_rsmf_a_provider_ends_none_that_is_in_service(void **state)
+{
+    (void)state;
+    a_provider_takes_no_subscription_that_stays(false);
 }
 
 static void a_configuration_that_is_refused_lets_in_whom_the_one_before_did(void **state)
@@ -435,6 +480,12 @@ static void a_configuration_that_is_refused_lets_in_whom_the_one_before_did(void
     cert_drop(&other_ca);
 }
 
+static int up_without_rsmf(void **state)
+{
+    without_rsmf = true;
+    return up(state);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
 int main(void)
 {
@@ -442,11 +493,15 @@ int main(void)
         CASE(an_offer_is_taken_shown_listed_and_withdrawn),
         CASE(anothers_offer_is_as_if_there_were_none),
         CASE(what_is_not_good_is_refused_by_its_name_and_nothing_is_stored),
+        CASE(a_dimsi_that_is_not_the_providers_is_not_taken),
         CASE(a_token_that_no_secure_element_made_takes_no_dimsi),
         CASE(a_secure_element_has_one_dimsi_under_way),
         CASE(who_is_not_configured_does_not_come_in),
         CASE(a_configuration_that_is_refused_lets_in_whom_the_one_before_did),
         CASE(an_offer_that_came_so_is_released_and_pushed),
+        CASE(a_provider_does_not_end_one_that_confirmed),
+        cmocka_unit_test_setup_teardown(without_an_rsmf_a_provider_ends_none_that_is_in_service,
+                                        up_without_rsmf, down),
     };
     certificates();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

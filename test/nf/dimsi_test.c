@@ -28,17 +28,6 @@ static void an_offer_becomes_an_imsi_that_the_device_installs_and_attaches_with(
     AWAIT(events("dimsi-attached", NULL) == 1);
 }
 
-static bool has_papers(const char *dimsi)
-{
-    struct store_dimsi_papers *p = malloc(sizeof *p);
-    const struct imsi key = imsi_of(dimsi);
-    assert_non_null(p);
-    assert_ok(store_read_dimsi_papers(thread.reader, &key, p));
-    const bool has = p->has_challenge || p->offer_n > 0 || p->endorsement_n > 0;
-    free(p);
-    return has;
-}
-
 /*= test dimsi-11 dimsi-erase */
 static void confirmed_and_used_all_that_came_from_ek_goes(void **state)
 {
@@ -55,7 +44,7 @@ static void confirmed_and_used_all_that_came_from_ek_goes(void **state)
     AWAIT(dimsi_now(DIMSI_1).confirmed);
     assert_true(is_subscriber(TEMP_1)); /* its new subscription was never seen */
     AWAIT(events("dimsi-confirmed-unused", NULL) == 1);
-    assert_int_equal(ulr(0, OWN_1, IMEI_A, 0, NULL), DIAMETER_SUCCESS);
+    attaches_with_own(OWN_1);
     struct store_dimsi row = await_phase(DIMSI_1, STORE_DIMSI_DONE, 0);
     assert_true(row.used && !row.has_imsi && row.has_operator);
     assert_false(is_subscriber(TEMP_1));
@@ -74,7 +63,7 @@ static void used_before_it_was_confirmed_comes_to_the_same(void **state)
     installs(one, TEMP_1);
     attaches(one);
     (void)await_phase(DIMSI_1, STORE_DIMSI_ATTACHED, 0);
-    assert_int_equal(ulr(0, OWN_1, IMEI_A, 0, NULL), DIAMETER_SUCCESS);
+    attaches_with_own(OWN_1);
     assert_true(dimsi_now(DIMSI_1).used);
     confirms(0);
     (void)await_phase(DIMSI_1, STORE_DIMSI_DONE, 0);
@@ -159,8 +148,8 @@ static void a_new_token_begins_anew_and_what_the_old_one_had_ends(void **state)
     struct offered_one *anew = device(0, DIMSI_1, 6, 1);
     FAKE_SET(release, 2);
     struct dimsi_arrived a = take_offer(0, anew);
-    assert_true(a.taken && a.ended);
-    assert_string_equal(a.imsi.digits, TEMP_1);
+    assert_true(a.taken && a.over.ended);
+    assert_string_equal(a.over.imsi.digits, TEMP_1);
     struct store_dimsi row = await_phase(DIMSI_1, STORE_DIMSI_PUSHED, 0);
     assert_string_equal(row.imsi.digits, TEMP_2); /* the first one rests */
     assert_int_equal(row.release, 2);
@@ -173,6 +162,8 @@ static void a_new_token_begins_anew_and_what_the_old_one_had_ends(void **state)
     (void)await_phase(DIMSI_1, STORE_DIMSI_ATTACHED, 0);
     anew = device(0, DIMSI_1, 7, 1);
     assert_int_equal(take_offer(0, anew).cause, DIMSI_SPENT); /* it is in use */
+    confirms(0);
+    AWAIT(dimsi_now(DIMSI_1).confirmed);
     assert_ok(tell(DIMSI_1, HSS_DIMSI_WITHDRAW, &change));
     assert_true(change.wrong_phase);
 }
@@ -226,7 +217,7 @@ static void a_registration_that_is_no_news_any_more_changes_nothing(void **state
 {
     (void)state;
     struct offered_one *one = device(0, DIMSI_1, 5, 1);
-    struct hss_dimsi_use use = {.wanted = true, .first = true};
+    struct hss_dimsi_use use = {.given = true, .wanted = true, .first = true};
     (void)take_offer(0, one);
     (void)await_phase(DIMSI_1, STORE_DIMSI_PUSHED, 0);
     installs(one, TEMP_1);
@@ -466,6 +457,7 @@ static void what_is_refused_for_who_asks_waits(void **state)
     (void)take_offer(0, device(0, DIMSI_1, 5, 1));
     AWAIT(dimsi_now(DIMSI_1).tries > 0 || dimsi_now(DIMSI_1).phase == STORE_DIMSI_REFUSED);
     assert_string_equal(dimsi_now(DIMSI_1).cause, "arpf-silent");
+    assert_string_equal(dimsi_now(DIMSI_1).detail, "arpf answers 403 client-expired");
     FAKE_SET(way[HSS_DIMSI_ARPF], FAKE_HONEST);
     advance(10);
     AWAIT(dimsi_now(DIMSI_1).phase == STORE_DIMSI_ALLOCATED && dimsi_now(DIMSI_1).tries > 0);

@@ -10,7 +10,7 @@
 
 #define DIMSI_1 "901700000000001"
 #define DIMSI_2 "901700000000002"
-#define TEMP_1  "001010000700000" /* they are given in order */
+#define TEMP_1  "001010000700000" /* they are given in order: not_drawn */
 #define TEMP_2  "001010000700001"
 #define OWN_1   "001010000800000"
 
@@ -24,8 +24,8 @@ static inline void dimsi_config(void)
 {
     static char names[][32] = {SP_1_NAME, SP_2_NAME, ARPF_NAME, "901-70", "rsmf", "default"};
     static char links[][48] = {ARPF_LINK, "https://dausf.example.org", "https://rsmf.example.org"};
-    sps[0] = (struct hssd_sp){names[0], 10};
-    sps[1] = (struct hssd_sp){names[1], 1};
+    sps[0] = (struct hssd_sp){.name = names[0], .offers_most = 10};
+    sps[1] = (struct hssd_sp){.name = names[1], .offers_most = 1};
     arpfs[0] = (struct hssd_dimsi_remote){.name = names[2], .link = links[0]};
     discoveries[0] = (struct hssd_dimsi_remote){
         .name = names[3], .plmn = {.mcc = "901", .mnc = "70"}, .link = links[1]};
@@ -60,11 +60,24 @@ static inline void dimsi_config(void)
         (struct hssd_imsi_pool){imsi_of(OWN_1), imsi_of("001010000800004"), home[0]};
 }
 
+/* What an IMSI is drawn by is zeros, the rest is random. */
+static enum err (*world_random)(void *ctx, struct mbytes out);
+static inline enum err not_drawn(void *ctx, struct mbytes out)
+{
+    if (out.n == STORE_DRAWS * sizeof(uint32_t)) {
+        memset(out.p, 0, out.n);
+        return E_OK;
+    }
+    return world_random(ctx, out);
+}
+
 static inline void dimsi_begin(void)
 {
     const struct hss_dimsi_world world = {.now_ms = fake_now, .unix_s = fake_unix, .ask = fake_ask};
     struct store_why why = {.text = ""};
     assert_ok(crypto_openssl_open(&hss.writers));
+    world_random = hss.writers.random;
+    hss.writers.random = not_drawn;
     if (hss_dimsi_open(&hss, &world, &why) != E_OK) {
         fail_msg("%s", why.text);
     }
@@ -219,6 +232,17 @@ static inline struct store_dimsi await_phase(const char *dimsi, enum store_dimsi
     return row;
 }
 
+static inline bool has_papers(const char *dimsi)
+{
+    struct store_dimsi_papers *p = malloc(sizeof *p);
+    const struct imsi key = imsi_of(dimsi);
+    assert_non_null(p);
+    assert_ok(store_read_dimsi_papers(thread.reader, &key, p));
+    const bool has = p->has_challenge || p->offer_n > 0 || p->endorsement_n > 0;
+    free(p);
+    return has;
+}
+
 static inline unsigned fake_number(const unsigned *member)
 {
     pthread_mutex_lock(&fake.lock);
@@ -279,6 +303,16 @@ static inline void attaches(struct offered_one *one)
     assert_int_equal(code_of(&aia.answer), DIAMETER_SUCCESS);
     me = (struct binding_me){.has_kme = false};
     assert_int_equal(challenge(&aia, &answer), BINDING_ME_ANSWERED);
+    assert_int_equal(ulr(0, imsi, IMEI_A, 0, NULL), DIAMETER_SUCCESS);
+}
+
+/* With the operator's own subscription: the vectors, and the registration. */
+static inline void attaches_with_own(const char *imsi)
+{
+    struct s6a_aia aia;
+    const struct ask q = {.imsi = imsi, .vectors = 1, .plain = true};
+    air(&q, &aia);
+    assert_int_equal(code_of(&aia.answer), DIAMETER_SUCCESS);
     assert_int_equal(ulr(0, imsi, IMEI_A, 0, NULL), DIAMETER_SUCCESS);
 }
 

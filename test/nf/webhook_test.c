@@ -364,6 +364,11 @@ static void a_reload_takes_webhooks_over(void **state)
     /* a file that is wrong changes nothing */
     write_file("s.secret", "whsec_AAAA\n");
     expect_problem("configuration-refused", "POST", "/v1/reload", "");
+    /* and is said to the end of the sentence */
+    configure("webhooks:\n  - {name: other, url: \"https://localhost/\", secret_file: s.secret, "
+              "events: [all]}\n");
+    expect_problem("configuration-refused", "POST", "/v1/reload", "");
+    assert_non_null(strstr(answer, " /etc/ssl/certs/ca-certificates.crt\""));
 }
 
 static void a_receiver_with_another_certificate_gets_nothing(void **state)

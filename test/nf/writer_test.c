@@ -244,6 +244,32 @@ static void probes(struct writer *w, unsigned n)
     }
 }
 
+static void note_turn(void *ctx, bool failing)
+{
+    unsigned *turns = ctx;
+    turns[failing]++;
+}
+
+static void each_change_of_the_answer_is_told_once_and_no_request_is(void **state)
+{
+    (void)state;
+    struct writer *w;
+    unsigned turns[2] = {0, 0};
+    assert_ok(writer_start(store, 64, &w));
+    writer_watch(w, note_turn, turns);
+    for (unsigned round = 1; round <= 2; round++) {
+        one(w, false, false);
+        assert_int_equal(turns[true], round - 1); /* one is only doubt */
+        for (unsigned i = 0; i < 5; i++) {
+            one(w, false, false);
+        }
+        assert_int_equal(turns[true], round);
+        probes(w, 2 * WRITER_PROBES);
+        assert_int_equal(turns[false], round);
+    }
+    writer_stop(w);
+}
+
 static void one_failure_makes_for_doubt_and_the_second_for_failing(void **state)
 {
     (void)state;
@@ -311,6 +337,7 @@ int main(void)
         CASE(a_job_that_fails_leaves_nothing_and_costs_no_other),
         CASE(a_full_queue_is_said_at_once_and_events_yield_first),
         CASE(a_drained_writer_has_done_all_and_takes_no_more),
+        CASE(each_change_of_the_answer_is_told_once_and_no_request_is),
         CASE(one_failure_makes_for_doubt_and_the_second_for_failing),
         CASE(only_probes_in_a_row_say_that_it_can_be_written_again),
         CASE(failures_and_successes_in_turns_change_the_answer_once),

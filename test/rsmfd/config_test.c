@@ -79,6 +79,14 @@ static void what_is_left_out_has_its_default(void **state)
     assert_non_null(rsmfd_config_operator(c, "epc.mnc001.mcc001.3gppnetwork.org"));
     assert_null(rsmfd_config_operator(c, "epc.mnc002.mcc001.3gppnetwork.org"));
     assert_null(rsmfd_config_operator(c, ""));
+    assert_ptr_equal(rsmfd_config_asked(c, "rsmf.epc.mnc001.mcc001.3gppnetwork.org"),
+                     &c->operators[0]);
+    assert_ptr_equal(rsmfd_config_asked(c, "RSMF.epc.mnc001.mcc001.3GPPnetwork.org:8448"),
+                     &c->operators[0]);
+    assert_null(rsmfd_config_asked(c, "rsmf.epc.mnc002.mcc001.3gppnetwork.org"));
+    assert_null(rsmfd_config_asked(c, "epc.mnc001.mcc001.3gppnetwork.org"));
+    assert_null(rsmfd_config_asked(c, "rsmf.epc.mnc001.mcc001.3gppnetwork.org.example.org"));
+    assert_null(rsmfd_config_asked(c, ""));
     assert_int_equal(c->n_sources, 0);
     assert_true(rsmfd_config_source(c, &anywhere));
     assert_null(c->admin);

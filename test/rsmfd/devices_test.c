@@ -93,10 +93,10 @@ static void a_restart_between_any_two_steps_changes_nothing(void **state)
     assert_outcome(w, fetch(w, e, 1), RSM_FETCHED);
 }
 
-static unsigned ask_with(struct world *w, struct element *e, const char *digest, const char *end,
-                         const char *body)
+static unsigned ask_at_host(struct world *w, struct element *e, const char *host,
+                            const char *digest, const char *end, const char *body)
 {
-    char url[200];
+    char url[240];
     const struct https_client_sign key = {.key = {e, element_sign},
                                           .chain = e->se.chain,
                                           .n_chain = e->se.n_chain,
@@ -104,9 +104,14 @@ static unsigned ask_with(struct world *w, struct element *e, const char *digest,
                                           .n_roots = e->se.n_ci};
     const struct https_client_options o = {
         .sign = &key, .connect_to = "127.0.0.1", .total_ms = 60000};
-    snprintf(url, sizeof url, "https://rsmf." REALM_1 ":%u/v1/profiles/%s%s", w->place.port, digest,
-             end);
+    snprintf(url, sizeof url, "https://%s:%u/v1/profiles/%s%s", host, w->place.port, digest, end);
     return ask_at(w, &o, "PUT", url, body);
+}
+
+static unsigned ask_with(struct world *w, struct element *e, const char *digest, const char *end,
+                         const char *body)
+{
+    return ask_at_host(w, e, "rsmf." REALM_1, digest, end, body);
 }
 
 #define REQUEST "{\"request\":\"0102030405060708090a0b0c0d0e0f10\"}"
@@ -130,6 +135,60 @@ static void another_devices_profile_is_refused_whether_there_is_one_or_not(void 
     assert_said(w, "\"phase\":\"ready\"");
     assert_outcome(w, fetch(w, other, 1), RSM_DONE);
     assert_profile(w, 1);
+}
+
+/* What another operator left is not its operator's, and neither of them sees the other. */
+/*= test dimsi-rsmf-operators */
+static void each_operators_devices_get_what_their_own_operator_left(void **state)
+{
+    static const char *const homes[] = {"001-01", "001-02"}, *const names[] = {"home", "second"};
+    struct world *w = *state;
+    struct element *e = &w->se[0];
+    uint8_t theirs[CERTATTACH_PROFILE_MAX];
+    const struct bytes all[] = {profile_of(w, 0), {theirs, make_profile("02", 0x33, theirs)}};
+    assert_int_equal(deliver_as(w, "second", e, "001020000700001", all[1]), 201);
+    assert_outcome(w, fetch(w, e, 1), RSM_NO_PROFILE);
+    assert_int_equal(deliver(w, e, 0), 201); /* its own operator is not kept from it */
+    restart(w);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(plmn_parse(bytes_of_str(homes[i]), &w->place.home));
+        assert_outcome(w, confirm(w, e, 1), RSM_NOT_FETCHED);
+        assert_outcome(w, fetch(w, e, 1), RSM_DONE);
+        assert_int_equal(w->got_n, all[i].n);
+        assert_memory_equal(w->got, all[i].p, all[i].n);
+        assert_int_equal(look_as(w, names[1 - i], e), 200);
+        assert_said(w, i == 0 ? "\"phase\":\"ready\"" : "\"phase\":\"confirmed\"");
+        assert_said(w, i == 0 ? "\"fetched_from\":null" : "\"fetched_from\":\"127.0.0.1\"");
+        assert_outcome(w, confirm(w, e, 1), RSM_DONE);
+    }
+    assert_int_equal(look_as(w, "second", e), 200);
+    assert_said(w, "\"phase\":\"confirmed\"");
+}
+
+/* Which operators this RSMF has is not told either. */
+/*= test dimsi-rsmf-operators */
+static void by_a_name_that_is_no_operators_nothing_is_given(void **state)
+{
+    struct world *w = *state;
+    struct element *e = &w->se[0];
+    char without[sizeof w->text];
+    pki_server(&w->pki, "right", "ci",
+               "DNS:rsmf." REALM_1 ",DNS:" REALM_1 ",DNS:rsmf." REALM_2
+               ",DNS:rsmf.epc.mnc003.mcc001.3gppnetwork.org,IP:127.0.0.1");
+    restart(w);
+    assert_int_equal(deliver(w, e, 0), 201);
+    assert_int_equal(ask_at_host(w, e, "rsmf." REALM_2, e->digest, "", REQUEST), 403);
+    assert_said(w, "/problems/other-device");
+    memcpy(without, w->text, sizeof without);
+    static const char *const others[] = {REALM_1, "rsmf.epc.mnc003.mcc001.3gppnetwork.org",
+                                         "127.0.0.1"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(ask_at_host(w, e, others[i], e->digest, "", REQUEST), 403);
+        assert_string_equal(w->text, without);
+        assert_int_equal(ask_at_host(w, e, others[i], e->digest, "/installed", REQUEST), 403);
+        assert_string_equal(w->text, without);
+    }
+    assert_int_equal(ask_at_host(w, e, "RSMF." REALM_1, e->digest, "", REQUEST), 200);
 }
 
 static void a_request_that_is_malformed_changes_nothing(void **state)
@@ -316,7 +375,7 @@ static void the_device_asks_only_the_rsmf_of_its_own_network_and_ci(void **state
     struct world *w = *state;
     struct element *e = &w->se[0];
     assert_int_equal(deliver(w, e, 0), 201);
-    assert_ok(plmn_parse(BYTES_LIT("001-02"), &w->place.home));
+    assert_ok(plmn_parse(BYTES_LIT("001-03"), &w->place.home));
     assert_outcome(w, fetch(w, e, 1), RSM_UNTRUSTED); /* another name */
     assert_int_equal(e->signed_n, 0);
     assert_ok(plmn_parse(BYTES_LIT("001-01"), &w->place.home));
@@ -405,6 +464,8 @@ int main(void)
         T(nothing_is_confirmed_that_was_not_fetched),
         T(a_restart_between_any_two_steps_changes_nothing),
         T(another_devices_profile_is_refused_whether_there_is_one_or_not),
+        T(each_operators_devices_get_what_their_own_operator_left),
+        T(by_a_name_that_is_no_operators_nothing_is_given),
         T(a_request_that_is_malformed_changes_nothing),
         T(a_device_without_a_delivery_may_come_again),
         T(only_a_secure_element_of_this_ci_gets_in),

@@ -70,7 +70,7 @@ static inline void make_certificates(struct world *w)
     pki_leaf(p, "third", "ops", VERIFY_OID_ROLES ".4", "DNS:epc.mnc003.mcc001.3gppnetwork.org", 0);
     pki_leaf(p, "provider", "ops", VERIFY_OID_ROLES ".3", "DNS:" REALM_1, 0);
     pki_server(p, "left", "ops", "DNS:localhost");
-    pki_server(p, "right", "ci", "DNS:rsmf." REALM_1);
+    pki_server(p, "right", "ci", "DNS:rsmf." REALM_1 ",DNS:rsmf." REALM_2);
     pki_server(p, "foreign", "other-ci", "DNS:rsmf." REALM_1);
     pki_server(p, "by-part", "pn", "DNS:rsmf." REALM_1);
     pki_lists(p, NULL, NULL);

@@ -2,6 +2,7 @@
  */
 #include "lib/check.h"
 #include "store/delivery_store.h"
+#include "store/store_sealed.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -93,7 +94,6 @@ static void a_row_is_there_again_after_a_restart(void **state)
     struct world *w = *state;
     struct delivery_row row = row_of(1, "001-01"), got;
     assert_err(delivery_store_find(w->s, row.se, &row.owner, &got), E_NOT_FOUND);
-    assert_err(delivery_store_newest(w->s, row.se, &got), E_NOT_FOUND);
     assert_ok(delivery_store_put(w->s, &row, BYTES_OF(profile)));
     assert_int_equal(row.serial, 1);
     reopen(w);
@@ -106,7 +106,7 @@ static void a_row_is_there_again_after_a_restart(void **state)
     assert_ok(delivery_store_move(w->s, &row, DELIVERY_KEEP));
     assert_int_equal(row.serial, 2);
     reopen(w);
-    assert_ok(delivery_store_newest(w->s, row.se, &got));
+    assert_ok(delivery_store_find(w->s, row.se, &row.owner, &got));
     assert_same(&row, &got);
     assert_profile(w, &got);
 }
@@ -247,17 +247,22 @@ static void changes_are_in_the_order_of_their_serials(void **state)
     assert_int_equal(count[3], 0);
 }
 
-static void the_newest_row_of_a_device_is_the_one_changed_last(void **state)
+static void each_operator_has_a_row_of_its_own_for_a_device(void **state)
 {
     struct world *w = *state;
     struct delivery_row a = row_of(1, "001-01"), b = row_of(1, "001-02"), got;
     assert_ok(delivery_store_put(w->s, &a, BYTES_OF(profile)));
-    assert_ok(delivery_store_put(w->s, &b, BYTES_OF(profile)));
-    assert_ok(delivery_store_newest(w->s, a.se, &got));
-    assert_same(&b, &got);
-    assert_ok(delivery_store_put(w->s, &a, BYTES_LIT("a new one")));
-    assert_ok(delivery_store_newest(w->s, a.se, &got));
+    assert_ok(delivery_store_put(w->s, &b, BYTES_LIT("of the other")));
+    assert_ok(delivery_store_find(w->s, a.se, &a.owner, &got));
     assert_same(&a, &got);
+    assert_profile(w, &got);
+    b.phase = 3;
+    assert_ok(delivery_store_move(w->s, &b, DELIVERY_ERASE));
+    assert_ok(delivery_store_find(w->s, b.se, &b.owner, &got));
+    assert_same(&b, &got);
+    assert_ok(delivery_store_find(w->s, a.se, &a.owner, &got));
+    assert_same(&a, &got);
+    assert_profile(w, &got);
 }
 
 static void what_does_not_fit_a_row_is_refused(void **state)
@@ -418,6 +423,53 @@ static void a_change_that_fails_changes_nothing(void **state)
     assert_int_equal(moved.serial, 2);
 }
 
+/* Of a copy that was made now. */
+static void opened(struct world *w, struct store_opened *out)
+{
+    struct store_manifest *m = calloc(1, sizeof *m);
+    char copy[80], manifest[96];
+    snprintf(copy, sizeof copy, "%.32s/copy", w->dir);
+    snprintf(manifest, sizeof manifest, "%s.manifest", copy);
+    const struct store_backup_options o = {.store = w->path, .out = copy};
+    assert_non_null(m);
+    (void)unlink(copy);
+    (void)unlink(manifest);
+    assert_ok(store_backup_make(&o, m, &w->why));
+    assert_ok(store_backup_open_all(copy, w->kek, NULL, NULL, out, &w->why));
+    free(m);
+}
+
+/*= test op-backup */
+static void of_a_backup_each_profile_is_opened_and_one_that_does_not_open_is_named(void **state)
+{
+    struct world *w = *state;
+    struct store_opened *o = calloc(1, sizeof *o);
+    sqlite3 *db = NULL;
+    assert_non_null(o);
+    for (uint8_t i = 1; i <= 3; i++) {
+        struct delivery_row r = row_of(i, "001-01");
+        assert_ok(delivery_store_put(w->s, &r, BYTES_OF(profile)));
+        if (i == 1) {
+            assert_ok(delivery_store_move(w->s, &r, DELIVERY_ERASE)); /* there is none to open */
+        }
+    }
+    opened(w, o);
+    assert_true(o->has_sealed && o->looked == 2 && o->failed == 0);
+    assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE delivery SET profile = (SELECT profile FROM delivery"
+                                  " WHERE serial = 4) WHERE serial = 3",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    opened(w, o);
+    assert_true(o->looked == 2 && o->failed == 1 && o->damaged.n == 1);
+    assert_string_equal(o->damaged.v[0].place, "delivery.profile");
+    assert_string_equal(o->damaged.v[0].imsi.digits, "001010000700001");
+    free(o);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -427,7 +479,7 @@ int main(void)
         T(a_profile_stands_in_no_file_as_it_is),
         T(a_profile_does_not_open_in_another_row),
         T(changes_are_in_the_order_of_their_serials),
-        T(the_newest_row_of_a_device_is_the_one_changed_last),
+        T(each_operator_has_a_row_of_its_own_for_a_device),
         T(what_does_not_fit_a_row_is_refused),
         T(one_process_has_the_store),
         T(a_store_opens_with_its_own_key_only),
@@ -436,6 +488,7 @@ int main(void)
         T(a_store_that_was_not_finished_is_finished),
         T(a_newer_schema_is_refused),
         T(a_change_that_fails_changes_nothing),
+        T(of_a_backup_each_profile_is_opened_and_one_that_does_not_open_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

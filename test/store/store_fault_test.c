@@ -3,6 +3,9 @@
 #include "store/failing_vfs.h"
 #include "store/onboarding_rows.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 /* ---- the story: batches that set the same number at two subscribers ---- */
 
 #define STORY 4
@@ -328,6 +331,40 @@ static void a_creation_that_fails_at_any_write_leaves_nothing_and_may_be_repeate
     assert_true(n > 10);
 }
 
+/* ulimit -f: the daemons ignore SIGXFSZ (program_harden). */
+static void a_file_that_may_not_grow_is_as_good_as_a_full_disk(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit was, is = {256 * 1024, 0};
+    char digits[16];
+    enum err err = E_OK;
+    unsigned n = 0;
+    void (*former)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    is.rlim_max = was.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &is), 0);
+    for (; err == E_OK && n < 1000; n++) {
+        enum store_did did;
+        snprintf(digits, sizeof digits, "0010100%08u", n);
+        struct store_subscriber s = subscriber_of(digits);
+        err = store_begin(f->w);
+        if (err == E_OK) {
+            (void)!store_put_subscriber(f->w, STORE_INSERT, &s, &did);
+            err = store_commit(f->w);
+        }
+    }
+    const bool was_full = store_writer_is_full(f->w);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    (void)signal(SIGXFSZ, former);
+    assert_err(err, E_IO);
+    assert_true(was_full);
+    assert_true(n > 2);
+    snprintf(digits, sizeof digits, "0010100%08u", n - 2); /* the last one that was taken */
+    (void)read_back(f, digits);
+    struct store_subscriber s = subscriber_of("001019999999999");
+    (void)put(f, &s); /* it goes on when it may */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_disk_that_stays_broken_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_subscription_that_a_disk_fails_to_take_is_there_in_full_or_not_at_all),
+        IN_STORE(a_file_that_may_not_grow_is_as_good_as_a_full_disk),
         IN_STORE(a_change_that_fails_ends_its_batch_whatever_comes_after_it),
         IN_FOLDER(a_creation_that_fails_at_any_write_leaves_nothing_and_may_be_repeated),
     };

@@ -76,6 +76,7 @@ static enum err try_delivery(struct fixture *f)
 {
     struct delivery_store *s = NULL;
     struct delivery_row r;
+    const struct plmn owner = {.mcc = "001", .mnc = "01"};
     uint8_t se[32], profile[DELIVERY_PROFILE_MAX];
     size_t n = 0;
     enum err err = delivery_store_open(f->path, f->kek, &s, &f->why);
@@ -83,10 +84,10 @@ static enum err try_delivery(struct fixture *f)
         return err;
     }
     memset(se, 1, sizeof se);
-    assert_ok(delivery_store_newest(s, se, &r));
+    assert_ok(delivery_store_find(s, se, &owner, &r));
     assert_true(r.phase == 3 && r.serial == 2);
     memset(se, 2, sizeof se);
-    assert_ok(delivery_store_newest(s, se, &r));
+    assert_ok(delivery_store_find(s, se, &owner, &r));
     assert_ok(delivery_store_profile(s, &r, profile, &n));
     assert_true(n == 7 && memcmp(profile, "another", 7) == 0);
     assert_int_equal(delivery_store_origin(s)->restored_at, 0);

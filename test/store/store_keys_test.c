@@ -85,6 +85,37 @@ static void a_rotation_wraps_the_data_keys_under_another_key_and_touches_no_row(
     assert_err(try_open(f, false), E_WRONG_KEY);
 }
 
+/* The former key file beside the one that took its place. */
+static const char *former_of(struct fixture *f, const struct store_keys_view *before)
+{
+    static char path[320];
+    assert_ok(store_kek_former_path(f->kek, &before->kek_id, path, sizeof path));
+    return path;
+}
+
+static void the_former_key_file_stays_under_its_fingerprint_for_older_backups(void **state)
+{
+    struct fixture *f = *state;
+    char short_path[40];
+    fill(f);
+    struct store_keys_view before = keys_of(f);
+    copy_file(f->kek, with(f->kek, ".old"));
+    assert_true(rotate(f->store, STEPS));
+    struct seal_key was, is;
+    struct store_why why;
+    assert_ok(kek_load(with(f->kek, ".old"), &was, &why));
+    assert_ok(kek_load(former_of(f, &before), &is, &why));
+    assert_memory_equal(&was, &is, sizeof was);
+    /* a start that finishes a rotation keeps it too, and a second rotation keeps both */
+    struct store_keys_view between = keys_of(f);
+    die_after(f, STEP_COMMITTED);
+    reopen_store(f);
+    assert_ok(kek_load(former_of(f, &between), &is, &why));
+    assert_memory_not_equal(&was, &is, sizeof was);
+    assert_true(exists(former_of(f, &before)));
+    assert_err(store_kek_former_path(f->kek, &before.kek_id, short_path, sizeof short_path), E_IO);
+}
+
 static void the_fingerprint_is_that_of_the_key_file(void **state)
 {
     struct fixture *f = *state;
@@ -319,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_STORE(a_rotation_wraps_the_data_keys_under_another_key_and_touches_no_row),
+        IN_STORE(the_former_key_file_stays_under_its_fingerprint_for_older_backups),
         IN_STORE(the_fingerprint_is_that_of_the_key_file),
         IN_STORE(a_process_that_dies_after_any_step_leaves_a_store_that_one_of_both_keys_opens),
         IN_STORE(exactly_one_of_both_keys_opens_what_a_dead_process_left),

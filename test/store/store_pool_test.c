@@ -317,6 +317,62 @@ static void a_pool_reaches_to_the_last_imsi_of_its_length(void **state)
     }
 }
 
+/* ---- drawn ----------------------------------------------------------------------------------- */
+
+static enum err draw_at(struct fixture *f, unsigned last, const uint32_t *draws, unsigned *out)
+{
+    struct imsi a = nth(0), b = nth(last), imsi;
+    assert_ok(store_begin(f->w));
+    enum err err = store_draw_imsi(f->w, &a, &b, NOW, draws, &imsi);
+    if (err == E_OK) {
+        *out = index_of(&imsi);
+        put_nth(f, *out);
+    }
+    assert_ok(store_commit(f->w));
+    return err;
+}
+
+static void what_is_drawn_is_where_chance_says_and_each_is_given_once(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t draws[STORE_DRAWS] = {3 + 5 * 10, 1};
+    unsigned i = 0;
+    assert_ok(draw_at(f, 4, draws, &i));
+    assert_int_equal(i, 3);
+    assert_pool(f, 4, NOW, 4, 0, 0);
+    assert_ok(draw_at(f, 4, draws, &i)); /* that one is taken: by the second draw */
+    assert_int_equal(i, 1);
+    reopen_store(f);
+    assert_ok(draw_at(f, 4, draws, &i));
+    assert_int_equal(i, 0);
+    assert_ok(draw_at(f, 4, draws, &i)); /* none hits: the next one, behind what is taken */
+    assert_int_equal(i, 2);
+    assert_pool(f, 4, NOW, 1, 0, 0);
+    assert_ok(draw_at(f, 4, draws, &i));
+    assert_int_equal(i, 4);
+    assert_err(draw_at(f, 4, draws, &i), E_EXHAUSTED);
+    assert_pool(f, 4, NOW, 0, 0, 0);
+}
+
+static void what_rests_is_drawn_from_too(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t draws[STORE_DRAWS] = {2};
+    unsigned i = 0;
+    for (unsigned k = 0; k < 5; k++) {
+        assert_int_equal(drawn(f, 0, 4, NOW), k);
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        give_back(f, k, NOW - 10 + k);
+    }
+    assert_ok(draw_at(f, 4, draws, &i));
+    assert_int_equal(i, 2);
+    draws[0] = 63; /* so many do not rest */
+    assert_ok(draw_at(f, 4, draws, &i));
+    assert_int_equal(i, 1);
+    assert_pool(f, 4, NOW, 0, 0, 2);
+}
+
 /* ---- at random, against a plain account of it ------------------------------------------------ */
 
 #define SPAN 40
@@ -464,6 +520,8 @@ int main(void)
         IN_STORE(what_rests_where_a_new_pool_begins_is_not_new),
         IN_STORE(what_is_no_range_is_refused),
         IN_STORE(a_pool_reaches_to_the_last_imsi_of_its_length),
+        IN_STORE(what_is_drawn_is_where_chance_says_and_each_is_given_once),
+        IN_STORE(what_rests_is_drawn_from_too),
         IN_STORE(random_giving_and_taking_agrees_with_a_plain_account_of_it),
         IN_STORE(a_pool_that_was_used_much_costs_what_a_new_one_costs),
     };

@@ -226,6 +226,32 @@ static void only_served_subscribers_of_a_profile_are_found(void **state)
     assert_ok(store_commit(f->w));
 }
 
+static void subscribers_of_a_profile_are_counted_served_or_not(void **state)
+{
+    struct fixture *f = *state;
+    struct store_push_profile p = {.profile = "gold"};
+    char name[STORE_PROFILE_MAX] = "";
+    uint32_t n = 7;
+    enum store_did did;
+    struct store_subscriber a = subscriber_of(IMSI_A), b = subscriber_of(IMSI_B);
+    b.msisdn[0] = '\0';
+    COMMITTED(f, store_put_subscriber(f->w, STORE_INSERT, &a, &did));
+    COMMITTED(f, store_put_subscriber(f->w, STORE_INSERT, &b, &did));
+    assert_ok(store_count_profile(f->r, a.profile, 10, &n));
+    assert_int_equal(n, 2);
+    assert_ok(store_count_profile(f->r, a.profile, 1, &n));
+    assert_int_equal(n, 1);
+    assert_ok(store_count_profile(f->r, "gold", 10, &n));
+    assert_int_equal(n, 0);
+    COMMITTED(f, store_put_push_profile(f->w, &p));
+    assert_ok(store_next_push_profile(f->r, "", name));
+    assert_string_equal(name, "gold");
+    assert_err(store_next_push_profile(f->r, name, name), E_NOT_FOUND);
+    COMMITTED(f, store_drop_push_profile(f->w, "gold"));
+    assert_err(store_next_push_profile(f->r, "", name), E_NOT_FOUND);
+    assert_err(store_drop_push_profile(f->w, "gold"), E_BAD_STATE); /* out of a batch */
+}
+
 /*= test op-reset */
 static void a_reset_survives_a_restart(void **state)
 {
@@ -256,6 +282,7 @@ int main(void)
         IN_STORE(what_makes_no_row_is_refused),
         IN_STORE(a_profile_is_walked_in_order_and_remembers_how_far),
         IN_STORE(only_served_subscribers_of_a_profile_are_found),
+        IN_STORE(subscribers_of_a_profile_are_counted_served_or_not),
         IN_STORE(a_reset_survives_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,6 +287,17 @@ static void events_are_listed_by_id_and_by_name(void **state)
     assert_int_equal(n, 0);
     assert_ok(store_list_events(f->r, UINT64_MAX, NULL, out, 10, &n));
     assert_int_equal(n, 0);
+    /* from the newest back */
+    assert_ok(store_list_events_back(f->r, UINT64_MAX, NULL, out, 2, &n));
+    assert_int_equal(n, 2);
+    assert_int_equal(out[0].id, 6);
+    assert_int_equal(out[1].id, 5);
+    assert_ok(store_list_events_back(f->r, 6, "registered", out, 10, &n));
+    assert_int_equal(n, 2);
+    assert_int_equal(out[0].id, 4);
+    assert_int_equal(out[1].id, 2);
+    assert_ok(store_list_events_back(f->r, 1, NULL, out, 10, &n));
+    assert_int_equal(n, 0);
 }
 
 static void the_mark_is_zero_before_it_was_ever_stored(void **state)

@@ -176,7 +176,7 @@ static enum err begin(struct fixture *f, struct store_reseal *out)
 static struct store_reseal step(struct fixture *f)
 {
     struct store_reseal row;
-    COMMITTED(f, store_reseal_step(f->w, NOW + 1, &row));
+    COMMITTED(f, store_reseal_step(f->w, NOW + 1, &row, NULL));
     return row;
 }
 
@@ -364,7 +364,7 @@ static bool work(struct store *s, unsigned commits, bool in_batch)
     for (unsigned i = 0; err == E_OK && i < commits + in_batch; i++) {
         err = store_begin(w);
         if (err == E_OK) {
-            err = store_reseal_step(w, NOW, &row);
+            err = store_reseal_step(w, NOW, &row, NULL);
         }
         if (err == E_OK && row.state != STORE_RESEAL_RUNNING &&
             row.state != STORE_RESEAL_CHECKING) {

@@ -151,6 +151,24 @@ static void what_cannot_be_restored_changes_nothing(void **state)
     free(copy.p);
 }
 
+static void one_that_is_refused_leaves_nothing_where_no_store_was(void **state)
+{
+    struct fixture *f = *state;
+    struct store_restored done;
+    char place[320], lock[340];
+    backup_then_change(f);
+    snprintf(place, sizeof place, "%s", with(f->dir, "/new.db"));
+    snprintf(lock, sizeof lock, "%s.lock", place);
+    const struct store_restore_options o = {
+        .backup = copy_path(f), .store = place, .kek_path = with(f->dir, "/no.kek"), .now = LATER};
+    assert_err(store_restore(&o, &done, &f->why), E_NOT_FOUND);
+    assert_false(exists(place) || exists(lock));
+    struct store_restore_options right = o;
+    right.kek_path = f->kek;
+    assert_ok(store_restore(&right, &done, &f->why));
+    assert_true(exists(place) && exists(lock));
+}
+
 static void a_disk_that_fails_at_any_write_leaves_the_old_store(void **state)
 {
     struct fixture *f = *state;
@@ -282,6 +300,7 @@ int main(void)
         IN_STORE(the_next_key_of_a_rotation_stays_with_the_store_that_is_put_aside),
         IN_STORE(the_mark_never_goes_back),
         IN_STORE(a_clock_before_the_backup_is_refused),
+        IN_STORE(one_that_is_refused_leaves_nothing_where_no_store_was),
         IN_STORE(what_cannot_be_restored_changes_nothing),
         IN_STORE(a_disk_that_fails_at_any_write_leaves_the_old_store),
         IN_STORE(one_that_was_killed_bars_the_store_until_it_was_finished),

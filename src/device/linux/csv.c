@@ -115,7 +115,7 @@ static enum field_end quoted(struct csv *c, struct csv_row *row, size_t *at)
             return end;
         }
         if (o == '\0') {
-            return bad(c, row, "a NUL character");
+            return bad(c, row, CSV_NUL_CHARACTER);
         }
         if (!put(c, at, o)) {
             return bad(c, row, "the row is longer than 8191 octets");
@@ -140,7 +140,7 @@ static enum field_end plain(struct csv *c, struct csv_row *row, size_t *at)
             return bad(c, row, "a quote inside a field that doesn't begin with one");
         }
         if (o == '\0' || o == '\r') {
-            return bad(c, row, o ? "a carriage return alone" : "a NUL character");
+            return bad(c, row, o ? "a carriage return alone" : CSV_NUL_CHARACTER);
         }
         if (!put(c, at, o)) {
             return bad(c, row, "the row is longer than 8191 octets");

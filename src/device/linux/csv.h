@@ -15,6 +15,8 @@
 
 #define CSV_FIELDS_MAX 32
 #define CSV_ROW_MAX    8192
+/* Nobody writes one, but UTF-16 is full of them, and spreadsheets offer that as "Unicode". */
+#define CSV_NUL_CHARACTER "a NUL character, as UTF-16 has them: save the file as UTF-8"
 
 struct csv {
     FILE *in;

@@ -1,5 +1,4 @@
 #include "device/linux/import_rows.h"
-#include "id/imsi.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +28,8 @@ const char *const import_columns[IMPORT_COLUMNS] = {
     [COLUMN_KEYS] = "keys",
 };
 
+#define HEX_SHOWN_MAX 15 /* of hex digits with letters: they may be a part of a key */
+
 /* ---- CSV ---- */
 
 static int column_named(const char *name)
@@ -41,12 +42,16 @@ static int column_named(const char *name)
     return -1;
 }
 
-/* An IMSI that is one: a key in its place is not repeated. */
+/* What stands for the IMSI, also if it is none ("1.01E+12"): that finds the fault. A key in its
+ * place is not repeated, nor what a report's reader could take for more than a text. */
 static void keep_imsi(const char *text, char *out, size_t cap)
 {
-    struct imsi imsi;
-    bool good = imsi_parse(bytes_of_str(text), &imsi) == E_OK;
-    snprintf(out, cap, "%s", good ? imsi.digits : "");
+    const size_t n = strlen(text), hex = strspn(text, "0123456789abcdefABCDEF");
+    const bool letters = strspn(text, "0123456789") < n;
+    const bool safe = n < cap && isalnum((unsigned char)text[0]) &&
+                      strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz"
+                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ.+- ") == n;
+    snprintf(out, cap, "%s", safe && (hex < n || !letters || n <= HEX_SHOWN_MAX) ? text : "");
 }
 
 /* What to say of a name in the header that is none; a key in its place is not repeated. */
@@ -251,7 +256,7 @@ static const char *fault_of(const json_error_t *why)
         const char *words;
     } known[] = {
         {json_error_duplicate_key, "a member is there twice"},
-        {json_error_invalid_utf8, "this is not UTF-8"},
+        {json_error_invalid_utf8, "this is not UTF-8: save the file as UTF-8"},
         {json_error_end_of_input_expected, "something stands behind the object"},
         {json_error_premature_end_of_input, "the line ends within the object"},
     };
@@ -270,6 +275,9 @@ static enum err parse_line(struct import_rows *r, size_t n, struct import_row *o
     const struct bytes mark = BYTES_LIT("\xef\xbb\xbf"); /* UTF-8's byte order mark */
     const struct bytes first = {(const uint8_t *)r->text, n < mark.n ? n : mark.n};
     size_t skip = r->line == 1 && bytes_eq(first, mark) ? mark.n : 0;
+    if (memchr(r->text, 0, n) != NULL) {
+        return refuse(out, CSV_NUL_CHARACTER);
+    }
     out->json = json_loadb(r->text + skip, n - skip, JSON_REJECT_DUPLICATES, &why);
     if (!out->json) {
         snprintf(out->fault, sizeof out->fault, "octet %d: %s", why.position, fault_of(&why));

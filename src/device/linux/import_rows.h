@@ -57,8 +57,8 @@ struct import_rows {
 };
 struct import_row {
     unsigned long line;
-    char imsi[24];   /* empty when there is none, or it is none */
-    json_t *json;    /* with E_OK; the caller's */
+    char imsi[24]; /* as it stands there, IMSI or not; empty when there is none, or a key may be */
+    json_t *json;  /* with E_OK; the caller's */
     char fault[256]; /* with E_BAD_VALUE; never holds a value of the row */
 };
 

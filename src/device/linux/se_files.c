@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FILE_MAX         16384
-#define CREDENTIALS_MODE 0644
+#define CREDENTIALS_MODE 0600
 #define ORDER_WHAT       "an order for a secure element"
 #define CREDENTIALS_WHAT "SE CREDENTIALS"
 

@@ -29,7 +29,7 @@ struct se_credentials {
 /* The same errors. The token is looked at only in so far as it is no longer than one is. */
 MUST_USE enum err se_credentials_load(const char *path, struct se_credentials *out,
                                       struct device_why *why);
-/* Mode 0644, on the disk before it returns. Errors: E_IO, E_DENIED, E_NOT_FOUND (the folder),
+/* Mode 0600, on the disk before it returns. Errors: E_IO, E_DENIED, E_NOT_FOUND (the folder),
  * E_MEMORY; said. */
 MUST_USE enum err se_credentials_save(const char *path, const struct se_credentials *c,
                                       struct device_why *why);

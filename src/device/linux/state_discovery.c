@@ -51,6 +51,19 @@ size_t device_slot_live(const struct device_state *state, size_t from)
     return DEVICE_SLOTS_MAX;
 }
 
+/* A fresh slot, else the first whose key is erased: what it was used for is over, and the device
+ * may be ordered for as often as it is sold. DEVICE_SLOTS_MAX: each has a key. */
+static size_t free_slot(const struct device_se *se)
+{
+    size_t i = se->n_slots;
+    if (i == DEVICE_SLOTS_MAX) {
+        for (i = 0; i < DEVICE_SLOTS_MAX && !se->slot[i].erased;) {
+            i++;
+        }
+    }
+    return i;
+}
+
 /*= dimsi-0c-store dimsi-several */
 enum err device_state_agreed(struct device_state *state, const struct dimsi_slot *slot)
 {
@@ -61,7 +74,7 @@ enum err device_state_agreed(struct device_state *state, const struct dimsi_slot
         return E_BAD_STATE;
     }
     if (i == DEVICE_SLOTS_MAX) {
-        i = state->se.n_slots;
+        i = free_slot(&state->se);
     }
     if (i == DEVICE_SLOTS_MAX || state->se.tokens == UINT32_MAX) {
         return E_NO_ROOM;

@@ -181,9 +181,10 @@ size_t device_slot_of(const struct device_state *state, const struct imsi *dimsi
 size_t device_slot_live(const struct device_state *state, size_t from);
 
 /* Step 0-c: a slot that was agreed comes into the state, in the place of the one of the same dIMSI,
- * and the counter goes up. A subscription that came from that slot is given up with its eK. *state
- * is changed on E_OK only. Errors: E_NO_ROOM (DEVICE_SLOTS_MAX others), E_BAD_STATE (no SE; or the
- * slot is that of a previous subscription: its successor is on trial). */
+ * else a fresh one, else of one that is erased, and the counter goes up. A subscription that came
+ * from that slot is given up with its eK. *state is changed on E_OK only. Errors: E_NO_ROOM
+ * (DEVICE_SLOTS_MAX others have an eK), E_BAD_STATE (no SE; or the slot is that of a previous
+ * subscription: its successor is on trial). */
 MUST_USE enum err device_state_agreed(struct device_state *state, const struct dimsi_slot *slot);
 /* Step 7: the IMSI that came in a challenge, with K and OPc from eK. It is on trial then. The same
  * once more changes nothing. *state is changed on E_OK only. Errors: E_BAD_STATE (there is a

@@ -53,6 +53,10 @@ MUST_USE enum err arpfd_reload(struct arpfd *a, struct config_changes *changes,
 /* Starts, says READY=1 to the notify socket (NULL: nobody), serves until SIGTERM or SIGINT, reloads
  * on SIGHUP. daemon_signals comes before. */
 MUST_USE enum err arpfd_run(struct arpfd *a, const char *notify_socket, struct arpfd_why *why);
+/* check.c, for --check: whatever arpfd_start reads is read, and nothing is opened to others,
+ * written or locked; one that serves does not notice. Errors, with *why and its place: those of a
+ * start. */
+MUST_USE enum err arpfd_check(const struct arpfd_config *config, struct config_why *why);
 int64_t arpfd_wall(const struct arpfd *a);
 
 #endif

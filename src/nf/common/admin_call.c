@@ -217,14 +217,21 @@ static bool parameters_known(struct admin_call *c, const struct admin_path *at)
            admin_call_parameter_wrong(c, unknown, "is no parameter of this path");
 }
 
+static const char *article(const char *noun)
+{
+    return strchr("aeio", noun[0]) != NULL ? "an" : "a";
+}
+
 static bool role_may(struct admin_call *c, const struct admin_path *at)
 {
     struct admin_fault fault;
     if (admin_role_may(c->who.role, at->role)) {
         return true;
     }
-    (void)admin_fault_set(&fault, PROBLEM_NOT_ALLOWED, NULL, "%.100s is a %s, and this is for a %s",
-                          c->who.name, admin_role_name(c->who.role), admin_role_name(at->role));
+    const char *is = admin_role_name(c->who.role), *wants = admin_role_name(at->role);
+    (void)admin_fault_set(&fault, PROBLEM_NOT_ALLOWED, NULL,
+                          "%.100s is %s %s, and this is for %s %s", c->who.name, article(is), is,
+                          article(wants), wants);
     admin_call_refuse(c, &fault);
     return false;
 }

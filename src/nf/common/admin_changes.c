@@ -22,7 +22,7 @@ void admin_reloaded(struct admin_call *c, enum err err, struct config_changes *c
 {
     struct admin_fault fault;
     if (err != E_OK) {
-        (void)admin_fault_set(&fault, PROBLEM_CONFIGURATION, "", "%.120s: %.110s", why->place,
+        (void)admin_fault_set(&fault, PROBLEM_CONFIGURATION, "", "%s: %s", why->place,
                               why->sentence);
         admin_call_refuse(c, &fault);
         return;

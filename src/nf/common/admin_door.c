@@ -168,7 +168,7 @@ static const struct admin_user *user_of(struct admin_door *d, struct https_call 
         return NULL;
     }
     if (!verify_has_role(peer, VERIFY_ROLE_ADMINISTRATOR)) {
-        refuse(d, call, PROBLEM_NOT_ALLOWED,
+        refuse(d, call, PROBLEM_CLIENT_REFUSED,
                "the certificate does not have the role `administrator` as an extended key usage");
         return NULL;
     }

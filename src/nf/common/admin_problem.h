@@ -72,6 +72,7 @@
     X(BACKUP_RUNS, "backup-runs", 409, "A backup is being made already")                           \
     X(BACKUP_EXISTS, "backup-exists", 409, "There is a backup of this name")                       \
     X(BUSY, "busy", 503, "As much is waiting as may wait")                                         \
+    X(STOPPING, "stopping", 503, "The program is being stopped")                                   \
     X(STORE_FAILED, "store-failed", 500, "The subscriber store could not be read or written")      \
     X(STORE_FULL, "store-full", 507, "The disk of the subscriber store has no room left")          \
     X(KEY_FAILED, "key-failed", 500, "A sealed secret could not be opened with the keys at hand")  \
@@ -89,7 +90,7 @@ enum problem {
 struct admin_fault {
     enum problem problem;
     char pointer[80];
-    char detail[240];
+    char detail[680]; /* a place and a sentence of struct config_why are whole in it */
 };
 /* Sets the fault; always returns false, so that a check can end with it. detail: for a person. */
 bool admin_fault_set(struct admin_fault *fault, enum problem problem, const char *pointer,

@@ -245,6 +245,7 @@ static const struct advice list[] = {
      "correct rights or content of the file that transport_keys names"},
     {ADVICE_PROBLEM, "no-export", "set export of the transport key, if keys may leave under it"},
     {ADVICE_PROBLEM, "store-full", "free the disk of the store"},
+    {ADVICE_PROBLEM, "stopping", "start it again, and then do it again: what it took is there"},
     {ADVICE_ANY, "busy",
      "try again when Retry-After says; if it stays so, the store's disk is too slow"},
     {ADVICE_ANY, "no-memory",

@@ -178,8 +178,6 @@ static const struct advice list[] = {
     {ADVICE_DELIVERY, "profile-unreadable", "tell the operator that delivers; look at versions"},
     {ADVICE_DELIVERY, "profile-outside",
      "tell the operator that delivers: the IMSI in the profile is not its own"},
-    {ADVICE_DELIVERY, "delivery-of-another",
-     "ask the service provider which operator the device is to go to"},
     {ADVICE_DELIVERY, "already-confirmed", "nothing: the device has installed it"},
     {ADVICE_DELIVERY, "device", "look at the cause beside it"},
     /* Certificates. */

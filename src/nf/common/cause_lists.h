@@ -64,8 +64,6 @@
     X(IMSI, "imsi-outside", 422, "the IMSI is not of the operator that delivers")                  \
     X(PROFILE, "profile-unreadable", 422, "the subscription profile cannot be read")               \
     X(HOME, "profile-outside", 422, "the profile is not of the operator that delivers")            \
-    X(OTHERS, "delivery-of-another", 409,                                                          \
-      "another operator's profile is on its way to this device")                                   \
     X(FETCHED, "already-fetched", 409, "the device has another profile already")                   \
     X(CONFIRMED, "already-confirmed", 409, "the device has confirmed the profile")                 \
     X(DEVICE, "device", 403, "the device was refused: *why says for what")                         \

@@ -127,6 +127,21 @@ static bool read_identities(struct event_ask *a)
                                       "is not 14 digits, or 15 with the right check digit");
 }
 
+/* The one place to go on from: behind an event, or before one. Those before one are there, and
+ * nobody waits for them. */
+static bool read_place(struct event_ask *a)
+{
+    struct admin_call *c = a->call;
+    a->back = admin_call_parameter(c, "before") != NULL;
+    if (!a->back) {
+        return admin_call_number(c, "after", 0, INT64_MAX / 10, &a->after);
+    }
+    if (admin_call_parameter(c, "after") != NULL || admin_call_parameter(c, "wait") != NULL) {
+        return admin_call_parameter_wrong(c, "before", "goes neither with `after` nor with `wait`");
+    }
+    return admin_call_number(c, "before", 1, INT64_MAX / 10, &a->after);
+}
+
 bool event_ask_read(struct event_ask *a, uint64_t now_ms)
 {
     uint64_t wait = 0;
@@ -135,8 +150,7 @@ bool event_ask_read(struct event_ask *a, uint64_t now_ms)
     a->name = admin_call_parameter(c, "name");
     a->peer = admin_call_parameter(c, "peer");
     a->cause = admin_call_parameter(c, "cause");
-    if (!admin_call_limit(c, &a->limit) ||
-        !admin_call_number(c, "after", 0, INT64_MAX / 10, &a->after) ||
+    if (!admin_call_limit(c, &a->limit) || !read_place(a) ||
         !admin_call_number(c, "wait", 1, EVENT_WAIT_MAX, &wait) || !read_identities(a)) {
         return false;
     }
@@ -172,7 +186,8 @@ bool event_ask_full(const struct event_ask *a)
 
 enum err event_ask_take(struct event_ask *a, json_t *event)
 {
-    return event != NULL && json_array_append_new(a->found, event) == 0 ? E_OK : E_MEMORY;
+    const size_t at = a->back ? 0 : json_array_size(a->found); /* shown in the order of time */
+    return event != NULL && json_array_insert_new(a->found, at, event) == 0 ? E_OK : E_MEMORY;
 }
 
 void event_ask_answer(struct event_ask *a)

@@ -12,7 +12,7 @@
 #define EVENT_LOOK     4096u /* events that one request looks at, at most */
 #define EVENT_WAIT_MAX 30u   /* seconds */
 /* The parameters of the path, as struct admin_path has them. */
-#define EVENT_PARAMETERS " after name limit imsi imei peer cause since wait "
+#define EVENT_PARAMETERS " after before name limit imsi imei peer cause since wait "
 
 struct event_ask { /* of one request */
     struct admin_call *call;
@@ -21,7 +21,8 @@ struct event_ask { /* of one request */
     struct imei imei;
     int64_t since_ms;
     size_t limit;
-    uint64_t after;    /* looked at so far */
+    uint64_t after;    /* looked at so far; when back, what is above it */
+    bool back;         /* asked with before: from the newest to the oldest */
     uint64_t until_ms; /* of the clock of event_ask_read; 0: it does not wait */
     json_t *found;     /* what it is answered with */
     struct event_ask *next;

@@ -1,5 +1,7 @@
 #include "nf/common/event_names.h"
 
+#include <string.h>
+
 #define NOTHING "nothing"
 
 static const struct event_word events[] = {
@@ -177,6 +179,11 @@ static const struct event_word events[] = {
     {"peer-refused", "hssd dausfd", "somebody who connected was refused, for the cause",
      "if it is a peer of yours, correct its row in peers or its certificate; else look at who "
      "reaches the listener"},
+    {"profile-missing", "hssd",
+     "the HSS was started with a configuration that lacks a profile which subscribers name: they "
+     "are refused (no-profile)",
+     "put the profile of the detail back into the configuration and reload, or give the "
+     "subscribers another one"},
     {"proof-forgotten", "hssd",
      "what was remembered of a device's proof is gone: by request, by a revocation, or by a failed "
      "proof",
@@ -219,9 +226,16 @@ static const struct event_word events[] = {
     {"shedding", "hssd dausfd", "more requests come than can be done, and new ones are turned away",
      "`bindery top` shows from whom; after an outage it passes by itself"},
     {"shedding-over", "hssd dausfd", "requests are no longer turned away", NOTHING},
+    {"store-not-writable", "hssd",
+     "changes cannot be written to the store, and are refused; as an event it is there only if it "
+     "could be stored",
+     "free the disk, look at rights and at the kernel's log; it is well again by itself"},
     {"store-restored", "hssd",
      "the store was put there from the backup that the detail names, with its time and SHA-256",
      "put in again what was changed after that time; docs/backup.md"},
+    {"store-writable-again", "hssd",
+     "changes can be written to the store again; the detail says for how long they could not",
+     "do again what was refused meanwhile"},
     {"subscriber-added", "hssd", "an operator added a subscription", NOTHING},
     {"subscriber-changed", "hssd", "an operator changed a subscription", NOTHING},
     {"subscriber-removed", "hssd",
@@ -253,4 +267,27 @@ const struct event_word *event_words(size_t *n)
 {
     *n = sizeof events / sizeof *events;
     return events;
+}
+
+const struct event_word *event_word(const char *name)
+{
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        if (strcmp(events[i].name, name) == 0) {
+            return &events[i];
+        }
+    }
+    return NULL;
+}
+
+bool event_word_is_of(const struct event_word *w, const char *program)
+{
+    const size_t n = strlen(program);
+    for (const char *p = w->programs; *p != '\0'; p += strspn(p, " ")) {
+        const size_t one = strcspn(p, " ");
+        if (one == n && memcmp(p, program, n) == 0) {
+            return true;
+        }
+        p += one;
+    }
+    return false;
 }

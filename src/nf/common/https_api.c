@@ -433,7 +433,9 @@ void https_api_note(struct https_api_call *c, unsigned status)
         LOG_FIELD_STR("listener", c->api->options.name),
         LOG_FIELD_IMSI(imsi ? &c->imsi : NULL)};
     if (c->cause == NULL) {
-        log_line(c->api->options.log, LOG_LEVEL_INFO, "request", fields,
+        /* Who only looks may do so every few seconds: at night people read what changed. */
+        const bool looked = c->route != NULL && !strcmp(c->route->method, "GET");
+        log_line(c->api->options.log, looked ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "request", fields,
                  sizeof fields / sizeof fields[0]);
         return;
     }

@@ -80,11 +80,17 @@ static const struct event_word lines[] = {
      "the configuration was read again and is in force, but for what needs a restart: `detail` "
      "names both",
      NOTHING},
-    {"request", "hssd arpfd dausfd rsmfd", "a request at an HTTPS interface was answered", NOTHING},
+    {"request", "hssd arpfd dausfd rsmfd",
+     "a request at an HTTPS interface was answered; one that only reads, at level debug", NOTHING},
     {"reseal-not-written", "hssd",
      "sealing all secrets again cannot write to the store; it is tried again",
      "free the disk of the store"},
     {"revoked", "arpfd", "a service provider revoked delegations of a token", NOTHING},
+    {"sealed-value-damaged", "hssd",
+     "a sealed value does not open: `value` is its column, and the rest whose it is (of "
+     "dimsi.challenge, `imsi` is the dIMSI)",
+     "put in that subscriber's keys again, or rebind the device, or load the lot again; or restore "
+     "a backup that `bindery backup verify` finds nothing wrong with"},
     {"signalling-thread-failed", "hssd dausfd", "a thread that serves Diameter has ended",
      "restart, and report it with the log"},
     {"stopping", "hssd mmed repod arpfd dausfd rsmfd", "the program was asked to end and does",

@@ -2,6 +2,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,7 +13,7 @@ enum { OPTION_CHECK = 256, OPTION_TRACE, OPTION_TRACE_SECRETS, OPTION_ROTATE_KEY
 
 static const struct argp_option argp_options[] = {
     {"config", 'c', "FILE", 0, "The configuration, YAML; examples/ shows every key", 0},
-    {"check", OPTION_CHECK, NULL, 0, "Read and check the configuration, then exit", 0},
+    {"check", OPTION_CHECK, NULL, 0, "Check the configuration and what it names, then exit", 0},
     {"trace", OPTION_TRACE, "FILE", 0, "Write every message to FILE, a pcapng", 0},
     {"trace-secrets", OPTION_TRACE_SECRETS, NULL, 0,
      "Leave keys that travel in the trace; without it they are blanked", 0},
@@ -92,6 +93,9 @@ void program_say(const struct program *p, const char *where, const char *what)
 bool program_harden(const struct program *p)
 {
     const struct rlimit none = {0, 0};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    /* A file that may not grow any more is answered as a full disk is: EFBIG, and not the end. */
+    (void)sigaction(SIGXFSZ, &ignore, NULL);
     (void)umask(077);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0) {
         return true;

@@ -27,8 +27,8 @@ struct program_options {
 void program_arguments(const struct program *p, int argc, char **argv, struct program_options *out);
 /* "bindery-hssd: where: what" on standard error; where may be NULL. */
 void program_say(const struct program *p, const char *where, const char *what);
-/* No core and no debugger reads keys out of this process, and its files are its owner's. False and
- * said. */
+/* No core and no debugger reads keys out of this process, its files are its owner's, and a limit of
+ * their size does not end it. False and said. */
 MUST_USE bool program_harden(const struct program *p);
 /* *out is NULL when no trace is wanted. False and said. */
 MUST_USE bool program_trace(const struct program *p, const struct program_options *o,

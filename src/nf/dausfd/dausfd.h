@@ -110,6 +110,10 @@ MUST_USE enum err dausfd_reload(struct dausfd *d, struct config_changes *changes
 /* Starts, says READY=1 to the notify socket (NULL: nobody), serves until SIGTERM or SIGINT, reloads
  * on SIGHUP. daemon_signals() was called before. */
 MUST_USE enum err dausfd_run(struct dausfd *d, const char *notify_socket, struct dausfd_why *why);
+/* check.c, for --check: whatever dausfd_start reads is read, and nothing is opened to others,
+ * written or locked; one that serves does not notice. Errors, with *why and its place: those of a
+ * start. */
+MUST_USE enum err dausfd_check(const struct dausfd_config *config, struct config_why *why);
 
 int64_t dausfd_now(const struct dausfd *d); /* Unix seconds. Any thread. */
 /* Each second, on the control thread: what was asked goes to the store, entries whose time is over

@@ -136,6 +136,15 @@ void admin_think(struct admin_request *r, void (*think)(struct admin_task *task)
     admin_worker_submit(r->admin->worker, &r->task);
 }
 
+bool admin_fault_busy(const struct admin_request *r, struct admin_fault *fault)
+{
+    if (!r->admin->stopping) {
+        return admin_fault_store(fault, E_BUSY);
+    }
+    return admin_fault_set(fault, PROBLEM_STOPPING, NULL,
+                           "the HSS is being stopped; nothing was changed");
+}
+
 bool admin_submit(struct admin_request *r,
                   enum err (*run)(struct store_writer *w, struct writer_job *job),
                   void (*back)(struct admin_request *r))
@@ -149,7 +158,7 @@ bool admin_submit(struct admin_request *r,
     enum err err = r->admin->stopping ? E_BUSY : writer_submit(r->h->writer, &r->change.job);
     if (err != E_OK) {
         r->admin->waiting--;
-        (void)admin_fault_store(&fault, err);
+        (void)admin_fault_busy(r, &fault);
         admin_refuse(r, &fault);
         return false;
     }

@@ -9,6 +9,7 @@
 
 #include "nf/hssd/admin_request.h"
 #include "nf/hssd/audit.h"
+#include "nf/hssd/imports.h"
 
 /* The handlers. */
 void admin_audit_list(struct admin_request *r);
@@ -26,8 +27,6 @@ void admin_import_free(struct admin_request *r);
 void admin_audit_target(const struct admin_request *r, const char *pattern, const char *path,
                         char out[static STORE_AUDIT_TARGET_MAX]);
 
-#define IMPORT_SUBSCRIBERS "subscribers"
-#define IMPORT_EIR         "eir"
 /* Of a request that puts rows in: its parameter `import`, which names an open import of this kind
  * of whoever asks. False when the request was refused. */
 MUST_USE bool admin_import_named(struct admin_request *r, const char *kind);

@@ -94,6 +94,17 @@ static json_t *view_one(const struct hssd_config *config, const char *name,
     return admin_backup_view(name, m);
 }
 
+/* Whoever asks need not be in the folder that the HSS was started in. */
+static json_t *view_folder(const struct hssd_config *config)
+{
+    char real[PATH_MAX];
+    const char *folder = config->backup_folder;
+    if (folder == NULL) {
+        return json_null();
+    }
+    return json_string(realpath(folder, real) != NULL ? real : folder);
+}
+
 void admin_backup_list(struct admin_request *r)
 {
     const struct hssd_config *config = r->h->config;
@@ -108,11 +119,8 @@ void admin_backup_list(struct admin_request *r)
         for (size_t i = 0; i < n; i++) {
             (void)json_array_append_new(list, view_one(config, names[i], m));
         }
-        admin_call_show(&r->call, json_pack("{s:o,s:o,s:o}", "folder",
-                                            config->backup_folder == NULL
-                                                ? json_null()
-                                                : json_string(config->backup_folder),
-                                            "last", view_last(r), "backups", list));
+        admin_call_show(&r->call, json_pack("{s:o,s:o,s:o}", "folder", view_folder(config), "last",
+                                            view_last(r), "backups", list));
     }
     free(names);
     free(m);
@@ -174,7 +182,7 @@ static void begin_done(struct admin_request *r)
     struct admin_fault fault;
     if (r->change.job.result != E_OK) {
         admin_call_refuse_err(&r->call, r->change.job.result);
-    } else if (fault_of(backups_begin(r->h->backups, r->backup), r->backup, &fault)) {
+    } else if (fault_of(backups_begin(r->h->backups, r->backup, &r->call.who), r->backup, &fault)) {
         admin_answer(r, STATUS_ACCEPTED, view_last(r));
     } else {
         admin_refuse(r, &fault); /* somebody was faster */

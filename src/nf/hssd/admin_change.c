@@ -85,7 +85,7 @@ static bool plan(const struct hssd *h, struct work *work)
     const struct admin_world world = {
         h->config,
         recent_next(h->recent, &item->row.imsi, sqn_glc(&h->clock, hssd_monotonic_ms()))};
-    enum admin_devices how = item->verb == ADMIN_PUT ? ADMIN_DEVICES_REPLACE : ADMIN_DEVICES_MERGE;
+    enum admin_how how = item->verb == ADMIN_PUT ? ADMIN_REPLACE : ADMIN_MERGE;
     switch (item->verb) {
     case ADMIN_PUT:
     case ADMIN_PATCH:
@@ -312,6 +312,8 @@ static void leave_behind(struct work *work)
     struct admin_item *item = work->item;
     item->serving = work->before.row.serving;
     item->pushes = item->did == STORE_CHANGED && work->before.exists;
+    item->changed = admin_plan_changed(&work->before, &work->after);
+    item->lost = admin_plan_lost(&work->before, &work->after);
     if (item->verb == ADMIN_PROOF_FORGET || item->verb == ADMIN_KME_ASK) {
         return; /* nobody is served otherwise; it counts at the next attach */
     }
@@ -383,9 +385,11 @@ static const char *outcome_of(const struct admin_item *item)
 static enum err audit(const struct admin_change *c, const struct work *work)
 {
     const struct admin_item *item = work->item;
+    const bool of_import = item->verb == ADMIN_IMPORT;
+    char target[STORE_AUDIT_TARGET_MAX];
     json_t *before = NULL, *after = NULL;
-    if (item->verb == ADMIN_IMPORT || item->did == STORE_UNCHANGED) {
-        return E_OK; /* an import is one entry; what stays as it is is none */
+    if (item->did == STORE_UNCHANGED || (of_import && item->lost == 0)) {
+        return E_OK; /* an import is one entry, and each that it takes protection from */
     }
     if (item->verb == ADMIN_PROOF_FORGET) {
         before = json_pack("{s:b}", "proof_remembered", 1);
@@ -399,7 +403,9 @@ static enum err audit(const struct admin_change *c, const struct work *work)
         after = told(&work->after, &work->before);
     }
     audit_only_changes(before, after);
-    return admin_audit(work->w, c->request, before, after, outcome_of(item));
+    snprintf(target, sizeof target, "subscribers/%s", item->row.imsi.digits);
+    return admin_audit_of(work->w, c->request, of_import ? target : NULL, before, after,
+                          outcome_of(item));
 }
 
 static enum err run_item(const struct hssd *h, struct work *work)
@@ -444,8 +450,8 @@ static const char *event_of(const struct admin_item *item)
     case ADMIN_PUT:
     case ADMIN_PATCH:
         return item->did == STORE_ADDED ? "subscriber-added" : "subscriber-changed";
-    case ADMIN_IMPORT:
-        return NULL; /* one event for the whole request */
+    case ADMIN_IMPORT: /* one event for all of it, and one for each that lost something by it */
+        return item->lost != 0 ? "subscriber-changed" : NULL;
     case ADMIN_REMOVE:
         return "subscriber-removed";
     case ADMIN_DEVICE_PUT:
@@ -483,6 +489,17 @@ static const struct imei *device_in(const struct admin_item *item)
     return NULL;
 }
 
+static const char *detail_of(const struct admin_item *item)
+{
+    if (item->cancel_all) {
+        return "became bound or got another KME: location cancelled";
+    }
+    return item->lost == (ROW_POLICY | ROW_SUSPENDED) ? "neither bound nor suspended any more"
+           : item->lost == ROW_POLICY                 ? "not bound any more: its policy is open"
+           : item->lost == ROW_SUSPENDED              ? "not suspended any more"
+                                                      : NULL;
+}
+
 static void withdrawn(struct hssd *h, const struct admin_item *item)
 {
     hssd_event(h, "kme-request-withdrawn", &item->row.imsi, NULL, NULL, NULL,
@@ -493,8 +510,7 @@ static void withdrawn(struct hssd *h, const struct admin_item *item)
 void admin_change_after(struct hssd *h, const struct admin_item *item)
 {
     const char *event = event_of(item);
-    const char *detail =
-        item->cancel_all ? "became bound or got another KME: location cancelled" : NULL;
+    const char *detail = detail_of(item);
     char device[ONBOARDING_NAME_MAX];
     if (item->fault.problem != PROBLEM_NONE || item->did == STORE_UNCHANGED) {
         return;

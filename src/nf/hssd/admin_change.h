@@ -44,6 +44,7 @@ struct admin_item {
     /* out */
     struct admin_fault fault;
     enum store_did did;
+    unsigned changed, lost;       /* admin_plan_changed, admin_plan_lost */
     bool withdrawn;               /* what an operator had asked for (procedure kme) */
     bool pushes;                  /* the serving node may have something to be told */
     bool cancel;                  /* send CLR */

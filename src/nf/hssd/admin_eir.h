@@ -12,6 +12,7 @@
 struct admin_eir_item {
     /* in */
     bool remove;
+    bool keeps_note; /* import: its row has none, and a rule that is there keeps its own */
     struct store_eir_rule rule;
     unsigned number; /* import: the row's; its fault may be set already, then it is passed over */
     /* out */

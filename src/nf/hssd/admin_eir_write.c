@@ -185,7 +185,7 @@ static void import_line(struct bytes line, struct admin_eir_item *item)
     json_t *json = NULL;
     bool ok = admin_json_parse(line, &json, &item->fault) &&
               admin_eir_parse(json, &item->rule, &item->fault);
-    (void)ok; /* the fault is the item's */
+    item->keeps_note = ok && json_object_get(json, "note") == NULL;
     json_decref(json);
 }
 
@@ -261,6 +261,23 @@ static enum err audit_many(struct store_writer *w, struct admin_request *r)
     return err;
 }
 
+static enum err write_one(struct store_writer *w, const struct admin_request *r,
+                          struct admin_eir_item *item)
+{
+    enum err err = E_OK;
+    item->did = STORE_CHANGED;
+    if (item->remove) {
+        return store_remove_eir_rule(w, &item->rule);
+    }
+    if (item->keeps_note) {
+        err = store_writer_eir_note(w, &item->rule);
+        err = err == E_NOT_FOUND ? E_OK : err; /* a new one has none */
+    }
+    return err == E_OK
+               ? store_put_eir_rule(w, &item->rule, r->h->config->limits.eir_rules, &item->did)
+               : err;
+}
+
 static enum err eir_run(struct store_writer *w, struct writer_job *job)
 {
     struct admin_request *r = admin_request_of(job);
@@ -278,10 +295,7 @@ static enum err eir_run(struct store_writer *w, struct writer_job *job)
         if (item->fault.problem != PROBLEM_NONE) {
             continue;
         }
-        item->did = STORE_CHANGED;
-        err = item->remove
-                  ? store_remove_eir_rule(w, &item->rule)
-                  : store_put_eir_rule(w, &item->rule, r->h->config->limits.eir_rules, &item->did);
+        err = write_one(w, r, item);
         err = is_fault(err, r->h, &item->fault) ? E_OK : err;
     }
     if (err != E_OK || r->change.dry_run) {
@@ -345,7 +359,7 @@ static void import_done(struct admin_request *r)
     }
     snprintf(detail, sizeof detail, "%u added, %u changed, %u unchanged, %u refused",
              did[STORE_ADDED], did[STORE_CHANGED], did[STORE_UNCHANGED], refused);
-    if (!r->change.dry_run) {
+    if (!r->change.dry_run && r->import == 0) { /* else the import's end tells */
         hssd_event(r->h, "eir-imported", NULL, NULL, NULL, NULL, detail);
     }
     admin_results(r, list);

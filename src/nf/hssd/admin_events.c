@@ -29,13 +29,19 @@ static bool wanted(const struct event_ask *a, const struct store_event *row)
     return event_ask_wants(a, &facts);
 }
 
+static enum err read_rows(struct admin_events *e, const struct event_ask *a, size_t *n)
+{
+    struct store_reader *reader = ((struct admin_request *)a->call)->reader;
+    return (a->back ? store_list_events_back : store_list_events)(reader, a->after, a->name,
+                                                                  e->rows, CHUNK, n);
+}
+
 static enum err look(void *ctx, struct event_ask *a, bool *all)
 {
     struct admin_events *e = ctx;
-    struct store_reader *reader = ((struct admin_request *)a->call)->reader;
     *all = false;
     for (size_t looked = 0, n = CHUNK; looked < EVENT_LOOK && !event_ask_full(a); looked += n) {
-        enum err err = store_list_events(reader, a->after, a->name, e->rows, CHUNK, &n);
+        enum err err = read_rows(e, a, &n);
         size_t i = 0;
         for (; err == E_OK && i < n && !event_ask_full(a); i++) {
             a->after = e->rows[i].id;

@@ -4,10 +4,12 @@
 #include "nf/hssd/admin_view.h"
 
 #include "nf/hssd/audit.h"
+#include "nf/hssd/key_job.h"
 #include "nf/hssd/recent.h"
 #include "nf/hssd/transport_keys.h"
 #include "proc/sqn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,7 @@ struct page {
     const char *name;         /* of the transport key; NULL: no keys */
     struct transport_key *to; /* or NULL */
     bool checks;              /* what it encrypts says nothing of itself: check values go along */
+    struct store_sealed_value damaged; /* place NULL: none was met */
 };
 
 /* ---- a row ---- */
@@ -128,18 +131,26 @@ static enum err devices_of(struct store_reader *reader, const struct imsi *imsi,
 }
 
 /* Opened only where keys are to leave. */
-static enum err read_row(const struct page *p, struct store_subscriber *s,
+static enum err read_row(struct page *p, struct store_subscriber *s,
                          struct store_device devices[static STORE_DEVICES_MAX], size_t *n)
 {
     if (p->to == NULL) {
         return devices_of(p->r->reader, &s->imsi, devices, n);
     }
     const struct imsi imsi = s->imsi;
+    const char *place = "subscriber.keys";
     enum err err = store_read_subscriber(p->r->reader, &imsi, s);
-    return err == E_OK ? store_read_devices(p->r->reader, &imsi, devices, n) : err;
+    if (err == E_OK) {
+        place = "device";
+        err = store_read_devices(p->r->reader, &imsi, devices, n);
+    }
+    if (err == E_WRONG_KEY) {
+        p->damaged = (struct store_sealed_value){.place = place, .imsi = imsi};
+    }
+    return err;
 }
 
-static enum err add_row(const struct page *p, struct store_subscriber *s, json_t *list)
+static enum err add_row(struct page *p, struct store_subscriber *s, json_t *list)
 {
     struct store_device devices[STORE_DEVICES_MAX];
     size_t n = 0;
@@ -159,7 +170,7 @@ static enum err add_row(const struct page *p, struct store_subscriber *s, json_t
 }
 
 /*= op-key-export */
-static enum err rows_of(const struct page *p, json_t *list)
+static enum err rows_of(struct page *p, json_t *list)
 {
     size_t n = 0;
     struct store_subscriber *rows = calloc(p->limit + 1, sizeof *rows);
@@ -199,19 +210,48 @@ static bool page_of(struct admin_request *r, struct page *p)
            admin_call_parameter_wrong(&r->call, "after", "is no IMSI");
 }
 
+/*= op-audit */
+/* Reading is not in the audit log, but that somebody wanted keys whom they are not for is. */
+static void note_refused(const struct admin_request *r, enum problem problem)
+{
+    char action[STORE_AUDIT_ACTION_MAX];
+    const struct admin_path *at = r->call.at;
+    if (problem == PROBLEM_NOT_ALLOWED && at != NULL) {
+        (void)snprintf(action, sizeof action, "%s %s", at->method, at->path);
+        hssd_audit_refused(r->h, &r->call.who, action, r->target, problem_name(problem));
+    }
+}
+
 static bool may_leave(const struct page *p, struct admin_fault *fault)
 {
     const struct admin_who *who = &p->r->call.who;
     const struct hssd_transport_key *key = hssd_config_transport_key(p->r->h->config, p->name);
     if (!admin_role_may(who->role, ADMIN_ADMINISTRATOR)) {
-        return admin_fault_set(fault, PROBLEM_NOT_ALLOWED, NULL,
-                               "%.100s is a %s, and keys are exported by an administrator only",
-                               who->name, admin_role_name(who->role));
+        return admin_fault_set(
+            fault, PROBLEM_NOT_ALLOWED, NULL,
+            "%.100s has the role %s, and keys are exported by an administrator only", who->name,
+            admin_role_name(who->role));
     }
     return key == NULL || key->may_export ||
            admin_fault_set(fault, PROBLEM_NO_EXPORT, NULL,
                            "the configuration does not say `export: true` of this transport key: "
                            "take one that belongs to whoever is to have the keys");
+}
+
+/* Whose keys do not open is what has to be mended before all others can leave. */
+static void refuse_page(struct page *p, enum err err)
+{
+    struct admin_fault fault;
+    if (p->damaged.place == NULL) {
+        admin_call_refuse_err(&p->r->call, err);
+        return;
+    }
+    hssd_log_damaged(p->r->h, &p->damaged);
+    (void)admin_fault_set(&fault, PROBLEM_KEY_FAILED, NULL,
+                          "IMSI %s: what is sealed in %s does not open; put it in again or remove "
+                          "it, and export again",
+                          p->damaged.imsi.digits, p->damaged.place);
+    admin_refuse(p->r, &fault);
 }
 
 static void answer(struct page *p)
@@ -220,7 +260,7 @@ static void answer(struct page *p)
     enum err err = list != NULL ? rows_of(p, list) : E_MEMORY;
     if (err != E_OK) {
         json_decref(list);
-        admin_call_refuse_err(&p->r->call, err);
+        refuse_page(p, err);
         return;
     }
     admin_call_lines(&p->r->call, ADMIN_STATUS_OK, list);
@@ -262,6 +302,7 @@ static void with_keys(struct admin_request *r, bool was_told)
     p.checks = key != NULL && key->algorithm != TRANSPORT_AES_KW;
     if (!may_leave(&p, &fault) ||
         (p.to = transport_ring_find(&ring, p.name, NULL, &fault)) == NULL) {
+        note_refused(r, fault.problem);
         admin_refuse(r, &fault);
     } else if (was_told) {
         answer(&p);

@@ -435,6 +435,7 @@ static enum err end_run(struct store_writer *w, struct writer_job *job)
 static void end_done(struct admin_request *r)
 {
     if (!refused(r)) {
+        imports_tell(r->h, &r->import_item->row);
         show(r, ADMIN_STATUS_OK);
     }
 }

@@ -4,6 +4,7 @@
 #include "nf/hssd/key_job.h"
 #include "store/store_reseal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@
 struct admin_keys {
     struct seal_key kek;     /* rotation: the next one */
     struct store_keks files; /* reseal: those that there are */
-    struct store_kek_id id;
+    struct store_kek_id id, former;
+    bool has_former;
     uint64_t values;
     struct store_reseal row;
     enum err err; /* of what the thread did */
@@ -68,6 +70,19 @@ static json_t *view_reseal(const struct store_reseal *row)
                      "changed", number_or_null(there, row->changed));
 }
 
+/* Which key file the backups made before a rotation need, and where it is kept. */
+static bool add_former(struct admin_request *r, json_t *body)
+{
+    char path[PATH_MAX + 64], real[PATH_MAX];
+    const struct store_kek_id *id = &r->keys_item->former;
+    const bool kept =
+        store_kek_former_path(r->h->config->key_path, id, path, sizeof path) == E_OK &&
+        realpath(path, real) != NULL; /* whoever asks is in another folder */
+    return json_object_set_new(body, "former",
+                               json_pack("{s:o,s:o}", "fingerprint", hex_json(BYTES_OF(id->b)),
+                                         "file", kept ? json_string(real) : json_null())) == 0;
+}
+
 static void show(struct admin_request *r, unsigned status)
 {
     struct store_keys_view keys;
@@ -83,7 +98,9 @@ static void show(struct admin_request *r, unsigned status)
     json_t *body = json_pack("{s:{s:o,s:I},s:o,s:o}", "kek", "fingerprint",
                              hex_json(BYTES_OF(keys.kek_id.b)), "since", (json_int_t)keys.kek_since,
                              "data_keys", view_data_keys(&keys), "reseal", view_reseal(&row));
-    if (body == NULL) {
+    const bool rotated = r->keys_item != NULL && r->keys_item->has_former;
+    if (body == NULL || (rotated && !add_former(r, body))) {
+        json_decref(body);
         admin_call_refuse_err(&r->call, E_MEMORY);
     } else {
         admin_answer(r, status, body);
@@ -148,6 +165,15 @@ static void refuse_err(struct admin_request *r, enum err err)
     admin_call_refuse_err(&r->call, err);
 }
 
+/* The worker ends, and with it the process. */
+static void refuse_skipped(struct admin_request *r)
+{
+    struct admin_fault fault;
+    let_go(r);
+    (void)admin_fault_busy(r, &fault);
+    admin_refuse(r, &fault);
+}
+
 /* ---- another key-encryption key ---- */
 
 static void think_next(struct admin_task *task)
@@ -192,6 +218,7 @@ static void back_placed(struct admin_request *r)
     hex_encode(BYTES_OF(x->id.b), text);
     hssd_event(r->h, "key-rotated", NULL, NULL, NULL, NULL, text);
     let_go(r);
+    x->has_former = true;
     show(r, ADMIN_STATUS_OK);
 }
 
@@ -210,7 +237,7 @@ static void back_next(struct admin_request *r)
 {
     struct admin_keys *x = r->keys_item;
     if (r->task.skipped) {
-        refuse_err(r, E_BUSY);
+        refuse_skipped(r);
     } else if (x->err != E_OK) {
         refuse_file(r, &x->why);
     } else if (!admin_submit(r, run_rotate, back_wrapped)) {
@@ -220,9 +247,18 @@ static void back_next(struct admin_request *r)
 
 void admin_keys_rotate(struct admin_request *r)
 {
-    if (begin(r) != NULL) {
-        admin_think(r, think_next, back_next);
+    struct store_keys_view now;
+    struct admin_keys *x = begin(r);
+    if (x == NULL) {
+        return;
     }
+    const enum err err = store_read_keys(r->reader, &now);
+    if (err != E_OK) {
+        refuse_err(r, err);
+        return;
+    }
+    x->former = now.kek_id;
+    admin_think(r, think_next, back_next);
 }
 
 /* ---- another data key ---- */
@@ -290,7 +326,7 @@ static void back_files(struct admin_request *r)
 {
     struct admin_keys *x = r->keys_item;
     if (r->task.skipped) {
-        refuse_err(r, E_BUSY);
+        refuse_skipped(r);
     } else if (x->err != E_OK) {
         refuse_file(r, &x->why);
     } else if (!admin_submit(r, run_begin, back_begun)) {

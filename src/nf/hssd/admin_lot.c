@@ -467,7 +467,7 @@ static void thought(struct admin_request *r)
 {
     struct admin_lot *x = r->lot_item;
     if (r->task.skipped) {
-        (void)admin_fault_store(&x->fault, E_BUSY);
+        (void)admin_fault_busy(r, &x->fault);
     }
     if (x->fault.problem != PROBLEM_NONE) {
         admin_refuse(r, &x->fault);

@@ -90,31 +90,47 @@ static bool plan_sqn(const struct admin_world *world, const struct admin_row *ro
                            "no sequence number is left above this one");
 }
 
-/* Does a member count: given, or its default because the row is whole? */
-static bool counts(const struct admin_row *row, enum admin_member m)
+/* The set of keys is one, and members of it that are not given have their defaults; but where K and
+ * OPc are those that are there, the row is no new set. */
+static void take_keys(const struct admin_row *row, bool defaults, struct aka_keys *keys)
 {
-    return row->whole || (row->has & m) != 0;
+    struct aka_keys now = row->keys;
+    if ((row->has & ROW_K) == 0) {
+        return;
+    }
+    if (!defaults) {
+        now.res_len = (row->has & ROW_RES_LENGTH) != 0 ? now.res_len : keys->res_len;
+        now.keccak_iterations =
+            (row->has & ROW_KECCAK) != 0 ? now.keccak_iterations : keys->keccak_iterations;
+    }
+    const bool same =
+        now.algorithm == keys->algorithm &&
+        crypto_ct_eq((struct bytes){now.k.b, now.k.n}, (struct bytes){keys->k.b, keys->k.n}) &&
+        crypto_ct_eq((struct bytes){now.opc.b, now.opc.n},
+                     (struct bytes){keys->opc.b, keys->opc.n});
+    *keys = same ? now : row->keys;
+    wipe(&now, sizeof now);
 }
 
-static void take_fields(const struct admin_row *row, struct store_subscriber *s)
+/* defaults: members that are not given count too, with their defaults. */
+static void take_fields(const struct admin_row *row, bool defaults, struct store_subscriber *s)
 {
+    const unsigned counts = defaults ? ~0u : row->has;
     s->imsi = row->imsi;
-    if ((row->has & ROW_K) != 0) {
-        s->keys = row->keys;
-    }
-    if (counts(row, ROW_POLICY)) {
+    take_keys(row, defaults, &s->keys);
+    if ((counts & ROW_POLICY) != 0) {
         s->policy = (uint8_t)row->policy;
     }
-    if (counts(row, ROW_PROOF)) {
+    if ((counts & ROW_PROOF) != 0) {
         s->proof = devid_policy_bits(&row->proof);
     }
-    if (counts(row, ROW_PROFILE)) {
+    if ((counts & ROW_PROFILE) != 0) {
         memcpy(s->profile, row->profile, sizeof s->profile);
     }
-    if (counts(row, ROW_MSISDN)) {
+    if ((counts & ROW_MSISDN) != 0) {
         memcpy(s->msisdn, row->msisdn, sizeof s->msisdn);
     }
-    if (counts(row, ROW_SUSPENDED)) {
+    if ((counts & ROW_SUSPENDED) != 0) {
         s->suspended = row->suspended;
     }
 }
@@ -161,10 +177,10 @@ static void drop_unlisted(const struct admin_row *row, struct admin_state *s)
     s->n_devices = n;
 }
 
-static bool plan_devices(const struct admin_row *row, enum admin_devices how, struct admin_state *s,
+static bool plan_devices(const struct admin_row *row, enum admin_how how, struct admin_state *s,
                          struct admin_fault *fault)
 {
-    if (how == ADMIN_DEVICES_REPLACE) {
+    if (how == ADMIN_REPLACE) {
         drop_unlisted(row, s);
     }
     for (size_t i = 0; i < row->n_devices; i++) {
@@ -176,8 +192,8 @@ static bool plan_devices(const struct admin_row *row, enum admin_devices how, st
 }
 
 bool admin_plan_row(const struct admin_world *world, const struct admin_row *row,
-                    enum admin_devices how, const struct admin_state *before,
-                    struct admin_state *after, struct admin_fault *fault)
+                    enum admin_how how, const struct admin_state *before, struct admin_state *after,
+                    struct admin_fault *fault)
 {
     *fault = (struct admin_fault){.problem = PROBLEM_NONE};
     *after = *before;
@@ -191,7 +207,7 @@ bool admin_plan_row(const struct admin_world *world, const struct admin_row *row
         return false;
     }
     after->exists = true;
-    take_fields(row, &after->row);
+    take_fields(row, how == ADMIN_REPLACE || !before->exists, &after->row);
     bool new_keys = !before->exists || !admin_keys_eq(&before->row.keys, &after->row.keys);
     return plan_sqn(world, row, new_keys, after, fault) && plan_devices(row, how, after, fault) &&
            check_profile(world, after, fault) && check_devices(world, after, fault);
@@ -305,6 +321,30 @@ bool admin_plan_kme_moved(const struct admin_state *before, const struct admin_s
     return a->phase != b->phase || a->request != b->request ||
            a->request_has_imei != b->request_has_imei ||
            !imei_eq(&a->request_imei, &b->request_imei);
+}
+
+/* ---- what it comes to, for people ---- */
+
+unsigned admin_plan_changed(const struct admin_state *before, const struct admin_state *after)
+{
+    const struct store_subscriber *a = &before->row, *b = &after->row;
+    const bool keys = !admin_keys_eq(&a->keys, &b->keys);
+    unsigned bits = keys ? ROW_K : 0;
+    bits |= !keys && a->dif != b->dif ? ROW_SQN : 0;
+    bits |= a->policy != b->policy ? ROW_POLICY : 0;
+    bits |= a->proof != b->proof ? ROW_PROOF : 0;
+    bits |= strcmp(a->profile, b->profile) != 0 ? ROW_PROFILE : 0;
+    bits |= strcmp(a->msisdn, b->msisdn) != 0 ? ROW_MSISDN : 0;
+    bits |= a->suspended != b->suspended ? ROW_SUSPENDED : 0;
+    return bits | (devices_differ(before, after) ? ROW_DEVICES : 0);
+}
+
+unsigned admin_plan_lost(const struct admin_state *before, const struct admin_state *after)
+{
+    const bool was = before->exists && after->exists;
+    const bool open = after->row.policy == BINDING_OPEN && before->row.policy != BINDING_OPEN;
+    return (was && open ? ROW_POLICY : 0) |
+           (was && before->row.suspended && !after->row.suspended ? ROW_SUSPENDED : 0);
 }
 
 /* ---- what the network must be told ---- */

@@ -21,9 +21,10 @@ struct admin_state {
     struct kme_home kme;
 };
 
-enum admin_devices {
-    ADMIN_DEVICES_REPLACE, /* PUT: those that the row does not list go */
-    ADMIN_DEVICES_MERGE    /* PATCH, import: listed ones are added or get the new KME */
+/* What becomes of that which is there and which the row does not name? */
+enum admin_how {
+    ADMIN_REPLACE, /* PUT: its default; devices go */
+    ADMIN_MERGE    /* PATCH, import: it stays; devices are added or get the new KME */
 };
 
 struct admin_world {
@@ -34,7 +35,7 @@ struct admin_world {
 /* after may not be before. next_glc serves DIF: on new keys it starts so that the USIM accepts the
  * first SQN, on a given sqn it moves only if the next SQN would not be accepted. */
 MUST_USE bool admin_plan_row(const struct admin_world *world, const struct admin_row *row,
-                             enum admin_devices how, const struct admin_state *before,
+                             enum admin_how how, const struct admin_state *before,
                              struct admin_state *after, struct admin_fault *fault);
 /* Adds the device or gives it its KME. */
 MUST_USE bool admin_plan_device(const struct admin_world *world, const struct admin_device *device,
@@ -57,5 +58,11 @@ bool admin_plan_kme_moved(const struct admin_state *before, const struct admin_s
  * another KME? Then the serving node must drop them. */
 bool admin_plan_cancels(const struct admin_state *before, const struct admin_state *after);
 bool admin_keys_eq(const struct aka_keys *a, const struct aka_keys *b);
+/* The members whose values the change changes: enum admin_member bits, ROW_K for the set of keys.
+ */
+unsigned admin_plan_changed(const struct admin_state *before, const struct admin_state *after);
+/* What protected it and does so no longer: ROW_POLICY if it is open and was not, ROW_SUSPENDED if
+ * it is served again. */
+unsigned admin_plan_lost(const struct admin_state *before, const struct admin_state *after);
 
 #endif

@@ -22,8 +22,7 @@ static void reload(struct admin_request *r)
         return;
     }
     if (hssd_reload(r->h, &changes, &why) != E_OK) {
-        (void)admin_fault_set(&fault, PROBLEM_CONFIGURATION, "", "%.120s: %.110s", why.place,
-                              why.sentence);
+        (void)admin_fault_set(&fault, PROBLEM_CONFIGURATION, "", "%s: %s", why.place, why.sentence);
         admin_audit_later(r, NULL, json_pack("{s:s}", "place", why.place), "refused");
         admin_refuse(r, &fault);
         return;

@@ -99,6 +99,8 @@ struct bytes admin_next_line(struct bytes *rest);
 /* Wipes and frees the items. */
 void admin_write_free(struct admin_request *r);
 
+/* admin.c: as much waits as may, or the process ends. Always false. */
+bool admin_fault_busy(const struct admin_request *r, struct admin_fault *fault);
 /* admin.c: hands r->change to the writer, who runs it; `back` goes on with it. False (with the
  * answer set) when the writer is full. */
 MUST_USE bool admin_submit(struct admin_request *r,

@@ -7,6 +7,8 @@
 
 #define RES_LENGTH_DEFAULT 8
 #define KECCAK_MAX         255
+#define SHOWN_MAX          23 /* of a value, in a fault */
+#define HEX_SHOWN_MAX      15 /* of one in hex digits with letters: it may be a part of a key */
 
 /* Where a value stands, and what to put the fault into. */
 struct place {
@@ -28,12 +30,41 @@ static struct bytes text_of(const json_t *v)
                           json_is_string(v) ? json_string_length(v) : 0};
 }
 
+/* May it be said again? A key may stand in any place, where columns have moved. */
+static bool showable(struct bytes s)
+{
+    size_t digits = 0, letters = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        const uint8_t low = s.p[i] | 0x20;
+        if (s.p[i] < ' ' || s.p[i] > '~') {
+            return false;
+        }
+        digits += s.p[i] >= '0' && s.p[i] <= '9';
+        letters += low >= 'a' && low <= 'f';
+    }
+    const bool hex = letters > 0 && digits + letters == s.n;
+    return s.n > 0 && s.n <= (hex ? HEX_SHOWN_MAX : SHOWN_MAX);
+}
+
+/* The same of a member that is no secret: what was written there finds the row's fault faster. */
+static bool bad_value(const json_t *v, const struct place *at, const char *what)
+{
+    const struct bytes s = text_of(v);
+    char pointer[80];
+    if (!showable(s)) {
+        return bad(at, what);
+    }
+    snprintf(pointer, sizeof pointer, "%s/%s", at->pointer, at->name);
+    return admin_fault_set(at->fault, PROBLEM_BAD_MEMBER, pointer, "%s '%.*s' %s", at->name,
+                           (int)s.n, (const char *)s.p, what);
+}
+
 /* ---- one member each ---- */
 
 static bool take_imsi(const json_t *v, struct admin_row *row, const struct place *at)
 {
     return imsi_parse(text_of(v), &row->imsi) == E_OK ||
-           bad(at, "must be a string of 6 to 15 digits");
+           bad_value(v, at, "must be a string of 6 to 15 digits");
 }
 
 static bool take_algorithm(const json_t *v, struct admin_row *row, const struct place *at)
@@ -101,7 +132,7 @@ static bool take_sqn(const json_t *v, struct admin_row *row, const struct place 
 static bool take_policy(const json_t *v, struct admin_row *row, const struct place *at)
 {
     return binding_policy_parse(text_of(v), &row->policy) == E_OK ||
-           bad(at, "must be \"open\", \"learn\" or \"bound\"");
+           bad_value(v, at, "must be \"open\", \"learn\" or \"bound\"");
 }
 
 static bool take_proof(const json_t *v, struct admin_row *row, const struct place *at)
@@ -115,7 +146,7 @@ static bool take_profile(const json_t *v, struct admin_row *row, const struct pl
 {
     struct bytes s = text_of(v);
     if (s.n == 0 || s.n >= sizeof row->profile || memchr(s.p, 0, s.n) != NULL) {
-        return bad(at, "must be the name of a profile of the configuration");
+        return bad_value(v, at, "must be the name of a profile of the configuration");
     }
     memset(row->profile, 0, sizeof row->profile);
     memcpy(row->profile, s.p, s.n);
@@ -130,7 +161,8 @@ static bool take_msisdn(const json_t *v, struct admin_row *row, const struct pla
         return true;
     }
     if (s.n < 5 || s.n >= sizeof row->msisdn || strspn(json_string_value(v), "0123456789") != s.n) {
-        return bad(at, "must be a string of 5 to 15 digits with the country code, or null");
+        return bad_value(v, at,
+                         "must be a string of 5 to 15 digits with the country code, or null");
     }
     memcpy(row->msisdn, s.p, s.n);
     return true;
@@ -207,9 +239,10 @@ static bool take_imei(const json_t *v, struct admin_device *d, const struct plac
 {
     enum err err = imei_parse(text_of(v), &d->imei);
     return err == E_OK ||
-           bad(at, err == E_BAD_CHECK_DIGIT
-                       ? "has a check digit that does not match: is a digit mistyped?"
-                       : "must be a string of 14 digits, or of 15 with the check digit");
+           bad_value(v, at,
+                     err == E_BAD_CHECK_DIGIT
+                         ? "has a check digit that does not match: is a digit mistyped?"
+                         : "must be a string of 14 digits, or of 15 with the check digit");
 }
 
 static bool unknown(const char *pointer, const char *name, struct admin_fault *fault,

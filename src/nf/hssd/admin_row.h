@@ -2,8 +2,9 @@
  * into typed values, and nothing else.
  *
  * Strict: a member that is not known, of another type, repeated or out of its range is refused with
- * its JSON pointer. What is written about a fault never holds what a secret member held. Nothing
- * here looks at the store; nf/hssd/admin_plan.h holds a row against it.
+ * its JSON pointer. What is written about a fault never holds what a secret member held, nor of the
+ * others what could be a key that stands in the wrong place. Nothing here looks at the store;
+ * nf/hssd/admin_plan.h holds a row against it.
  */
 #ifndef BINDERY_NF_HSSD_ADMIN_ROW_H
 #define BINDERY_NF_HSSD_ADMIN_ROW_H
@@ -54,7 +55,7 @@ struct admin_device {
 /* Members that are not in `has` have their defaults. Its holder wipes it. */
 struct admin_row {
     unsigned has; /* enum admin_member bits */
-    bool whole;   /* members that were not given count with their defaults */
+    bool whole;   /* one that is not there can be made of it: k is given */
     struct imsi imsi;
     struct aka_keys keys; /* opc is that of `op` too, once admin_row_parse is done */
     struct key_op op;
@@ -76,7 +77,7 @@ struct admin_row {
 enum admin_shape {
     ADMIN_WHOLE,  /* PUT: k and op or opc are there, the rest has defaults */
     ADMIN_CHANGE, /* PATCH: anything */
-    ADMIN_EITHER  /* import: imsi is there; with k whole, without a change */
+    ADMIN_EITHER  /* import: imsi is there; with k it can make one that is not there yet */
 };
 
 /* `imsi` is the one of the path, or NULL; a member `imsi` must then be the same. `c` makes OPc of

@@ -332,16 +332,52 @@ bool admin_lines(struct admin_request *r, struct bytes body, size_t *n)
     return false;
 }
 
+struct word {
+    unsigned bit;
+    const char *name;
+};
+#define WORDS(list) (list), sizeof(list) / sizeof *(list)
+
+/* Those of the words whose bits are set, as member `key` of the result; none: no such member. */
+static void put_words(json_t *result, const char *key, unsigned bits, const struct word *words,
+                      size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        if ((bits & words[i].bit) != 0) {
+            (void)json_array_append_new(list, json_string(words[i].name));
+        }
+    }
+    if (json_array_size(list) > 0) {
+        (void)json_object_set(result, key, list);
+    }
+    json_decref(list);
+}
+
 static json_t *result_of(const struct admin_item *item)
 {
     static const char *const did[] = {
         [STORE_ADDED] = "added", [STORE_CHANGED] = "changed", [STORE_UNCHANGED] = "unchanged"};
+    static const struct word members[] = {{ROW_K, "keys"},
+                                          {ROW_SQN, "sqn"},
+                                          {ROW_POLICY, "policy"},
+                                          {ROW_PROOF, "proof"},
+                                          {ROW_PROFILE, "profile"},
+                                          {ROW_MSISDN, "msisdn"},
+                                          {ROW_SUSPENDED, "suspended"},
+                                          {ROW_DEVICES, "devices"}};
+    static const struct word losses[] = {{ROW_POLICY, "binding"}, {ROW_SUSPENDED, "suspension"}};
     if (item->fault.problem != PROBLEM_NONE) {
         return json_pack("{s:I,s:o}", "row", (json_int_t)item->number, "problem",
                          problem_json(&item->fault, item->number));
     }
-    return json_pack("{s:I,s:s,s:s}", "row", (json_int_t)item->number, "imsi",
-                     item->row.imsi.digits, "did", did[item->did]);
+    json_t *result = json_pack("{s:I,s:s,s:s}", "row", (json_int_t)item->number, "imsi",
+                               item->row.imsi.digits, "did", did[item->did]);
+    if (item->did == STORE_CHANGED) {
+        put_words(result, "changed", item->changed, WORDS(members));
+        put_words(result, "lost", item->lost, WORDS(losses));
+    }
+    return result;
 }
 
 void admin_results(struct admin_request *r, json_t *list)
@@ -353,6 +389,7 @@ void admin_results(struct admin_request *r, json_t *list)
     }
 }
 
+/* Of rows of an import, its end tells. */
 static void import_event(struct admin_request *r)
 {
     unsigned did[3] = {0, 0, 0}, refused = 0;
@@ -366,7 +403,7 @@ static void import_event(struct admin_request *r)
     }
     snprintf(detail, sizeof detail, "%u added, %u changed, %u unchanged, %u refused",
              did[STORE_ADDED], did[STORE_CHANGED], did[STORE_UNCHANGED], refused);
-    if (!r->change.dry_run) {
+    if (!r->change.dry_run && r->import == 0) {
         hssd_event(r->h, "imported", NULL, NULL, NULL, NULL, detail);
     }
 }
@@ -396,7 +433,7 @@ static void import_from(struct admin_request *r, size_t at)
     }
     for (size_t i = at; i < r->n_items; i++) {
         if (r->items[i].fault.problem == PROBLEM_NONE) {
-            (void)admin_fault_store(&r->items[i].fault, E_BUSY);
+            (void)admin_fault_busy(r, &r->items[i].fault);
         }
     }
     json_decref(r->call.answer);

@@ -2,6 +2,7 @@
  * except for a resynchronisation that moves DIF and for an offer of provisioning. */
 #include "codec/private.h"
 #include "nf/hssd/authorise.h"
+#include "nf/hssd/dimsi.h"
 #include "nf/hssd/proof.h"
 #include "nf/hssd/provision.h"
 #include "nf/hssd/provision_rows.h"
@@ -261,6 +262,13 @@ static void count_vectors(struct hssd *h, unsigned n, bool processed)
                               memory_order_relaxed);
 }
 
+static bool is_served_by(const struct air *a)
+{
+    const struct store_serving *s = &a->row.serving;
+    return s->host[0] != '\0' && !s->purged &&
+           bytes_eq_nocase(bytes_of_str(s->host), a->msg.request.origin_host);
+}
+
 /* Under the KME, or regular ones with NULL. */
 static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a, const struct key_kme *kme,
                                     const uint8_t *nonce)
@@ -278,6 +286,9 @@ static enum s6a_outcome air_vectors(struct s6a_call *call, struct air *a, const 
         outcome = air_answer(call, a, &vectors, nonce);
         count_vectors(call->h, drawn.got, kme != NULL);
         unconfirmed_event(call, a, drawn.unconfirmed);
+        if (is_served_by(a)) {
+            hss_dimsi_given(call, &a->ask.imsi);
+        }
     } else {
         outcome = s6a_refuse(call, REFUSAL_CRYPTO_FAILED, NULL, &a->ask.imsi, served);
     }

@@ -130,12 +130,19 @@ static struct audit_note note_of(const struct admin_request *r,
                                .after = after};
 }
 
+enum err admin_audit_of(struct store_writer *w, const struct admin_request *r, const char *target,
+                        json_t *before, json_t *after, const char *outcome)
+{
+    char action[STORE_AUDIT_ACTION_MAX];
+    struct audit_note note = note_of(r, action, before, after, outcome);
+    note.target = target != NULL ? target : note.target;
+    return hssd_audit(r->h, w, &note);
+}
+
 enum err admin_audit(struct store_writer *w, const struct admin_request *r, json_t *before,
                      json_t *after, const char *outcome)
 {
-    char action[STORE_AUDIT_ACTION_MAX];
-    const struct audit_note note = note_of(r, action, before, after, outcome);
-    return hssd_audit(r->h, w, &note);
+    return admin_audit_of(w, r, NULL, before, after, outcome);
 }
 
 void admin_audit_later(const struct admin_request *r, json_t *before, json_t *after,

@@ -40,6 +40,10 @@ void hssd_audit_later(struct hssd *h, const struct audit_note *note);
  * request's own. before and after are taken over. */
 MUST_USE enum err admin_audit(struct store_writer *w, const struct admin_request *r, json_t *before,
                               json_t *after, const char *outcome);
+/* The same of one of the things that the request is about; target NULL: of its own. */
+MUST_USE enum err admin_audit_of(struct store_writer *w, const struct admin_request *r,
+                                 const char *target, json_t *before, json_t *after,
+                                 const char *outcome);
 void admin_audit_later(const struct admin_request *r, json_t *before, json_t *after,
                        const char *outcome);
 

@@ -18,14 +18,29 @@
     2000000 /* after each step of 1 MiB: at most half a GB/s, and others get the disk              \
              */
 
+/* What became of one that is `begun` in the audit log. */
+struct outcome {
+    char who[ADMIN_WHO_MAX], from[ADMIN_FROM_MAX];
+    char name[STORE_BACKUP_NAME_MAX + 1];
+    enum err err;
+    char sha256[65];
+};
+#define OUTCOMES_MAX 8u /* that wait for a store that can be written again */
+
 struct backups {
+    struct writer_job job; /* first: writes outcomes, one job at a time */
     struct hssd *h;
     pthread_t thread;
     bool joinable;
     atomic_bool stopping;
     char store[PATH_MAX], out[PATH_MAX]; /* the thread's, while it runs */
-    pthread_mutex_t lock;                /* of view */
+    pthread_mutex_t lock;                /* of all below */
+    pthread_cond_t told;
     struct backups_view view;
+    struct admin_who who; /* who had the one of the view made; no scope */
+    bool telling;         /* the job is at the writer, with the first `taken` outcomes */
+    size_t n_outcomes, taken;
+    struct outcome outcomes[OUTCOMES_MAX];
 };
 
 enum err backups_open(struct hssd *h, struct backups **out)
@@ -36,6 +51,7 @@ enum err backups_open(struct hssd *h, struct backups **out)
     }
     b->h = h;
     pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->told, NULL);
     *out = b;
     return E_OK;
 }
@@ -112,6 +128,108 @@ bool backup_path(const struct hssd_config *config, const char *name, char out[st
     return snprintf(out, PATH_MAX, "%s/%s" BACKUP_SUFFIX, config->backup_folder, name) < PATH_MAX;
 }
 
+/* ---- what became of it, for the audit log: until it is written, for the disk may be full ---- */
+
+static enum err outcomes_run(struct store_writer *w, struct writer_job *job)
+{
+    const struct backups *b = (const struct backups *)job;
+    enum err err = E_OK;
+    for (size_t i = 0; i < b->taken && err == E_OK; i++) {
+        const struct outcome *o = &b->outcomes[i]; /* those that are taken stay as they are */
+        const bool ok = o->err == E_OK;
+        const struct audit_note note = {.who = o->who,
+                                        .from = o->from,
+                                        .action = "POST /v1/backups",
+                                        .target = "backups",
+                                        .outcome = ok ? "done" : "failed",
+                                        .after = json_pack("{s:s,s:s}", "name", o->name,
+                                                           ok ? "sha256" : "cause",
+                                                           ok ? o->sha256 : err_name(o->err))};
+        err = hssd_audit(b->h, w, &note);
+    }
+    return err;
+}
+
+static void outcomes_done(struct writer_job *job)
+{
+    struct backups *b = (struct backups *)job;
+    pthread_mutex_lock(&b->lock);
+    if (job->result == E_OK) {
+        b->n_outcomes -= b->taken;
+        memmove(b->outcomes, b->outcomes + b->taken, b->n_outcomes * sizeof *b->outcomes);
+    }
+    b->telling = false;
+    pthread_cond_signal(&b->told);
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* With the lock. */
+static void tell_outcomes(struct backups *b)
+{
+    if (b->telling || b->n_outcomes == 0) {
+        return;
+    }
+    b->telling = true;
+    b->taken = b->n_outcomes;
+    b->job.run = outcomes_run;
+    b->job.done = outcomes_done;
+    if (writer_submit(b->h->writer, &b->job) != E_OK) {
+        b->telling = false; /* the next tick tries again */
+    }
+}
+
+static void lost(struct hssd *h, const struct outcome *o)
+{
+    const struct log_field fields[] = {LOG_FIELD_STR("action", "POST /v1/backups"),
+                                       LOG_FIELD_STR("target", o->name),
+                                       LOG_FIELD_STR("who", o->who)};
+    log_line(h->log, LOG_LEVEL_ERROR, "audit-lost", fields, sizeof fields / sizeof *fields);
+}
+
+/* With the lock. m: of one that was made. */
+static void note_outcome(struct backups *b, const struct admin_who *who, const char *name,
+                         enum err err, const struct store_manifest *m)
+{
+    struct outcome o = {.err = err};
+    (void)snprintf(o.who, sizeof o.who, "%s", who->name);
+    (void)snprintf(o.from, sizeof o.from, "%s", who->from);
+    (void)snprintf(o.name, sizeof o.name, "%s", name);
+    (void)snprintf(o.sha256, sizeof o.sha256, "%s", err == E_OK ? m->sha256 : "");
+    if (b->n_outcomes == OUTCOMES_MAX) {
+        lost(b->h, &o);
+        return;
+    }
+    b->outcomes[b->n_outcomes++] = o;
+    tell_outcomes(b);
+}
+
+void backups_tick(struct backups *b)
+{
+    if (b != NULL) {
+        pthread_mutex_lock(&b->lock);
+        tell_outcomes(b);
+        pthread_mutex_unlock(&b->lock);
+    }
+}
+
+/* Nobody adds any more: what waits is tried a last time. */
+static void outcomes_close(struct backups *b)
+{
+    pthread_mutex_lock(&b->lock);
+    for (unsigned i = 0; i < 2; i++) {
+        while (b->telling) {
+            pthread_cond_wait(&b->told, &b->lock);
+        }
+        if (i == 0) {
+            tell_outcomes(b);
+        }
+    }
+    for (size_t i = 0; i < b->n_outcomes; i++) {
+        lost(b->h, &b->outcomes[i]);
+    }
+    pthread_mutex_unlock(&b->lock);
+}
+
 /* ---- the thread ---- */
 
 static bool go_on(void *ctx, uint64_t pages, uint64_t of)
@@ -137,6 +255,7 @@ static void ended(struct backups *b, enum err err, const struct store_manifest *
     b->view.ended = hssd_unix_seconds();
     b->view.err = err;
     (void)snprintf(b->view.why, sizeof b->view.why, "%s", ok ? "" : why->text);
+    note_outcome(b, &b->who, b->view.name, err, m);
     pthread_mutex_unlock(&b->lock);
     hssd_event(b->h, ok ? "backup-made" : "backup-failed", NULL, NULL, NULL,
                ok ? NULL : err_name(err), detail);
@@ -185,7 +304,8 @@ enum err backups_may(struct backups *b, const char *name)
     return prepare(b, name);
 }
 
-enum err backups_begin(struct backups *b, const char *name)
+/* With the name of the audit log's entry, whatever comes of it. */
+static enum err begin(struct backups *b, const char *name, const struct admin_who *who)
 {
     enum err err = backups_may(b, name);
     if (err != E_OK) {
@@ -193,6 +313,8 @@ enum err backups_begin(struct backups *b, const char *name)
     }
     pthread_mutex_lock(&b->lock);
     b->view = (struct backups_view){.state = BACKUP_RUNS, .started = hssd_unix_seconds()};
+    b->who = *who;
+    b->who.scope = NULL; /* good as long as the call alone */
     (void)snprintf(b->view.name, sizeof b->view.name, "%s", name);
     pthread_mutex_unlock(&b->lock);
     if (pthread_create(&b->thread, NULL, run, b) != 0) {
@@ -203,6 +325,17 @@ enum err backups_begin(struct backups *b, const char *name)
     }
     b->joinable = true;
     return E_OK;
+}
+
+enum err backups_begin(struct backups *b, const char *name, const struct admin_who *who)
+{
+    enum err err = begin(b, name, who);
+    if (err != E_OK) {
+        pthread_mutex_lock(&b->lock);
+        note_outcome(b, who, name, err, NULL);
+        pthread_mutex_unlock(&b->lock);
+    }
+    return err;
 }
 
 void backups_look(struct backups *b, struct backups_view *out)
@@ -221,6 +354,8 @@ void backups_close(struct backups *b)
     if (b->joinable) {
         pthread_join(b->thread, NULL);
     }
+    outcomes_close(b);
+    pthread_cond_destroy(&b->told);
     pthread_mutex_destroy(&b->lock);
     free(b);
 }

@@ -7,6 +7,7 @@
 #ifndef BINDERY_NF_HSSD_BACKUPS_H
 #define BINDERY_NF_HSSD_BACKUPS_H
 
+#include "nf/common/admin_access.h"
 #include "nf/hssd/hssd.h"
 #include "store/store_backup.h"
 
@@ -35,12 +36,15 @@ MUST_USE bool backup_path(const struct hssd_config *config, const char *name,
                           char out[static PATH_MAX]);
 /* Could one of this name be begun now? Errors: those of backups_begin but E_IO. Control thread. */
 MUST_USE enum err backups_may(struct backups *b, const char *name);
-/* Begins one. Events backup-made and backup-failed tell what became of it. Control thread. Errors:
- * E_BUSY (one runs), E_BAD_STATE (no folder is configured), E_BAD_VALUE (the path is too long),
- * E_EXISTS, E_IO (no thread). */
-MUST_USE enum err backups_begin(struct backups *b, const char *name);
+/* Begins one that is `begun` in the audit log; `done` or `failed` follows there in any case, as
+ * soon as the store takes it. Events backup-made and backup-failed tell what became of it. Control
+ * thread. Errors: E_BUSY (one runs), E_BAD_STATE (no folder is configured), E_BAD_VALUE (the path
+ * is too long), E_EXISTS, E_IO (no thread). */
+MUST_USE enum err backups_begin(struct backups *b, const char *name, const struct admin_who *who);
+/* Each second: what the store could not take is tried again. Harmless on NULL. */
+void backups_tick(struct backups *b);
 void backups_look(struct backups *b, struct backups_view *out);
-/* One that runs is ended, and leaves nothing. Before the store is closed. Harmless on NULL. */
+/* One that runs is ended, and leaves nothing. Before the writer is drained. Harmless on NULL. */
 void backups_close(struct backups *b);
 
 #endif

@@ -187,8 +187,10 @@ struct hssd_onboarding {
 };
 /* First attaches with a discovery IMSI, as the target AUSF (docs/dimsi.md). */
 struct hssd_sp {
-    char *name;           /* the first dNSName of its certificate */
-    uint32_t offers_most; /* that wait: offered, allocated or pushed */
+    char *name;                    /* the first dNSName of its certificate */
+    uint32_t offers_most;          /* that wait: offered, allocated or pushed */
+    struct hssd_imsi_pool *dimsis; /* that are its own, whatever their PLMN; none: all */
+    size_t n_dimsis;
 };
 struct hssd_dimsi_remote { /* an ARPF, by name; a D-AUSF, by PLMN; the RSMF */
     char *name;
@@ -359,6 +361,8 @@ const struct hssd_dimsi_remote *hssd_config_discovery(const struct hssd_config *
                                                       const struct imsi *dimsi);
 /* The service provider of this name, or NULL. */
 const struct hssd_sp *hssd_config_sp(const struct hssd_config *config, const char *sp_name);
+/* May it offer the dIMSI? */
+bool hssd_sp_has_dimsi(const struct hssd_sp *sp, const struct imsi *dimsi);
 /* The webhook of this name, or NULL. */
 const struct hssd_webhook *hssd_config_webhook(const struct hssd_config *config, const char *name);
 /* The transport key of this name, or NULL. */

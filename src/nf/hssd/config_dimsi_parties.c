@@ -5,6 +5,7 @@
 #include "proc/dimsi.h"
 #include "store/store_dimsi.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,41 @@ static void link_of(struct checker *k, const struct raw_dimsi_remote *raw,
     r->crl = raw->crl != NULL ? hssd_check_readable(k, "crl", raw->crl) : NULL;
 }
 
+/* Single ones, or two with a hyphen between. */
+static bool read_range(const char *text, struct hssd_imsi_pool *out)
+{
+    const size_t n = strcspn(text, "-");
+    const char *last = text[n] == '-' ? text + n + 1 : text;
+    return imsi_parse((struct bytes){(const uint8_t *)text, n}, &out->first) == E_OK &&
+           imsi_parse(bytes_of_str(last), &out->last) == E_OK && out->first.n == out->last.n &&
+           strcmp(out->first.digits, out->last.digits) <= 0;
+}
+
+/* Of d->sps[i]: whoever may offer a dIMSI keeps others from it until the ARPF has answered. */
+static void dimsis(struct checker *k, const struct raw_dimsi_sp *raw, struct hssd_dimsi *d,
+                   size_t i)
+{
+    char at[40];
+    struct hssd_sp *sp = &d->sps[i];
+    sp->dimsis = check_alloc(k, raw->dimsis_count, sizeof *sp->dimsis);
+    for (unsigned j = 0; k->err == E_OK && j < raw->dimsis_count; j++) {
+        (void)snprintf(at, sizeof at, "dimsis[%u]", j);
+        if (!read_range(raw->dimsis[j], &sp->dimsis[j])) {
+            check_wrong(
+                k, at,
+                "`%.40s` is not two IMSIs of one length with a hyphen between, the lower one first",
+                raw->dimsis[j]);
+        }
+        sp->n_dimsis = j + 1;
+        for (size_t o = 0; k->err == E_OK && o < i; o++) {
+            if (hssd_pools_overlap(&sp->dimsis[j], 1, d->sps[o].dimsis, d->sps[o].n_dimsis)) {
+                check_wrong(k, at, "`%.40s` has dIMSIs of `%.64s` too", raw->dimsis[j],
+                            d->sps[o].name);
+            }
+        }
+    }
+}
+
 static void sps(struct checker *k, const struct raw_dimsi *raw, struct hssd_dimsi *d)
 {
     const size_t n = raw->service_providers_count;
@@ -49,6 +85,7 @@ static void sps(struct checker *k, const struct raw_dimsi *raw, struct hssd_dims
                 check_wrong(k, "name", "is service_providers[%zu] too", j);
             }
         }
+        dimsis(k, s, d, i);
     }
 }
 
@@ -129,6 +166,7 @@ void hssd_free_dimsi_parties(struct hssd_dimsi *d)
 {
     for (size_t i = 0; i < d->n_sps; i++) {
         free(d->sps[i].name);
+        free(d->sps[i].dimsis);
     }
     for (size_t i = 0; i < d->n_arpfs; i++) {
         remote_free(&d->arpfs[i]);
@@ -164,6 +202,11 @@ const struct hssd_dimsi_remote *hssd_config_discovery(const struct hssd_config *
         }
     }
     return NULL;
+}
+
+bool hssd_sp_has_dimsi(const struct hssd_sp *sp, const struct imsi *dimsi)
+{
+    return sp->n_dimsis == 0 || hssd_config_in_pools(sp->dimsis, sp->n_dimsis, dimsi);
 }
 
 const struct hssd_sp *hssd_config_sp(const struct hssd_config *config, const char *sp_name)

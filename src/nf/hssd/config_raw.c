@@ -170,6 +170,7 @@ static const cyaml_schema_field_t dimsi_trust_fields[] = {
 static const cyaml_schema_field_t dimsi_sp_fields[] = {
     CONFIG_TEXT(raw_dimsi_sp, name),
     CONFIG_TEXT(raw_dimsi_sp, offers_most),
+    CONFIG_TEXTS(raw_dimsi_sp, dimsis),
     CONFIG_END,
 };
 CONFIG_ENTRY(dimsi_sp, raw_dimsi_sp, dimsi_sp_fields);

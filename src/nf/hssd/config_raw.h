@@ -53,7 +53,8 @@ struct raw_dimsi_trust {
     char *roots, *crl;
 };
 struct raw_dimsi_sp {
-    char *name, *offers_most;
+    char *name, *offers_most, **dimsis;
+    unsigned dimsis_count;
 };
 struct raw_dimsi_remote { /* each kind has its own members of these */
     char *name, *plmn, *link, *ca, *crl;

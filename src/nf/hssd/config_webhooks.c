@@ -2,15 +2,15 @@
 #include "nf/hssd/config_raw.h"
 
 #include "crypto/crypto.h"
+#include "nf/common/event_names.h"
 #include "nf/hssd/webhook_secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define URL_MAX_HERE  500
-#define NAMES_MAX     64
-#define NAME_MAX_HERE 31
+#define URL_MAX_HERE 500
+#define NAMES_MAX    64
 
 static bool is_of(const char *text, const char *alphabet, size_t most)
 {
@@ -97,6 +97,12 @@ static void secret_of(struct checker *k, const char *text, struct hssd_webhook *
     wipe(&secret, sizeof secret);
 }
 
+static bool is_ours(const char *name)
+{
+    const struct event_word *w = event_word(name);
+    return w != NULL && event_word_is_of(w, "hssd");
+}
+
 /* All of them: no list. */
 static void events_of(struct checker *k, const struct raw_webhook *raw, struct hssd_webhook *w)
 {
@@ -118,9 +124,10 @@ static void events_of(struct checker *k, const struct raw_webhook *raw, struct h
         w->events[i] = check_text(k, key, raw->events[i]);
         if (k->err == E_OK && strcmp(raw->events[i], "all") == 0) {
             check_wrong(k, key, "`all` stands alone");
-        } else if (k->err == E_OK &&
-                   !is_of(raw->events[i], "abcdefghijklmnopqrstuvwxyz0123456789-", NAME_MAX_HERE)) {
-            check_wrong(k, key, "`%.60s` is no event's name", raw->events[i]);
+        } else if (k->err == E_OK && !is_ours(raw->events[i])) {
+            check_wrong(k, key,
+                        "no event of the HSS is called `%.60s`; `bindery explain event` lists them",
+                        raw->events[i]);
         }
     }
 }

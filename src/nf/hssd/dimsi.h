@@ -54,12 +54,17 @@ void hss_dimsi_next_drop(struct hss_dimsi_next *next);
 /* Where it listens; without it zeros. The control thread. */
 struct address hss_dimsi_bound(const struct hssd *h);
 
-/* ---- ULR: a signalling thread, and the writer ---- */
+/* ---- ULR and AIR: a signalling thread, and the writer ---- */
 
-/* Is the registration of this IMSI to be stored by hss_dimsi_used? Nothing is read of an IMSI that
- * is in none of the ranges. REFUSAL_NONE or REFUSAL_STORE_FAILED. */
-enum refusal hss_dimsi_looks(struct s6a_call *call, const struct imsi *imsi,
+/* Is the registration of this IMSI by `origin` to be stored by hss_dimsi_used? It is of no meaning
+ * here unless `origin` was given vectors: without them no AKA can have been. Nothing is read of an
+ * IMSI that is in none of the ranges. REFUSAL_NONE or REFUSAL_STORE_FAILED. */
+enum refusal hss_dimsi_looks(struct s6a_call *call, const struct imsi *imsi, struct bytes origin,
                              struct hss_dimsi_use *use);
+/* Vectors went to the node that the IMSI is registered at. That registration was of no meaning if
+ * nobody knew of its vectors (they were given before a restart); it has one from now on. Blocks
+ * nobody: what cannot be stored is found with the next AIR or ULR. */
+void hss_dimsi_given(struct s6a_call *call, const struct imsi *imsi);
 /* The writer. Errors: the store's. */
 MUST_USE enum err hss_dimsi_used(struct hssd *h, struct store_writer *w, const struct imsi *imsi,
                                  int64_t at, struct hss_dimsi_use *use);
@@ -76,18 +81,25 @@ uint8_t hss_dimsi_phase_of(const char *name);
 /* What an operator, or the service provider, makes of a row: in a batch of the writer's. */
 enum hss_dimsi_word {
     HSS_DIMSI_RETRY,    /* what waits for its time is tried now; what was refused, once more */
-    HSS_DIMSI_WITHDRAW, /* as if it had not been offered; not once it was attached */
+    HSS_DIMSI_WITHDRAW, /* as if it had not been offered; not once it has the operator's own
+                         * subscription */
     HSS_DIMSI_FORGET    /* the row of one that has ended goes */
+};
+/* Subscriptions that ended with a row. */
+struct hss_dimsi_ended {
+    bool ended; /* the temporary one did: */
+    struct imsi imsi;
+    struct store_serving serving;
+    bool operators; /* and the operator's own, which nobody had used: */
+    struct imsi operator_imsi;
+    struct store_serving operator_serving;
 };
 struct hss_dimsi_change {
     struct store_dimsi row; /* as it is now */
     bool changed;
     bool wrong_phase; /* the word makes no sense in it: nothing was done */
     bool se_taken;    /* and that is as another dIMSI of its secure element is under way */
-    /* A subscription that ended: */
-    bool ended;
-    struct imsi imsi;
-    struct store_serving serving;
+    struct hss_dimsi_ended over;
 };
 /* Errors: E_NOT_FOUND, the store's. */
 MUST_USE enum err hss_dimsi_tell(struct hssd *h, struct store_writer *w, const struct imsi *dimsi,

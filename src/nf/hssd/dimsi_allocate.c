@@ -4,12 +4,19 @@
 
 #include <string.h>
 
-static enum err take_imsi(struct store_writer *w, const struct hssd_imsi_pool *pools, size_t n,
-                          int64_t at, struct imsi *out)
+/* By chance: who could tell which one comes next could claim it before its device does. */
+static enum err take_imsi(struct store_writer *w, const struct crypto *c,
+                          const struct hssd_imsi_pool *pools, size_t n, int64_t at,
+                          struct imsi *out)
 {
-    enum err err = E_EXHAUSTED;
+    uint32_t draws[STORE_DRAWS];
+    enum err err = c->random(c->ctx, (struct mbytes){(uint8_t *)draws, sizeof draws});
+    if (err != E_OK) {
+        return err;
+    }
+    err = E_EXHAUSTED;
     for (size_t i = 0; err == E_EXHAUSTED && i < n; i++) {
-        err = store_take_imsi(w, &pools[i].first, &pools[i].last, at, out);
+        err = store_draw_imsi(w, &pools[i].first, &pools[i].last, at, draws, out);
     }
     return err;
 }
@@ -32,10 +39,11 @@ static enum err take_imsis(struct store_writer *w, struct hssd *h, struct store_
                            struct dimsi_released *in)
 {
     const struct hssd_dimsi *c = &h->config->dimsi;
-    enum err err = take_imsi(w, c->pools, c->n_pools, in->at, &row->imsi);
+    enum err err = take_imsi(w, &h->writers, c->pools, c->n_pools, in->at, &row->imsi);
     row->has_imsi = err == E_OK;
     if (row->has_imsi && c->rsmf.link != NULL) {
-        err = take_imsi(w, c->operator_pools, c->n_operator_pools, in->at, &row->operator_imsi);
+        err = take_imsi(w, &h->writers, c->operator_pools, c->n_operator_pools, in->at,
+                        &row->operator_imsi);
         row->has_operator = err == E_OK;
     }
     if (err != E_EXHAUSTED) {

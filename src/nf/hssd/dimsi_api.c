@@ -134,9 +134,7 @@ static void taken(struct offer_call *o)
     if (a->taken) {
         hss_dimsi_tell_phase(h, &a->row, NULL);
     }
-    if (a->ended) {
-        hss_dimsi_ended(h, &a->imsi, &a->serving);
-    }
+    hss_dimsi_over(h, &a->over);
     hss_dimsi_wake(h->dimsi);
     show(o, a->taken ? 202 : 200, &a->row);
 }
@@ -153,6 +151,9 @@ static enum dimsi_cause parties(const struct offer_call *o, const char **detail)
     if (strcmp(o->offered.sp.text, o->sp->name) != 0) {
         *detail = "the client is not who signed the delegation";
         return DIMSI_DELEGATION_OTHER_SP;
+    }
+    if (!hssd_sp_has_dimsi(o->sp, &o->c.imsi)) {
+        return DIMSI_OUTSIDE;
     }
     if (arpf == NULL || strcmp(arpf->name, o->offered.delegation.arpf.text) != 0) {
         return DIMSI_ARPF_UNKNOWN;
@@ -277,6 +278,12 @@ static enum err withdraw_run(struct store_writer *w, struct writer_job *job)
     if (err == E_OK && !is_own(o, &row)) {
         return E_NOT_FOUND;
     }
+    /* Where there is none of the operator's own to come, the temporary subscription stays, and a
+     * provider ends nobody's service. */
+    if (err == E_OK && row.phase == STORE_DIMSI_ATTACHED && !row.has_operator) {
+        o->change.wrong_phase = true;
+        return E_OK;
+    }
     return err == E_OK ? hss_dimsi_tell(o->api->h, w, &o->c.imsi, HSS_DIMSI_WITHDRAW, &o->change)
                        : err;
 }
@@ -289,7 +296,7 @@ static void withdrawn(struct offer_call *o)
     } else if (err != E_OK) {
         refuse(o, DIMSI_STORE, NULL);
     } else if (o->change.wrong_phase) {
-        refuse(o, DIMSI_SPENT, "the device was registered with its IMSI");
+        refuse(o, DIMSI_SPENT, "the device has the subscription that it keeps");
     } else {
         hss_dimsi_told(o->api->h, HSS_DIMSI_WITHDRAW, &o->change);
         show(o, 200, &o->change.row);

@@ -177,11 +177,26 @@ static bool is_about_us(const struct dimsi_reply *reply)
            (reply->cause == DIMSI_NONE && (reply->status == 401 || reply->status == 403));
 }
 
+/* As it is called there: an own certificate that ran out is client-expired, and no silence. Empty
+ * where it has no name that could be one. */
+static void name_of_problem(struct bytes body, char *out, size_t room)
+{
+    static const char prefix[] = "/problems/";
+    json_t *json = json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
+    const char *type = json_string_value(json_object_get(json, "type"));
+    const char *name = type != NULL && strncmp(type, prefix, sizeof prefix - 1) == 0
+                           ? type + sizeof prefix - 1
+                           : "";
+    const bool good = name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+    (void)snprintf(out, room, "%s", good ? name : "");
+    json_decref(json);
+}
+
 /* What cannot be read is as if nothing had come. */
 static bool take(const struct dimsi_remote *r, const struct https_reply *reply,
                  struct dimsi_reply *out, struct dimsi_result *result)
 {
-    char said[STORE_CAUSE_MAX];
+    char said[STORE_CAUSE_MAX], problem[STORE_CAUSE_MAX];
     *out = (struct dimsi_reply){.status = reply->status, .cause = DIMSI_NONE};
     if (reply->status >= 200 && reply->status < 300) {
         out->json = json_loadb(reply->body.n > 0 ? (const char *)reply->body.p : "", reply->body.n,
@@ -194,7 +209,9 @@ static bool take(const struct dimsi_remote *r, const struct https_reply *reply,
         return true;
     }
     const enum dimsi_cause cause = out->cause != DIMSI_NONE ? out->cause : silent(r->kind);
-    (void)snprintf(said, sizeof said, "%s answers %u", hss_dimsi_kind_name(r->kind), reply->status);
+    name_of_problem(reply->body, problem, sizeof problem);
+    (void)snprintf(said, sizeof said, "%s answers %u%s%s", hss_dimsi_kind_name(r->kind),
+                   reply->status, problem[0] != '\0' ? " " : "", problem);
     *result = hss_dimsi_later(cause, said);
     return false;
 }

@@ -30,6 +30,16 @@ void hss_dimsi_ended(struct hssd *h, const struct imsi *imsi, const struct store
     }
 }
 
+void hss_dimsi_over(struct hssd *h, const struct hss_dimsi_ended *ended)
+{
+    if (ended->ended) {
+        hss_dimsi_ended(h, &ended->imsi, &ended->serving);
+    }
+    if (ended->operators) {
+        hss_dimsi_ended(h, &ended->operator_imsi, &ended->operator_serving);
+    }
+}
+
 /* What others are to be told: the D-AUSF may have the challenge, and the RSMF the profile, also
  * where nobody knows for sure. */
 static void owe(struct store_dimsi *row, bool had_imsi, bool had_operator)
@@ -60,9 +70,8 @@ static void ended_row(struct store_dimsi *row, const struct dimsi_ending *how)
 
 /* The operator's own one goes too, unless it is in use already. */
 static enum err end_subscribers(const struct hssd *h, struct store_writer *w, int64_t at,
-                                struct store_dimsi *row, struct dimsi_ended *out)
+                                struct store_dimsi *row, struct hss_dimsi_ended *out)
 {
-    struct store_serving none;
     enum err err = E_OK;
     if (row->has_imsi) {
         out->ended = true;
@@ -71,7 +80,9 @@ static enum err end_subscribers(const struct hssd *h, struct store_writer *w, in
         row->has_imsi = false;
     }
     if (err == E_OK && row->has_operator && !row->used) {
-        err = hss_dimsi_end_subscriber(h, w, &row->operator_imsi, at, &none);
+        out->operators = true;
+        out->operator_imsi = row->operator_imsi;
+        err = hss_dimsi_end_subscriber(h, w, &row->operator_imsi, at, &out->operator_serving);
         row->has_operator = false;
     }
     return err;
@@ -79,10 +90,10 @@ static enum err end_subscribers(const struct hssd *h, struct store_writer *w, in
 
 /*= dimsi-expiry dimsi-erase */
 enum err hss_dimsi_end(const struct hssd *h, struct store_writer *w, const struct dimsi_ending *how,
-                       struct store_dimsi *row, struct dimsi_ended *out)
+                       struct store_dimsi *row, struct hss_dimsi_ended *out)
 {
     const bool had_imsi = row->has_imsi, had_operator = row->has_operator && !row->used;
-    *out = (struct dimsi_ended){.ended = false};
+    *out = (struct hss_dimsi_ended){.ended = false};
     enum err err = end_subscribers(h, w, how->at, row, out);
     if (err != E_OK) {
         return err;
@@ -97,12 +108,20 @@ enum err hss_dimsi_end(const struct hssd *h, struct store_writer *w, const struc
                                              : store_drop_dimsi_papers(w, &row->dimsi);
 }
 
+/* A registration may have been of no meaning when it came (hss_dimsi_given): what the device
+ * confirmed, and a registration with what it fetched, say that it was there all the same. */
+static bool is_there(const struct store_dimsi *row)
+{
+    return row->phase == STORE_DIMSI_ALLOCATED || row->phase == STORE_DIMSI_PUSHED ||
+           row->phase == STORE_DIMSI_ATTACHED;
+}
+
 /*= dimsi-erase */
 enum err hss_dimsi_settle(struct hssd *h, struct store_writer *w, struct store_dimsi *row,
                           int64_t at, struct dimsi_settled *out)
 {
     *out = (struct dimsi_settled){.done = false};
-    if (row->phase != STORE_DIMSI_ATTACHED || !row->confirmed || !row->used) {
+    if (!is_there(row) || !row->confirmed || !row->used) {
         return E_OK;
     }
     out->imsi = row->imsi;
@@ -111,10 +130,15 @@ enum err hss_dimsi_settle(struct hssd *h, struct store_writer *w, struct store_d
         err = store_drop_dimsi_papers(w, &row->dimsi);
     }
     if (err == E_OK) {
+        row->todo &= STORE_DIMSI_SPENT;
+        if (row->phase != STORE_DIMSI_ATTACHED) {
+            row->todo |= STORE_DIMSI_SPENT;
+            row->next_try = at;
+        }
         row->has_imsi = false;
         row->phase = STORE_DIMSI_DONE;
         row->changed = at;
-        row->todo &= STORE_DIMSI_SPENT;
+        row->expires = 0;
         out->done = true;
     }
     return err;
@@ -135,8 +159,8 @@ static enum err retry(struct store_writer *w, int64_t at, uint32_t entry_seconds
 {
     struct store_dimsi *row = &out->row;
     const bool anew = row->phase == STORE_DIMSI_REFUSED;
-    if (!anew && row->todo == 0) {
-        out->wrong_phase = row->phase != STORE_DIMSI_PUSHED && row->phase != STORE_DIMSI_ATTACHED;
+    if (!anew && row->todo == 0) { /* whoever says so believes that something waits */
+        out->wrong_phase = true;
         return E_OK;
     }
     if (anew) {
@@ -158,25 +182,27 @@ static enum err retry(struct store_writer *w, int64_t at, uint32_t entry_seconds
     return store_put_dimsi(w, row);
 }
 
+/* The device, or the RSMF, said that the operator's own subscription is what it has now. */
+static bool has_own(const struct store_dimsi *row)
+{
+    return row->phase == STORE_DIMSI_DONE ||
+           (row->phase < STORE_DIMSI_DONE && (row->confirmed || (row->used && row->has_operator)));
+}
+
+/* Also of one that was there: whoever used its IMSI in its place would else have it for ever. */
 static enum err withdraw(struct hssd *h, struct store_writer *w, int64_t at,
                          struct hss_dimsi_change *out)
 {
-    const uint8_t phase = out->row.phase;
-    struct dimsi_ended ended;
     const struct dimsi_ending how = {.phase = STORE_DIMSI_WITHDRAWN, .at = at};
-    if (phase == STORE_DIMSI_WITHDRAWN) {
+    if (out->row.phase == STORE_DIMSI_WITHDRAWN) {
         return E_OK;
     }
-    if (phase == STORE_DIMSI_ATTACHED || phase == STORE_DIMSI_DONE) {
+    if (has_own(&out->row)) {
         out->wrong_phase = true;
         return E_OK;
     }
-    enum err err = hss_dimsi_end(h, w, &how, &out->row, &ended);
     out->changed = true;
-    out->ended = ended.ended;
-    out->imsi = ended.imsi;
-    out->serving = ended.serving;
-    return err;
+    return hss_dimsi_end(h, w, &how, &out->row, &out->over);
 }
 
 /* What is owed to others is not told any more: the D-AUSF's entry ends by itself. */
@@ -213,14 +239,12 @@ void hss_dimsi_told(struct hssd *h, enum hss_dimsi_word word, const struct hss_d
         return;
     }
     if (word == HSS_DIMSI_WITHDRAW) {
-        hss_dimsi_tell_phase(h, &c->row, c->ended ? &c->imsi : NULL);
+        hss_dimsi_tell_phase(h, &c->row, c->over.ended ? &c->over.imsi : NULL);
     } else {
         hss_dimsi_event(h, word == HSS_DIMSI_FORGET ? "dimsi-forgotten" : "dimsi-retry", &c->row,
                         NULL, NULL, NULL);
     }
-    if (c->ended) {
-        hss_dimsi_ended(h, &c->imsi, &c->serving);
-    }
+    hss_dimsi_over(h, &c->over);
     hss_dimsi_wake(h->dimsi);
 }
 
@@ -269,7 +293,7 @@ enum err hss_dimsi_removes(const struct hssd *h, struct store_writer *w, const s
                            struct imsi *dimsi)
 {
     struct store_dimsi row;
-    struct dimsi_ended ended; /* who removes it cancels its location */
+    struct hss_dimsi_ended ended; /* who removes it cancels its location */
     const int64_t at = hssd_unix_seconds();
     const struct dimsi_ending how = {.phase = STORE_DIMSI_WITHDRAWN, .at = at};
     enum err err = store_writer_dimsi_of(w, imsi, &row);

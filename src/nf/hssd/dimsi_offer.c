@@ -25,16 +25,35 @@ static bool same_token(const struct store_dimsi *row, const struct dimsi_arrivin
     return memcmp(row->token, in->offered->token, sizeof row->token) == 0;
 }
 
-/* May the offer take the place of the row? NONE, or why not. */
-static enum dimsi_cause may_replace(const struct store_dimsi *row, const struct dimsi_arriving *in)
+/* What ended without a release by the ARPF is nobody's record. Another one shows whose IMSI came of
+ * the dIMSI, and its provider sees it: it goes when the operator says that the dIMSI changed hands,
+ * by listing it for the new provider, or forgets it. */
+static enum dimsi_cause may_replace_anothers(const struct store_dimsi *row,
+                                             const struct dimsi_arriving *in, const char **detail)
 {
-    if (has_ended(row)) {
-        return DIMSI_NONE;
-    }
-    if (strcmp(row->sp, in->sp->name) != 0) {
+    if (!has_ended(row)) {
         return DIMSI_TAKEN;
     }
-    /* It is in use: whoever wants that ended asks the operator. */
+    if (row->release == 0 || in->sp->n_dimsis > 0) {
+        return DIMSI_NONE;
+    }
+    *detail = "it was another provider's here: the operator forgets it, or lists it for this one";
+    return DIMSI_TAKEN;
+}
+
+/* May the offer take the place of the row? NONE, or why not. */
+/*= dimsi-spent */
+static enum dimsi_cause may_replace(const struct store_dimsi *row, const struct dimsi_arriving *in,
+                                    const char **detail)
+{
+    if (strcmp(row->sp, in->sp->name) != 0) {
+        return may_replace_anothers(row, in, detail);
+    }
+    if (row->phase == STORE_DIMSI_DONE && same_token(row, in)) {
+        *detail = "this token was used up: the device has the operator's own subscription";
+        return DIMSI_SPENT;
+    }
+    /* It is in use: whoever wants that ended withdraws it first. */
     return row->phase == STORE_DIMSI_ATTACHED ? DIMSI_SPENT : DIMSI_NONE;
 }
 
@@ -97,16 +116,9 @@ static void inherit(const struct store_dimsi *before, struct store_dimsi *row)
 static enum err replace(struct hssd *h, struct store_writer *w, const struct dimsi_arriving *in,
                         struct store_dimsi *before, struct dimsi_arrived *out)
 {
-    struct dimsi_ended ended = {.ended = false};
     const struct dimsi_ending how = {.phase = STORE_DIMSI_WITHDRAWN, .at = in->at};
-    enum err err = before->has_imsi ? hss_dimsi_end(h, w, &how, before, &ended) : E_OK;
-    if (err == E_OK) {
-        err = store_drop_dimsi_papers(w, in->dimsi);
-    }
-    out->ended = ended.ended;
-    out->imsi = ended.imsi;
-    out->serving = ended.serving;
-    return err;
+    enum err err = before->has_imsi ? hss_dimsi_end(h, w, &how, before, &out->over) : E_OK;
+    return err == E_OK ? store_drop_dimsi_papers(w, in->dimsi) : err;
 }
 
 /* A newer delegation for what is under way: nothing begins anew. */
@@ -179,7 +191,7 @@ enum err hss_dimsi_take(struct hssd *h, struct store_writer *w, const struct dim
         }
     }
     if (row.phase != 0) {
-        out->cause = may_replace(&row, in);
+        out->cause = may_replace(&row, in, &out->detail);
     }
     return out->cause == DIMSI_NONE ? begin(h, w, in, &row, out) : E_OK;
 }

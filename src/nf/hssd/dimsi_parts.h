@@ -133,9 +133,7 @@ struct dimsi_arrived {
     const char *detail; /* of the cause; or NULL */
     bool taken;         /* a new row; else it was there */
     struct store_dimsi row;
-    bool ended; /* a subscription that it took the place of */
-    struct imsi imsi;
-    struct store_serving serving;
+    struct hss_dimsi_ended over; /* what it took the place of */
 };
 MUST_USE enum err hss_dimsi_take(struct hssd *h, struct store_writer *w,
                                  const struct dimsi_arriving *in, struct dimsi_arrived *out);
@@ -237,17 +235,13 @@ struct dimsi_ending {
     const char *cause, *detail; /* or NULL */
     int64_t at;
 };
-struct dimsi_ended {
-    bool ended; /* a subscription did: */
-    struct imsi imsi;
-    struct store_serving serving;
-};
 /* In the batch. *row becomes what is stored. */
 MUST_USE enum err hss_dimsi_end(const struct hssd *h, struct store_writer *w,
                                 const struct dimsi_ending *how, struct store_dimsi *row,
-                                struct dimsi_ended *out);
+                                struct hss_dimsi_ended *out);
 /* When it is durable: CLR. */
 void hss_dimsi_ended(struct hssd *h, const struct imsi *imsi, const struct store_serving *serving);
+void hss_dimsi_over(struct hssd *h, const struct hss_dimsi_ended *ended); /* of all that ended */
 /* Its serving node, then it goes, and its IMSI rests. *serving is empty where there was nobody. */
 MUST_USE enum err hss_dimsi_end_subscriber(const struct hssd *h, struct store_writer *w,
                                            const struct imsi *imsi, int64_t at,

@@ -68,7 +68,7 @@ struct failing {
     const struct dimsi_result *result;
     uint64_t number; /* of the delegation that it was about */
     int64_t at;
-    struct dimsi_ended ended;
+    struct hss_dimsi_ended ended;
     bool ends;
 };
 
@@ -122,9 +122,7 @@ static bool failed(struct dimsi_worker *w, const struct store_dimsi *row,
     }
     if (f.ends && !x.gone) {
         hss_dimsi_tell_phase(h, &x.row, f.ended.ended ? &f.ended.imsi : NULL);
-        if (f.ended.ended) {
-            hss_dimsi_ended(h, &f.ended.imsi, &f.ended.serving);
-        }
+        hss_dimsi_over(h, &f.ended);
     } else {
         hss_dimsi_count(&h->counters.dimsi_later);
     }

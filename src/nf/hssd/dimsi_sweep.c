@@ -13,7 +13,7 @@ struct sweep {
     size_t n;
     struct imsi dimsis[HSS_DIMSI_SWEEP_BATCH];
     struct store_dimsi rows[HSS_DIMSI_SWEEP_BATCH]; /* phase 0: it did not end */
-    struct dimsi_ended ended[HSS_DIMSI_SWEEP_BATCH];
+    struct hss_dimsi_ended ended[HSS_DIMSI_SWEEP_BATCH];
     enum err errs[HSS_DIMSI_SWEEP_BATCH]; /* why one was passed over */
 };
 
@@ -47,7 +47,7 @@ static enum err try_one(struct store_writer *w, struct sweep *s, size_t i)
         err = store_step_end(w, s->errs[i] == E_OK);
     }
     if (s->errs[i] != E_OK) {
-        s->ended[i].ended = false;
+        s->ended[i].ended = s->ended[i].operators = false;
     }
     return err;
 }
@@ -73,15 +73,13 @@ static void tell_passed(const struct sweep *s, size_t i)
 
 static void tell_one(const struct sweep *s, size_t i)
 {
-    const struct dimsi_ended *e = &s->ended[i];
+    const struct hss_dimsi_ended *e = &s->ended[i];
     if (s->errs[i] != E_OK) {
         tell_passed(s, i);
     } else if (s->rows[i].phase != 0) {
         hss_dimsi_tell_phase(s->d->h, &s->rows[i], e->ended ? &e->imsi : NULL);
     }
-    if (e->ended) {
-        hss_dimsi_ended(s->d->h, &e->imsi, &e->serving);
-    }
+    hss_dimsi_over(s->d->h, e);
 }
 
 /* The writer's thread. */

@@ -2,34 +2,50 @@
  * gave: the temporary one, and the operator's own. */
 #include "nf/hssd/dimsi_parts.h"
 
-#include <string.h>
+#include "nf/hssd/recent.h"
 
-/* Is this registration news of the row? */
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Is this registration news of the row? Not if who registers was given no vectors: any peer can say
+ * that it serves an IMSI, and one that the device never attached with would be lost to it. */
+/*= dimsi-10 */
 static void news(const struct store_dimsi *row, const struct imsi *imsi, struct hss_dimsi_use *use)
 {
     const bool waits = row->phase == STORE_DIMSI_ALLOCATED || row->phase == STORE_DIMSI_PUSHED;
     use->dimsi = row->dimsi;
-    use->first = waits && row->has_imsi && imsi_eq(imsi, &row->imsi);
-    use->operators = !row->used && row->has_operator && imsi_eq(imsi, &row->operator_imsi);
+    use->first = use->given && waits && row->has_imsi && imsi_eq(imsi, &row->imsi);
+    use->operators =
+        use->given && !row->used && row->has_operator && imsi_eq(imsi, &row->operator_imsi);
     use->wanted = use->first || use->operators;
 }
 
-/*= dimsi-10 */
-enum refusal hss_dimsi_looks(struct s6a_call *call, const struct imsi *imsi,
-                             struct hss_dimsi_use *use)
+static bool is_of_pools(const struct s6a_call *call, const struct imsi *imsi)
+{
+    const struct hssd_dimsi *c = &call->h->config->dimsi;
+    return hssd_config_in_pools(c->pools, c->n_pools, imsi) ||
+           hssd_config_in_pools(c->operator_pools, c->n_operator_pools, imsi);
+}
+
+static enum refusal look(struct s6a_call *call, const struct imsi *imsi, struct hss_dimsi_use *use)
 {
     struct store_dimsi row;
-    const struct hssd_dimsi *c = &call->h->config->dimsi;
-    *use = (struct hss_dimsi_use){.wanted = false};
-    if (!hssd_config_in_pools(c->pools, c->n_pools, imsi) &&
-        !hssd_config_in_pools(c->operator_pools, c->n_operator_pools, imsi)) {
-        return REFUSAL_NONE;
-    }
     enum err err = store_read_dimsi_of(call->reader, imsi, &row);
     if (err == E_OK) {
         news(&row, imsi, use);
     }
     return err == E_OK || err == E_NOT_FOUND ? REFUSAL_NONE : REFUSAL_STORE_FAILED;
+}
+
+enum refusal hss_dimsi_looks(struct s6a_call *call, const struct imsi *imsi, struct bytes origin,
+                             struct hss_dimsi_use *use)
+{
+    *use = (struct hss_dimsi_use){.wanted = false};
+    if (!is_of_pools(call, imsi)) {
+        return REFUSAL_NONE;
+    }
+    use->given = recent_was_given(call->h->recent, imsi, origin);
+    return use->given ? look(call, imsi, use) : REFUSAL_NONE;
 }
 
 /* The challenge is of no use from here on, and nobody may get it any more. */
@@ -96,4 +112,49 @@ void hss_dimsi_tell_used(struct hssd *h, const struct imsi *imsi, const struct i
         hss_dimsi_ended(h, &use->ended, &use->serving);
     }
     hss_dimsi_wake(h->dimsi);
+}
+
+/* ---- a registration whose vectors nobody knew of ---- */
+
+struct known_late {
+    struct writer_job job;
+    struct hssd *h;
+    struct imsi imsi;
+    struct hss_dimsi_use use;
+    char peer[STORE_HOST_MAX];
+};
+
+static enum err late_run(struct store_writer *w, struct writer_job *job)
+{
+    struct known_late *k = (struct known_late *)job;
+    return hss_dimsi_used(k->h, w, &k->imsi, hssd_unix_seconds(), &k->use);
+}
+
+static void late_done(struct writer_job *job)
+{
+    struct known_late *k = (struct known_late *)job;
+    if (job->result == E_OK) {
+        hss_dimsi_tell_used(k->h, &k->imsi, NULL, k->peer, &k->use);
+    }
+    free(k);
+}
+
+void hss_dimsi_given(struct s6a_call *call, const struct imsi *imsi)
+{
+    struct hss_dimsi_use use = {.given = true};
+    if (!is_of_pools(call, imsi) || look(call, imsi, &use) != REFUSAL_NONE || !use.wanted) {
+        return;
+    }
+    struct known_late *k = calloc(1, sizeof *k);
+    if (k == NULL) {
+        return;
+    }
+    k->job = (struct writer_job){.run = late_run, .done = late_done};
+    k->h = call->h;
+    k->imsi = *imsi;
+    k->use = use;
+    (void)snprintf(k->peer, sizeof k->peer, "%s", call->peer->peer->origin_host);
+    if (writer_submit(call->h->writer, &k->job) != E_OK) {
+        free(k);
+    }
 }

@@ -141,6 +141,7 @@ static enum log_level level_of(const char *name)
         {"insert-unanswered", LOG_LEVEL_WARNING},
         {"reset-sent", LOG_LEVEL_WARNING},
         {"mark-beside-store", LOG_LEVEL_WARNING},
+        {"store-not-writable", LOG_LEVEL_ERROR},
         {"imei-not-paired", LOG_LEVEL_WARNING},
         {"equipment-blacklisted", LOG_LEVEL_WARNING},
         {"device-failed", LOG_LEVEL_WARNING},
@@ -161,6 +162,7 @@ static enum log_level level_of(const char *name)
         {"devid-files-bad", LOG_LEVEL_WARNING},
         {"repository-down", LOG_LEVEL_WARNING},
         {"configuration-refused", LOG_LEVEL_ERROR},
+        {"profile-missing", LOG_LEVEL_ERROR},
         {"repository-set-back", LOG_LEVEL_WARNING},
         {"binding-disbelieved", LOG_LEVEL_WARNING},
     };

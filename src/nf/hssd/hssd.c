@@ -14,6 +14,7 @@
 #include "nf/hssd/lots.h"
 #include "nf/hssd/onboarding.h"
 #include "nf/hssd/peers.h"
+#include "nf/hssd/profiles.h"
 #include "nf/hssd/push.h"
 #include "nf/hssd/reload.h"
 #include "nf/hssd/routes.h"
@@ -22,6 +23,7 @@
 #include "nf/hssd/webhook.h"
 #include "store/store_mark.h"
 
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +69,34 @@ static void mark_done(struct writer_job *job)
     atomic_store(&h->mark_pending, false);
 }
 
+/* ---- can the store be written? ---- */
+
+static enum err why_not_writable(struct hssd *h, char detail[static 160])
+{
+    const enum err err = writer_is_full(h->writer) ? E_DISK_FULL : E_IO;
+    struct snapshot *held = snapshot_hold(h);
+    (void)snprintf(detail, 160, "%.100s: %.50s", h->config->store_path, err_sentence(err));
+    snapshot_release(held);
+    return err;
+}
+
+/* On the writer's thread, once for each change. The log has it at once; whether the list of events
+ * does shows when it can be written. */
+static void on_store_turned(void *ctx, bool failing)
+{
+    struct hssd *h = ctx;
+    char detail[160];
+    if (failing) {
+        const enum err err = why_not_writable(h, detail);
+        h->unwritable_since_ms = hssd_monotonic_ms();
+        hssd_event(h, "store-not-writable", NULL, NULL, NULL, err_name(err), detail);
+    } else {
+        (void)snprintf(detail, sizeof detail, "after %" PRIu64 " s",
+                       (hssd_monotonic_ms() - h->unwritable_since_ms) / 1000);
+        hssd_event(h, "store-writable-again", NULL, NULL, NULL, NULL, detail);
+    }
+}
+
 void hssd_tick(struct hssd *h)
 {
     uint64_t next;
@@ -75,6 +105,7 @@ void hssd_tick(struct hssd *h)
     imports_tick(h);
     hssd_reload_tick(h);
     webhooks_tick(h->webhooks);
+    backups_tick(h->backups);
     uint64_t glc = sqn_glc(&h->clock, hssd_monotonic_ms());
     if (!sqn_mark_due(glc, atomic_load(&h->mark), &next)) {
         next = atomic_load(&h->mark); /* written once more: can the store be written again? */
@@ -225,6 +256,9 @@ static enum err store_start(struct hssd *h, struct store_why *why)
         err = writer_start(h->store, h->config->limits.writer_queue, &h->writer);
     }
     if (err == E_OK) {
+        writer_watch(h->writer, on_store_turned, h);
+    }
+    if (err == E_OK) {
         err = key_job_start(h);
     }
     if (err == E_OK) {
@@ -308,6 +342,7 @@ enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log
     }
     if (err == E_OK) {
         backups_tell_restored(h);
+        profiles_tell_missing(h);
     }
     if (err == E_OK) {
         err = threads_start(h);

@@ -159,6 +159,7 @@ struct hssd {
     struct crypto writers;        /* of the writer's jobs, on its thread */
     struct sqn_clock clock;
     _Atomic uint64_t mark;        /* stored: no GLC value above it is issued */
+    uint64_t unwritable_since_ms; /* the writer's thread's */
     atomic_bool mark_is_beside;   /* ... in the file beside the store, which did not take it */
     struct store_mark *mark_file; /* the writer's thread's */
     struct hssd_peers *peers;     /* states of all that ever were configured: nf/hssd/peers.h */
@@ -187,6 +188,11 @@ struct hssd {
  */
 MUST_USE enum err hssd_start(struct hssd *h, const struct hssd_config *config, struct log *log,
                              struct store_why *why);
+/* check.c, for --check: whatever a start reads is read, and nothing is opened to others, written or
+ * locked; one that serves does not notice. Errors, with *why and its place: those of a start. */
+MUST_USE enum err hssd_check(const struct hssd_config *config, struct config_why *why);
+/* Can backups be made? False, and said in `out`: a start is not held up by it. */
+bool hssd_check_backups(const struct hssd_config *config, char *out, size_t room);
 /* Orderly: DPR to every peer, then the threads, the writer and the store. */
 void hssd_stop(struct hssd *h);
 /* A connection was accepted on the listener of this place; the signalling thread with the fewest

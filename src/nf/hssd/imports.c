@@ -2,8 +2,10 @@
 
 #include "nf/hssd/audit.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOK_SECONDS 60
 #define JOB_MAX      IMPORTS_OPEN_MAX /* in one job */
@@ -12,6 +14,8 @@ struct imports_job {
     struct writer_job job;
     struct hssd *h;
     int64_t before; /* heard of last then, or earlier */
+    unsigned n;     /* that were ended */
+    struct store_import ended[JOB_MAX];
 };
 
 json_t *imports_audited(const struct store_import *row)
@@ -53,16 +57,29 @@ enum err imports_end(const struct hssd *h, struct store_writer *w, struct store_
     return hssd_audit(h, w, &note);
 }
 
+void imports_tell(struct hssd *h, const struct store_import *row)
+{
+    char detail[160];
+    snprintf(detail, sizeof detail,
+             "import %" PRIu64 "%s: %" PRIu64 " added, %" PRIu64 " changed, %" PRIu64
+             " unchanged, %" PRIu64 " refused",
+             row->id, row->state == STORE_IMPORT_DONE ? "" : ", unfinished", row->did.added,
+             row->did.changed, row->did.unchanged, row->did.refused + row->not_sent);
+    hssd_event(h, strcmp(row->kind, IMPORT_EIR) == 0 ? "eir-imported" : "imported", NULL, NULL,
+               NULL, NULL, detail);
+}
+
 static enum err run(struct store_writer *w, struct writer_job *job)
 {
-    const struct imports_job *j = (const struct imports_job *)job;
-    struct store_import row;
+    struct imports_job *j = (struct imports_job *)job;
     enum err err = E_OK;
-    for (unsigned i = 0; err == E_OK && i < JOB_MAX; i++) {
-        err = store_writer_stale_import(w, j->before, &row);
+    while (err == E_OK && j->n < JOB_MAX) {
+        struct store_import *row = &j->ended[j->n];
+        err = store_writer_stale_import(w, j->before, row);
         if (err == E_OK) {
-            err = imports_end(j->h, w, &row, STORE_IMPORT_UNFINISHED, hssd_unix_seconds(), NULL);
+            err = imports_end(j->h, w, row, STORE_IMPORT_UNFINISHED, hssd_unix_seconds(), NULL);
         }
+        j->n += err == E_OK;
     }
     return err == E_NOT_FOUND ? E_OK : err;
 }
@@ -70,6 +87,9 @@ static enum err run(struct store_writer *w, struct writer_job *job)
 static void done(struct writer_job *job)
 {
     struct imports_job *j = (struct imports_job *)job;
+    for (unsigned i = 0; job->result == E_OK && i < j->n; i++) {
+        imports_tell(j->h, &j->ended[i]);
+    }
     if (job->result != E_OK) {
         log_line(j->h->log, LOG_LEVEL_ERROR, "imports-not-ended", NULL, 0); /* tried again */
     }

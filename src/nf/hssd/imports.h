@@ -10,6 +10,8 @@
 #include "store/store_audit.h"
 #include <jansson.h>
 
+#define IMPORT_SUBSCRIBERS  "subscribers"
+#define IMPORT_EIR          "eir"
 #define IMPORT_IDLE_SECONDS 3600
 #define IMPORTS_OPEN_MAX    64u
 
@@ -20,6 +22,8 @@ void imports_tick(struct hssd *h);
 
 /* What an entry of the log says of an import that ended; NULL without memory. */
 json_t *imports_audited(const struct store_import *row);
+/* Says so as an event, once that is committed. Any thread. */
+void imports_tell(struct hssd *h, const struct store_import *row);
 /* In a job: writes it as ended with this state at `now`, and the entry. `action` is what ended it,
  * by whom and from where; NULL: the HSS itself. Errors as the store's. */
 MUST_USE enum err imports_end(const struct hssd *h, struct store_writer *w,

@@ -28,15 +28,26 @@ struct key_job {
     bool reserved; /* the control thread's */
     /* of the change that is under way */
     struct store_reseal row;
+    struct store_damaged damaged;
     bool left;
 };
+
+void hssd_log_damaged(struct hssd *h, const struct store_sealed_value *v)
+{
+    const struct log_field fields[] = {LOG_FIELD_STR("value", v->place),
+                                       LOG_FIELD_IMSI(v->imsi.n > 0 ? &v->imsi : NULL),
+                                       LOG_FIELD_IMEI(v->imei.digits[0] != '\0' ? &v->imei : NULL),
+                                       LOG_FIELD_STR("lot", v->lot[0] != '\0' ? v->lot : NULL)};
+    log_line(h->log, LOG_LEVEL_ERROR, "sealed-value-damaged", fields,
+             sizeof fields / sizeof *fields);
+}
 
 /* ---- at the writer ---- */
 
 static enum err run_step(struct store_writer *w, struct writer_job *job)
 {
     struct key_job *j = (struct key_job *)job;
-    return store_reseal_step(w, hssd_unix_seconds(), &j->row);
+    return store_reseal_step(w, hssd_unix_seconds(), &j->row, &j->damaged);
 }
 
 /* Old data keys go here, which is for the audit log too. */
@@ -125,11 +136,12 @@ static bool is_under_way(const struct store_reseal *row)
 
 static void tell_end(struct key_job *j)
 {
-    char detail[128];
+    char detail[160];
     const bool failed = j->row.state == STORE_RESEAL_FAILED;
     snprintf(detail, sizeof detail,
-             "data key %" PRIu32 ": %" PRIu64 " sealed again, %" PRIu64 " do not open%s",
+             "data key %" PRIu32 ": %" PRIu64 " sealed again, %" PRIu64 " do not open%s%s",
              j->row.key_id, j->row.resealed, j->row.failed,
+             j->row.failed > 0 ? "; the log names them" : "",
              failed ? "; the old data keys stay" : "");
     hssd_event(j->h, failed ? "reseal-failed" : "reseal-ended", NULL, NULL, NULL, NULL, detail);
 }
@@ -147,9 +159,21 @@ static enum err check_and_end(struct key_job *j)
     return err == E_NOT_FOUND ? E_OK : err; /* it was stopped meanwhile */
 }
 
+/* After the commit: a step that was undone comes by them again. */
+static void tell_damaged(struct key_job *j)
+{
+    for (size_t i = 0; i < j->damaged.n; i++) {
+        hssd_log_damaged(j->h, &j->damaged.v[i]);
+    }
+    j->damaged.n = 0;
+}
+
 static enum err do_some(struct key_job *j)
 {
     enum err err = change(j, run_step);
+    if (err == E_OK) {
+        tell_damaged(j);
+    }
     if (err == E_OK && j->row.state == STORE_RESEAL_CHECKING) {
         err = check_and_end(j);
     }

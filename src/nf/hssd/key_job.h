@@ -10,8 +10,12 @@
 #define BINDERY_NF_HSSD_KEY_JOB_H
 
 #include "nf/hssd/hssd.h"
+#include "store/store_sealed.h"
 
 struct key_job;
+
+/* A line of the log that says whose sealed value does not open. Any thread. */
+void hssd_log_damaged(struct hssd *h, const struct store_sealed_value *v);
 
 /* After the writer. Errors: E_MEMORY, E_IO. */
 MUST_USE enum err key_job_start(struct hssd *h);

@@ -6,6 +6,7 @@
 #include "nf/hssd/dimsi.h"
 #include "nf/hssd/metrics.h"
 #include "nf/hssd/peers.h"
+#include "nf/hssd/profiles.h"
 #include "nf/hssd/push.h"
 #include "nf/hssd/snapshots.h"
 #include "nf/hssd/thread.h"
@@ -92,7 +93,12 @@ static enum err interfaces_open(struct hssd *h, struct next *n, struct config_wh
 static enum err parts_open(struct hssd *h, struct next *n, struct config_why *why)
 {
     struct tls_why tls = {""};
-    enum err err = hssd_tls_open(n->counts, &n->tls, &tls);
+    char profiles[160] = "";
+    enum err err = profiles_gone(h, n->counts, profiles, sizeof profiles);
+    if (err != E_OK) {
+        return wrong(why, err, "profiles", profiles);
+    }
+    err = hssd_tls_open(n->counts, &n->tls, &tls);
     if (err != E_OK) {
         return wrong(why, err, "listeners", tls.text);
     }

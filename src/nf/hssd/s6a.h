@@ -87,6 +87,7 @@ struct onboarding_use {
 
 /* What a registration changes of a subscription that a first attach with a discovery IMSI gave. */
 struct hss_dimsi_use {
+    bool given;        /* who registers it was given vectors of it: else it is no news */
     bool wanted;       /* it is to be stored: */
     bool first;        /* the first one with the temporary IMSI; */
     bool operators;    /* the first one with the operator's own */

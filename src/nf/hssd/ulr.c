@@ -110,7 +110,9 @@ static enum refusal ulr_decide(struct s6a_call *call, struct ulr *u)
         return REFUSAL_RAT_NOT_ALLOWED;
     }
     refusal = onboarding_admits(call, &u->row, u->has_imei ? &u->imei : NULL, &u->onboarding);
-    return refusal == REFUSAL_NONE ? hss_dimsi_looks(call, &u->imsi, &u->dimsi) : refusal;
+    return refusal == REFUSAL_NONE
+               ? hss_dimsi_looks(call, &u->imsi, u->msg.request.origin_host, &u->dimsi)
+               : refusal;
 }
 
 /* In this device as well? */

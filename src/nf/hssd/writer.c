@@ -19,6 +19,8 @@ struct writer {
     _Atomic uint64_t committed, failed;
     atomic_bool doubted, failing, full;
     unsigned good; /* probes since the last failure; the writer's thread's */
+    void (*turned)(void *ctx, bool failing);
+    void *turned_ctx;
     struct metrics_histogram times;
 };
 
@@ -58,13 +60,21 @@ static enum err run_job(struct writer *w, struct writer_job *job)
     return err;
 }
 
+static void set_failing(struct writer *w, bool failing)
+{
+    const bool was = atomic_exchange_explicit(&w->failing, failing, memory_order_relaxed);
+    if (was != failing && w->turned != NULL) {
+        w->turned(w->turned_ctx, failing);
+    }
+}
+
 static void note_failure(struct writer *w, bool full)
 {
     const bool again = atomic_exchange_explicit(&w->doubted, true, memory_order_relaxed);
     w->good = 0;
     atomic_store_explicit(&w->full, full, memory_order_relaxed);
     if (again) {
-        atomic_store_explicit(&w->failing, true, memory_order_relaxed);
+        set_failing(w, true);
     }
 }
 
@@ -73,7 +83,7 @@ static void note_probe(struct writer *w)
     if (++w->good >= WRITER_PROBES) {
         w->good = 0;
         atomic_store_explicit(&w->doubted, false, memory_order_relaxed);
-        atomic_store_explicit(&w->failing, false, memory_order_relaxed);
+        set_failing(w, false);
     }
 }
 
@@ -127,6 +137,12 @@ static void *writer_main(void *arg)
         run_batch(w, batch);
     }
     return NULL;
+}
+
+void writer_watch(struct writer *w, void (*turned)(void *ctx, bool failing), void *ctx)
+{
+    w->turned = turned;
+    w->turned_ctx = ctx;
 }
 
 enum err writer_start(struct store *s, unsigned capacity, struct writer **out)

@@ -49,6 +49,9 @@ struct writer_stats {
  */
 #define WRITER_PROBES 3u
 bool writer_is_failing(const struct writer *w);
+/* Who is told of each change of that, on the writer's thread, before the jobs' owners; it may hand
+ * jobs in. Before the first job. */
+void writer_watch(struct writer *w, void (*turned)(void *ctx, bool failing), void *ctx);
 /* In doubt, or failing. */
 bool writer_wants_probe(const struct writer *w);
 /* The last failure was that the disk has no room left. */

@@ -30,12 +30,12 @@ static enum err look(void *ctx, struct event_ask *a, bool *all)
     const struct mmed_admin_events *e = ctx;
     struct mmed_event_row row;
     const uint64_t last = events_last(e->m->events);
-    if (last != 0 && a->after > last) {
+    if (!a->back && last != 0 && a->after > last) {
         a->after = 0; /* an id of a process before, whose clock was ahead: all is new to him */
     }
     *all = false;
     for (size_t i = 0; i < EVENT_LOOK && !event_ask_full(a); i++) {
-        if (!events_next(e->m->events, a->after, &row)) {
+        if (!(a->back ? events_previous : events_next)(e->m->events, a->after, &row)) {
             *all = true;
             break;
         }

@@ -188,6 +188,28 @@ bool events_next(struct mmed_events *e, uint64_t after, struct mmed_event_row *o
     return true;
 }
 
+static uint32_t find_before(const struct mmed_events *e, uint64_t before)
+{
+    uint32_t i = e->newest;
+    while (i != NONE && e->places[i].row.id >= before) {
+        i = e->places[i].older;
+    }
+    return i;
+}
+
+bool events_previous(struct mmed_events *e, uint64_t before, struct mmed_event_row *out)
+{
+    const struct place *p = &e->places[e->read];
+    const bool goes_on = p->row.id == before && before != 0;
+    const uint32_t found = goes_on ? p->older : find_before(e, before);
+    if (found == NONE) {
+        return false;
+    }
+    e->read = found;
+    *out = e->places[found].row;
+    return true;
+}
+
 uint64_t events_last(const struct mmed_events *e)
 {
     return e->last > e->base ? e->last : 0;

@@ -39,6 +39,8 @@ bool events_add(struct mmed_events *e, const char *name, const struct imsi *imsi
 /* The first event after `after` that is still there; false: there is none. Reading one after the
  * other costs the same for each. */
 bool events_next(struct mmed_events *e, uint64_t after, struct mmed_event_row *out);
+/* The last one before `before`, likewise. */
+bool events_previous(struct mmed_events *e, uint64_t before, struct mmed_event_row *out);
 uint64_t events_last(const struct mmed_events *e); /* 0: none yet */
 
 #endif

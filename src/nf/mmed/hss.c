@@ -11,6 +11,24 @@
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
+uint64_t hss_retry_ms(unsigned tries, uint64_t most_ms, uint32_t random)
+{
+    const uint64_t grown = tries < 16 ? (uint64_t)HSS_RETRY_MS << tries : most_ms;
+    const uint64_t wait = grown < most_ms ? grown : most_ms;
+    return wait - wait / 4 * (random % 1024) / 1024;
+}
+
+static void try_later(struct hss *h, struct hss_peer *peer)
+{
+    uint32_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random) {
+        random = 0; /* they come together: no harm worth ending for */
+    }
+    peer->next_try_ms =
+        h->m->now_ms + hss_retry_ms(peer->tries, 1000U * h->m->config->reconnect_seconds, random);
+    peer->tries += peer->tries < UINT16_MAX;
+}
+
 static enum refusal on_authorise(void *ctx, const struct node_cer *cer, void **peer_ctx)
 {
     const struct hss_peer *peer = *peer_ctx;
@@ -33,6 +51,7 @@ static void on_opened(void *ctx, struct node_conn *conn)
     struct hss *h = ctx;
     struct hss_peer *peer = node_conn_ctx(conn);
     peer->open = true;
+    peer->opened_ms = h->m->now_ms;
     if (peer->leaves) {
         node_disconnect(h->node, conn, DIAMETER_DO_NOT_WANT_TO_TALK_TO_YOU);
     }
@@ -44,6 +63,9 @@ static void on_closed(void *ctx, struct node_conn *conn, const char *why)
     struct hss *h = ctx;
     struct hss_peer *peer = node_conn_ctx(conn);
     if (peer->open) {
+        /* One that lets in and closes again is no more worth a haste than one that is not there. */
+        const uint64_t stayed = h->m->now_ms - peer->opened_ms;
+        peer->tries = stayed >= 1000U * h->m->config->reconnect_seconds ? 0 : peer->tries;
         mmed_event(h->m, "hss-lost", NULL, why, peer->origin_host);
     } else {
         const struct log_field fields[] = {LOG_FIELD_STR("peer", peer->origin_host),
@@ -52,7 +74,7 @@ static void on_closed(void *ctx, struct node_conn *conn, const char *why)
     }
     peer->open = false;
     peer->handle = 0;
-    peer->next_try_ms = h->m->now_ms + 1000U * h->m->config->reconnect_seconds;
+    try_later(h, peer);
 }
 
 static void on_trace(void *ctx, struct node_conn *conn, bool sent, struct bytes msg)
@@ -68,9 +90,9 @@ static void connect_peers(struct hss *h)
         if (peer->handle != 0 || h->m->now_ms < peer->next_try_ms) {
             continue;
         }
-        peer->next_try_ms = h->m->now_ms + 1000U * h->m->config->reconnect_seconds;
         if (node_connect(h->node, &peer->address, NULL, peer->tls, peer, &peer->handle) != E_OK) {
             peer->handle = 0;
+            try_later(h, peer);
         }
     }
 }
@@ -161,13 +183,25 @@ int hss_fd(const struct hss *h)
     return node_fd(h->node);
 }
 
+/* Until the first connection is to be tried anew. */
+static int next_try(const struct hss *h)
+{
+    uint64_t wait = 1000;
+    for (size_t i = 0; i < h->n_peers; i++) {
+        const struct hss_peer *p = h->peers[i];
+        const uint64_t left = p->next_try_ms > h->m->now_ms ? p->next_try_ms - h->m->now_ms : 0;
+        wait = p->handle == 0 && left < wait ? left : wait;
+    }
+    return (int)wait;
+}
+
 int hss_wait_ms(const struct hss *h)
 {
     int wait = node_wait_ms(h->node);
     if (h->failed != NULL) {
         return 0;
     }
-    int most = h->n_waiting > 0 ? 20 : 1000; /* for room, or to try connections anew */
+    int most = h->n_waiting > 0 ? 20 : next_try(h); /* for room, or for a connection */
     return wait < 0 || wait > most ? most : wait;
 }
 

@@ -36,7 +36,8 @@ struct hss_peer {
     struct address address;
     struct tls_context *tls; /* NULL: plain */
     node_handle handle;      /* 0: none */
-    uint64_t next_try_ms;
+    uint64_t next_try_ms, opened_ms;
+    unsigned tries; /* in a row, without a connection that stayed */
     bool open;
     bool leaves;           /* it is not configured any more; its connection is still there */
     struct hss_peer *next; /* among those that leave */
@@ -63,6 +64,14 @@ struct hss {
     uint64_t serial;
     uint32_t session, end_to_end;
 };
+
+/* ---- hss.c ---- */
+
+/* The wait after this many tries in a row: HSS_RETRY_MS, then twice as long each time, at most
+ * `most_ms`; and up to a quarter less by `random`, so that MMEs which lost one HSS together do not
+ * come back together. */
+#define HSS_RETRY_MS 200u
+uint64_t hss_retry_ms(unsigned tries, uint64_t most_ms, uint32_t random);
 
 /* ---- hss_peers.c ---- */
 

@@ -132,6 +132,7 @@ static struct hss_peer *keep(struct hss *h, struct hss_peer *fresh)
             struct tls_context *tls = old->tls;
             old->tls = fresh->tls;
             old->next_try_ms = 0; /* who could not connect with the old one tries now */
+            old->tries = 0;
             fresh->tls = tls;
             free_peer(fresh);
             h->peers[i] = NULL;

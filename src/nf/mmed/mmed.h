@@ -121,6 +121,9 @@ struct mmed {
  * to connect to HSSs. Errors are logged with their place: those of s1_open and hss_open, E_MEMORY,
  * E_CRYPTO. */
 MUST_USE enum err mmed_open(struct mmed *m, const struct mmed_config *config, struct log *log);
+/* check.c, for --check: whatever a start reads is read, and nothing is opened to others or
+ * connected to. Errors, with *why and its place: those of a start. */
+MUST_USE enum err mmed_check(const struct mmed_config *config, struct config_why *why);
 void mmed_close(struct mmed *m); /* trace and log are the caller's */
 /* What of the configuration the EMM state machine looks at. */
 void mmed_emm_config(const struct mmed_config *c, struct emm_config *out);

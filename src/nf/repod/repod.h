@@ -82,6 +82,10 @@ void repod_signals(void);
 /* Starts, says READY=1 to the notify socket (NULL: nobody), serves until SIGTERM or SIGINT, reloads
  * on SIGHUP. */
 MUST_USE enum err repod_run(struct repod *r, const char *notify_socket, struct repod_why *why);
+/* check.c, for --check: whatever repod_start reads is read, and nothing is opened to others,
+ * written or locked; one that serves does not notice. Errors, with *why and its place: those of a
+ * start. */
+MUST_USE enum err repod_check(const struct repod_config *config, struct config_why *why);
 
 /* metrics.c: r->metrics is set. Errors with *why. */
 MUST_USE enum err repod_metrics_open(struct repod *r, struct uv_loop_s *loop,

@@ -375,6 +375,20 @@ const struct plmn *rsmfd_config_operator(const struct rsmfd_config *c, const cha
     return NULL;
 }
 
+const struct plmn *rsmfd_config_asked(const struct rsmfd_config *c, const char *host)
+{
+    char name[REALM_TEXT_MAX + 8], realm[REALM_TEXT_MAX];
+    const struct bytes asked = {(const uint8_t *)host, strcspn(host, ":")};
+    for (size_t i = 0; i < c->n_operators; i++) {
+        plmn_realm(&c->operators[i], realm);
+        (void)snprintf(name, sizeof name, "rsmf.%s", realm);
+        if (bytes_eq_nocase(asked, bytes_of_str(name))) {
+            return &c->operators[i];
+        }
+    }
+    return NULL;
+}
+
 bool rsmfd_config_source(const struct rsmfd_config *c, const struct address *from)
 {
     bool may = c->n_sources == 0;

@@ -26,7 +26,7 @@ struct rsmfd_listener {
 struct rsmfd_config {
     void *raw;        /* the file's tree, for a reload */
     char *path;       /* the file it was read from */
-    struct plmn plmn; /* the home network whose devices find it by its name */
+    struct plmn plmn; /* the network whose name its certificate must have */
     struct rsmfd_listener operators_at, devices_at;
     struct plmn *operators; /* who may deliver: at least one, each with a realm of its own */
     size_t n_operators;
@@ -63,6 +63,9 @@ MUST_USE enum err rsmfd_prefix_parse(const char *text, struct rsmfd_prefix *out)
 bool rsmfd_prefix_has(const struct rsmfd_prefix *p, const struct address *a);
 /* The operator whose realm is this name; NULL: none. */
 const struct plmn *rsmfd_config_operator(const struct rsmfd_config *c, const char *name);
+/* The operator whose RSMF has this name, "rsmf.epc.mnc001.mcc001.3gppnetwork.org", also with a port
+ * and in any case, as a Host header has it; NULL: none. */
+const struct plmn *rsmfd_config_asked(const struct rsmfd_config *c, const char *host);
 bool rsmfd_config_source(const struct rsmfd_config *c, const struct address *from);
 
 #endif

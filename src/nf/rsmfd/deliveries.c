@@ -124,20 +124,6 @@ static enum deliveries_result may_replace(const struct delivery_row *held,
     }
 }
 
-static enum deliveries_result look(struct deliveries *d, const struct delivery_row *row,
-                                   struct delivery_row *held)
-{
-    struct delivery_row newest;
-    enum err err = delivery_store_newest(d->store, row->se, &newest);
-    if (err == E_OK && live(&newest) && !plmn_eq(&newest.owner, &row->owner)) {
-        return DELIVERIES_OTHERS;
-    }
-    if (err == E_OK) {
-        err = delivery_store_find(d->store, row->se, &row->owner, held);
-    }
-    return result_of(err);
-}
-
 enum deliveries_result deliveries_put(struct deliveries *d, struct delivery_row *row,
                                       struct bytes profile, int64_t at, bool *made)
 {
@@ -150,7 +136,7 @@ enum deliveries_result deliveries_put(struct deliveries *d, struct delivery_row 
     if (d->crypto->sha256(d->crypto->ctx, &profile, 1, row->digest) != E_OK) {
         return DELIVERIES_CRYPTO;
     }
-    r = look(d, row, &held);
+    r = result_of(delivery_store_find(d->store, row->se, &row->owner, &held));
     if (r == DELIVERIES_DONE) {
         r = may_replace(&held, row);
         if (r == DELIVERIES_SAME) {
@@ -188,11 +174,12 @@ enum deliveries_result deliveries_withdraw(struct deliveries *d, const uint8_t s
 
 /* ---- a device ---- */
 
-/* What is on its way to it, or was last. NONE: the phase is 0. */
-static enum err held_of(struct deliveries *d, const uint8_t se[static 32], struct delivery_row *row,
-                        struct dimsi_delivery *held)
+/* What this operator has for it. NONE: the phase is 0. */
+/*= dimsi-rsmf-operators */
+static enum err held_of(struct deliveries *d, const struct deliveries_device *device,
+                        struct delivery_row *row, struct dimsi_delivery *held)
 {
-    enum err err = delivery_store_newest(d->store, se, row);
+    enum err err = delivery_store_find(d->store, device->se, &device->owner, row);
     *held = (struct dimsi_delivery){.request = {0}};
     if (err == E_OK) {
         held->phase = (enum dimsi_delivery_phase)row->phase;
@@ -202,7 +189,8 @@ static enum err held_of(struct deliveries *d, const uint8_t se[static 32], struc
 }
 
 /*= dimsi-rsmf-once dimsi-11 */
-enum deliveries_result deliveries_fetch(struct deliveries *d, const uint8_t se[static 32],
+enum deliveries_result deliveries_fetch(struct deliveries *d,
+                                        const struct deliveries_device *device,
                                         const uint8_t request[static DIMSI_REQUEST_LEN],
                                         const char *from, int64_t at, struct delivery_row *row,
                                         uint8_t profile[static DELIVERY_PROFILE_MAX], size_t *n,
@@ -212,7 +200,7 @@ enum deliveries_result deliveries_fetch(struct deliveries *d, const uint8_t se[s
     enum dimsi_decision decision = DIMSI_REFUSE;
     *n = 0;
     *why = DIMSI_STORE;
-    enum err err = held_of(d, se, row, &held);
+    enum err err = held_of(d, device, row, &held);
     if (err != E_OK) {
         return result_of(err);
     }
@@ -237,14 +225,15 @@ enum deliveries_result deliveries_fetch(struct deliveries *d, const uint8_t se[s
 }
 
 /*= dimsi-erase */
-enum deliveries_result deliveries_confirm(struct deliveries *d, const uint8_t se[static 32],
+enum deliveries_result deliveries_confirm(struct deliveries *d,
+                                          const struct deliveries_device *device,
                                           const uint8_t request[static DIMSI_REQUEST_LEN],
                                           int64_t at, struct delivery_row *row,
                                           enum dimsi_cause *why)
 {
     struct dimsi_delivery held;
     *why = DIMSI_STORE;
-    enum err err = held_of(d, se, row, &held);
+    enum err err = held_of(d, device, row, &held);
     if (err != E_OK) {
         return result_of(err);
     }

@@ -1,9 +1,11 @@
 /* nf/rsmfd/deliveries.h - what an operator and a device may do with a profile, and what of it is
  * stored, without HTTP: the decisions of proc/dimsi.h over store/delivery_store.h.
  *
- * A device is known by its certificate's digest, and one delivery at a time is on its way to it:
- * ready, then fetched. An operator's rows are its own, and another one learns of them only that it
- * has to wait. All is durable before the function returns, so before anything leaves.
+ * A device is known by its certificate's digest, and it says whose profile it wants. Of each
+ * operator one delivery at a time is on its way to it: ready, then fetched. An operator's rows are
+ * its own: no other learns of them, and nothing that another leaves for the same device touches
+ * them, for the digest by which it is named is no secret. All is durable before the function
+ * returns, so before anything leaves.
  */
 #ifndef BINDERY_NF_RSMFD_DELIVERIES_H
 #define BINDERY_NF_RSMFD_DELIVERIES_H
@@ -38,15 +40,21 @@ enum deliveries_result deliveries_withdraw(struct deliveries *d, const uint8_t s
                                            const struct plmn *owner, int64_t at,
                                            struct delivery_row *row);
 
-/* A device, whose certificate has this digest, asks for its profile, from this address. A secret:
- * the caller wipes it. DEVICE with *why of proc/dimsi.h. */
-enum deliveries_result deliveries_fetch(struct deliveries *d, const uint8_t se[static 32],
+struct deliveries_device { /* who asks, and for whose profile */
+    uint8_t se[32];        /* the digest of its certificate */
+    struct plmn owner;
+};
+/* A device asks for its profile, from this address. A secret: the caller wipes it. DEVICE with *why
+ * of proc/dimsi.h. */
+enum deliveries_result deliveries_fetch(struct deliveries *d,
+                                        const struct deliveries_device *device,
                                         const uint8_t request[static DIMSI_REQUEST_LEN],
                                         const char *from, int64_t at, struct delivery_row *row,
                                         uint8_t profile[static DELIVERY_PROFILE_MAX], size_t *n,
                                         enum dimsi_cause *why);
 /* It was registered with it: the profile is erased here. */
-enum deliveries_result deliveries_confirm(struct deliveries *d, const uint8_t se[static 32],
+enum deliveries_result deliveries_confirm(struct deliveries *d,
+                                          const struct deliveries_device *device,
                                           const uint8_t request[static DIMSI_REQUEST_LEN],
                                           int64_t at, struct delivery_row *row,
                                           enum dimsi_cause *why);

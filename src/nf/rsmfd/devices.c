@@ -44,6 +44,23 @@ static bool is_its_own(struct https_api_call *c)
     return true;
 }
 
+/* The operator by whose name it came here. To which others this is the RSMF too is nobody's to
+ * know: an unknown name has the same answer as one without a profile. */
+/*= dimsi-rsmf-operators */
+static bool device_of(const struct rsmfd *r, struct https_api_call *c,
+                      struct deliveries_device *out)
+{
+    const char *host = https_host(&c->call);
+    const struct plmn *owner = host != NULL ? rsmfd_config_asked(r->config, host) : NULL;
+    if (owner == NULL) {
+        refuse_device(c, DELIVERIES_DEVICE, DIMSI_OTHER_DEVICE);
+        return false;
+    }
+    memcpy(out->se, c->call.peer->digest, sizeof out->se);
+    out->owner = *owner;
+    return true;
+}
+
 /* base64 of a profile, in JSON that is wiped when it has left. */
 static void show_profile(struct https_api_call *c, struct bytes profile)
 {
@@ -58,16 +75,16 @@ static void put_profile(void *ctx, struct https_api_call *c)
     struct rsmfd *r = ctx;
     uint8_t request[DIMSI_REQUEST_LEN], profile[DELIVERY_PROFILE_MAX];
     enum dimsi_cause why = DIMSI_NONE;
+    struct deliveries_device device;
     struct delivery_row row;
     size_t n = 0;
     https_api_hex(c, "request", MBYTES_OF(request));
-    if (!https_api_ok(c) || !is_its_own(c)) {
+    if (!https_api_ok(c) || !is_its_own(c) || !device_of(r, c, &device)) {
         return;
     }
     struct address_text from = address_print_ip(c->call.from);
-    enum deliveries_result result =
-        deliveries_fetch(&r->deliveries, c->call.peer->digest, request, from.s, rsmfd_wall(r), &row,
-                         profile, &n, &why);
+    enum deliveries_result result = deliveries_fetch(&r->deliveries, &device, request, from.s,
+                                                     rsmfd_wall(r), &row, profile, &n, &why);
     if (result == DELIVERIES_DONE || result == DELIVERIES_SAME) {
         rsmfd_tell(r, "delivery-fetched", &row, result == DELIVERIES_SAME);
         show_profile(c, (struct bytes){profile, n});
@@ -82,13 +99,14 @@ static void put_installed(void *ctx, struct https_api_call *c)
     struct rsmfd *r = ctx;
     uint8_t request[DIMSI_REQUEST_LEN];
     enum dimsi_cause why = DIMSI_NONE;
+    struct deliveries_device device;
     struct delivery_row row;
     https_api_hex(c, "request", MBYTES_OF(request));
-    if (!https_api_ok(c) || !is_its_own(c)) {
+    if (!https_api_ok(c) || !is_its_own(c) || !device_of(r, c, &device)) {
         return;
     }
-    enum deliveries_result result = deliveries_confirm(&r->deliveries, c->call.peer->digest,
-                                                       request, rsmfd_wall(r), &row, &why);
+    enum deliveries_result result =
+        deliveries_confirm(&r->deliveries, &device, request, rsmfd_wall(r), &row, &why);
     if (result == DELIVERIES_DONE || result == DELIVERIES_SAME) {
         rsmfd_tell(r, "delivery-confirmed", &row, result == DELIVERIES_SAME);
         https_api_show(c, OK, json_object());

@@ -50,5 +50,9 @@ MUST_USE enum err rsmfd_reload(struct rsmfd *r, struct config_changes *changes,
 /* Starts, says READY=1 to the notify socket (NULL: nobody), serves until SIGTERM or SIGINT, reloads
  * on SIGHUP. */
 MUST_USE enum err rsmfd_run(struct rsmfd *r, const char *notify_socket, struct rsmfd_why *why);
+/* check.c, for --check: whatever rsmfd_start reads is read, and nothing is opened to others,
+ * written or locked; one that serves does not notice. Errors, with *why and its place: those of a
+ * start. */
+MUST_USE enum err rsmfd_check(const struct rsmfd_config *config, struct config_why *why);
 
 #endif

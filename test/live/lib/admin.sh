@@ -109,7 +109,7 @@ nobody_else_may() {
   none_may 'and with one of another CA' client-untrusted foreign
   none_may 'and with one that has expired' client-expired expired
   none_may 'and with one that was revoked' client-revoked revoked
-  none_may 'and with one of another role, whatever its name' not-allowed operator
+  none_may 'and with one of another role, whatever its name' client-refused operator
   none_may 'and with one that the configuration does not name' not-allowed unlisted
 }
 # role_may CLIENT ROLE... : exactly the operations of these roles.
