@@ -144,7 +144,7 @@ const char *sp_judge(const struct sp *s, const json_t *credentials, const json_t
 static bool read_token(const json_t *from, struct dimsi_atk *atk)
 {
     static struct dimsi_json_space space;
-    struct dimsi_json_fault fault;
+    struct dimsi_json_fault fault = {.text = ""};
     struct dimsi_credentials c;
     struct bytes content;
     return read_credentials(from, &space, &c, &fault) &&

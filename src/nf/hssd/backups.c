@@ -194,7 +194,7 @@ static void note_outcome(struct backups *b, const struct admin_who *who, const c
     (void)snprintf(o.who, sizeof o.who, "%s", who->name);
     (void)snprintf(o.from, sizeof o.from, "%s", who->from);
     (void)snprintf(o.name, sizeof o.name, "%s", name);
-    (void)snprintf(o.sha256, sizeof o.sha256, "%s", err == E_OK ? m->sha256 : "");
+    (void)snprintf(o.sha256, sizeof o.sha256, "%s", err == E_OK && m != NULL ? m->sha256 : "");
     if (b->n_outcomes == OUTCOMES_MAX) {
         lost(b->h, &o);
         return;
