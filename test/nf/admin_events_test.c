@@ -42,9 +42,7 @@ static void fill(void)
 static int start_full(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/bindery-admin-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    make_folder();
     write_file("hssd.yaml", config_text);
     write_file("hss.key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
     fill();

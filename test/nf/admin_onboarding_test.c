@@ -115,9 +115,7 @@ static int up(void **state)
 {
     (void)state;
     onboard_keys();
-    strcpy(folder, "/tmp/bindery-admin-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    make_folder();
     write_config();
     write_file("hss.key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
     plant_all();

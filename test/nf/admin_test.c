@@ -1,5 +1,5 @@
-/* The administration interface over its socket: a HSS in a child process, HTTP as octets. Covers
- * src/nf/hssd/admin.c, src/nf/hssd/admin_routes.c, src/nf/hssd/admin_write.c,
+/* The administration interface over its socket: a HSS in a process of its own, HTTP as octets.
+ * Covers src/nf/hssd/admin.c, src/nf/hssd/admin_routes.c, src/nf/hssd/admin_write.c,
  * src/nf/hssd/admin_change.c, src/nf/hssd/admin_view.c, src/nf/hssd/control.c and
  * src/nf/common/notify.c, src/nf/common/admin_server.c and src/nf/common/admin_call.c. */
 #include "nf/admin_world.h"

@@ -1,5 +1,8 @@
-/* test/nf/admin_world.h - a HSS in a child process, asked over its administration socket: HTTP as
- * octets. Its log is in the file hssd.log of the folder. */
+/* test/nf/admin_world.h - a HSS in a process of its own, asked over its administration socket: HTTP
+ * as octets. Its log is in the file hssd.log of the folder.
+ *
+ * The process is the test program once more, begun afresh and not forked: a test may have threads,
+ * and of what those hold locked at a fork nothing is ever unlocked in the child. */
 #ifndef BINDERY_TEST_NF_ADMIN_WORLD_H
 #define BINDERY_TEST_NF_ADMIN_WORLD_H
 
@@ -10,11 +13,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,7 +69,10 @@ static inline struct log *log_in_folder(void)
 /* Built with a sanitizer that looks for what was not freed; at _exit it does not by itself. */
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-/* In the child: never returns. */
+/* The variable that tells the program to be the HSS of the folder it names. */
+#define SERVE "BINDERY_TEST_SERVES"
+
+/* Never returns. */
 static inline void serve(void)
 {
     static struct hssd h;
@@ -89,28 +97,67 @@ static inline void serve(void)
     _exit(err != E_OK ? 11 : leaks ? 12 : 0);
 }
 
+static inline void paths_of_folder(void)
+{
+    snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    snprintf(notify_path, sizeof notify_path, "%s/notify", folder);
+}
+
+static inline void make_folder(void)
+{
+    strcpy(folder, "/tmp/bindery-admin-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    paths_of_folder();
+}
+
+/* Before main. */
+__attribute__((constructor)) static void serve_if_told(void)
+{
+    const char *name = getenv(SERVE);
+    if (name != NULL) {
+        snprintf(folder, sizeof folder, "%s", name);
+        paths_of_folder();
+        serve();
+    }
+}
+
 static inline int notify_socket(void)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-    snprintf(notify_path, sizeof notify_path, "%s/notify", folder);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     snprintf(at.sun_path, sizeof at.sun_path, "%s", notify_path);
     assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
     return fd;
 }
 
-/* Until it answers. */
+/* Until it says that it is ready; -1 when it ends before. */
+static inline int await_ready(int fd)
+{
+    const struct timeval turn = {.tv_usec = 100000};
+    char said[32] = "";
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &turn, sizeof turn), 0);
+    while (recv(fd, said, sizeof said - 1, 0) <= 0) {
+        int status;
+        if (waitpid(child, &status, WNOHANG) != 0) {
+            print_error("the HSS ended before it was ready: %d\n", status);
+            return -1;
+        }
+    }
+    return strcmp(said, "READY=1") == 0 ? 0 : -1;
+}
+
 static inline int launch(void)
 {
-    char said[32] = "";
-    int fd = notify_socket();
-    child = fork();
-    if (child == 0) {
-        serve();
-    }
-    ssize_t n = recv(fd, said, sizeof said - 1, 0); /* the tests' own time-out is the last resort */
+    char program[] = "test";
+    char *const arguments[] = {program, NULL};
+    const int fd = notify_socket();
+    assert_int_equal(setenv(SERVE, folder, 1), 0);
+    const int failed = posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ);
+    unsetenv(SERVE);
+    assert_int_equal(failed, 0);
+    const int ready = await_ready(fd);
     close(fd);
-    return n > 0 && strcmp(said, "READY=1") == 0 ? 0 : -1;
+    return ready;
 }
 
 /* Its exit status, or -1. */
@@ -127,9 +174,7 @@ static inline int halt(void)
 static inline int start(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/bindery-admin-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    make_folder();
     write_file("hssd.yaml", config_text);
     write_file("hss.key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
     return launch();

@@ -1,4 +1,4 @@
-/* /metrics, /health/live and /health/ready of a HSS in a child process, at its administration
+/* /metrics, /health/live and /health/ready of a HSS in a process of its own, at its administration
  * socket and at the plain listener, read by a strict reader; and that the HSS says so when its
  * store cannot be written. Covers src/nf/hssd/metrics.c, src/nf/hssd/metrics_files.c,
  * src/nf/hssd/admin_metrics.c, src/nf/hssd/timings.c, src/nf/common/admin_metrics.c,
@@ -22,9 +22,7 @@ static int begin(void **state)
 {
     (void)state;
     char text[2048], path[64], line[1024];
-    strcpy(folder, "/tmp/bindery-metrics-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    make_folder();
     snprintf(text, sizeof text, "%smetrics: {listen: \"http://127.0.0.1:0\"}\n", config_text);
     write_file("hssd.yaml", text);
     write_file("hss.key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");

@@ -116,6 +116,40 @@ static void a_silent_tls_connection_is_closed_too(void **state)
     pki_close(&k);
 }
 
+static uint64_t held_by(const struct node *n)
+{
+    struct node_stats st;
+    node_stats(n, &st);
+    return st.held;
+}
+
+/* Whoever adopts in a burst sees what it has adopted, however late the node's thread comes to it.
+ */
+static void what_is_adopted_counts_before_it_is_placed(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open();
+    int fds[9][2];
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(held_by(p->hss.node), i);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds[i]), 0);
+        assert_ok(node_adopt(p->hss.node, fds[i][0], TRANSPORT_TCP, NULL));
+    }
+    assert_int_equal(held_by(p->hss.node), 9);
+    spin(p, 5);
+    assert_int_equal(held_by(p->hss.node), 8); /* one found no place */
+    for (unsigned i = 0; i < 9; i++) {
+        close(fds[i][1]);
+    }
+    spin(p, 5);
+    assert_int_equal(held_by(p->hss.node), 0);
+    connect_them(p, NULL, NULL);
+    until(p, &p->mme.opened, 1);
+    assert_int_equal(held_by(p->hss.node), 1);
+    assert_int_equal(held_by(p->mme.node), 1);
+    pair_close(p);
+}
+
 static void too_many_connections_are_closed_at_once(void **state)
 {
     (void)state;
@@ -459,6 +493,7 @@ int main(void)
         cmocka_unit_test(nobody_there_is_told),
         cmocka_unit_test(a_silent_connection_is_closed_after_the_cer_timeout),
         cmocka_unit_test(a_silent_tls_connection_is_closed_too),
+        cmocka_unit_test(what_is_adopted_counts_before_it_is_placed),
         cmocka_unit_test(too_many_connections_are_closed_at_once),
         cmocka_unit_test(a_lost_answer_times_out),
         cmocka_unit_test(what_waits_dies_with_the_connection_and_late_answers_find_nobody),

@@ -52,9 +52,7 @@ static int setup(void **state)
 {
     json_t *status = NULL;
     (void)state;
-    strcpy(folder, "/tmp/bindery-admin-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    make_folder();
     snprintf(pki.dir, sizeof pki.dir, "%s", folder);
     half_open(&half, &pki);
     half.daemons = "hssd";

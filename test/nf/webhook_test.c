@@ -1,6 +1,6 @@
 /* Events to receivers (src/nf/hssd/webhook.c, src/nf/hssd/webhook_send.c,
  * src/nf/hssd/admin_webhooks.c) and how far each is behind (src/nf/hssd/metrics_webhooks.c): a HSS
- * in a child process, and a receiver on a thread of this one. */
+ * in a process of its own, and a receiver on a thread of this one. */
 #include "nf/webhook_receiver.h"
 
 #include "lib/exposition.h"
@@ -8,13 +8,6 @@
 #include "nf/hssd/webhook.h"
 
 #define SECRET_TEXT "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
-/* An HSS is begun beside a receiver that runs: of the receiver's thread nothing is in its process,
- * so the thread sanitizer has nothing to lose there, and need not end it. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-    return "die_after_fork=0";
-}
 
 static const uint8_t secret[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
@@ -52,9 +45,7 @@ static void configure_one(const char *scheme, const char *events)
 static int folder_with_receiver(bool tls)
 {
     memset(&receiver, 0, sizeof receiver);
-    strcpy(folder, "/tmp/bindery-admin-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    make_folder();
     write_file("hss.key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
     write_file("s.secret", SECRET_TEXT);
     pki_open(&pki);

@@ -161,7 +161,7 @@ void node_each(struct node *n, void (*fn)(void *arg, struct node_conn *c), void 
 /* NAME, what is counted. All only grow but the first two. */
 #define NODE_COUNTERS(X)                                                                           \
     X(open, "connections that are open now")                                                       \
-    X(held, "connections there are now, also those that are not open yet")                         \
+    X(held, "connections there are now, also those that are not open or only adopted yet")         \
     X(adopted, "connections taken over")                                                           \
     X(no_room, "connections closed at once because there were too many")                           \
     X(tls_failed, "TLS handshakes that failed")                                                    \

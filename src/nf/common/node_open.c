@@ -104,7 +104,6 @@ static enum err conn_place(struct node *n, struct node_conn *c)
     n->generations[at]++;
     n->conns[at] = c;
     n->conn_n++;
-    NODE_COUNT(n, held, 1);
     c->deadline = n->now + n->config.setup_timeout_ms;
     node_note_deadline(n, c->deadline);
     return E_OK;
@@ -183,6 +182,7 @@ static void place_adopted(void *arg)
     struct node *n = c->node;
     NODE_COUNT(n, adopted, 1);
     if (n->stopping || n->finished || conn_place(n, c) != E_OK) {
+        NODE_COUNT(n, held, -1);
         (void)close(c->fd);
         conn_drop(c);
         return;
@@ -203,11 +203,13 @@ enum err node_adopt(struct node *n, int fd, enum transport t, struct tls_context
     c->fd = fd;
     c->remote.transport = t;
     c->tls_context = tls_context_hold(tls);
+    NODE_COUNT(n, held, 1); /* from here on, so that a burst finds its limits before it is placed */
     enum err err = socket_prepare(fd, t);
     if (err == E_OK) {
         err = node_post(n, place_adopted, c);
     }
     if (err != E_OK) {
+        NODE_COUNT(n, held, -1);
         (void)close(fd);
         conn_drop(c);
     }
@@ -239,6 +241,7 @@ enum err node_connect(struct node *n, const struct address *to, const struct add
         conn_drop(c);
         return err;
     }
+    NODE_COUNT(n, held, 1);
     c->let_in = true; /* the caller knows of it: it hears of its end */
     *out = c->handle;
     return E_OK;
