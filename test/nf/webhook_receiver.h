@@ -163,6 +163,15 @@ static inline void receiver_open(struct receiver *r, const char *certificate, co
     assert_int_equal(pthread_create(&r->thread, NULL, receiver_run, r), 0);
 }
 
+/* How many came; got[] up to there does not change any more. */
+static inline unsigned receiver_n(struct receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    const unsigned n = r->n;
+    pthread_mutex_unlock(&r->lock);
+    return n;
+}
+
 /* What came stays, and the port until receiver_leave_port. */
 static inline void receiver_close(struct receiver *r)
 {

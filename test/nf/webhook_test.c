@@ -146,7 +146,7 @@ static void assert_in_order(void)
 {
     json_int_t highest = 0;
     char name[32];
-    for (unsigned i = 0; i < receiver.n; i++) {
+    for (unsigned i = 0; i < receiver_n(&receiver); i++) {
         if (receiver.got[i].status < 300) {
             json_int_t id = receiver_event(&receiver.got[i], name);
             assert_true(id <= highest + 1 || highest == 0);
@@ -154,6 +154,16 @@ static void assert_in_order(void)
         }
         receiver_verify(&receiver.got[i], secret, sizeof secret);
     }
+}
+
+/* From the first that came to the last, both counted. */
+static json_int_t ids_spanned(void)
+{
+    const unsigned n = receiver_n(&receiver);
+    char name[32];
+    return n == 0 ? 0
+                  : receiver_event(&receiver.got[n - 1], name) -
+                        receiver_event(&receiver.got[0], name) + 1;
 }
 
 static unsigned events_named(const char *name)
@@ -188,7 +198,7 @@ static void events_come_in_order_and_signed_over_one_connection(void **state)
         json_string_value(json_object_get(json_object_get(message, "data"), "imsi")),
         "001010000000001");
     json_decref(message);
-    for (unsigned i = 1; i < receiver.n; i++) {
+    for (unsigned i = 1; i < receiver_n(&receiver); i++) {
         assert_string_not_equal(receiver.got[i].id, receiver.got[i - 1].id);
         assert_null(
             strchr(receiver.got[i].id, '.')); /* what is signed has dots between its parts */
@@ -208,11 +218,11 @@ static void only_those_that_are_wanted_are_sent(void **state)
     await_shown("noc", "state", "up");
     cause_events(10);
     receiver_await(&receiver, 5);
-    for (unsigned i = 0; i < receiver.n; i++) {
+    for (unsigned i = 0; i < receiver_n(&receiver); i++) {
         receiver_event(&receiver.got[i], name);
         assert_string_equal(name, "subscriber-removed");
     }
-    assert_int_equal(receiver.n, 5);
+    assert_int_equal(receiver_n(&receiver), 5);
 }
 
 static void what_is_refused_is_sent_again_with_its_id_and_told_of_once(void **state)
@@ -233,14 +243,14 @@ static void what_is_refused_is_sent_again_with_its_id_and_told_of_once(void **st
     receiver.status = 200;
     receiver_await(&receiver, 4); /* two, webhook-down, webhook-up */
     assert_in_order();
-    assert_true(receiver.n >= 3 + 4);
+    assert_true(receiver_n(&receiver) >= 3 + 4);
     for (unsigned i = 1; i <= 3; i++) {
         assert_string_equal(receiver.got[i].id, receiver.got[0].id);
         assert_string_equal(receiver.got[i].body, receiver.got[0].body);
     }
-    receiver_event(&receiver.got[receiver.n - 2], name);
+    receiver_event(&receiver.got[receiver_n(&receiver) - 2], name);
     assert_string_equal(name, "webhook-down");
-    receiver_event(&receiver.got[receiver.n - 1], name);
+    receiver_event(&receiver.got[receiver_n(&receiver) - 1], name);
     assert_string_equal(name, "webhook-up");
     assert_int_equal(events_named("webhook-down"), 1);
     assert_int_equal(events_named("webhook-up"), 1);
@@ -259,12 +269,14 @@ static void a_restart_repeats_nothing_and_a_death_loses_nothing(void **state)
     await_shown("noc", "state", "up");
     cause_events(10);
     receiver_await(&receiver, 10);
+    await_metric("waiting_events", "noc", 0); /* the HSS has read the last answer */
     assert_int_equal(halt(), 0);
-    assert_int_equal(receiver.n, 10);
+    assert_int_equal(receiver_n(&receiver), 10);
     assert_int_equal(launch(), 0);
     cause_events(10);
     receiver_await(&receiver, 20);
-    assert_int_equal(receiver.n, 20);
+    await_metric("waiting_events", "noc", 0);
+    assert_int_equal(receiver_n(&receiver), 20);
     uint16_t port = receiver.port;
     receiver_close(&receiver);
     cause_events(10); /* nobody is there for them */
@@ -274,12 +286,11 @@ static void a_restart_repeats_nothing_and_a_death_loses_nothing(void **state)
     unlink(notify_path);
     receiver_open(&receiver, NULL, NULL, port);
     assert_int_equal(launch(), 0);
-    receiver_await(&receiver, 30);
-    assert_in_order();
-    char name[32];
-    /* None is left out, as it was in order; a slow machine has told of the outage as well. */
-    assert_true(receiver_event(&receiver.got[0], name) + 29 <=
-                receiver_event(&receiver.got[receiver.n - 1], name));
+    /* Some may come twice, and a slow machine has told of the outage as well. */
+    for (unsigned most = 30; ids_spanned() < 30; most++) {
+        receiver_await(&receiver, most);
+    }
+    assert_in_order(); /* none is left out */
 }
 
 /*= test op-webhook */
@@ -351,7 +362,7 @@ static void a_reload_takes_webhooks_over(void **state)
     receiver_await(&receiver, 3);
     receiver_event(&receiver.got[2], name);
     assert_string_equal(name, "subscriber-added");
-    assert_int_equal(receiver.n, 3);
+    assert_int_equal(receiver_n(&receiver), 3);
     /* a file that is wrong changes nothing */
     write_file("s.secret", "whsec_AAAA\n");
     expect_problem("configuration-refused", "POST", "/v1/reload", "");
@@ -376,7 +387,7 @@ static void a_receiver_with_another_certificate_gets_nothing(void **state)
     await_shown("noc", "state", "up");
     cause_events(1);
     await_shown("noc", "cause", "certificate");
-    assert_int_equal(receiver.n, 0);
+    assert_int_equal(receiver_n(&receiver), 0);
 }
 
 static void waits_grow_to_five_minutes_and_are_never_longer(void **state)
