@@ -4,7 +4,7 @@
 #include "net/pki.h"
 
 #include "nf/arpfd/config.h"
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 
 static struct pki pki;
 

@@ -3,7 +3,7 @@
 #include "lib/config_keys.h"
 #include "net/pki.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/dausfd/config.h"
 
 static struct pki pki;

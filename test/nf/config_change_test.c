@@ -1,9 +1,9 @@
 /* A configuration read again: every key that changed is named, what needs a restart keeps its
  * value, and a file that is not good changes nothing. Covers src/nf/common/config_change.c,
- * src/nf/common/config_again.c, src/nf/hssd/config_reload.c. */
+ * src/nf/common/config_read.c, src/nf/hssd/config_reload.c. */
 #include "lib/config_keys.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/hssd/config.h"
 #include "nf/hssd/config_raw.h"
 

@@ -2,7 +2,7 @@
 #include "lib/config_keys.h"
 #include "net/pki.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/repod/config.h"
 
 static struct pki pki;

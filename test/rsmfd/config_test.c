@@ -2,7 +2,7 @@
 #include "lib/config_keys.h"
 #include "rsmfd/rsmf_pki.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/rsmfd/config.h"
 
 static struct pki pki;

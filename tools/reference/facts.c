@@ -11,7 +11,7 @@
  * section in it: `reference_facts hssd FILE mmed FILE ...`.
  */
 #include "nf/arpfd/config.h"
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/common/config_values.h"
 #include "nf/common/names.h"
 #include "nf/dausfd/config.h"

@@ -1,7 +1,7 @@
 #include "nf/arpfd/config.h"
 
-#include "nf/common/config_again.h"
 #include "nf/common/config_https.h"
+#include "nf/common/config_read.h"
 #include "nf/common/config_values.h"
 #include "nf/common/config_yaml.h"
 
@@ -268,8 +268,8 @@ static void check_rest(struct checker *k, const struct raw_arpf *raw, struct arp
     c->mask_imsi = check_bool(k, "mask_imsi", raw->log.mask_imsi, false);
 }
 
-static enum err check_all(const struct config_file *file, const char *path,
-                          struct arpfd_config **out, struct config_why *why)
+static enum err check_all(const struct config_file *file, const char *path, void **out,
+                          struct config_why *why)
 {
     const struct raw_arpf *raw = file->raw;
     struct checker k = {.places = file->places, .why = why, .record = file->record};
@@ -293,36 +293,22 @@ static enum err check_all(const struct config_file *file, const char *path,
     return E_OK;
 }
 
-static enum err check_one(const struct config_file *file, const char *path, void **out,
-                          struct config_why *why)
-{
-    struct arpfd_config *config = NULL;
-    enum err err = check_all(file, path, &config, why);
-    *out = config;
-    return err;
-}
-
 static void free_one(void *config)
 {
     arpfd_config_free(config);
 }
 
-const struct config_kind arpfd_config_kind = {&shape, &arpfd_config_rules, check_one, free_one};
+const struct config_kind arpfd_config_kind = {&shape, &arpfd_config_rules, check_all, free_one};
 
 enum err arpfd_config_load(const char *path, struct arpfd_config **out, struct config_why *why)
 {
-    struct config_file file;
-    enum err err = config_file_open(path, &shape, &file, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = check_all(&file, path, out, why);
+    void *snapshot = NULL, *raw = NULL;
+    enum err err = config_read(&arpfd_config_kind, path, &snapshot, &raw, why);
     if (err == E_OK) {
-        (*out)->raw = file.raw;
-        file.raw = NULL;
+        *out = snapshot;
+        (*out)->raw = raw;
     }
-    config_file_close(&file);
-    return config_file_why(path, err, why);
+    return err;
 }
 
 static void free_key(struct arpfd_key_files *k)

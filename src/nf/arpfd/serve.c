@@ -3,7 +3,7 @@
 
 #include "crypto/openssl.h"
 #include "nf/common/admin_server.h"
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/common/daemon.h"
 #include "nf/common/store_note.h"
 

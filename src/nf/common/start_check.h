@@ -10,7 +10,7 @@
 
 #include "net/tls.h"
 #include "nf/common/config_admin.h"
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "store/store_check.h"
 
 struct start_check {

@@ -1,6 +1,6 @@
 #include "nf/dausfd/config.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/common/dimsi_json.h"
 #include "nf/dausfd/config_raw.h"
 
@@ -264,8 +264,8 @@ static void limits(struct checker *k, const struct raw_config *raw, struct dausf
     c->mask_imsi = check_bool(k, "mask_imsi", raw->log.mask_imsi, false);
 }
 
-static enum err check_all(const struct config_file *file, const char *path,
-                          struct dausfd_config **out, struct config_why *why)
+static enum err check_all(const struct config_file *file, const char *path, void **out,
+                          struct config_why *why)
 {
     const struct raw_config *raw = file->raw;
     struct checker k = {.places = file->places, .why = why, .record = file->record};
@@ -290,36 +290,22 @@ static enum err check_all(const struct config_file *file, const char *path,
     return E_OK;
 }
 
-static enum err check_one(const struct config_file *file, const char *path, void **out,
-                          struct config_why *why)
-{
-    struct dausfd_config *config = NULL;
-    enum err err = check_all(file, path, &config, why);
-    *out = config;
-    return err;
-}
-
 static void free_one(void *config)
 {
     dausfd_config_free(config);
 }
 
-const struct config_kind dausfd_config_kind = {&shape, &dausfd_config_rules, check_one, free_one};
+const struct config_kind dausfd_config_kind = {&shape, &dausfd_config_rules, check_all, free_one};
 
 enum err dausfd_config_load(const char *path, struct dausfd_config **out, struct config_why *why)
 {
-    struct config_file file;
-    enum err err = config_file_open(path, &shape, &file, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = check_all(&file, path, out, why);
+    void *snapshot = NULL, *raw = NULL;
+    enum err err = config_read(&dausfd_config_kind, path, &snapshot, &raw, why);
     if (err == E_OK) {
-        (*out)->raw = file.raw;
-        file.raw = NULL;
+        *out = snapshot;
+        (*out)->raw = raw;
     }
-    config_file_close(&file);
-    return config_file_why(path, err, why);
+    return err;
 }
 
 void dausfd_config_free(struct dausfd_config *c)

@@ -1,6 +1,6 @@
 #include "nf/dausfd/dausfd.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/common/daemon.h"
 #include "nf/common/store_note.h"
 

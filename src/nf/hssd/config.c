@@ -1,22 +1,19 @@
 #include "nf/hssd/config.h"
+
+#include "nf/common/config_read.h"
 #include "nf/hssd/config_raw.h"
 
 #include <stdlib.h>
 
 enum err hssd_config_load(const char *path, struct hssd_config **out, struct config_why *why)
 {
-    struct config_file file;
-    enum err err = config_file_open(path, &hssd_config_shape, &file, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = hssd_config_check(&file, path, out, why);
+    void *snapshot = NULL, *raw = NULL;
+    enum err err = config_read(&hssd_config_kind, path, &snapshot, &raw, why);
     if (err == E_OK) {
-        (*out)->raw = file.raw;
-        file.raw = NULL;
+        *out = snapshot;
+        (*out)->raw = raw;
     }
-    config_file_close(&file);
-    return config_file_why(path, err, why);
+    return err;
 }
 
 static void texts_free(char **texts, size_t n)

@@ -125,8 +125,8 @@ static void logging(struct checker *k, const struct raw_log *raw, struct hssd_co
     c->mask_imsi = check_bool(k, "mask_imsi", raw->mask_imsi, false);
 }
 
-enum err hssd_config_check(const struct config_file *file, const char *path,
-                           struct hssd_config **out, struct config_why *why)
+enum err hssd_config_check(const struct config_file *file, const char *path, void **out,
+                           struct config_why *why)
 {
     const struct raw_config *raw = file->raw;
     struct checker k = {.places = file->places, .why = why, .record = file->record};

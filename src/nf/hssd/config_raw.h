@@ -164,8 +164,8 @@ extern const struct config_rules hssd_config_rules;
 
 /* config_check.c: converts and checks; relative paths become relative to the file's folder. Errors:
  * E_BAD_VALUE with *why, E_MEMORY. */
-MUST_USE enum err hssd_config_check(const struct config_file *file, const char *path,
-                                    struct hssd_config **out, struct config_why *why);
+MUST_USE enum err hssd_config_check(const struct config_file *file, const char *path, void **out,
+                                    struct config_why *why);
 /* Its parts: config_listeners.c, config_peers.c, config_profiles.c, config_devid.c,
  * config_kme.c, config_onboarding.c, config_authorities.c, config_pools.c, config_dimsi.c. */
 void hssd_check_listeners(struct checker *k, const struct raw_config *raw,

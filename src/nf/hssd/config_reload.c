@@ -2,7 +2,7 @@
  * start on. docs/configuration.md has the same table for people. */
 #include "nf/hssd/config_raw.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 
 /* Every key of the schema stands here or below one that does. What is AT_START was built into
  * something that lives as long as the process: sockets, threads, queues, the store, identities that
@@ -85,22 +85,13 @@ static const struct config_rule list[] = {
 };
 const struct config_rules hssd_config_rules = {list, sizeof list / sizeof *list};
 
-static enum err check(const struct config_file *file, const char *path, void **out,
-                      struct config_why *why)
-{
-    struct hssd_config *config = NULL;
-    enum err err = hssd_config_check(file, path, &config, why);
-    *out = config;
-    return err;
-}
-
 static void free_snapshot(void *snapshot)
 {
     hssd_config_free(snapshot);
 }
 
-const struct config_kind hssd_config_kind = {&hssd_config_shape, &hssd_config_rules, check,
-                                             free_snapshot};
+const struct config_kind hssd_config_kind = {&hssd_config_shape, &hssd_config_rules,
+                                             hssd_config_check, free_snapshot};
 
 enum err hssd_config_reload(const struct hssd_config *running, struct hssd_config **out,
                             struct config_changes *changes, struct config_why *why)

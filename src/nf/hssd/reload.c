@@ -1,6 +1,6 @@
 #include "nf/hssd/reload.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/hssd/admin.h"
 #include "nf/hssd/audit.h"
 #include "nf/hssd/dimsi.h"

@@ -1,5 +1,6 @@
 #include "nf/mmed/config.h"
 
+#include "nf/common/config_read.h"
 #include "nf/mmed/config_raw.h"
 
 #include <stdio.h>
@@ -9,18 +10,13 @@
 
 enum err mmed_config_load(const char *path, struct mmed_config **out, struct config_why *why)
 {
-    struct config_file file;
-    enum err err = config_file_open(path, &mmed_config_shape, &file, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = mmed_config_check(&file, path, out, why);
+    void *snapshot = NULL, *raw = NULL;
+    enum err err = config_read(&mmed_config_kind, path, &snapshot, &raw, why);
     if (err == E_OK) {
-        (*out)->raw = file.raw;
-        file.raw = NULL;
+        *out = snapshot;
+        (*out)->raw = raw;
     }
-    config_file_close(&file);
-    return config_file_why(path, err, why);
+    return err;
 }
 
 static void peer_free(struct mmed_peer *p)

@@ -117,8 +117,8 @@ static void scopes(struct checker *k, const struct mmed_config *c)
     free(all);
 }
 
-enum err mmed_config_check(const struct config_file *file, const char *path,
-                           struct mmed_config **out, struct config_why *why)
+enum err mmed_config_check(const struct config_file *file, const char *path, void **out,
+                           struct config_why *why)
 {
     const struct raw_mme *raw = file->raw;
     struct checker k = {.places = file->places, .why = why, .record = file->record};

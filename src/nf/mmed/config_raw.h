@@ -76,8 +76,8 @@ extern const struct config_rules mmed_config_rules;
 
 /* config_check.c: converts and checks; relative paths become relative to the file's folder. Errors:
  * E_BAD_VALUE with *why, E_MEMORY. */
-MUST_USE enum err mmed_config_check(const struct config_file *file, const char *path,
-                                    struct mmed_config **out, struct config_why *why);
+MUST_USE enum err mmed_config_check(const struct config_file *file, const char *path, void **out,
+                                    struct config_why *why);
 /* Its parts: config_s1.c, config_homes.c, config_service.c, config_devid.c. Homes come after peers,
  * devid and provisioning after service. */
 void mmed_check_s1(struct checker *k, const struct raw_mme *raw, struct mmed_config *config);

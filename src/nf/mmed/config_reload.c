@@ -2,7 +2,7 @@
  * start on. docs/configuration.md has the same table for people. */
 #include "nf/mmed/config_raw.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 
 /* Every key of the schema stands here or below one that does. What is AT_START was told to eNBs,
  * or built into tables, sockets and queues that live as long as the process. */
@@ -59,22 +59,13 @@ static const struct config_rule list[] = {
 };
 const struct config_rules mmed_config_rules = {list, sizeof list / sizeof *list};
 
-static enum err check(const struct config_file *file, const char *path, void **out,
-                      struct config_why *why)
-{
-    struct mmed_config *config = NULL;
-    enum err err = mmed_config_check(file, path, &config, why);
-    *out = config;
-    return err;
-}
-
 static void free_snapshot(void *snapshot)
 {
     mmed_config_free(snapshot);
 }
 
-const struct config_kind mmed_config_kind = {&mmed_config_shape, &mmed_config_rules, check,
-                                             free_snapshot};
+const struct config_kind mmed_config_kind = {&mmed_config_shape, &mmed_config_rules,
+                                             mmed_config_check, free_snapshot};
 
 enum err mmed_config_reload(const struct mmed_config *running, struct mmed_config **out,
                             struct config_changes *changes, struct config_why *why)

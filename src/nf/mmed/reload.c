@@ -1,6 +1,6 @@
 #include "nf/mmed/reload.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/mmed/admin.h"
 #include "nf/mmed/hss.h"
 #include "nf/mmed/metrics.h"

@@ -2,7 +2,7 @@
 
 #include "nf/common/admin_changes.h"
 #include "nf/common/admin_metrics.h"
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/common/openapi.h"
 #include "nf/repod/api.h"
 

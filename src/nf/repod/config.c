@@ -1,6 +1,6 @@
 #include "nf/repod/config.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/common/config_values.h"
 #include "nf/common/config_yaml.h"
 
@@ -271,8 +271,8 @@ static void check_admin(struct checker *k, const struct raw_admin *raw, struct r
     check_admin_https(k, "admin.https.", &raw->https, &c->admin_https);
 }
 
-static enum err check_all(const struct config_file *file, const char *path,
-                          struct repod_config **out, struct config_why *why)
+static enum err check_all(const struct config_file *file, const char *path, void **out,
+                          struct config_why *why)
 {
     const struct raw_repo *raw = file->raw;
     struct checker k = {.places = file->places, .why = why, .record = file->record};
@@ -305,36 +305,22 @@ static enum err check_all(const struct config_file *file, const char *path,
     return E_OK;
 }
 
-static enum err check_one(const struct config_file *file, const char *path, void **out,
-                          struct config_why *why)
-{
-    struct repod_config *config = NULL;
-    enum err err = check_all(file, path, &config, why);
-    *out = config;
-    return err;
-}
-
 static void free_one(void *config)
 {
     repod_config_free(config);
 }
 
-const struct config_kind repod_config_kind = {&shape, &repod_config_rules, check_one, free_one};
+const struct config_kind repod_config_kind = {&shape, &repod_config_rules, check_all, free_one};
 
 enum err repod_config_load(const char *path, struct repod_config **out, struct config_why *why)
 {
-    struct config_file file;
-    enum err err = config_file_open(path, &shape, &file, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = check_all(&file, path, out, why);
+    void *snapshot = NULL, *raw = NULL;
+    enum err err = config_read(&repod_config_kind, path, &snapshot, &raw, why);
     if (err == E_OK) {
-        (*out)->raw = file.raw;
-        file.raw = NULL;
+        *out = snapshot;
+        (*out)->raw = raw;
     }
-    config_file_close(&file);
-    return config_file_why(path, err, why);
+    return err;
 }
 
 void repod_config_free(struct repod_config *c)

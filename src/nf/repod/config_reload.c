@@ -2,7 +2,7 @@
  * docs/configuration.md has the same for people. Part of src/nf/repod/config.h. */
 #include "nf/repod/config.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 
 /* Every key of the schema stands here or below one that does. What is AT_START lives as long as
  * the process: the address, the store, and what records and the audit log are made with. */

@@ -1,7 +1,7 @@
 /* What a reload replaces, and the reload: part of src/nf/repod/repod.h. */
 #include "nf/repod/repod.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/repod/admin.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "nf/rsmfd/config.h"
 
 #include "net/cert_file.h"
-#include "nf/common/config_again.h"
 #include "nf/common/config_https.h"
+#include "nf/common/config_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,8 +272,8 @@ static void check_files(struct checker *k, const struct raw_rsmf *raw, struct rs
     }
 }
 
-static enum err check_all(const struct config_file *file, const char *path,
-                          struct rsmfd_config **out, struct config_why *why)
+static enum err check_all(const struct config_file *file, const char *path, void **out,
+                          struct config_why *why)
 {
     const struct raw_rsmf *raw = file->raw;
     struct checker k = {.places = file->places, .why = why, .record = file->record};
@@ -303,36 +303,22 @@ static enum err check_all(const struct config_file *file, const char *path,
     return E_OK;
 }
 
-static enum err check_one(const struct config_file *file, const char *path, void **out,
-                          struct config_why *why)
-{
-    struct rsmfd_config *config = NULL;
-    enum err err = check_all(file, path, &config, why);
-    *out = config;
-    return err;
-}
-
 static void free_one(void *config)
 {
     rsmfd_config_free(config);
 }
 
-const struct config_kind rsmfd_config_kind = {&shape, &rsmfd_config_rules, check_one, free_one};
+const struct config_kind rsmfd_config_kind = {&shape, &rsmfd_config_rules, check_all, free_one};
 
 enum err rsmfd_config_load(const char *path, struct rsmfd_config **out, struct config_why *why)
 {
-    struct config_file file;
-    enum err err = config_file_open(path, &shape, &file, why);
-    if (err != E_OK) {
-        return err;
-    }
-    err = check_all(&file, path, out, why);
+    void *snapshot = NULL, *raw = NULL;
+    enum err err = config_read(&rsmfd_config_kind, path, &snapshot, &raw, why);
     if (err == E_OK) {
-        (*out)->raw = file.raw;
-        file.raw = NULL;
+        *out = snapshot;
+        (*out)->raw = raw;
     }
-    config_file_close(&file);
-    return config_file_why(path, err, why);
+    return err;
 }
 
 static void free_listener(struct rsmfd_listener *l)

@@ -2,7 +2,7 @@
  * docs/configuration.md has the same for people. Part of src/nf/rsmfd/config.h. */
 #include "nf/rsmfd/config.h"
 
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 
 /* Every key of the schema stands here or below one that does. What is AT_START lives as long as
  * the process: the PLMN whose name devices look for, sockets, the store and its key. */

@@ -2,7 +2,7 @@
 #include "nf/rsmfd/rsmfd.h"
 
 #include "crypto/openssl.h"
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 #include "nf/common/daemon.h"
 #include "nf/common/store_note.h"
 #include "nf/rsmfd/rsmfd_parts.h"

@@ -1,11 +1,12 @@
-/* nf/common/config_again.h - reading a configuration file again while a daemon serves by it.
+/* nf/common/config_read.h - reading a configuration file: at a start, and again while a daemon
+ * serves by it.
  *
- * The file has to be good by itself, as at a start, and once more with what needs a restart left as
- * it is: so what comes out is a whole snapshot that can be put in force at once, or nothing.
- * Putting it in force is the daemon's.
+ * Read again, the file has to be good by itself, as at a start, and once more with what needs a
+ * restart left as it is: so what comes out is a whole snapshot that can be put in force at once, or
+ * nothing. Putting it in force is the daemon's.
  */
-#ifndef BINDERY_NF_COMMON_CONFIG_AGAIN_H
-#define BINDERY_NF_COMMON_CONFIG_AGAIN_H
+#ifndef BINDERY_NF_COMMON_CONFIG_READ_H
+#define BINDERY_NF_COMMON_CONFIG_READ_H
 
 #include "nf/common/config_change.h"
 #include "nf/common/log.h"
@@ -18,9 +19,12 @@ struct config_kind {
                       struct config_why *why);
     void (*free)(void *snapshot); /* harmless on NULL */
 };
-/* `running` is the tree of what is in force. *out: the snapshot; *raw: its tree, the caller's,
- * which is the next call's `running`. Nothing changes after an error. Errors: those of
- * config_file_open and of check, E_MEMORY; all with *why. */
+/* *out: the snapshot; *raw: its tree, the caller's, which is the `running` of config_read_again.
+ * Errors: those of config_file_open and of check, E_MEMORY; all with *why. */
+MUST_USE enum err config_read(const struct config_kind *kind, const char *path, void **out,
+                              void **raw, struct config_why *why);
+/* `running` is the tree of what is in force. Nothing changes after an error. Otherwise as
+ * config_read. */
 MUST_USE enum err config_read_again(const struct config_kind *kind, const char *path, void *running,
                                     void **out, void **raw, struct config_changes *changes,
                                     struct config_why *why);

@@ -1,4 +1,4 @@
-#include "nf/common/config_again.h"
+#include "nf/common/config_read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +36,32 @@ static enum err merge(const struct config_kind *kind, const char *path, void *ru
     return E_OK;
 }
 
+/* The tree goes to who asked for it; the rest of the file is closed. */
+static enum err hand_over(const char *path, enum err err, struct config_file *file, void *snapshot,
+                          void **out, void **raw, struct config_why *why)
+{
+    if (err == E_OK) {
+        *out = snapshot;
+        *raw = file->raw;
+        file->raw = NULL;
+    }
+    config_file_close(file);
+    return config_file_why(path, err, why);
+}
+
+enum err config_read(const struct config_kind *kind, const char *path, void **out, void **raw,
+                     struct config_why *why)
+{
+    struct config_file file;
+    void *snapshot = NULL;
+    enum err err = config_file_open(path, kind->shape, &file, why);
+    if (err != E_OK) {
+        return err;
+    }
+    err = kind->check(&file, path, &snapshot, why);
+    return hand_over(path, err, &file, snapshot, out, raw, why);
+}
+
 enum err config_read_again(const struct config_kind *kind, const char *path, void *running,
                            void **out, void **raw, struct config_changes *changes,
                            struct config_why *why)
@@ -50,15 +76,10 @@ enum err config_read_again(const struct config_kind *kind, const char *path, voi
     if (err == E_OK) {
         err = merge(kind, path, running, &file, &snapshot, changes, why);
     }
-    if (err == E_OK) {
-        *out = snapshot;
-        *raw = file.raw;
-        file.raw = NULL;
-    } else {
+    if (err != E_OK) {
         kind->free(snapshot);
     }
-    config_file_close(&file);
-    return config_file_why(path, err, why);
+    return hand_over(path, err, &file, snapshot, out, raw, why);
 }
 
 void config_changes_print(const struct config_changes *changes, char *out, size_t room)
