@@ -99,7 +99,7 @@ refused() {
 said() { grep -qF -- "$1" "$work/out" || fail "nothing said '$1'"; }
 # happened NAME IMSI: the HSS has such an event, or is about to: the MME tells it when the device has its answer
 happened() {
-	for _ in $(seq 50); do
+	for _ in $(seq 150); do
 		"$bindery" events --name "$1" --json >"$work/events" || fail "events cannot be read"
 		! grep -qF "\"$2\"" "$work/events" || return 0
 		sleep 0.2
@@ -182,7 +182,7 @@ ladder
 
 title "An eNB of another network, and an MME that is no configured peer"
 tell "Neither gets in."
-attach 3 phone.json --plmn 999-70 --connect-timeout 1s
+attach 3 phone.json --plmn 999-70 --connect-timeout 3s
 refused enb-plmn
 ladder
 got=0

@@ -27,7 +27,7 @@ dimsi_steps() {
 phase_of() { "$bindery" dimsi show "$1" | sed -n "s/^phase  *\([a-z]*\)$/\1/p"; }
 # becomes DIMSI PHASE
 becomes() {
-	for try in $(seq 100); do
+	for try in $(seq 300); do
 		[ "$(phase_of "$1")" = "$2" ] && return
 		sleep 0.1
 	done
@@ -92,7 +92,7 @@ sed -e 's/^origin_host: .*/origin_host: mme.epc.mnc001.mcc001.3gppnetwork.org/' 
 	-e '/^provisioning:/d' -e '/^  https:/,/^ *role:/d' "$BINDERY_DIR/mmed.yaml" >"$BINDERY_DIR/abroad.yaml"
 (cd "$BINDERY_DIR" && exec "$build/bindery-mmed" --config abroad.yaml) 2>"$work/abroad.log" &
 abroad=$!
-for try in $(seq 100); do
+for try in $(seq 300); do
 	s1_abroad=$("$bindery" status --socket "$BINDERY_DIR/abroad.sock" 2>/dev/null | grep -o 's1-tcp://[0-9.:]*' | head -1)
 	[ -z "$s1_abroad" ] || break
 	sleep 0.1

@@ -12,7 +12,7 @@ network() {
 }
 # newest NAME IMSI TEXT: the HSS's newest event of that name is about it and says so
 newest() {
-	for try in 1 2 3 4 5 6 7 8 9 10; do
+	for try in $(seq 150); do
 		"$bindery" events --from hss --name "$1" --json >"$work/events" || fail "events cannot be read"
 		tail -n 1 "$work/events" >"$work/event"
 		if grep -qF "\"$2\"" "$work/event" && grep -qF -- "$3" "$work/event"; then

@@ -235,7 +235,8 @@ static void a_result_that_is_lost_costs_an_attach(void **state)
     struct bench *b = *state;
     b->site->swallow = 1;
     b->site->file = b->d->device + strlen("--device=");
-    assert_int_equal(ATTACH(b, b->lot_option, "--timeout=3s"), UE_SILENT);
+    /* Time to offer a KME on a slow machine too, but less than T3411, when it attaches again. */
+    assert_int_equal(ATTACH(b, b->lot_option, "--timeout=9s"), UE_SILENT);
     has("made a KME and offered it");
     assert_true(b->site->has_payload);
     assert_false(b->site->has_active);

@@ -134,23 +134,28 @@ static void a_device_without_a_key_says_so(void **state)
     assert_int_equal(d->s->mme.unproven, 1);
 }
 
+static int holds_back(struct desk *d, const char *how, const char *timeout)
+{
+    server_start(d->s);
+    const int rc = CALL("attach", d->device, d->mme, how, timeout);
+    server_stop(d->s);
+    /* The network forgets it: else it would need no authentication the next time. */
+    memset(&d->s->mme.ue[0], 0, sizeof d->s->mme.ue[0]);
+    return rc;
+}
+
 static void a_key_may_be_held_back(void **state)
 {
-    static const char *const how[] = {"--no-proof", "--silent"};
+    static const char text[] = "was asked to prove the IMEI and keeps silent";
     struct desk *d = proving(state);
     assert_int_equal(CALL("key", d->device), UE_DONE);
-    for (unsigned i = 0; i < 2; i++) {
-        server_start(d->s);
-        assert_int_equal(
-            CALL("attach", d->device, d->mme, how[i], i == 0 ? "--timeout=30s" : "--timeout=1s"),
-            i == 0 ? UE_DONE : UE_SILENT);
-        server_stop(d->s);
-        if (i == 0) { /* the network forgets it: else it would need no authentication */
-            assert_int_equal(d->s->mme.unproven, 1);
-            memset(&d->s->mme.ue[0], 0, sizeof d->s->mme.ue[0]);
-        }
+    assert_int_equal(holds_back(d, "--no-proof", "--timeout=30s"), UE_DONE);
+    assert_int_equal(d->s->mme.unproven, 1);
+    assert_int_equal(holds_back(d, "--silent", "--timeout=1s"), UE_SILENT);
+    if (strstr(said, text) == NULL) { /* a slow machine was not asked in that time */
+        assert_int_equal(holds_back(d, "--silent", "--timeout=12s"), UE_SILENT);
     }
-    has("was asked to prove the IMEI and keeps silent");
+    has(text);
     assert_int_equal(d->s->mme.proofs, 0);
     assert_int_equal(d->s->mme.unproven, 1);
 }

@@ -91,11 +91,25 @@ static inline void server_start(struct server *s)
     assert_int_equal(pthread_create(&s->thread, NULL, server_loop, s), 0);
 }
 
-/* Afterwards s->mme may be looked at. */
+static inline bool server_has_enbs(const struct server *s)
+{
+    for (unsigned i = 0; i < s->enbs; i++) {
+        if (assoc_find(s->set, s->enb[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Afterwards s->mme may be looked at: its eNBs are gone, and what they sent last has been read. */
 static inline void server_stop(struct server *s)
 {
     atomic_store(&s->stop, true);
     assert_int_equal(pthread_join(s->thread, NULL), 0);
+    for (unsigned i = 0; server_has_enbs(s); i++) {
+        assert_true(i < 12000); /* a minute */
+        assert_ok(assoc_poll(s->set, 5));
+    }
 }
 
 static inline void server_close(struct server *s)

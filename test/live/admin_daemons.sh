@@ -65,7 +65,7 @@ holds "and that is known" becomes $dimsi "done"
 head -c 1100000 /dev/zero | tr '\0' ' ' >large
 printf '{"a":%.0s' $(seq 20000) >deep
 long=$(printf '%060000d' 0)
-by_socket() { curl -s -o said -w '%{http_code}' --max-time 20 --unix-socket "${socket_of[$each]}" "$@" || true; }
+by_socket() { curl -s -o said -w '%{http_code}' --max-time 60 --unix-socket "${socket_of[$each]}" "$@" || true; }
 hostile() {
   local at got=()
   for at in '/v1/%00' '/v1/status/%00' '/v1/status?%00=%00' '/v1/status?limit' '/v1/status?&&=&' '/v1//status' '/v1/status/' \

@@ -86,10 +86,10 @@ holds "AMF flipped on the radio is no downgrade" \
   ue 1 "" attach --mme "$s1" --device "$work/meter.json" --radio-flip amf
 device meter meter
 holds "capabilities taken away on the radio do not lead to less security" \
-  ue 1 "#17" attach --mme "$s1" --device "$work/meter.json" --radio-flip capability --timeout 10s
+  ue 1 "#17" attach --mme "$s1" --device "$work/meter.json" --radio-flip capability
 holds "an eNB of a foreign PLMN is not set up" \
   ue 3 "" attach --mme "$s1" --device "$work/meter.json" --plmn 999-70 --connect-timeout 2s
-holds "by its name" mme_event mme-a enb-plmn
+holds "by its name" wait_for 10 mme_event mme-a enb-plmn
 
 # ---- a dedicated core ------------------------------------------------------------------------
 

@@ -41,15 +41,15 @@ kills() {
   for i in 1 2 3 4 5 6 7 8 9 10; do
     begun
     case $party in
-    device) stop "$ue_pid" KILL ;;
+    device) cut_off "$ue_pid" ;;
     MME)
       stop "$mme_pid" KILL
-      stop "$ue_pid" KILL
+      cut_off "$ue_pid"
       mme_start mme-a
       ;;
     HSS)
       stop "$hss_pid" KILL
-      stop "$ue_pid" KILL
+      cut_off "$ue_pid"
       hss_start
       wait_for 20 mme_is_up mme-a || true
       ;;

@@ -50,7 +50,7 @@ killed() {
 finish_restore() {
   if [ -e "$work/hss.db.restore-begun" ]; then
     local rc=0
-    timeout 20 "$BINDERY_BUILD/bindery-hssd" --config "$work/hssd.yaml" >"$work/refused" 2>&1 || rc=$?
+    timeout 120 "$BINDERY_BUILD/bindery-hssd" --config "$work/hssd.yaml" >"$work/refused" 2>&1 || rc=$?
     [ "$rc" -eq 1 ] && grep -q 'bindery restore' "$work/refused" || return 1
     barred=$((barred + 1))
   fi

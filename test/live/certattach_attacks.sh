@@ -344,6 +344,7 @@ hostile() {
     -key "$work/op/pki/repo.key" -CAfile "$work/op/pki/ca.crt" -Verify 1 -tls1_3 -HTTP -quiet) >s_server.out 2>&1 &
   site_pid=$!
   pids+=("$site_pid")
+  wait_for 10 grep -q "$(printf ':%04X 00000000:0000 0A' "$site_port")" /proc/net/tcp
   again
   holds "$1" at 1 "no subscription" bait
   holds "by its name (site-bad-answer)" wait_for 15 happened_now onboarding-refused '"cause":"site-bad-answer"' "${t}000022"

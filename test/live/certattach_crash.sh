@@ -54,21 +54,21 @@ kills() {
   for ((i = 1; i <= kills; i++)); do
     begun
     case $party in
-    device) stop "$ue_pid" KILL ;;
+    device) cut_off "$ue_pid" ;;
     MME)
       halt op mmed KILL
-      stop "$ue_pid" KILL
+      cut_off "$ue_pid"
       daemon op mmed
       ;;
     HSS)
       halt op hssd KILL
-      stop "$ue_pid" KILL
+      cut_off "$ue_pid"
       daemon op hssd
       joined op || true
       ;;
     site)
       halt op repod KILL
-      stop "$ue_pid" KILL
+      cut_off "$ue_pid"
       daemon op repod
       ;;
     esac

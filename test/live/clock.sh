@@ -152,7 +152,7 @@ pids+=("$HELD_PID")
 held_asks() { # the status, of the next request on it
   local line
   printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n' 1>&"${HELD[1]}" 2>/dev/null || { echo ended; return; }
-  while read -r -t 10 line <&"${HELD[0]}"; do
+  while read -r -t 60 line <&"${HELD[0]}"; do
     [[ $line != HTTP/1.1* ]] || { cut -d' ' -f2 <<<"$line"; return; }
   done
   echo ended
@@ -206,11 +206,11 @@ done
 echo "# scene: the certificate of the HSS expires while it serves"
 jump +0
 cp server.crt good.crt
-made server '1 day ago' '15 seconds' "$of_server"
+made server '1 day ago' '45 seconds' "$of_server"
 holds "the one that expires soon counts" admin POST /v1/reload
 may "it is good as yet" 200 long
 expired() { ! openssl x509 -in server.crt -noout -checkend 0; }
-holds "it expires" wait_for 40 expired
+holds "it expires" wait_for 90 expired
 rc=0
 curl -s -o /dev/null --cacert ca.crt --cert long.crt --key long.key "$url/v1/status" || rc=$?
 same "a client refuses it" 60 "$rc"

@@ -23,7 +23,7 @@ refuses() {
   local sentence=$1 words=$2 before rc=0
   shift 2
   before=$(octets "$@")
-  timeout 20 "$BINDERY_BUILD/bindery-hssd" --config "$work/other.yaml" >"$work/refused" 2>&1 || rc=$?
+  timeout 120 "$BINDERY_BUILD/bindery-hssd" --config "$work/other.yaml" >"$work/refused" 2>&1 || rc=$?
   same "$sentence is refused" 1 "$rc"
   if grep -qE "$words" "$work/refused"; then
     passed "and says so"

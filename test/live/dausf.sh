@@ -99,7 +99,7 @@ push_file() {
 ask() { # CLIENT METHOD PATH [CURL OPTIONS...]: the status, and the body in `said`
   local who=$1 method=$2 path=$3
   shift 3
-  curl --silent --show-error --max-time 20 --cacert ca.crt --cert "$who.crt" --key "$who.key" --request "$method" \
+  curl --silent --show-error --max-time 60 --cacert ca.crt --cert "$who.crt" --key "$who.key" --request "$method" \
     --output said --write-out '%{http_code}' "$@" "https://localhost:$push_port$path"
 }
 token=$(random_hex 32) se_digest=$(random_hex 32)
@@ -115,7 +115,7 @@ erlang_build
 dausf_start
 cat >push.sh <<C
 #!/bin/sh
-curl --silent --show-error --fail-with-body --max-time 20 --cacert ca.crt --cert ausf.crt --key ausf.key \\
+curl --silent --show-error --fail-with-body --max-time 60 --cacert ca.crt --cert ausf.crt --key ausf.key \\
   --request PUT --data @one https://localhost:$push_port/v1/entries/$dimsi
 C
 chmod +x push.sh

@@ -23,7 +23,7 @@ repo_config
 repo_start
 pki "$hss_host"
 hss_config 127.0.0.1 "$hss_port" "$tls_port"
-hss_devid "changes_seconds: 1, unknown_seconds: 1, wait_ms: 1000, remember_seconds: 3600"
+hss_devid "changes_seconds: 1, unknown_seconds: 1, wait_ms: 4000, remember_seconds: 3600"
 s1=s1-tcp://127.0.0.1:$s1_port
 hss_start --trace "$work/hss.pcapng" --trace-secrets
 
@@ -38,7 +38,7 @@ crl "$maker_dir/recalled.crt"
 
 mme_config mme-a "$s1" "serve: true" "check_imei: true" "retransmissions: 3" "reuse_security: false" \
   "devid: {signers: [operator/records.pub], ca: operator/device-ca.crt, crl: operator/device-ca.crl}"
-sed -i 's/^timers: .*/timers: {reconnect_seconds: 1, t3450_seconds: 1, t3460_seconds: 1, t3470_seconds: 1}/' mme-a.yaml
+sed -i 's/^timers: .*/timers: {reconnect_seconds: 1, request_seconds: 10, t3450_seconds: 1, t3460_seconds: 1, t3470_seconds: 1}/' mme-a.yaml
 mme_start mme-a --trace "$work/mme.pcapng" --trace-secrets
 
 a=00101000000001
@@ -179,7 +179,7 @@ fails "a key of another algorithm" ${a}1 algorithm camera 6 \
 silent() {
   cp thief.json thief.before
   ue 4 "keeps silent" attach --mme "$s1" --device "$work/thief.json" --as-imei 35693803000001 --silent \
-    --timeout 6s || return 1
+    --timeout 14s || return 1
   switched_off thief
   wait_for 5 mme_event mme-a device-silent
 }
@@ -310,25 +310,25 @@ for party in repository HSS MME; do
   case $party in
   repository)
     stop "$repo_pid" KILL
-    stop "$ue_pid" KILL
+    cut_off "$ue_pid"
     repo_start
     ;;
   HSS)
     stop "$hss_pid" KILL
-    stop "$ue_pid" KILL
+    cut_off "$ue_pid"
     hss_start --trace "$work/hss2.pcapng"
     wait_for 20 mme_is_up mme-a
     ;;
   MME)
     stop "$mme_pid" KILL
-    stop "$ue_pid" KILL
+    cut_off "$ue_pid"
     mme_start mme-a --trace "$work/mme2.pcapng"
     ;;
   esac
   holds "the $party is killed in the middle, and the device gets on" gets_on
 done
 begun
-stop "$ue_pid" KILL
+cut_off "$ue_pid"
 holds "the device is killed, and gets on" gets_on
 
 echo "# a bad line"

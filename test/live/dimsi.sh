@@ -38,7 +38,7 @@ done
 same "the ARPF has the release on record" "001-01 1" "$(release $one target) $(release $one times)"
 holds "the same offer again changes nothing" offered
 same "and its key went out once" 1 "$(release $one times)"
-follows() { sp follow | grep -qE "$1.* $2 "; }
+follows() { grep -qE "$1.* $2 " <<<"$(sp follow)"; }
 holds "the service provider sees it" follows $one pushed
 
 echo "# the first attach: steps 3 to 11"
@@ -49,14 +49,15 @@ same "in three attaches" 3 "$(grep -c -- '-> ATTACH REQUEST' first.out)"
 holds "it says what came" grep -q "RAND brings IMSI 0010100007" first.out
 same "it has the operator's own subscription" own "$(has $first)"
 holds "the operator knows that it is done" becomes "$one" "done"
-same "the dIMSI is spent" spent "$(entry $one phase)"
+is_spent() { [ "$(entry $one phase)" = spent ]; }
+holds "the dIMSI is spent" wait_for 10 is_spent
 same "the profile is confirmed" 1 "$(delivered confirmed)"
 temporary=$(grep -oP 'RAND brings IMSI \K[0-9]+' first.out)
 same "nothing of the temporary subscription is left" "" "$(cli subscriber list --dir op | grep "$temporary" || true)"
 same "eK is gone from the device" "" "$(perl -0777 -ne 'print $1 if /"ek": *"([0-9a-f]*[1-9a-f][0-9a-f]*)"/' made/$first.json)"
 holds "it attaches again, as any device does" switched_on 0 registered $first
 same "with the one attach that takes" 1 "$(grep -c -- '-> ATTACH REQUEST' ue.out)"
-about() { events_named "$1" | grep -qF "\"$one\""; }
+about() { grep -qF "\"$one\"" <<<"$(events_named "$1")"; }
 for event in dimsi-offered dimsi-allocated dimsi-pushed dimsi-attached dimsi-profile-used dimsi-done; do
   holds "there is an event $event" wait_for 5 about $event
 done

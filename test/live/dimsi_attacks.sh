@@ -186,7 +186,7 @@ same "the owner's stands as it stood" "live 1 001-01" "$(entry $owner phase) $(e
 echo "# guessed dIMSIs"
 #= test dimsi-guess dimsi-provisional dimsi-no-service
 raw() { "$BINDERY_BUILD/live_raw_kme" "$1" "$work" $discovery "$probe" probe "${@:2}"; }
-entries_now() { curl --silent --max-time 10 --unix-socket op/discovery/discovery.sock http://dausf/v1/entries?limit=1000; }
+entries_now() { curl --silent --max-time 60 --unix-socket op/discovery/discovery.sock http://dausf/v1/entries?limit=1000; }
 # As if nobody had asked: when, and how often the owner's was asked for, is not part of it.
 kept() { entries_now | tr -d ' \n' | sed 's/"asked":[0-9]*,"last_asked":[^,}]*//g'; }
 before=$(kept)
@@ -212,12 +212,12 @@ same "the device is as it was" none "$(has ${imei}2)"
 old=$(raw air $noisy ignorant | awk '{ print $4 ":" $5 }') # whoever is an MME may ask
 holds "unchanged, it brings an IMSI" ue 0 registered attach --mme "$(s1_of op)" --device made/${imei}2.json
 same "which it has now" temporary "$(has ${imei}2)"
-of_dimsi() { grep -F '"imsi":"'$noisy'"' | grep -qF "\"cause\":\"$1\""; }
+of_dimsi() { grep -qF "\"cause\":\"$1\"" <<<"$(grep -F '"imsi":"'$noisy'"')"; }
 holds "service, which its MME asked for on the dIMSI, was refused" of_dimsi discovery-only <op-dausfd.now
 mme_events() { mme_ask op-mmed "/v1/events?limit=1000" | tr -d ' \n' | grep -oE '\{"[^{}]*\}'; }
 holds "which the MME has among its events" of_dimsi hss-refused < <(mme_events)
 holds "played to it later, the challenge of the dIMSI is none of its IMSI" ue 1 "the USIM refuses its MAC" attach --mme "$(s1_of op)" \
-  --device made/${imei}2.json --radio-flip "challenge=$old" --timeout 10s
+  --device made/${imei}2.json --radio-flip "challenge=$old"
 same "and nothing changes" temporary "$(has ${imei}2)"
 holds "it is served as before" ue 0 registered attach --mme "$(s1_of op)" --device made/${imei}2.json
 holds "and done when it reaches the RSMF" switched_on 0 registered ${imei}2
@@ -317,6 +317,7 @@ same "in three attaches" 3 "$(grep -c -- '-> ATTACH REQUEST' ue.out)"
 same "and nothing went wrong on the way" "" "$(grep -E 'could not|failed' ue.out || true)"
 same "it has its own subscription" own "$(has ${imei}0)"
 holds "and is done" becomes $owner "done"
+holds "as the D-AUSF has heard" wait_for 10 eval '[ "$(entry $owner phase)" = spent ]'
 same "its key went to its operator alone" "001-01 1" "$(release $owner target) $(release $owner number)"
 pushes "an old push does not bring the dIMSI back" 409 dimsi-spent $ausf $owner "$(push_body 001010000700000 "$of_owner")"
 pushes "nor does a squatter's now" 422 endorsement-other second $owner "$(push_body $hers "$of_owner")"
@@ -325,7 +326,7 @@ same "over S6a it is one that nobody has" 4181 "$(raw air $owner ignorant)"
 own_key ${imei}0 owned
 refused "what was confirmed is fetched no more" rsmfd 409 already-fetched owned PUT "$profiles/$(digest owned)" "$(request "$two")"
 holds "played to it, the old challenge is none of its IMSI's" ue 1 "the USIM refuses its MAC" attach --mme "$(s1_of op)" \
-  --device made/${imei}0.json --radio-flip "challenge=$old" --timeout 10s
+  --device made/${imei}0.json --radio-flip "challenge=$old"
 holds "it is served" switched_on 0 registered ${imei}0
 
 # ---- a part number that leaked -----------------------------------------------------------------

@@ -66,9 +66,9 @@ ms() { local now=${EPOCHREALTIME/[.,]/}; echo $((now / 1000)); }
 # One is not disturbed: how long it takes here and now says when the others are.
 began=$(ms)
 begun
-holds "a device that nobody disturbs is offered" wait_for 30 at_least on
+holds "a device that nobody disturbs is offered" wait_for 90 at_least on
 offer_ms=$(($(ms) - began))
-holds "and finds its operator" wait_for 60 over
+holds "and finds its operator" wait_for 180 over
 all_ms=$(($(ms) - began))
 ended
 echo "# its operator had what it needs after $offer_ms ms, and it was over after $all_ms ms"
@@ -87,7 +87,7 @@ again() { # PARTY
   local id=$1
   case $1 in
   device)
-    wait_for 30 test -s ue.pid || true
+    wait_for 90 test -s ue.pid || true
     later 0 $((all_ms - offer_ms))
     comes_to device
     kill -KILL "$(cat ue.pid)" 2>/dev/null || true
@@ -95,7 +95,7 @@ again() { # PARTY
     ;;
   MME)
     id=mmed
-    wait_for 30 at_least on || true
+    wait_for 90 at_least on || true
     later 0 $((all_ms - offer_ms))
     ;;
   HSS)
@@ -119,7 +119,7 @@ for who in "${parties[@]}"; do
   for ((i = 1; i <= kills; i++)); do
     begun
     again "$who"
-    holds "kill $i of the $who: the device finds its operator in the end" wait_for 60 over
+    holds "kill $i of the $who: the device finds its operator in the end" wait_for 180 over
     over || tail -n 40 "go.$round" | sed 's/^/# /'
     ended
   done
@@ -132,9 +132,11 @@ echo "# afterwards"
 #= test dimsi-erase dimsi-release-again dimsi-spent dimsi-rsmf-once dimsi-entry-end
 wait_for 20 served_by_both || true
 agree=0
+is_spent() { [ "$(entry $dimsi phase)" = spent ]; }
 for ((i = 0; i < round; i++)); do
   dimsi=$((901700000000001 + i)) imei=$((35693805000000 + i))
   becomes $dimsi "done" 30 || true
+  wait_for 30 is_spent || true # the D-AUSF hears of it by itself
   wanted="own done spent 1"
   got="$(has $imei) $(of_row $dimsi phase) $(entry $dimsi phase) $(release $dimsi number)"
   if [ "$got" = "$wanted" ]; then

@@ -80,6 +80,7 @@ same "of seven" 7 "$(grep -c ' pushed ' said)"
 echo "# taken back"
 #= test dimsi-delegation
 holds "one device is switched on" switched_on 0 registered "$(imei_of $served)"
+holds "and done, as its operator has heard" becomes $served "done"
 halt op hssd
 second=$(d 2)
 says "the operator does not answer while one is taken back" 3 "0 taken back, 1 failed" sp revoke "$second"

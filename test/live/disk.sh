@@ -42,7 +42,7 @@ put() {
   local status body
   # shellcheck disable=SC2059
   body=$(printf "{$row}" "$1" "$(($1 + 7))")
-  status=$(curl -s -o "$work/put" -w '%{http_code}' --max-time 20 --unix-socket "$work/admin" -X PUT \
+  status=$(curl -s -o "$work/put" -w '%{http_code}' --max-time 60 --unix-socket "$work/admin" -X PUT \
     -d "$body" "http://hss/v1/subscribers/$(imsi_of "$1")") || true
   [ "$status" != 201 ] || imsi_of "$1" >>"$work/acknowledged"
   [ "$status" != 201 ] || echo >>"$work/acknowledged"
@@ -94,7 +94,7 @@ goes_on() {
 # later SECONDS: so much later than at the start, for a HSS that was started with start_later.
 later() { echo "$1" >"$work/later.new" && mv "$work/later.new" "$work/later"; }
 start_later() { LD_PRELOAD=$work/later_clock.so LATER_CLOCK=$work/later hss_start; }
-beside() { admin GET /metrics | grep -qx 'bindery_hss_sequence_mark_beside_store 1'; }
+beside() { grep -qx 'bindery_hss_sequence_mark_beside_store 1' <<<"$(admin GET /metrics)"; }
 asks_for_vectors() { device_asks --no-ulr --no-report >"$work/asked" 2>&1; }
 resynchronised() { admin GET /v1/status | tr -d ' \n' | grep -oE '"resynchronised":[0-9]+'; }
 stopped() {
@@ -137,7 +137,7 @@ full() { [ "$(put "$n")" = 507 ] && not_ready >"$work/health"; }
 holds "the HSS is not ready, and says why" wait_for 20 full
 holds "namely that there is no room left" grep -F 'no room left' "$work/health"
 turned() { grep -F '"event":"store-not-writable"' "$work/hss.log" | grep -F '"level":"error"' | grep -F '"cause":"disk-full"'; }
-holds "its log says the same" turned
+holds "its log says the same" wait_for 10 turned
 rc=0
 "$bindery" subscriber set "$(imsi_of 11)" --suspended=yes --socket "$work/admin" >"$work/said" 2>&1 </dev/null || rc=$?
 same "the command fails" 1 "$rc"
@@ -190,10 +190,11 @@ holds "with time gone by, a device is authenticated" wait_for 20 asks_for_vector
 holds "by a mark beside the store" beside
 killed
 rc=0
-timeout 20 "$BINDERY_BUILD/bindery-hssd" --config "$work/hssd.yaml" >"$work/refused" 2>&1 & # it may serve, or say why not
+timeout 120 "$BINDERY_BUILD/bindery-hssd" --config "$work/hssd.yaml" >"$work/refused" 2>&1 & # it may serve, or say why not
 second=$!
 pids+=("$second")
-wait_for 10 admin GET /v1/status || true
+serves_or_dead() { admin GET /v1/status || ! kill -0 "$second"; }
+wait_for 10 serves_or_dead || true
 if kill -0 "$second" 2>/dev/null; then
   echo "# it serves, without room"
   kill -TERM "$second"
@@ -226,7 +227,7 @@ stopped "SIGTERM ends it in order"
 
 echo "# scene: a disk that fails"
 cc -shared -fPIC -O1 -Wall -o "$work/failing_disk.so" "$live_here/lib/failing_disk.c" -ldl -pthread
-met_it() { [ "$status" = 500 ] || { next && [ "$status" != 201 ]; } || [ "$n" -gt 30000 ]; }
+met_it() { [ "$status" = 500 ] || { next && [ "$status" != 201 ]; } || [ $((n - first)) -ge 50 ]; }
 start_with_shim() {
   LD_PRELOAD=$work/failing_disk.so FAILING_DISK=$work/order hss_start
 }
@@ -257,6 +258,7 @@ for order in "write 0 once" "write 1 once" "sync 0 once"; do
   : >"$work/order"
   start_with_shim
   echo "$order" >"$work/order"
+  first=$n
   next # it, or a change of the HSS's own, meets it
   wait_for 5 met_it || true
   next

@@ -59,7 +59,7 @@ fd_run() {
   party "$work/mme" "$work/fd.conf" "$work/open$run.sub" "$work/bound$run.sub" \
     "$work/stolen$run.sub"
   holds "the reported failures raise the event suspected-theft" \
-    wait_for 10 event suspected-theft "0010100000001${run}3"
+    wait_for 60 event suspected-theft "0010100000001${run}3"
 }
 
 ip link set lo up

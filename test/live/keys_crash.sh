@@ -11,7 +11,7 @@ export BINDERY_DIR=$work/none NO_COLOR=1
 unset BINDERY_SERVER
 kills=12 subscribers=400
 
-key() { timeout 60 "$BINDERY_BUILD/bindery" key "$@" --socket "$work/admin" >"$work/said" 2>&1; }
+key() { timeout 120 "$BINDERY_BUILD/bindery" key "$@" --socket "$work/admin" >"$work/said" 2>&1; }
 fingerprint() { admin GET /v1/keys | tr -d ' \n' | grep -oE '"fingerprint":"[0-9a-f]+"'; }
 data_keys() { admin GET /v1/keys | tr -d ' \n' | grep -oE '"seals":(true|false)' | wc -l; }
 ended() { admin GET /v1/keys | tr -d ' \n' | grep -qF '"state":"ended"'; }
@@ -79,7 +79,7 @@ echo "# $both times there were two key files"
 
 echo "# the end"
 admin POST /v1/keys/reseal >/dev/null 2>&1 || true # one may be left, stopped or running
-holds "a job that was cut short comes to its end" wait_for 30 ended
+holds "a job that was cut short comes to its end" wait_for 60 ended
 holds "and a new one too" key reseal
 same "one data key is left" 1 "$(data_keys)"
 same "every secret is what it was" "$subscribers unchanged" "$(put_in)"
@@ -87,7 +87,7 @@ stops_in_order "SIGTERM ends the HSS in order"
 cp -p "$work/kek" "$work/kek.last"
 cp -p "$work/kek.first" "$work/kek"
 rc=0
-timeout 20 "$BINDERY_BUILD/bindery-hssd" --config "$work/hssd.yaml" >"$work/refused" 2>&1 || rc=$?
+timeout 60 "$BINDERY_BUILD/bindery-hssd" --config "$work/hssd.yaml" >"$work/refused" 2>&1 || rc=$?
 same "the first key file opens the store no more" 1 "$rc"
 holds "and the HSS says so" grep -qF 'is not the key-encryption key of the store' "$work/refused"
 cp -p "$work/kek.last" "$work/kek"

@@ -18,6 +18,7 @@ export NO_COLOR=1 LC_ALL=C.UTF-8
 unset BINDERY_DIR BINDERY_SOCKET
 cd "$work"
 kme_parties
+sed -i 's/wait_ms: 1000/wait_ms: 3000/' hssd.yaml # below what the MME waits for the HSS
 hss_start --trace "$work/hss.pcapng" --trace-secrets
 kme_mme mme-a "$s1"
 mme_start mme-a --trace "$work/mme.pcapng" --trace-secrets
@@ -63,9 +64,9 @@ holds "it attaches, is provisioned and attaches again" attaches meter
 cp ue.out meter.out
 holds "the second time with a challenge that is encrypted" grep -q "RAND encrypted under KME: the USIM answered" meter.out
 holds "the home network has a key for this device and no other" bound ${a}1 ${t}000001
-holds "and knows that it was used" wait_for 5 used ${a}1
+holds "and knows that it was used" wait_for 60 used ${a}1
 for name in provisioning-offered provisioned kme-in-use; do
-  holds "there is an event $name" wait_for 5 event $name ${a}1
+  holds "there is an event $name" wait_for 60 event $name ${a}1
 done
 same "provisioned tells device and lot" 1 "$(admin GET "/v1/events?name=provisioned" | tr -d ' \n' |
   grep -oE '\{"[^{}]*\}' | grep -F ${a}1 | grep -F ${t}000001 | grep -c 2026-07)"
@@ -99,8 +100,7 @@ fresh listed listed ${t}000003 2026-07
 holds "one that is, but whose key nobody has published, is not" at 1 "#17" listed
 holds "by its name" refusal device-key ${a}2
 publish_public ${t}000003 listed.pub >/dev/null
-heard() { sleep 1.1 && attaches listed; }
-holds "and is when it was published" heard
+holds "and is when it was published" wait_for 60 attaches listed
 holds "with one key" bound ${a}2 ${t}000003
 # told ID LOT RANGE: what a device is told that has another lot's modulus, or a lot that nobody imported
 told() { perl -0777 -pe "s/(\"ranges\": *)\\[[^]]*\\]/\${1}[\"$3\"]/" "$lots/$2.lot.json" >"$lots/$1.lot.json"; }
@@ -121,14 +121,14 @@ holds "which the MME tells" mme_event mme-a device-without-kme
 echo "# renewal and rebinding"
 #= test kme-rebind
 cli device rebind ${a}1 --renew --socket "$work/admin" >said
-holds "an operator asks for a renewal" wait_for 10 event renewal-asked ${a}1
+holds "an operator asks for a renewal" wait_for 60 event renewal-asked ${a}1
 holds "the device makes another key" attaches meter
 same "which is another" 1 "$([ "$before" != "$(kme_of meter)" ] && echo 1)"
 holds "the home network has one" bound ${a}1 ${t}000001
 device_secrets meter
 before=$(kme_of meter)
 cli device rebind ${a}1 --imei ${t}000006 --socket "$work/admin" >said
-holds "he approves of another device" wait_for 10 event rebind-approved ${a}1
+holds "he approves of another device" wait_for 60 event rebind-approved ${a}1
 holds "until that is bound, the old one is served under its key" attaches meter
 same "which stays as it is" "$before" "$(kme_of meter)"
 fresh second meter ${t}000006 2026-07
@@ -187,7 +187,7 @@ holds "nobody can be provisioned" at 1 "#17" waiting
 holds "because nobody knows the device's key" refusal device-key ${a}6
 holds "who has a key is served" attaches second
 kill -CONT "$repo_pid"
-holds "when it is back, so is who waited" wait_for 20 attaches waiting
+holds "when it is back, so is who waited" wait_for 60 attaches waiting
 device_secrets waiting
 
 # ---- a street ------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ holds "12 devices are provisioned and registered on a line that loses, repeats a
 holds "some of what they sent was lost" grep -qE 'lost [1-9]' ue.out
 provisioned() { cli events --json --socket "$work/admin" --name provisioned | grep -o '00101100000[0-9]*' | sort -u | wc -l; }
 all_are() { [ "$(provisioned)" = 12 ]; }
-wait_for 10 all_are || true
+wait_for 60 all_are || true
 same "all of them" 12 "$(provisioned)"
 
 # ---- asked first ---------------------------------------------------------------------------------
@@ -227,6 +227,8 @@ made handed ${a}8 ${t}000010 2026-07
 holds "a fresh device is provisioned there, and then handed on to the ordinary MME" \
   at 0 registered handed --mme "s1-tcp://127.0.0.1:$b_port" --reroute
 device_secrets handed
+at_the_other() { [ "$(mme_count mme-b attaches)" = 1 ]; }
+wait_for 60 at_the_other || true # it counts when the device has confirmed
 same "one was handed on" 1 "$(mme_count mme-a rerouted)"
 same "and nobody attached there" 0 "$(mme_count mme-a attaches)"
 same "but at the other one" 1 "$(mme_count mme-b attaches)"
@@ -240,7 +242,7 @@ mme_start mme-a --trace "$work/mme2.pcapng" --trace-secrets
 echo "# a restart"
 stop "$hss_pid" KILL
 hss_start --trace "$work/hss2.pcapng"
-wait_for 20 mme_is_up mme-a
+wait_for 60 mme_is_up mme-a
 holds "who was bound is served" attaches second
 made afterwards ${a}7 ${t}000009 2026-07
 holds "lots are still there" attaches afterwards

@@ -14,6 +14,7 @@ export NO_COLOR=1 LC_ALL=C.UTF-8
 unset BINDERY_DIR BINDERY_SOCKET
 cd "$work"
 kme_parties
+sed -i 's/wait_ms: 1000/wait_ms: 3000/' hssd.yaml # below what the MME waits for the HSS
 hss_start
 kme_mme mme-a "$s1"
 mme_start mme-a
@@ -54,7 +55,7 @@ served() {
 }
 # one_key: nothing is pending in the device, and the home network has one key, which it knows to be used.
 one_key() {
-  [ -n "$(kme_of now)" ] && bound "$imsi" $imei && wait_for 5 used "$imsi" &&
+  [ -n "$(kme_of now)" ] && bound "$imsi" $imei && wait_for 60 used "$imsi" &&
     ! waits now
 }
 kills() {
@@ -62,17 +63,17 @@ kills() {
   for i in $(seq "${KILLS:-20}"); do
     begun
     case $party in
-    device) stop "$ue_pid" KILL ;;
+    device) cut_off "$ue_pid" ;;
     MME)
       stop "$mme_pid" KILL
-      stop "$ue_pid" KILL
+      cut_off "$ue_pid"
       mme_start mme-a
       ;;
     HSS)
       stop "$hss_pid" KILL
-      stop "$ue_pid" KILL
+      cut_off "$ue_pid"
       hss_start
-      wait_for 20 mme_is_up mme-a || true
+      wait_for 60 mme_is_up mme-a || true
       ;;
     esac
     came_to "$party"

@@ -96,7 +96,7 @@ every_imei_checks() {
 }
 holds "every IMEI has its check digit" every_imei_checks lot
 every_key_is_its_certificates() {
-  local n imei
+  local n imei told=0
   for ((n = 1; n <= $2; n++)); do
     row "$1" $n key | base64 -d | openssl pkey -inform DER -check -pubout -out pub.pem >/dev/null || return 1
     row "$1" $n certificates | base64 -d | openssl x509 -inform DER -out cert.pem || return 1
@@ -104,9 +104,13 @@ every_key_is_its_certificates() {
     openssl verify -x509_strict -check_ss_sig -CAfile home/pki/device-ca.crt -crl_check -CRLfile home/pki/device-ca.crl cert.pem || return 1
     imei=$(row "$1" $n imei)
     openssl x509 -in cert.pem -noout -text >text
-    if grep -q "${imei:0:14}\|${imei:8:6}" text || grep -qa "${imei:0:14}" cert.pem; then
+    if grep -q "${imei:0:14}" text || grep -qa "${imei:0:14}" cert.pem; then
       echo "row $n: the certificate tells the IMEI"
       return 1
+    fi
+    if grep -q "${imei:8:6}" text; then # its last six may stand in one of many random numbers, and not in two
+      told=$((told + 1))
+      [ "$told" -lt 2 ] || { echo "row $n: the certificate tells the serial number of the IMEI"; return 1; }
     fi
     grep -q "Digital Signature" text && grep -q "1.3.6.1.4.1.32473.1.1.5" text && grep -q "CA:FALSE" text || return 1
   done
@@ -286,7 +290,7 @@ C
 "$BINDERY_BUILD/bindery-repod" --config repod.yaml 2>>log &
 repod=$!
 pids+=("$repod")
-wait_for 10 grep -q '"event":"ready"' log
+wait_for 60 grep -q '"event":"ready"' log
 url=https://localhost:$(sed -n 's/.*"listener":"[^"]*:\([0-9]*\)".*/\1/p' log | tail -1)
 
 refused "without a repository of the directory it says so" 2 "names no repository" binding get 35693803000001
@@ -369,7 +373,7 @@ printf "$nothing" 2 '{}' >'v1/changes?after=0&limit=1000'
 openssl s_server -HTTP -accept 127.0.0.1:0 -cert home/pki/localhost.crt -key home/pki/localhost.key \
   -CAfile home/pki/ca.crt -Verify 1 >forger.log 2>&1 &
 pids+=("$!")
-wait_for 10 grep -q '^ACCEPT ' forger.log
+wait_for 60 grep -q '^ACCEPT ' forger.log
 forger=(--url "https://localhost:$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' forger.log | head -1)")
 does "he may pass on what was signed" "verified with" binding get 35693803000003 "${forger[@]}"
 refused "but not as another device's" 1 "not to be relied on" binding get 35693803000004 "${forger[@]}"
@@ -398,7 +402,7 @@ kill -STOP "$repod"
 publisher=$!
 # it is no longer the shell that was forked for it, and has its handler
 handles() { grep -qa publish "/proc/$publisher/cmdline" && grep -q '^SigCgt:.*[2367abef]$' "/proc/$publisher/status"; }
-wait_for 10 handles
+wait_for 60 handles
 kill -INT $publisher
 kill -CONT "$repod"
 status=0

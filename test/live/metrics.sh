@@ -77,17 +77,17 @@ for name in hss mme repo arpf dausf rsmf; do
   holds "$name: nothing else is there" ends 0 "here are /metrics" plain "${!name}" /v1/status
 done
 ready() { [ "$(plain "$1" /health/ready)" = '{"ready":true,"causes":[]}' ]; }
-holds "the MME is ready as soon as it has its HSS" wait_for 20 ready "$mme"
+holds "the MME is ready as soon as it has its HSS" wait_for 60 ready "$mme"
 for name in hss repo arpf dausf rsmf; do
-  holds "$name: it is ready" wait_for 20 ready "${!name}"
+  holds "$name: it is ready" wait_for 60 ready "${!name}"
 done
 over admin.sock /metrics >socket.txt
 holds "the administration socket shows the same" is_good socket.txt
 expiries() { plain "$1" /metrics | grep '^bindery_certificate_expiry_timestamp_seconds{use="'"$2" >/dev/null; }
-holds "the HSS tells until when its certificates are good" wait_for 20 expiries "$hss" 'listeners'
-holds "the repository too" wait_for 20 expiries "$repo" 'listener.certificate'
+holds "the HSS tells until when its certificates are good" wait_for 60 expiries "$hss" 'listeners'
+holds "the repository too" wait_for 60 expiries "$repo" 'listener.certificate'
 store_has_a_size() { plain "$hss" /metrics | grep -E '^bindery_store_size_bytes\{.*part="main"\} [1-9]' >/dev/null; }
-holds "and the store has a size" wait_for 20 store_has_a_size
+holds "and the store has a size" wait_for 60 store_has_a_size
 every_name_is_there() {
   local name
   plain "$hss" /metrics | cat - mme.txt repo.txt arpf.txt dausf.txt rsmf.txt >all.txt
@@ -110,26 +110,26 @@ ulrs='bindery_hss_requests_total{command="ULR",result="success"}'
 commits='bindery_hss_store_commits_total{result="done"}'
 air=$(value "$airs") time=$(value "$times") ulr=$(value "$ulrs") commit=$(value "$commits")
 holds "it authenticates" ends 0 "" "$bindery" authenticate --device dev.json
-holds "AIRs are counted" rises "$airs" "$air"
-holds "and timed" rises "$times" "$time"
-holds "so are ULRs" rises "$ulrs" "$ulr"
-holds "and what they changed" rises "$commits" "$commit"
+holds "AIRs are counted" wait_for 60 rises "$airs" "$air"
+holds "and timed" wait_for 60 rises "$times" "$time"
+holds "so are ULRs" wait_for 60 rises "$ulrs" "$ulr"
+holds "and what they changed" wait_for 60 rises "$commits" "$commit"
 of() { plain "$1" /metrics | awk -v s="$2" 'index($0, s " ") == 1 {print $NF}'; } # of PORT SAMPLE
 some() { [ "$(of "$1" "$2" | cut -d. -f 1)" -gt 0 ]; }
 holds "it attaches" ends 0 "registered" "$bindery" attach --device dev.json
-holds "the MME times attaches" wait_for 20 some "$mme" 'bindery_mme_attach_seconds_count{result="complete"}'
-holds "and answers of the HSS" some "$mme" 'bindery_mme_hss_answer_seconds_count{command="ULR"}'
-holds "the RSMF times what the HSS asks it" wait_for 30 some "$rsmf" \
+holds "the MME times attaches" wait_for 60 some "$mme" 'bindery_mme_attach_seconds_count{result="complete"}'
+holds "and answers of the HSS" wait_for 60 some "$mme" 'bindery_mme_hss_answer_seconds_count{command="ULR"}'
+holds "the RSMF times what the HSS asks it" wait_for 60 some "$rsmf" \
   'bindery_https_answer_seconds_count{listener="operators",route="GET /v1/deliveries"}'
-holds "a webhook whose receiver is not there is tried" wait_for 20 some "$hss" \
+holds "a webhook whose receiver is not there is tried" wait_for 60 some "$hss" \
   'bindery_hss_webhook_failed_tries_total{webhook="noc"}'
-holds "and what waits for it is counted" some "$hss" 'bindery_hss_webhook_waiting_events{webhook="noc"}'
-holds "and how long" wait_for 20 some "$hss" 'bindery_hss_webhook_oldest_waiting_seconds{webhook="noc"}'
+holds "and what waits for it is counted" wait_for 60 some "$hss" 'bindery_hss_webhook_waiting_events{webhook="noc"}'
+holds "and how long" wait_for 60 some "$hss" 'bindery_hss_webhook_oldest_waiting_seconds{webhook="noc"}'
 unknown='bindery_hss_requests_total{command="AIR",result="unknown-subscriber"}'
 holds "another device, of nobody" ends 0 "" "$bindery" device file --imsi 001010000000077 --imei 35693803564380 \
   --k-file k.hex --opc-file opc.hex -o nobody.json
 holds "is refused" ends 1 "" "$bindery" authenticate --device nobody.json
-holds "and counted by cause" rises "$unknown" 0
+holds "and counted by cause" wait_for 60 rises "$unknown" 0
 no_identities() { ! plain "$hss" /metrics | grep -F -e "$(row 1)" -e 001010000000077 -e "$(row 9)"; }
 holds "no identity is in any of it" no_identities
 
@@ -153,7 +153,11 @@ holds "a wrong interval is refused" ends 2 "--interval" "$bindery" top --interva
 holds "nobody there" ends 3 "no HSS runs" "$bindery" top --socket "$work/none.sock" --once
 # on a terminal of 40 columns: it ends by q, and leaves the screen and the cursor as they were
 on_terminal() {
-  { sleep 3; printf q; sleep 1; } | script -qec "stty cols 40 rows 8; '$bindery' top -i 1" typed >/dev/null
+  : >typed
+  {
+    wait_for 60 grep -qF $'\033[?1049h' typed && sleep 1 && printf q
+    wait_for 60 grep -qF $'\033[?1049l' typed || true
+  } | script -qefc "stty cols 40 rows 8; '$bindery' top -i 1" typed >/dev/null
   grep -qF $'\033[?1049h' typed && grep -qF $'\033[?25h' typed && grep -qF $'\033[?1049l' typed
 }
 holds "on a terminal it puts all back" on_terminal
@@ -168,7 +172,7 @@ holds "it is not ready, and says why" wait_for 60 not_ready
 same "with status 503" 503 "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$hss/health/ready")"
 same "it is still alive" '{"live":true}' "$(plain "$hss" /health/live)"
 prlimit --pid "$daemon" --fsize=unlimited:
-holds "it is ready again by itself" wait_for 20 ready "$hss"
+holds "it is ready again by itself" wait_for 60 ready "$hss"
 
 echo "# down"
 holds "down" ends 0 "stopped" "$bindery" down

@@ -68,7 +68,7 @@ told "the flood is an event" '"name":"peer-refused"' '"cause":"too-busy"'
 echo "# afterwards"
 same "the HSS is the one that was started" "$started" "$(pgrep -P $$ -x bindery-hssd)"
 if [ "$files" -gt 0 ]; then
-  holds "it has no more files open than before" wait_for 10 as_few_files
+  holds "it has no more files open than before" wait_for 60 as_few_files
 else
   passed "its open files # SKIP only root may count those of an undumpable process"
 fi

@@ -54,11 +54,11 @@ holds "HSS and MME start" ends 0 "s1-tcp://127.0.0.1:$s1_port" \
 up_pid=$("$bindery" up -d 2>&1 | sed -n 's/.*(process \([0-9]*\)).*/\1/p' || true)
 pids+=("$up_pid")
 holds "the S1 port answers" answers
-holds "the MME finds its HSS, over TLS" wait_for 20 mme_has /v1/status '"connected":true'
+holds "the MME finds its HSS, over TLS" wait_for 60 mme_has /v1/status '"connected":true'
 holds "status shows both" ends 0 "HOME" "$bindery" status
 holds "in JSON too" ends 0 '"program": "bindery-mmed"' "$bindery" status --json
 holds "the MME alone, by its socket" ends 0 "HOME" "$bindery" status --socket home/mme.sock
-holds "an eNB that connects is an event" wait_for 10 mme_has /v1/events '"enb-connected"'
+holds "an eNB that connects is an event" wait_for 60 mme_has /v1/events '"enb-connected"'
 holds "events are of both" ends 0 " mme enb-connected" "$bindery" events
 holds "and of one alone" ends 0 '"from":"mme"' "$bindery" events --from mme --json
 ids_need_a_source() { ends 2 "--from hss" "$bindery" events --after 1; }
@@ -67,7 +67,7 @@ events_in_order() {
   "$bindery" events --json | sed -n 's/.*"time":"\([^"]*\)".*/\1/p' >event.times
   [ "$(wc -l <event.times)" -ge 3 ] && sort -c event.times
 }
-holds "and in the order of time" events_in_order
+holds "and in the order of time" wait_for 60 events_in_order
 holds "logs are of both" ends 0 "mme 20" "$bindery" logs
 holds "no device is there" ends 0 '"ues": []' "$bindery" devices --json
 holds "one that is not there is not detached" ends 1 "no device of" "$bindery" devices --detach 001010123456789
@@ -77,9 +77,9 @@ holds "it leaves no core" no_core
 echo "# an MME that dies"
 before=$(mme_pid)
 kill -KILL "$before"
-holds "it is started again and serves" wait_for 20 is_another "$before"
-holds "the S1 port answers again" wait_for 20 answers
-holds "and the HSS knows it again" wait_for 20 mme_has /v1/status '"connected":true'
+holds "it is started again and serves" wait_for 60 is_another "$before"
+holds "the S1 port answers again" wait_for 60 answers
+holds "and the HSS knows it again" wait_for 60 mme_has /v1/status '"connected":true'
 holds "its death is in the log" ends 0 "daemon-died" "$bindery" logs --from mme -n 1000
 
 echo "# down"

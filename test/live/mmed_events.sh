@@ -52,7 +52,7 @@ mme_start() {
   "$BINDERY_BUILD/bindery-mmed" --config mmed.yaml 2>>mme.log &
   mme_pid=$!
   pids+=("$mme_pid")
-  wait_for 20 mme /v1/status
+  wait_for 60 mme /v1/status
 }
 ids() { grep -oE '"id": ?[0-9]+' | tr -dc '0-9\n'; }
 ids_there() { mme '/v1/events?limit=1000' | ids; }
@@ -74,7 +74,7 @@ catches_up() { # SENTENCE: events that the process had so far are in `before`
   local way
   { cat before && ids_there; } >wanted
   for way in local remote; do
-    holds "$1, $way" wait_for 20 has_all "$way"
+    holds "$1, $way" wait_for 60 has_all "$way"
     same "every event once, in order, $way" "$(cat wanted)" "$(ids <"$way.out")"
   done
 }
@@ -127,13 +127,13 @@ same 'which is told with its cause' 1 "$(shown --name admin-change --cause confi
 newest=$(ids_there | tail -n 1)
 waits=()
 for i in 1 2 3 4 5 6 7 8 9 10; do
-  curl -s -i --max-time 60 --cacert ca.crt --cert watch.crt --key watch.key -o "waited.$i" "$url/v1/events?wait=30&after=$newest" &
+  curl -s -i --max-time 120 --cacert ca.crt --cert watch.crt --key watch.key -o "waited.$i" "$url/v1/events?wait=30&after=$newest" &
   waits+=("$!")
 done
 pids+=("${waits[@]}")
 refused() { grep -lsE 'problem:busy' waited.* | wc -l; }
 two_are_refused() { [ "$(refused)" = 2 ]; }
-holds 'of ten requests of one two find no place' wait_for 20 two_are_refused
+holds 'of ten requests of one two find no place' wait_for 60 two_are_refused
 same 'and are told when to come again' 2 "$(grep -lE '^HTTP/1.1 503' waited.* | xargs grep -il '^retry-after: 1' | xargs grep -lF 'requests of watch.example wait' | wc -l)"
 as narrow "$url/v1/events?wait=1&after=$newest"
 same 'another waits' 200 "$status"

@@ -105,7 +105,7 @@ run_instance() { # NAME
   as_user "$root/usr/sbin/bindery-hssd" --config "$config" --check || return 1
   "${unprivileged[@]}" "$root/usr/sbin/bindery-hssd" --config "$config" 2>"$work/$1.log" >"$work/$1.out" &
   pids+=("$!")
-  wait_for 20 status "$1" || { cat "$work/$1.log"; return 1; }
+  wait_for 60 status "$1" || { cat "$work/$1.log"; return 1; }
 }
 status() { as_user "$root/usr/bin/bindery" status --socket "$root/run/bindery-hssd/$1/admin.sock"; }
 group_may_pass() { chmod 755 "$root/etc/bindery" "$root/var" "$root/var/lib" "$root/run"; }

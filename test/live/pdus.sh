@@ -119,7 +119,7 @@ thief_fails() {
 }
 holds "a thief does not" thief_fails
 noa_came() { "$bindery" trace --ascii mme.pcapng 2>/dev/null | grep -c ' NOA ' >/dev/null; }
-holds "the HSS is told, and says so" wait_for 10 noa_came
+holds "the HSS is told, and says so" wait_for 60 noa_came
 "$bindery" down >down.out
 all=$("$bindery" trace --json mme.pcapng | wc -l)
 for files in "mme.pcapng hss.pcapng ue.pcapng" "ue.pcapng hss.pcapng mme.pcapng" "hss.pcapng mme.pcapng"; do

@@ -1,5 +1,6 @@
 #include "raw_admin.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,9 @@ static size_t exchange(int fd, const char *request, size_t n, char *answer)
     size_t got = 0;
     ssize_t more = send(fd, request, n, MSG_NOSIGNAL) == (ssize_t)n ? 1 : 0;
     while (more > 0 && got < ANSWER_MAX - 1) {
-        more = recv(fd, answer + got, ANSWER_MAX - 1 - got, 0);
+        do { /* with a time-out set, whoever was stopped and goes on has EINTR */
+            more = recv(fd, answer + got, ANSWER_MAX - 1 - got, 0);
+        } while (more < 0 && errno == EINTR);
         got += more > 0 ? (size_t)more : 0;
     }
     answer[got] = '\0';

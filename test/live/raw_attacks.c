@@ -34,7 +34,7 @@ static bool play_open(struct play *p, const char *subscriber)
     p->own = (struct binding_me){.has_kme = p->sub.imei[0] != '\0', .kme = p->sub.kme};
     p->other = (struct binding_me){.has_kme = true};
     return p->crypto.random(p->crypto.ctx, MBYTES_OF(p->other.kme.b)) == E_OK &&
-           raw_open(&p->link, &p->at, "mme-a") && raw_capabilities(&p->link) == DIAMETER_SUCCESS;
+           raw_enter(&p->link, &p->at, "mme-a");
 }
 
 /* One vector. served and resync may be NULL. */

@@ -26,7 +26,7 @@ static struct diameter_vendor_specific_application_id application(uint32_t id)
                                                                 DIAMETER_U32_OF(id)};
 }
 
-static bool capabilities(struct raw_link *l)
+static uint32_t capabilities(struct raw_link *l)
 {
     static const uint8_t loopback[] = {127, 0, 0, 1};
     uint8_t ip[18];
@@ -44,8 +44,8 @@ static bool capabilities(struct raw_link *l)
     k->vendor_specific_application_id[1] = application(DIAMETER_APP_S13);
     k->vendor_specific_application_id_n = 2;
     l->next = 1;
-    return diameter_cer_write(&cer, MBYTES_OF(l->out), &n) == E_OK && raw_ask(l, n, &answer) &&
-           raw_result(answer) == DIAMETER_SUCCESS;
+    bool asked = diameter_cer_write(&cer, MBYTES_OF(l->out), &n) == E_OK && raw_ask(l, n, &answer);
+    return asked ? raw_result(answer) : 0;
 }
 
 /* ---- S13 ---- */
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
     struct raw_link *l = &link_;
     const char *command = argv[5];
     int rc = 2;
-    if (!raw_open(l, &at, argv[4]) || !capabilities(l)) {
+    if (!raw_enter_as(l, &at, argv[4], capabilities)) {
         printf("no connection\n");
         return 1;
     }

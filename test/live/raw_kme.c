@@ -55,7 +55,7 @@ static bool connected(char **argv)
 {
     place = (struct raw_place){.work = argv[0], .realm = argv[1], .tcp = (uint16_t)atoi(argv[2])};
     link_.fd = -1;
-    return raw_open(&link_, &place, argv[3]) && raw_capabilities(&link_) == DIAMETER_SUCCESS;
+    return raw_enter(&link_, &place, argv[3]);
 }
 
 static bool add_features(struct s6a_request *r, const char *knows)

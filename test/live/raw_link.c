@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 int raw_failures;
@@ -98,6 +100,7 @@ bool raw_open_tls(struct raw_link *l, const struct raw_place *at, const char *na
     if (!connect_to(l, at, name, at->tls, 0)) {
         return false;
     }
+    (void)signal(SIGPIPE, SIG_IGN); /* SSL_write knows no MSG_NOSIGNAL */
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL *ssl = ctx != NULL && use_certificate(ctx, at, cert) ? SSL_new(ctx) : NULL;
     l->tls_context = ctx;
@@ -137,6 +140,9 @@ bool raw_send(struct raw_link *l, struct bytes octets)
     }
     while (octets.n > 0) {
         ssize_t n = send(l->fd, octets.p, octets.n, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
         if (n <= 0) {
             return false;
         }
@@ -149,8 +155,12 @@ bool raw_send(struct raw_link *l, struct bytes octets)
 static enum raw_got more(struct raw_link *l)
 {
     size_t room = sizeof l->in - l->in_n;
-    ssize_t n = l->tls != NULL ? SSL_read(l->tls, l->in + l->in_n, (int)room)
-                               : recv(l->fd, l->in + l->in_n, room, 0);
+    ssize_t n;
+    do {           /* with a time-out set, whoever was stopped and goes on has EINTR */
+        errno = 0; /* SSL_read may fail and leave it as it was */
+        n = l->tls != NULL ? SSL_read(l->tls, l->in + l->in_n, (int)room)
+                           : recv(l->fd, l->in + l->in_n, room, 0);
+    } while (n < 0 && errno == EINTR);
     if (n > 0) {
         l->in_n += (size_t)n;
         return RAW_MESSAGE;
@@ -281,6 +291,41 @@ uint32_t raw_capabilities(struct raw_link *l)
 {
     struct bytes answer;
     return raw_ask(l, raw_cer(l, l->host, l->at->realm), &answer) ? raw_result(answer) : 0;
+}
+
+/* ---- let in ---- */
+
+static bool enter(struct raw_link *l, const struct raw_place *at, const char *name, int buffer,
+                  uint32_t (*capabilities)(struct raw_link *l))
+{
+    static const struct timespec pause = {.tv_nsec = 20000000};
+    time_t until = time(NULL) + RAW_WAIT_SECONDS;
+    for (;;) {
+        if (connect_to(l, at, name, at->tcp, buffer) && capabilities(l) == DIAMETER_SUCCESS) {
+            return true;
+        }
+        raw_close(l);
+        if (time(NULL) >= until) {
+            return false;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+bool raw_enter(struct raw_link *l, const struct raw_place *at, const char *name)
+{
+    return enter(l, at, name, 0, raw_capabilities);
+}
+
+bool raw_enter_small(struct raw_link *l, const struct raw_place *at, const char *name)
+{
+    return enter(l, at, name, 4096, raw_capabilities);
+}
+
+bool raw_enter_as(struct raw_link *l, const struct raw_place *at, const char *name,
+                  uint32_t (*capabilities)(struct raw_link *l))
+{
+    return enter(l, at, name, 0, capabilities);
 }
 
 size_t raw_air(struct raw_link *l, const struct raw_air *ask)

@@ -11,7 +11,7 @@
 #include "crypto/openssl.h"
 #include "proc/binding.h"
 
-#define RAW_WAIT_SECONDS 20 /* longer than any timer of the configurations used */
+#define RAW_WAIT_SECONDS 60 /* longer than any timer of the configurations used */
 #define RAW_MESSAGE_MAX  20480
 #define RAW_OWN_VENDOR   32473U
 
@@ -47,6 +47,14 @@ bool raw_open(struct raw_link *l, const struct raw_place *at, const char *name);
 bool raw_open_small(struct raw_link *l, const struct raw_place *at, const char *name);
 bool raw_open_tls(struct raw_link *l, const struct raw_place *at, const char *name,
                   const char *cert);
+/* Connects and is let in. Tries again, for as long as RAW_WAIT_SECONDS: this process may have been
+ * held up for longer than the HSS waits for a CER, and the HSS may not have seen yet that a
+ * connection of before has ended, and refuse one more. small as above. */
+bool raw_enter(struct raw_link *l, const struct raw_place *at, const char *name);
+bool raw_enter_small(struct raw_link *l, const struct raw_place *at, const char *name);
+/* The same with capabilities of one's own. */
+bool raw_enter_as(struct raw_link *l, const struct raw_place *at, const char *name,
+                  uint32_t (*capabilities)(struct raw_link *l));
 void raw_close(struct raw_link *l);
 void raw_reset(struct raw_link *l); /* RST */
 

@@ -41,7 +41,7 @@ static void put_hex(struct bytes b)
 }
 
 /* raw_cer speaks S6a alone. */
-static bool capabilities(struct raw_link *l)
+static uint32_t capabilities(struct raw_link *l)
 {
     static const uint8_t loopback[] = {127, 0, 0, 1};
     uint8_t ip[18];
@@ -60,8 +60,8 @@ static bool capabilities(struct raw_link *l)
         .vendor_id = DIAMETER_U32_OF(10415),
         .auth_application_id = DIAMETER_U32_OF(DIAMETER_APP_S13)};
     k->vendor_specific_application_id_n = 1;
-    return diameter_cer_write(&cer, MBYTES_OF(l->out), &n) == E_OK && raw_ask(l, n, &answer) &&
-           raw_result(answer) == DIAMETER_SUCCESS;
+    bool asked = diameter_cer_write(&cer, MBYTES_OF(l->out), &n) == E_OK && raw_ask(l, n, &answer);
+    return asked ? raw_result(answer) : 0;
 }
 
 /* WORK REALM TCP MME */
@@ -69,7 +69,7 @@ static bool connected(char **argv)
 {
     place = (struct raw_place){.work = argv[0], .realm = argv[1], .tcp = (uint16_t)atoi(argv[2])};
     link_.fd = -1;
-    return raw_open(&link_, &place, argv[3]) && capabilities(&link_);
+    return raw_enter_as(&link_, &place, argv[3], capabilities);
 }
 
 /* Identifiers and session are blanked: what is left is what a refusal tells. */

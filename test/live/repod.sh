@@ -29,7 +29,7 @@ manufacturers:
 operators:
   - {name: operator.example}
   - {name: narrow.example, ranges: ["35693803"]}
-limits: {header_seconds: 4, body_seconds: 2, bulk_rows: 3000, requests_per_second: 100000, burst: 100000}
+limits: {header_seconds: 10, body_seconds: 10, bulk_rows: 3000, requests_per_second: 100000, burst: 100000}
 C
 : >log
 start
@@ -218,9 +218,9 @@ slow() { # SENTENCE TEXT: says it, then a space now and then; the server must en
   {
     printf '%b' "$2"
     while printf ' '; do sleep 0.2; done
-  } 2>/dev/null | timeout 30 openssl s_client -quiet -no_ign_eof -connect "${url#https://}" \
+  } 2>/dev/null | timeout 60 openssl s_client -quiet -no_ign_eof -connect "${url#https://}" \
     -cert operator.crt -key operator.key -CAfile ca.crt >/dev/null 2>&1 || rc=$?
-  if [ "$rc" != 124 ]; then passed "$1"; else missed "$1" "after 30 s it is still there"; fi
+  if [ "$rc" != 124 ]; then passed "$1"; else missed "$1" "after 60 s it is still there"; fi
 }
 slow_start() { # half a TLS record, and then nothing
   exec 9<>"/dev/tcp/127.0.0.1/${url##*:}"
@@ -228,7 +228,7 @@ slow_start() { # half a TLS record, and then nothing
 }
 slow_start
 does 'half a handshake holds up nobody' 200 '"imei"' operator "$b/$imei"
-if timeout 20 cat <&9 >/dev/null; then passed 'and is cut off'; else missed 'and is cut off' 'after 20 s it is still there'; fi
+if timeout 60 cat <&9 >/dev/null; then passed 'and is cut off'; else missed 'and is cut off' 'after 60 s it is still there'; fi
 exec 9>&-
 slow 'a header that never ends is cut off' 'GET /v1/changes HTTP/1.1\r\nHost: localhost\r\nX: '
 slow 'a body that never ends is cut off' 'PUT /v1/bindings/35693803564380/identity HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n'
@@ -252,15 +252,22 @@ stop
 sed -i 's/requests_per_second: 100000, burst: 100000/requests_per_second: 1, burst: 2/' repod.yaml
 start
 does 'after a restart all is there' 200 '"status":"revoked"' operator "$b/$imei"
-as operator "$b/$imei"
-for _ in 1 2 3 4 5; do
-  as operator "$b/$imei"
-  [ "$status" = 429 ] && break
-done
-if [ "$status" = 429 ] && grep -q too-many-requests said; then
+# many CLIENT [CURL OPTION...] <ADDRESSES: one after the other over one connection, quicker than a second refills what was
+# taken; the statuses, and what each was told in many.0 and so on.
+many() {
+  local who=$1 at n=0
+  shift
+  while read -r at; do
+    printf 'url = "%s"\noutput = "many.%d"\n' "$at" "$n"
+    n=$((n + 1))
+  done >many.curl
+  curl -s -w '%{http_code}\n' --max-time 60 --path-as-is --cacert ca.crt ${who:+--cert "$who.crt" --key "$who.key"} -K many.curl "$@" || true
+}
+statuses=$(for _ in $(seq 30); do echo "$b/$imei"; done | many operator)
+if grep -q 429 <<<"$statuses" && grep -qs too-many-requests many.*; then
   passed 'a client that asks too often waits (too-many-requests)'
 else
-  missed 'a client that asks too often waits (too-many-requests)' "$status"
+  missed 'a client that asks too often waits (too-many-requests)' "$statuses"
 fi
 does 'and holds up nobody else' 200 '"imei"' narrow "$b/$imei"
 if grep -q "AddressSanitizer\|runtime error" log; then missed 'no sanitizer spoke' "$(cat log)"; fi

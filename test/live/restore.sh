@@ -32,7 +32,7 @@ made 0 2 >said
 sp arpf "$(arpf_link)" >said
 ordered >said
 offered >said
-becomes $one pushed
+becomes $one pushed 60
 
 echo "# while they serve and write"
 #= test op-backup
@@ -56,9 +56,9 @@ kill "$load" && wait "$load" 2>/dev/null || true
 holds "the ARPF went on with the release that it had" again 1
 
 echo "# after the backup"
-becomes $two pushed
+becomes $two pushed 60
 holds "a device goes all the way" switched_on 0 registered $first
-holds "the operator knows it" becomes "$one" "done"
+holds "the operator knows it" becomes "$one" "done" 60
 same "its dIMSI is spent" spent "$(entry $one phase)"
 same "its profile was delivered" 1 "$(delivered confirmed)"
 
@@ -72,7 +72,7 @@ for each in arpf dausf rsmf; do
   halt op "${each}d"
   holds "the ${each}'s backup is put in place" cli restore $each.backup --config "${!each}"
   party_up "${each}d"
-  holds "it says so" says_restored "${each}d" false
+  holds "it says so" wait_for 60 says_restored "${each}d" false
 done
 same "the ARPF knows both releases" "001-01 001-01" "$(release $one target) $(release $two target)"
 same "the challenge that was used up is" spent "$(entry $one phase)"
@@ -87,7 +87,7 @@ same "a restore that forgets is refused" 1 "$rc"
 holds "until somebody says that it may" grep -q -- '--accept-loss' said
 holds "which he does" cli restore arpf.backup --config $arpf --accept-loss
 party_up arpfd
-holds "the ARPF says it" says_restored arpfd true
+holds "the ARPF says it" wait_for 60 says_restored arpfd true
 for each in arpfd dausfd rsmfd mmed; do halt op $each; done
 
 echo "# the HSS, and a USIM that goes on after its backup"
@@ -108,7 +108,7 @@ daemon op hssd
 holds "the USIM authenticates" authenticates 3
 same "and had no number too low" "" "$(grep -iE 'resync|synch-failure|AUTS' went || true)"
 events_of() { cli events --from hss --dir op --json >events.now 2>&1; grep -c '"store-restored"' events.now; }
-wait_for 10 events_of || true
+wait_for 60 events_of || true
 same "the HSS has one event of it" 1 "$(events_of)"
 sum=$(sha256sum <hss.backup | cut -d' ' -f1)
 holds "with the backup's SHA-256" grep -q "SHA-256 $sum" events.now

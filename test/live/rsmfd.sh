@@ -75,7 +75,7 @@ up() {
   rsmfd=$!
   pids+=("$rsmfd")
   more() { [ "$(grep -c '"event":"ready"' log || true)" -gt "$before" ]; }
-  wait_for 10 more
+  wait_for 60 more
   port=$(sed -n 's/.*"listener":"[^"]*:\([0-9]*\)".*"devices".*/\1/p' log | tail -1)
   devices=$(sed -n 's/.*"devices":"[^"]*:\([0-9]*\)".*/\1/p' log | tail -1)
 }
@@ -162,7 +162,7 @@ refuses 'by a name that is no operator it gets nothing' 403 other-device se2 -X 
 list pn se2
 cat ci.crl pn.crl >devices.crl
 kill -HUP "$rsmfd"
-wait_for 10 grep -q '"event":"reloaded"' log
+wait_for 60 grep -q '"event":"reloaded"' log
 refuses 'a secure element that was revoked is refused' 403 client-revoked se2 -X PUT "$(profile_at se2)" -d "$(request "$one")"
 refuses 'a secure element is nobody at the listener of operators' 403 client-untrusted se -k "$(delivery se)"
 before=$(openssl x509 -in server.crt -noout -serial)

@@ -120,8 +120,10 @@ round_trip
 
 echo "# an MME on S13"
 s13_run lists
-holds "the SIM in another device is an event" wait_for 10 event imei-not-paired "$bound"
-holds "so is blacklisted equipment" wait_for 10 event_there equipment-blacklisted
+holds "the SIM in another device is an event" wait_for 60 event imei-not-paired "$bound"
+holds "so is blacklisted equipment" wait_for 60 event_there equipment-blacklisted
+counted_all() { [ "$(counter ecr_whitelisted) $(counter ecr_blacklisted) $(counter ecr_unknown)" = "4 4 1" ]; }
+wait_for 60 counted_all || true
 same "the counters tell whitelisted" 4 "$(counter ecr_whitelisted)"
 same "and blacklisted" 4 "$(counter ecr_blacklisted)"
 same "and unknown" 1 "$(counter ecr_unknown)"

@@ -19,7 +19,7 @@ for name in hss_port tls_port s1_port; do free_port "$name"; done
 s1=s1-tcp://127.0.0.1:$s1_port
 pki "$hss_host"
 hss_config 127.0.0.1 "$hss_port" "$tls_port"
-echo 'timers: {request_seconds: 2}' >>"$work/hssd.yaml"
+echo 'timers: {request_seconds: 4}' >>"$work/hssd.yaml"
 # a second profile beside the one of the configuration that all live tests share
 awk '/^profiles:/ { print; print "  - {name: untimed, ambr: {uplink: 1000, downlink: 1000}, apns: [{name: iot}]}"; next } { print }' \
   "$work/hssd.yaml" >"$work/hssd.two" && mv "$work/hssd.two" "$work/hssd.yaml"
@@ -49,11 +49,11 @@ subscriber told "$imsi" open
 
 echo "# an MME that is there"
 scene served
-holds "each insertion is an event" wait_for 10 hss_event subscription-inserted "$imsi"
-holds "each deletion" wait_for 10 hss_event subscription-deleted-data "$imsi"
-holds "and what was not answered with success" wait_for 10 hss_event insert-unanswered '"cause":"refused"'
-holds "and not at all" wait_for 10 hss_event insert-unanswered '"cause":"no-answer"'
-holds "nothing waits to be told" wait_for 10 shown '"waiting":[]'
+holds "each insertion is an event" wait_for 60 hss_event subscription-inserted "$imsi"
+holds "each deletion" wait_for 60 hss_event subscription-deleted-data "$imsi"
+holds "and what was not answered with success" wait_for 60 hss_event insert-unanswered '"cause":"refused"'
+holds "and not at all" wait_for 60 hss_event insert-unanswered '"cause":"no-answer"'
+holds "nothing waits to be told" wait_for 60 shown '"waiting":[]'
 
 echo "# one that is not, and a crash"
 holds "a change while the MME is away is accepted" patch '{"msisdn":"491700000009"}'
@@ -67,15 +67,15 @@ hss_start --trace "$work/hss2.pcapng"
 holds "it waits after a kill" shown '"what":["insert"]'
 holds "that the store was not closed is in the log" grep -qF store-was-not-closed "$work/hss.log"
 scene missed
-holds "the reset is an event" wait_for 10 hss_event reset-sent "$mme_a"
-holds "nothing waits to be told any more" wait_for 10 shown '"waiting":[]'
+holds "the reset is an event" wait_for 60 hss_event reset-sent "$mme_a"
+holds "nothing waits to be told any more" wait_for 60 shown '"waiting":[]'
 
 echo "# a profile that changes, and a restart in order"
 holds "the HSS ends in order" hss_stop
 sed -i 's/uplink: 50000000, downlink: 150000000/uplink: 7000, downlink: 9000/' "$work/hssd.yaml"
 hss_start --trace "$work/hss3.pcapng"
 scene after_reset
-holds "who says that the user is unknown serves nobody any more" wait_for 10 shown '"purged":true'
+holds "who says that the user is unknown serves nobody any more" wait_for 60 shown '"purged":true'
 
 echo "# a subscription that is removed while the MME is away"
 scene register
@@ -93,17 +93,17 @@ device phone phone
 holds "a device attaches" ue 0 "registered: GUTI 001-01" attach --mme "$s1" --device "$work/phone.json"
 holds "a change" patch '{"msisdn":"491700000010"}'
 mme_told() { mme_ask mme-a "/v1/events?limit=1000" | tr -d ' \n' | grep -qF "\"name\":\"$1\""; }
-holds "reaches the MME" wait_for 10 mme_told subscription-inserted
+holds "reaches the MME" wait_for 60 mme_told subscription-inserted
 holds "and what goes too" patch '{"msisdn":null}'
-holds "as a DSR" wait_for 10 mme_told subscription-deleted-data
-holds "nothing waits" wait_for 10 shown '"waiting":[]'
+holds "as a DSR" wait_for 60 mme_told subscription-deleted-data
+holds "nothing waits" wait_for 60 shown '"waiting":[]'
 hss_kill
 hss_start --trace "$work/hss5.pcapng"
 echo 'reset: {pause_seconds: 0}' >>"$work/hssd.yaml" # an MME of this name was told a moment ago
 holds "the configuration is read again" "$BINDERY_BUILD/bindery" reload --socket "$work/admin"
-holds "after a crash the MME is told of the reset" wait_for 20 mme_told reset-received
+holds "after a crash the MME is told of the reset" wait_for 60 mme_told reset-received
 holds "a suspension" patch '{"suspended":true}'
-holds "ends the registration there, and the MME says so" wait_for 10 shown '"purged":true'
+holds "ends the registration there, and the MME says so" wait_for 60 shown '"purged":true'
 holds "a device that was detached attaches no more" \
   ue 1 "" attach --mme "$s1" --device "$work/phone.json"
 holds "the HSS ends in order" hss_stop

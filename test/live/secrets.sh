@@ -56,7 +56,7 @@ cd "$hss" # a core file would be here
 hss_pid=$!
 cd "$work"
 pids+=("$hss_pid")
-if ! wait_for 20 hss_is_up_or_dead || ! kill -0 "$hss_pid"; then
+if ! wait_for 60 hss_is_up_or_dead || ! kill -0 "$hss_pid"; then
   echo "Bail out! bindery-hssd did not start"
   sed 's/^/# /' "$hss/log"
   exit 1
@@ -71,7 +71,7 @@ keep() {
 ask() { keep "$bindery" "$@" --socket "$work/admin"; }
 # raw METHOD PATH [BODY]: with all of the answer's head.
 raw() {
-  keep curl -s -i --max-time 10 --unix-socket "$work/admin" -X "$1" ${3:+--data-binary "$3"} \
+  keep curl -s -i --max-time 60 --unix-socket "$work/admin" -X "$1" ${3:+--data-binary "$3"} \
     --header 'Content-Type: application/json' "http://hss$2"
 }
 
@@ -150,7 +150,7 @@ raw PUT "$one" "{\"k\": $key}"
 raw PUT "$one" "{\"k\":\"$key\\u12\"}"
 raw PUT "$one" "$key"
 raw POST /v1/import "$(printf '%s\n{"imsi":"001010000000033","k":"%s"}\n[' "$key" "$key")"
-keep curl -s -i --max-time 10 --unix-socket "$work/admin" -X PUT --header "Content-Type: application/json" \
+keep curl -s -i --max-time 60 --unix-socket "$work/admin" -X PUT --header "Content-Type: application/json" \
   --header 'Transfer-Encoding: chunked' --data-binary "{\"k\":\"$key\"" "http://hss$one"
 same "all of these were answered" "" "$(for i in $(seq "$n"); do [ -s "$answers/$i" ] || echo "$i"; done)"
 same "nobody got in by them" "" "$(admin GET /v1/subscribers | grep -oE '00101000000003[0-9]' || true)"
@@ -168,7 +168,7 @@ if [ "${#as_user[@]}" -gt 0 ]; then
     same "its own user may not read /proc/PID/$file" "1 1" "$rc $(grep -c 'Permission denied' "$work/why")"
   done
 fi
-wait_for 10 test -s "$answers/hooked"
+wait_for 60 test -s "$answers/hooked"
 kill -SEGV "$hss_pid"
 rc=0
 wait "$hss_pid" 2>/dev/null || rc=$?

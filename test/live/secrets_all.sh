@@ -59,7 +59,7 @@ party_up rsmfd
 daemon op repod
 daemon op hssd --trace "$work/op/hssd.pcapng"
 daemon op mmed --trace "$work/op/mmed.pcapng"
-wait_for 20 served_by_both
+wait_for 60 served_by_both
 
 # ---- a session -----------------------------------------------------------------------------------
 
@@ -71,10 +71,10 @@ holds "they have dIMSIs" ordered
 grep -ohP '"ek": *"\K[0-9a-f]{32,}' made/*.json >secrets
 same "and an eK each" 2 "$(wc -l <secrets)"
 holds "they are offered" offered
-for dimsi in $one $two; do holds "$dimsi is with the discovery AUSF" becomes $dimsi pushed; done
+for dimsi in $one $two; do holds "$dimsi is with the discovery AUSF" becomes $dimsi pushed 60; done
 holds "one device gets its own profile" switched_on 0 registered 35693805000000
 holds "one keeps the temporary subscription" ue 0 registered attach --mme "$(s1_of op)" --device made/35693805000001.json
-holds "the operator knows that it is done" becomes $one "done"
+holds "the operator knows that it is done" becomes $one "done" 60
 
 admin_at() { grep -m1 -oP 'listen: https://127.0.0.1:\K[0-9]+' "op/$1.yaml"; }
 https() { # DAEMON METHOD PATH [CURL OPTION...]

@@ -64,7 +64,7 @@ receiver_start() {
   node "$live_here/webhook_receiver.mjs" "$work/got" "$hook" receiver.crt receiver.key 2>>receiver.log &
   receiver=$!
   pids+=("$receiver")
-  wait_for 20 test -e got/ready
+  wait_for 60 test -e got/ready
 }
 receiver_stop() {
   kill -TERM "$receiver"
@@ -103,7 +103,7 @@ hss_start_again() { hss_start; }
 
 receiver_start
 hss_start_again
-wait_for 10 state_is up || true
+wait_for 60 state_is up || true
 first=$(events_there | tail -n 1)
 first=${first:-0}
 "$bindery" events --socket "$work/admin" --follow --after "$first" --json >local.out 2>local.err &
@@ -116,13 +116,13 @@ pids+=("$!")
 
 echo "# all is well"
 turns 20
-holds "all of it is taken" wait_for 20 all_taken
+holds "all of it is taken" wait_for 60 all_taken
 same "one after the other, and nothing twice" "$(events_there | awk -v f="$first" '$1 > f')" "$(taken)"
 
 echo "# the receiver refuses, and is gone"
 echo 503 >got/answer
 turns 5
-holds "the HSS says so" wait_for 30 state_is down
+holds "the HSS says so" wait_for 60 state_is down
 shown_as() { "$bindery" status --socket "$work/admin" | grep -qE "^[a-z0-9-]+ +https?://[^ ]+ +$1 "; }
 holds "and bindery status" shown_as down
 receiver_stop
@@ -134,7 +134,7 @@ turns 5
 rm got/answer
 receiver_start
 holds "all of it is taken" wait_for 60 all_taken
-holds "and the HSS says so" wait_for 10 state_is up
+holds "and the HSS says so" wait_for 60 state_is up
 
 echo "# the HSS is killed in the middle of it"
 for round in 1 2 3; do
@@ -177,7 +177,7 @@ holds "openssl makes the same signatures" signatures
 followed() { grep -oE '"id":[0-9]+' "$1.out" | cut -d: -f2; }
 caught_up() { [ "$(followed "$1" | tail -n 1)" = "$(tail -n 1 wanted)" ]; }
 for way in local remote; do
-  holds "events --follow, $way, has caught up" wait_for 40 caught_up "$way"
+  holds "events --follow, $way, has caught up" wait_for 60 caught_up "$way"
   same "with every event once, in order" "$(cat wanted)" "$(followed "$way")"
   holds "and said that the HSS was away" grep -qF "waiting for it" "$way.err"
 done

@@ -403,7 +403,8 @@ static void who_waits_for_an_event_is_told_when_it_comes(void **state)
              "/v1/events?wait=30&name=admin-change&imsi=001010000000002&after=%lld",
              (long long)newest());
     int fd = send_request("GET", path, "");
-    snprintf(path, sizeof path, "/v1/events?wait=1&name=nothing&after=%lld", (long long)newest());
+    /* Long enough for the detachment to come before its end, however slow this goes. */
+    snprintf(path, sizeof path, "/v1/events?wait=5&name=nothing&after=%lld", (long long)newest());
     int other = send_request("GET", path, "");
     assert_int_equal(ask("POST", "/v1/ues/001010000000001/detach", "", &json), 202);
     json_decref(json);

@@ -89,9 +89,11 @@ static void an_address_in_use_is_named(void **state)
 static void a_refused_connection_is_told(void **state)
 {
     (void)state;
-    struct address at;
-    int fd = -1, listener = listen_on("tcp://127.0.0.1:0", &at);
-    close(listener);
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = -1, owner = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* It does not listen, and nobody else can be given its port meanwhile. */
+    assert_int_equal(bind(owner, (struct sockaddr *)&in, sizeof in), 0);
+    struct address at = socket_local(owner, TRANSPORT_TCP);
     enum err err = socket_connect(&at, NULL, &fd);
     if (err == E_OK) {
         wait_for(fd, POLLOUT);
@@ -101,6 +103,7 @@ static void a_refused_connection_is_told(void **state)
     } else {
         assert_err(err, E_IO);
     }
+    close(owner);
 }
 
 static void sctp_works_or_says_that_there_is_none(void **state)

@@ -153,7 +153,7 @@ static void rules_and_orders_are_entries(void **state)
 /* The outcome of the entry with this id, which is written soon. */
 static void soon_says(uint64_t id, const char *outcome, const char *part)
 {
-    for (unsigned i = 0; i < 1000 && length_of_log() < id; i++) {
+    for (unsigned i = 0; i < 6000 && length_of_log() < id; i++) {
         usleep(10000);
     }
     uint64_t last = 0;
@@ -290,7 +290,7 @@ static size_t events_with(const char *name, const char *detail)
 
 static void await_detail(const char *name, const char *detail)
 {
-    for (unsigned i = 0; i < 1000 && events_with(name, detail) == 0; i++) {
+    for (unsigned i = 0; i < 6000 && events_with(name, detail) == 0; i++) {
         usleep(10000);
     }
     assert_int_equal(events_with(name, detail), 1);

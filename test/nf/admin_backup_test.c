@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#define DEADLINE 2000 /* turns of 10 ms: the last resort */
+#define DEADLINE 6000 /* turns of 10 ms: the last resort */
 
 static unsigned make(const char *body, json_t **json)
 {

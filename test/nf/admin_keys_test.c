@@ -2,7 +2,7 @@
  * seals again (src/nf/hssd/key_job.c). */
 #include "nf/admin_world.h"
 
-#define DEADLINE 2000 /* turns of 10 ms: the last resort */
+#define DEADLINE 6000 /* turns of 10 ms: the last resort */
 
 static json_t *keys(void)
 {

@@ -1,9 +1,10 @@
 /* What is under way while the HSS is being stopped (src/nf/hssd/admin.c). */
 #include "nf/admin_world.h"
 
+#include <limits.h>
 #include <sqlite3.h>
 
-#define DEADLINE 2000 /* turns of 10 ms: the last resort */
+#define DEADLINE 6000 /* turns of 10 ms: the last resort */
 #define ROWS     1000u
 
 static bool log_has(const char *text)
@@ -20,14 +21,24 @@ static bool log_has(const char *text)
     return has;
 }
 
-static bool waits(unsigned n)
+static unsigned waiting(void)
 {
-    char text[64];
+    static const char sample[] = "\nbindery_hss_writer_queue_jobs ";
     json_t *json = NULL;
     assert_int_equal(ask("GET", "/metrics", "", &json), 200);
     json_decref(json);
-    snprintf(text, sizeof text, "bindery_hss_writer_queue_jobs %u\n", n);
-    return strstr(answer, text) != NULL;
+    const char *at = strstr(answer, sample);
+    assert_non_null(at);
+    return (unsigned)strtoul(at + strlen(sample), NULL, 10);
+}
+
+static void await_waiting(unsigned from, unsigned to)
+{
+    for (unsigned i = 0, n = waiting(); n < from || n > to; i++) {
+        assert_true(i < DEADLINE);
+        usleep(10000);
+        n = waiting();
+    }
 }
 
 static unsigned count(const char *text, const char *part)
@@ -53,17 +64,18 @@ static void what_it_did_not_begin_is_refused_as_stopping_and_not_as_busy(void **
                               "{\"imsi\":\"0010100000%05zu\"," KEYS ",\"profile\":\"default\"}\n",
                               i + 10000);
     }
+    /* What the start left to the writer is done when this is. */
+    expect(201, "PUT", "/v1/subscribers/001010000000002", "{" KEYS ",\"profile\":\"default\"}");
     snprintf(path, sizeof path, "%s/hss.db", folder);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(
         sqlite3_exec(db, "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE", NULL, NULL, NULL),
         SQLITE_OK);
     int first = send_request("PUT", ONE, "", "{" KEYS ",\"profile\":\"default\"}");
+    (void)waiting();     /* asked behind the first one: that is the writer's by now, */
+    await_waiting(0, 0); /* who has taken it, so that nothing else comes into its batch */
     int import = send_request("POST", "/v1/import", "Content-Type: application/x-ndjson\r\n", rows);
-    for (unsigned i = 0; !waits(1); i++) { /* behind the first one */
-        assert_true(i < DEADLINE);
-        usleep(10000);
-    }
+    await_waiting(1, UINT_MAX); /* behind the first one */
     kill(child, SIGTERM);
     for (unsigned i = 0; !log_has("\"event\":\"stopping\""); i++) {
         assert_true(i < DEADLINE);

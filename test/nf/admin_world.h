@@ -287,7 +287,7 @@ static inline const char *await_event(const char *name, size_t nth)
     static char detail[200];
     char path[80];
     snprintf(path, sizeof path, "/v1/events?limit=1000&name=%s", name);
-    for (unsigned i = 0; i < 1000; i++) {
+    for (unsigned i = 0; i < 6000; i++) {
         json_t *json = NULL;
         assert_int_equal(ask("GET", path, "", &json), 200);
         const json_t *event = json_array_get(json_object_get(json, "events"), nth);

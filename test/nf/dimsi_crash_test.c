@@ -166,7 +166,7 @@ static void one_that_says_later_is_asked_later(void **state)
     FAKE_SET(problem, "store-failed");
     FAKE_SET(way[HSS_DIMSI_ARPF], FAKE_SAYS);
     (void)take_offer(0, device(0, DIMSI_1, 5, 1));
-    AWAIT(dimsi_now(DIMSI_1).tries == 1);
+    AWAIT(dimsi_now(DIMSI_1).tries > 0);
     assert_string_equal(dimsi_now(DIMSI_1).cause, "store-failed");
     FAKE_SET(way[HSS_DIMSI_ARPF], FAKE_HONEST);
     advance(10);

@@ -162,6 +162,9 @@ static void lookers_see_the_old_lists_or_the_new_ones_whole(void **state)
         eir_lists_changed(k.lists);
         await_in_force(f, k.lists);
     }
+    while (atomic_load(&k.looks) == 0) { /* however late they begin */
+        sched_yield();
+    }
     atomic_store(&k.stop, true);
     for (size_t i = 0; i < 3; i++) {
         pthread_join(threads[i], NULL);

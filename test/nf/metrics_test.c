@@ -119,7 +119,7 @@ static void the_store_s_size_comes(void **state)
     double size = -1;
     snprintf(sample, sizeof sample, "bindery_store_size_bytes{file=\"%s/hss.db\",part=\"main\"}",
              folder);
-    for (unsigned i = 0; i < 1000 && size <= 0; i++) {
+    for (unsigned i = 0; i < 6000 && size <= 0; i++) {
         size = exposition_value(socket_metrics(), sample);
         usleep(10000);
     }
@@ -169,7 +169,7 @@ static void silent_clients_are_bounded(void **state)
     }
     const char *body = NULL;
     int status = 0;
-    for (unsigned i = 0; i < 1000 && status != 200; i++) { /* until it saw that they are gone */
+    for (unsigned i = 0; i < 6000 && status != 200; i++) { /* until it saw that they are gone */
         status = 0;
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
@@ -212,7 +212,7 @@ static void not_ready_while_the_store_cannot_be_written(void **state)
     int status = ask("PUT", "/v1/subscribers/001010000000002", "{" KEYS "}", &json);
     json_decref(json);
     assert_true(status >= 500);
-    for (unsigned i = 0; i < 1000 && ready() != 503; i++) { /* one failure is only a doubt */
+    for (unsigned i = 0; i < 6000 && ready() != 503; i++) { /* one failure is only a doubt */
         usleep(10000);
     }
     assert_int_equal(ready(), 503);
@@ -222,7 +222,7 @@ static void not_ready_while_the_store_cannot_be_written(void **state)
     assert_true(exposition_value(text, "bindery_not_ready{cause=\"store-not-writable\"}") == 1);
     assert_true(exposition_value(text, "bindery_hss_store_commits_total{result=\"failed\"}") >= 1);
     may_write(true);
-    for (unsigned i = 0; i < 1000 && ready() != 200; i++) { /* it tries by itself */
+    for (unsigned i = 0; i < 6000 && ready() != 200; i++) { /* it tries by itself */
         usleep(10000);
     }
     assert_int_equal(ready(), 200);

@@ -9,6 +9,7 @@
 #include "net/socket.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -44,6 +45,7 @@ static struct {
     unsigned connections;
     char last[512]; /* the path of the last request */
     int listener;
+    int kept; /* has the port, also while nobody listens there; 0: none yet */
     unsigned port;
     SSL_CTX *tls;
     pthread_t thread;
@@ -229,6 +231,19 @@ static inline void *site_serve(void *arg)
     return NULL;
 }
 
+/* A port that no other program is given until this one ends. */
+static inline void site_keep_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    const int one = 1;
+    site.kept = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(setsockopt(site.kept, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
+    assert_int_equal(bind(site.kept, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(getsockname(site.kept, (struct sockaddr *)&at, &n), 0);
+    site.port = ntohs(at.sin_port);
+}
+
 /* An honest one. The port stays when it comes back after site_close. */
 static inline void site_open(void)
 {
@@ -247,11 +262,13 @@ static inline void site_open(void)
     assert_int_equal(SSL_CTX_use_PrivateKey_file(site.tls, key, SSL_FILETYPE_PEM), 1);
     assert_int_equal(SSL_CTX_load_verify_file(site.tls, ca), 1);
     SSL_CTX_set_verify(site.tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    if (site.kept == 0) {
+        site_keep_port();
+    }
     snprintf(text, sizeof text, "tls://127.0.0.1:%u", site.port);
     assert_ok(address_parse(text, &at));
     assert_ok(socket_listen(&at, 64, &site.listener));
     fcntl(site.listener, F_SETFL, fcntl(site.listener, F_GETFL) & ~O_NONBLOCK);
-    site.port = socket_local(site.listener, TRANSPORT_TLS).port;
     assert_int_equal(pthread_create(&site.thread, NULL, site_serve, NULL), 0);
 }
 

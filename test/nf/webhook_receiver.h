@@ -20,7 +20,7 @@ struct got {
 };
 struct receiver {
     int listener;
-    int kept; /* has the port while nobody listens there; 0: none */
+    int kept; /* has the port, also while nobody listens there; 0: none */
     uint16_t port;
     SSL_CTX *tls; /* NULL: plain */
     pthread_t thread;
@@ -117,15 +117,18 @@ static inline void *receiver_run(void *arg)
     return NULL;
 }
 
-/* Nobody listens at the port, and no other program is given it. */
-static inline void receiver_keep_port(struct receiver *r)
+/* At r->port; 0: any, and it is there afterwards. */
+static inline int receiver_bind(struct receiver *r)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(r->port)};
-    const int one = 1;
+    socklen_t n = sizeof at;
+    const int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    r->kept = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(setsockopt(r->kept, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
-    assert_int_equal(bind(r->kept, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    r->port = ntohs(at.sin_port);
+    return fd;
 }
 
 static inline void receiver_leave_port(struct receiver *r)
@@ -136,24 +139,17 @@ static inline void receiver_leave_port(struct receiver *r)
     r->kept = 0;
 }
 
-/* certificate NULL: plain. port 0: any. */
+/* certificate NULL: plain. port 0: any. No other program is given it until receiver_leave_port. */
 static inline void receiver_open(struct receiver *r, const char *certificate, const char *key,
                                  uint16_t port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-    socklen_t n = sizeof at;
-    const int one = 1;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    r->port = port;
+    r->kept = r->kept > 0 ? r->kept : receiver_bind(r);
     r->status = r->status != 0 ? r->status : 204;
     r->fd = -1;
     r->ending = false;
-    r->listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(setsockopt(r->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
-    assert_int_equal(bind(r->listener, (struct sockaddr *)&at, sizeof at), 0);
+    r->listener = receiver_bind(r);
     assert_int_equal(listen(r->listener, 8), 0);
-    receiver_leave_port(r);
-    assert_int_equal(getsockname(r->listener, (struct sockaddr *)&at, &n), 0);
-    r->port = ntohs(at.sin_port);
     pthread_mutex_init(&r->lock, NULL);
     if (certificate != NULL) {
         r->tls = SSL_CTX_new(TLS_server_method());
@@ -183,8 +179,6 @@ static inline void receiver_close(struct receiver *r)
     }
     pthread_join(r->thread, NULL);
     close(r->listener);
-    receiver_leave_port(r);
-    receiver_keep_port(r);
     SSL_CTX_free(r->tls);
     r->tls = NULL;
 }

@@ -40,7 +40,9 @@ need() {
   }
 }
 
+# A mirror that hiccups is asked again, and who holds dpkg's lock is waited for.
 install_packages() {
+  local pause apt=(apt-get -o Acquire::Retries=5 -o DPkg::Lock::Timeout=600)
   export DEBIAN_FRONTEND=noninteractive
   # tshark would ask whether other users may capture; nobody here needs to.
   case " $* " in
@@ -48,8 +50,13 @@ install_packages() {
     echo 'wireshark-common wireshark-common/install-setuid boolean false' | debconf-set-selections
     ;;
   esac
-  apt-get install -y --no-install-recommends "$@" && return 0
-  apt-get update && apt-get install -y --no-install-recommends "$@"
+  "${apt[@]}" install -y --no-install-recommends "$@" && return 0
+  for pause in 0 15 60; do
+    sleep "$pause"
+    # The lock of the lists is not waited for by apt itself.
+    "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@" && return 0
+  done
+  return 1
 }
 
 # build PRESET [TARGET...]: configured and built in $BUILD_ROOT/PRESET, all of it or these; says nothing

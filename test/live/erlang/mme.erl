@@ -167,8 +167,9 @@ handle_request(#diameter_packet{msg = ['CLR' | Clr], errors = []}, _Service, {_,
 handle_request(#diameter_packet{msg = [Name | Request], errors = []}, _Service, {_, Caps}, Owner)
   when Name =:= 'IDR'; Name =:= 'DSR'; Name =:= 'RSR' ->
     #diameter_caps{origin_host = {Host, _}, origin_realm = {Realm, _}} = Caps,
+    How = persistent_term:get({?MODULE, Name}, 2001), % before the owner hears of it, and says another
     Owner ! {request, Name, Host, Request},
-    case persistent_term:get({?MODULE, Name}, 2001) of
+    case How of
         silence -> discard;
         Code -> {reply, [answer_to(Name) | maps:merge(result(Code),
                          #{'Session-Id' => maps:get('Session-Id', Request),

@@ -11,7 +11,7 @@
 -export([main/1]).
 
 -define(PLMN, <<16#00, 16#F1, 16#10>>).
--define(WAIT_MS, 30000).
+-define(WAIT_MS, 60000).
 -define(LATE_MS, 8000).
 
 main([File]) ->
@@ -47,10 +47,22 @@ register() ->
     tap:expect('Result-Code', 2001, avp('Result-Code', Answer#answer.avps)),
     Answer#answer.avps.
 
+%% The HSS knows that what it told has arrived: what has not is told again together with what is next.
+settled(0) -> throw(still_waiting);
+settled(Looks) ->
+    Out = os:cmd(io_lib:format(
+        "curl --silent --fail --max-time 60 --unix-socket ~s http://hss/v1/subscribers/~s",
+        [value(admin), value(imsi)])),
+    case re:run(Out, "\"waiting\": *\\[\\]") of
+        nomatch -> timer:sleep(100), settled(Looks - 1);
+        _ -> ok
+    end.
+
 %% The change, by the administration interface of the HSS.
 change(Json) ->
+    settled(600),
     Out = os:cmd(io_lib:format(
-        "curl --silent --fail --max-time 10 --unix-socket ~s -X PATCH -H 'Content-Type: "
+        "curl --silent --fail --max-time 60 --unix-socket ~s -X PATCH -H 'Content-Type: "
         "application/json' -d '~s' http://hss/v1/subscribers/~s >/dev/null && echo done",
         [value(admin), Json, value(imsi)])),
     tap:expect("the change", "done\n", Out).

@@ -46,7 +46,7 @@ $1:
   key: $work/$3.key
   ca: $work/ca.crt
   crl: $work/ca.crl
-  limits: {header_seconds: 4, body_seconds: 2, answer_seconds: 5, connections_per_address: 20, connections_per_client: 4,
+  limits: {header_seconds: 8, body_seconds: 6, answer_seconds: 10, connections_per_address: 20, connections_per_client: 4,
            requests_per_second: 100000, burst: 100000}
   users:
     - {name: ops.example, role: administrator}
@@ -81,7 +81,7 @@ ask_operations() {
   mkdir asked
   while IFS=$'\t' read -r method target role type body; do
     [ "$n" -eq 0 ] || echo next
-    printf '%s\n' silent path-as-is 'max-time = 30' "cacert = ca.crt" "url = \"$url$target\"" "request = $method" \
+    printf '%s\n' silent path-as-is 'max-time = 60' "cacert = ca.crt" "url = \"$url$target\"" "request = $method" \
       "output = asked/$n" 'write-out = "%{http_code}\n"' ${1:+"cert = $1.crt" "key = $1.key"}
     [ "$type" = - ] || {
       printf '%s' "$body" >"asked/$n.body"

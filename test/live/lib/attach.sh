@@ -39,7 +39,7 @@ mme_start() {
     exit 1
   fi
 }
-mme_ask() { curl --silent --fail --max-time 10 --unix-socket "$work/$1.sock" "http://mme$2"; }
+mme_ask() { curl --silent --fail --max-time 60 --unix-socket "$work/$1.sock" "http://mme$2"; }
 mme_is_up() { mme_ask "$1" /v1/status | tr -d ' \n' | grep -qF '"connected":true'; }
 # mme_event NAME CAUSE: has it refused something by this name?
 mme_event() { mme_ask "$1" "/v1/events?limit=1000" | tr -d ' \n' | grep -qF "\"cause\":\"$2\""; }
@@ -57,6 +57,11 @@ forget() {
 }
 stop() {
   kill "-${2:-TERM}" "$1"
+  forget "$1"
+}
+# cut_off PID: killed, unless it has ended by itself: a device does when its network is gone before it connects.
+cut_off() {
+  kill -KILL "$1" 2>/dev/null || true
   forget "$1"
 }
 
@@ -83,7 +88,7 @@ device() {
 ue() {
   local wanted=$1 part=$2 status=0
   shift 2
-  timeout 120 "$BINDERY_BUILD/bindery-ue" "$@" >"$work/ue.out" 2>&1 </dev/null || status=$?
+  timeout 300 "$BINDERY_BUILD/bindery-ue" "$@" >"$work/ue.out" 2>&1 </dev/null || status=$?
   if [ "$status" != "$wanted" ] || ! grep -qF -- "$part" "$work/ue.out"; then
     echo "status $status instead of $wanted, or not a word of: $part"
     cat "$work/ue.out"

@@ -35,6 +35,7 @@ authority_option() { sed -i "/^      approval: /d" "$work/$1/hssd.yaml" && print
 daemon() {
   local name=$1 what=$2 id=$1-$2
   shift 2
+  : >"$work/$id.now" # what one before said there is not its word
   (cd "$work/$name" && exec "$BINDERY_BUILD/bindery-$what" --config "$what.yaml" "$@") \
     2>"$work/$id.now" >>"$work/$id.out" &
   pid_of[$id]=$!
@@ -47,7 +48,7 @@ daemon() {
 }
 serves() {
   case $2 in
-  hssd) curl --silent --fail --max-time 5 --unix-socket "$work/$1/admin.sock" http://hss/v1/status ;;
+  hssd) curl --silent --fail --max-time 60 --unix-socket "$work/$1/admin.sock" http://hss/v1/status ;;
   mmed) mme_is_up "$1-mmed" ;;
   repod) grep -q '"event":"ready"' "$work/$1-repod.now" ;;
   esac
@@ -64,10 +65,10 @@ all() {
   daemon "$1" hssd ${TRACE:+--trace "$work/$1-hssd.pcapng" --trace-secrets}
   daemon "$1" mmed ${TRACE:+--trace "$work/$1-mmed.pcapng" --trace-secrets}
 }
-# joined NAME: its MME has found its HSS again, which has started anew.
+# joined NAME: its MME has found its HSS again, which has started anew; both say so.
 joined() {
-  wait_for 20 bash -c "curl --silent --max-time 5 --unix-socket '$work/$1/admin.sock' http://hss/v1/status | tr -d ' \n' |
-    grep -qE '\"origin_host\":\"mme1[^}]*\"connections\":[1-9]'"
+  wait_for 20 bash -c "curl --silent --max-time 60 --unix-socket '$work/$1/admin.sock' http://hss/v1/status | tr -d ' \n' |
+    grep -qE '\"origin_host\":\"mme1[^}]*\"connections\":[1-9]'" && wait_for 20 mme_is_up "$1-mmed"
 }
 s1_of() { grep -o 's1-tcp://[0-9.:]*' "$work/$1/mmed.yaml" | head -1; }
 hss_port_of() { grep -oP 'address: tcp://127.0.0.1:\K[0-9]+' "$work/$1/hssd.yaml" | head -1; }
@@ -112,7 +113,7 @@ at() {
 # ---- what the operator sees ---------------------------------------------------------------------
 
 onboarding() { cli onboarding "$@" --dir "$work/$here"; }
-hss_ask() { curl --silent --fail --max-time 10 --unix-socket "$work/$here/admin.sock" "http://hss$1"; }
+hss_ask() { curl --silent --fail --max-time 60 --unix-socket "$work/$here/admin.sock" "http://hss$1"; }
 # phase NAME: of that device
 phase() { hss_ask "/v1/onboarding/maker/$(id_of "$1")" | tr -d ' \n' | grep -oP '"phase":"\K[a-z]+'; }
 # pool WHAT: never_used, resting or ready; entries PHASE: how many devices are so.

@@ -19,11 +19,23 @@ mme_b=mme-b.$realm
 
 # ---- ends ------------------------------------------------------------------------------------
 
+# ours PID: does it run, and as a process of this test? Once one has ended, its number may be somebody else's.
+# Only root may read the environment of `bindery up`, so its name must do.
+ours() {
+  local key value
+  while read -r key value; do
+    [ "$key" != PPid: ] || [ "$value" != "$$" ] || return 0
+  done 2>/dev/null <"/proc/$1/status"
+  grep -aqsF -- "$work" "/proc/$1/environ" "/proc/$1/cmdline" ||
+    [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") == *"/bindery up "* ]]
+}
 at_exit() {
   local rc=$? pid
   trap - EXIT
   for pid in "${pids[@]}"; do
+    ours "$pid" || continue
     kill -TERM "$pid" 2>/dev/null || true
+    kill -CONT "$pid" 2>/dev/null || true # one that was stopped does not end
     wait "$pid" 2>/dev/null || true
   done
   if [ -n "${LIVE_KEEP:-}" ]; then
@@ -91,9 +103,10 @@ party() {
   fi
 }
 
-# wait_for SECONDS COMMAND... : asks until the command succeeds.
+# wait_for SECONDS COMMAND... : asks until the command succeeds, for a minute at least: what takes a second here
+# takes many on a machine with much else to do.
 wait_for() {
-  local until=$((SECONDS + $1))
+  local until=$((SECONDS + ($1 > 60 ? $1 : 60)))
   shift
   until "$@" >/dev/null 2>&1; do
     [ "$SECONDS" -lt "$until" ] || return 1
@@ -124,8 +137,8 @@ free_port() {
   local hex try share=$((12000 / ${LIVE_SLOTS:-1} / 16 * 16))
   while :; do
     try=$(((20000 + ${LIVE_SLOT:-0} * share + RANDOM % share) / 16 * 16))
-    printf -v hex ':%04X ' "$try"
-    if ! grep -qsF "$hex" /proc/net/tcp /proc/net/tcp6 && [[ $ports_taken != *" $try "* ]]; then
+    printf -v hex ':%03X[0-9A-F] ' "$((try / 16))" # 16 ports, of which one before may have taken any
+    if ! grep -qs "$hex" /proc/net/tcp /proc/net/tcp6 && [[ $ports_taken != *" $try "* ]]; then
       ports_taken+="$try "
       out=$try
       return
@@ -264,7 +277,7 @@ hss_stop() {
 admin() {
   local method=$1 path=$2
   shift 2
-  curl --silent --show-error --fail-with-body --max-time 10 --unix-socket "$work/admin" \
+  curl --silent --show-error --fail-with-body --max-time 60 --unix-socket "$work/admin" \
     --request "$method" --header 'Content-Type: application/json' "$@" "http://hss$path"
 }
 
@@ -297,8 +310,9 @@ subscribers_of_run() {
 
 # event NAME IMSI: is there such an event?
 event() {
-  admin GET "/v1/events?name=$1&limit=1000" | tr -d ' \n' | grep -oE '\{"[^{}]*\}' |
-    grep -q "\"imsi\":\"$2\""
+  local all
+  all=$(admin GET "/v1/events?name=$1&limit=1000" | tr -d ' \n' | grep -oE '\{"[^{}]*\}')
+  grep -q "\"imsi\":\"$2\"" <<<"$all" # not behind a pipe, which would break when it has found one
 }
 
 #= test binding-sealed
@@ -318,7 +332,7 @@ secrets_hidden() {
       found=1
     fi
     if od -An -v -tx1 "$file" | tr -d ' \n' >"$work/octets" &&
-      hex=$(grep -oF -f "$work/forbidden" "$work/octets" | head -1) && [ -n "$hex" ]; then
+      hex=$(grep -oF -f "$work/forbidden" "$work/octets" | head -1 || true) && [ -n "$hex" ]; then
       echo "$file holds the octets of $hex"
       found=1
     fi

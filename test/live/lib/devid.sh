@@ -95,7 +95,7 @@ repo_start() {
 maker() {
   local who=$1 method=$2 path=$3
   shift 3
-  curl --silent --show-error --fail-with-body --max-time 10 --cacert "$maker_dir/repo-ca.crt" \
+  curl --silent --show-error --fail-with-body --max-time 60 --cacert "$maker_dir/repo-ca.crt" \
     --cert "$maker_dir/$who.crt" --key "$maker_dir/$who.key" --request "$method" \
     "https://localhost:$repo_port$path" "$@"
 }
@@ -149,11 +149,14 @@ outcome_now() {
 # event_with CAUSE IMSI, event_of NAME IMEI: is there such an event?
 event_with() { wait_for 5 event_with_now "$@"; }
 event_with_now() {
-  admin GET "/v1/events?limit=1000" | tr -d ' \n' | grep -oE '\{"[^{}]*\}' |
-    grep -F "\"cause\":\"$1\"" | grep -qF "\"imsi\":\"$2\""
+  local all
+  all=$(admin GET "/v1/events?limit=1000" | tr -d ' \n' | grep -oE '\{"[^{}]*\}' | grep -F "\"cause\":\"$1\"")
+  grep -qF "\"imsi\":\"$2\"" <<<"$all"
 }
 event_of() {
-  admin GET "/v1/events?name=$1&limit=1000" | tr -d ' \n' | grep -oE '\{"[^{}]*\}' | grep -q "\"imei\":\"$2"
+  local all
+  all=$(admin GET "/v1/events?name=$1&limit=1000" | tr -d ' \n' | grep -oE '\{"[^{}]*\}')
+  grep -q "\"imei\":\"$2" <<<"$all"
 }
 # last IMSI MEMBER: of the last outcome, as `bindery subscriber show --json` tells it.
 last() {

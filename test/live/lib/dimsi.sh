@@ -8,6 +8,7 @@ declare -A file_of=([arpfd]=arpf/arpfd.yaml [dausfd]=discovery/dausfd.yaml [rsmf
 party_up() {
   local what=$1 id=op-$1
   shift
+  : >"$work/$id.now" # what one before said there is not its word
   (cd "$work/op" && exec "$BINDERY_BUILD/bindery-$what" --config "${file_of[$what]}" "$@") \
     2>"$work/$id.now" >>"$work/$id.out" &
   pid_of[$id]=$!
@@ -72,6 +73,6 @@ switched_on() {
   shift 3
   ue "$status" "$part" attach --mme "$(s1_of op)" --device "$work/made/$imei.json" --rsmf "$(rsmf_at)" "$@"
 }
-entry() { curl --silent --max-time 10 --unix-socket "$work/op/discovery/discovery.sock" "http://dausf/v1/entries?limit=1000" | tr -d ' \n' | grep -oE "\{[^{}]*\"dimsi\":\"$1\"[^{}]*\}" | grep -oP "\"$2\":\"?\\K[^\",}]+"; }
-release() { curl --silent --max-time 10 --unix-socket "$work/op/arpf/arpf.sock" "http://arpf/v1/releases?limit=1000" | tr -d ' \n' | grep -oE "\{[^{}]*\"dimsi\":\"$1\"[^{}]*\}" | grep -oP "\"$2\":\"?\\K[^\",}]+"; }
-delivered() { curl --silent --max-time 10 --unix-socket "$work/op/rsmf/rsm.sock" "http://rsmf/v1/deliveries?limit=1000" | tr -d ' \n' | grep -o "\"phase\":\"$1\"" | wc -l; }
+entry() { curl --silent --max-time 60 --unix-socket "$work/op/discovery/discovery.sock" "http://dausf/v1/entries?limit=1000" | tr -d ' \n' | grep -oE "\{[^{}]*\"dimsi\":\"$1\"[^{}]*\}" | grep -oP "\"$2\":\"?\\K[^\",}]+"; }
+release() { curl --silent --max-time 60 --unix-socket "$work/op/arpf/arpf.sock" "http://arpf/v1/releases?limit=1000" | tr -d ' \n' | grep -oE "\{[^{}]*\"dimsi\":\"$1\"[^{}]*\}" | grep -oP "\"$2\":\"?\\K[^\",}]+"; }
+delivered() { curl --silent --max-time 60 --unix-socket "$work/op/rsmf/rsm.sock" "http://rsmf/v1/deliveries?limit=1000" | tr -d ' \n' | grep -o "\"phase\":\"$1\"" | wc -l; }

@@ -129,7 +129,7 @@ ask() {
   [[ $3 != https://rsmf.* ]] || options=(--cacert op/ci/ci.crt --resolve "$(cut -d/ -f3 <<<"$3"):127.0.0.1")
   [ "$1" = - ] || options+=(--cert "$1.crt" --key "$1.key")
   [ $# -lt 4 ] || options+=(--data-binary @- --header 'Content-Type: application/json')
-  status=$(curl --silent --output said --write-out '%{http_code}' --max-time 20 "${options[@]}" --request "$2" "$3" <<<"${4:-}") || true
+  status=$(curl --silent --output said --write-out '%{http_code}' --max-time 60 "${options[@]}" --request "$2" "$3" <<<"${4:-}") || true
 }
 # causes_of PARTY CAUSE: how often its log has the cause.
 causes_of() { grep -cE "\"event\":\"refused\".*\"cause\":\"$2\"|\"cause\":\"$2\".*\"event\":\"refused\"" "op-$1.now" || true; }

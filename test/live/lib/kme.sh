@@ -15,7 +15,7 @@ kme_parties() {
   repo_start
   pki "$hss_host"
   hss_config 127.0.0.1 "$hss_port" "$tls_port"
-  hss_devid "changes_seconds: 1, unknown_seconds: 1, wait_ms: 1000"
+  hss_devid "changes_seconds: 1, unknown_seconds: 1, wait_ms: 4000"
   echo "kme: {${1:-nonce_seconds: 120}, ca: operator/device-ca.crt, crl: operator/device-ca.crl}" >>"$work/hssd.yaml"
   s1=s1-tcp://127.0.0.1:$s1_port
   cli lot recipient "$lots" >"$work/recipient.out"
@@ -26,7 +26,7 @@ kme_mme() {
   shift 2
   mme_config "$name" "$s1" "serve: true" "check_imei: true" "retransmissions: 3" "reuse_security: false" \
     "provisioning: {kme: true}" "$@"
-  sed -i 's/^timers: .*/timers: {reconnect_seconds: 1, t3450_seconds: 1, t3460_seconds: 1, t3470_seconds: 1}/' \
+  sed -i 's/^timers: .*/timers: {reconnect_seconds: 1, request_seconds: 10, t3450_seconds: 1, t3460_seconds: 1, t3470_seconds: 1}/' \
     "$work/$name.yaml"
 }
 # lot ID RANGE...: the manufacturer makes one, with a modulus as short as they may be.

@@ -3,7 +3,8 @@
 # What the live tests with peers of test/live/raw_*.c share, on top of common.sh.
 
 # raw_config TCP_PORT TLS_PORT: writes $work/hssd.yaml: three peers, one of which (mme-c) has an
-# address of its own, timers as short as they go, and so few places that a flood fills them.
+# address of its own, a timer as short as a slow client of a slow machine can meet, and so few places that a flood
+# fills them.
 raw_config() {
   cat >"$work/hssd.yaml" <<YAML
 origin_host: $hss_host
@@ -25,7 +26,7 @@ peers:
 $(hss_profile)
 alarms: {suspected_theft_after: 3, unconfirmed_vectors_after: 0}
 limits: {threads: 1, connections: 128, handshakes: 64, message_size: 16384, recent_subscribers: 4096}
-timers: {cer_seconds: 1}
+timers: {cer_seconds: 5}
 log: {level: info}
 YAML
 }

@@ -93,7 +93,7 @@ stop() {
 as() {
   local who=$1
   shift
-  status=$(curl -s -o said -w '%{http_code}' --max-time 30 --path-as-is --cacert ca.crt ${who:+--cert "$who.crt" --key "$who.key"} "$@") || true
+  status=$(curl -s -o said -w '%{http_code}' --max-time 60 --path-as-is --cacert ca.crt ${who:+--cert "$who.crt" --key "$who.key"} "$@") || true
 }
 # refuses SENTENCE STATUS CAUSE CLIENT ARGUMENT...
 refuses() {
