@@ -470,6 +470,31 @@ static void those_that_write_at_once_without_a_hold_wait_for_each_other(void **s
     assert_int_equal(access(beside(), F_OK), -1);
 }
 
+/* One gets in between link and unlink of another now and then. */
+static void those_that_make_it_at_once_make_it_or_hear_that_it_is_there(void **state)
+{
+    int status = 0;
+    (void)state;
+    (void)unlink(path);
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        if (fork() == 0) {
+            bool good = true;
+            for (unsigned j = 0; j < COUNTS && good; j++) {
+                const enum err err =
+                    durable_write(path, 0600, DURABLE_FRESH, BYTES_LIT("whole"), NULL);
+                good = err == E_OK || err == E_EXISTS;
+                (void)unlink(path);
+            }
+            _exit(good ? 0 : 1);
+        }
+    }
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(access(beside(), F_OK), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +512,7 @@ int main(void)
         cmocka_unit_test(nothing_is_written_through_what_somebody_put_there),
         cmocka_unit_test(who_writes_at_this_moment_is_left_alone),
         cmocka_unit_test(those_that_write_at_once_without_a_hold_wait_for_each_other),
+        cmocka_unit_test(those_that_make_it_at_once_make_it_or_hear_that_it_is_there),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -21,7 +21,7 @@ static void a_registration_without_vectors_takes_nothing_from_the_device(void **
     installs(one, TEMP_1);
     attaches(one);
     (void)await_phase(DIMSI_1, STORE_DIMSI_ATTACHED, 0);
-    assert_true(fake.entries[0].spent);
+    assert_true(fake_entry_now().spent);
 }
 
 /* Somebody was registered in its place, or it lost what it had: the operator takes it back, and the
@@ -47,7 +47,7 @@ static void one_that_was_there_can_be_withdrawn_until_it_has_the_operators_own(v
     const struct store_dimsi row = await_phase(DIMSI_1, STORE_DIMSI_WITHDRAWN, 0);
     assert_false(row.has_imsi || row.has_operator || has_papers(DIMSI_1));
     assert_false(is_subscriber(TEMP_1) || is_subscriber(OWN_1));
-    assert_true(fake.deliveries[0].withdrawn && fake.entries[0].spent);
+    assert_true(fake_delivery_now().withdrawn && fake_entry_now().spent);
     FAKE_SET(release, 2);
     one = device(0, DIMSI_1, 5, 2);
     assert_true(take_offer(0, one).taken);

@@ -54,7 +54,7 @@ static void killed_at(unsigned question, bool before)
     attaches(one);
     (void)await_phase(DIMSI_1, STORE_DIMSI_ATTACHED, 0);
     all_agree(one);
-    assert_true(fake.entries[0].spent);
+    assert_true(fake_entry_now().spent);
 }
 
 /*= test dimsi-durable */
@@ -216,7 +216,7 @@ static void what_nobody_used_expires_and_the_others_are_told(void **state)
     sweep_until(DIMSI_1, STORE_DIMSI_EXPIRED);
     struct store_dimsi row = await_phase(DIMSI_1, STORE_DIMSI_EXPIRED, 0);
     assert_false(row.has_imsi || row.has_operator || row.delivered);
-    assert_true(fake.entries[0].spent && fake.deliveries[0].withdrawn);
+    assert_true(fake_entry_now().spent && fake_delivery_now().withdrawn);
     assert_false(is_subscriber(TEMP_1) || is_subscriber(OWN_1));
     assert_ok(hss_dimsi_pools(config.dimsi.pools, 1, thread.reader, hssd_unix_seconds(), &p));
     assert_int_equal(p.resting, 1);
@@ -311,7 +311,7 @@ static void one_that_nobody_saw_attach_is_done_when_it_has_the_operators_own(voi
     AWAIT(dimsi_now(DIMSI_1).confirmed);
     attaches_with_own(OWN_1);
     const struct store_dimsi row = await_phase(DIMSI_1, STORE_DIMSI_DONE, 0);
-    assert_true(row.expires == 0 && !row.has_imsi && fake.entries[0].spent);
+    assert_true(row.expires == 0 && !row.has_imsi && fake_entry_now().spent);
     assert_false(is_subscriber(TEMP_1));
 }
 
@@ -329,7 +329,7 @@ static void withdrawn_it_ends_everywhere_and_can_be_forgotten(void **state)
     assert_true(change.changed && change.over.ended);
     assert_string_equal(change.over.imsi.digits, TEMP_1);
     (void)await_phase(DIMSI_1, STORE_DIMSI_WITHDRAWN, 0);
-    assert_true(fake.entries[0].spent && fake.deliveries[0].withdrawn);
+    assert_true(fake_entry_now().spent && fake_delivery_now().withdrawn);
     assert_ok(tell(DIMSI_1, HSS_DIMSI_WITHDRAW, &change));
     assert_false(change.changed || change.wrong_phase);
     assert_ok(tell(DIMSI_1, HSS_DIMSI_FORGET, &change));
@@ -394,7 +394,7 @@ static void a_subscriber_that_is_removed_takes_its_row_along(void **state)
     assert_string_equal(r.dimsi.digits, DIMSI_1);
     struct store_dimsi row = await_phase(DIMSI_1, STORE_DIMSI_ATTACHED, 0);
     assert_false(row.has_operator);
-    assert_true(fake.deliveries[0].withdrawn);
+    assert_true(fake_delivery_now().withdrawn);
     assert_ok(removes(TEMP_1).err);
     row = await_phase(DIMSI_1, STORE_DIMSI_WITHDRAWN, 0);
     assert_false(row.has_imsi || is_subscriber(TEMP_1) || is_subscriber(OWN_1));

@@ -162,6 +162,23 @@ static struct {
         pthread_mutex_unlock(&fake.lock);                                                          \
     } while (0)
 
+/* What the first party of each kind has now, copied under the lock. */
+static inline struct fake_entry fake_entry_now(void)
+{
+    pthread_mutex_lock(&fake.lock);
+    const struct fake_entry e = fake.entries[0];
+    pthread_mutex_unlock(&fake.lock);
+    return e;
+}
+
+static inline struct fake_delivery fake_delivery_now(void)
+{
+    pthread_mutex_lock(&fake.lock);
+    const struct fake_delivery d = fake.deliveries[0];
+    pthread_mutex_unlock(&fake.lock);
+    return d;
+}
+
 static _Thread_local char fake_text[65536];
 
 static inline struct offered_one *device_of_path(const char *url)

@@ -95,9 +95,9 @@ static void what_is_delivered_is_the_operators_own_subscription(void **state)
     size_t n = 0;
     (void)take_offer(0, device(0, DIMSI_1, 5, 1));
     (void)await_phase(DIMSI_1, STORE_DIMSI_PUSHED, 0);
-    const struct fake_delivery *d = &fake.deliveries[0];
-    assert_string_equal(d->imsi, TEMP_1);
-    assert_ok(base64_decode(bytes_of_str(d->profile), MBYTES_OF(octets), &n));
+    const struct fake_delivery d = fake_delivery_now();
+    assert_string_equal(d.imsi, TEMP_1);
+    assert_ok(base64_decode(bytes_of_str(d.profile), MBYTES_OF(octets), &n));
     assert_ok(certattach_profile_read((struct bytes){octets, n}, &profile));
     const struct store_subscriber s = row_of(OWN_1);
     assert_string_equal(profile.imsi.digits, OWN_1);
@@ -311,7 +311,8 @@ static void after_a_push_that_was_refused_nothing_is_left_with_others(void **sta
     struct store_dimsi row = await_phase(DIMSI_1, STORE_DIMSI_REFUSED, 0);
     assert_string_equal(row.cause, "dimsi-taken");
     assert_false(row.delivered);
-    assert_true(fake.deliveries[0].imsi[0] == '\0' || fake.deliveries[0].withdrawn);
+    const struct fake_delivery d = fake_delivery_now();
+    assert_true(d.imsi[0] == '\0' || d.withdrawn);
 }
 
 static void an_endorsement_that_grew_old_is_renewed(void **state)
@@ -338,11 +339,9 @@ static void a_delivery_of_an_earlier_time_is_taken_back_first(void **state)
 {
     (void)state;
     struct offered_one *one = device(0, DIMSI_1, 5, 1);
-    snprintf(fake.deliveries[0].imsi, sizeof fake.deliveries[0].imsi, "%s", TEMP_2);
-    memset(fake.deliveries[0].se, 0, sizeof fake.deliveries[0].se);
-    for (size_t i = 0; i < 32; i++) {
-        snprintf(fake.deliveries[0].se + 2 * i, 3, "%02x", one->atk.se_digest[i]);
-    }
+    struct fake_delivery earlier = {.imsi = TEMP_2};
+    hex_encode(BYTES_OF(one->atk.se_digest), earlier.se);
+    FAKE_SET(deliveries[0], earlier);
     (void)take_offer(0, one);
     AWAIT(dimsi_now(DIMSI_1).tries > 0);
     advance(10);
@@ -441,9 +440,7 @@ static void a_delivery_that_somebody_else_took_back_is_brought_again(void **stat
     advance(2);
     AWAIT(fake_number(&fake.puts) > puts);
     assert_true(await_phase(DIMSI_1, STORE_DIMSI_PUSHED, 0).delivered);
-    pthread_mutex_lock(&fake.lock);
-    assert_false(fake.deliveries[0].withdrawn);
-    pthread_mutex_unlock(&fake.lock);
+    assert_false(fake_delivery_now().withdrawn);
 }
 
 /* The certificate with which this operator asks ran out: no offer ends for that. */

@@ -87,9 +87,9 @@ static bool put_in_place(int fd, const char *temporary, const char *path, enum d
     const bool fresh = how == DURABLE_FRESH;
     const bool done = (fresh ? link(temporary, path) : rename(temporary, path)) == 0;
     const int no = errno;
-    if (!done) {
+    if (!done && is_at(fd, temporary)) {
         wipe_away(fd, temporary);
-    } else if (fresh && is_at(fd, temporary)) {
+    } else if (done && fresh && is_at(fd, temporary)) {
         (void)unlink(temporary);
     }
     errno = no;
@@ -129,6 +129,9 @@ static bool clear(const char *temporary)
     struct stat st;
     if (lstat(temporary, &st) != 0) {
         return errno == ENOENT;
+    }
+    if (st.st_nlink == 0) {
+        return true; /* it went while it was looked at: what stands there now is another's */
     }
     /* Nothing that was written here; or in its place already, where it may be held. */
     const bool ours = S_ISREG(st.st_mode) && st.st_nlink == 1;
@@ -182,32 +185,44 @@ static int take_temporary(const char *temporary)
     return -1;
 }
 
+/* False: with errno. ENOENT: somebody took the name of the file beside it away, with what a writer
+ * left there that was killed behind link; nothing is in its place then. */
+static bool write_once(const char *path, const char *temporary, int fd, mode_t mode,
+                       enum durable_how how, struct bytes octets)
+{
+    if (!write_all(fd, octets) || fchmod(fd, mode) != 0 || fsync(fd) != 0) {
+        const int no = errno;
+        wipe_away(fd, temporary);
+        errno = no;
+        return false;
+    }
+    return put_in_place(fd, temporary, path, how);
+}
+
 enum err durable_write(const char *path, mode_t mode, enum durable_how how, struct bytes octets,
                        int *held)
 {
     char temporary[PATH_LENGTH_MAX];
+    int fd = -1;
     if (!temporary_of(path, temporary)) {
         return E_IO;
     }
-    const int fd = take_temporary(temporary);
-    if (fd < 0) {
-        return err_of_errno(errno);
-    }
-    if (!write_all(fd, octets) || fchmod(fd, mode) != 0 || fsync(fd) != 0) {
-        const int no = errno;
-        wipe_away(fd, temporary);
-        (void)close(fd);
-        errno = no;
-        return err_of_errno(no);
-    }
-    if (!put_in_place(fd, temporary, path, how)) {
+    for (unsigned i = 0; i < WRITE_TRIES; i++) {
+        if ((fd = take_temporary(temporary)) < 0) {
+            return err_of_errno(errno);
+        }
+        if (write_once(path, temporary, fd, mode, how, octets)) {
+            hand_on(held, fd);
+            return sync_folder_of(path) ? E_OK : err_of_errno(errno);
+        }
         const int no = errno;
         (void)close(fd);
         errno = no;
-        return err_of_errno(no);
+        if (no != ENOENT) {
+            break;
+        }
     }
-    hand_on(held, fd);
-    return sync_folder_of(path) ? E_OK : err_of_errno(errno);
+    return err_of_errno(errno);
 }
 
 /* ---- a hold ---- */

@@ -76,7 +76,7 @@ ended(Port, Said) ->
         {Port, {data, More}} -> ended(Port, <<Said/binary, More/binary>>);
         {Port, {exit_status, 0}} -> ok;
         {Port, {exit_status, N}} -> throw({push, N, Said})
-    after 20000 -> throw({push, late, Said})
+    after 60000 -> throw({push, late, Said})
     end.
 
 %% ---- questions ----

@@ -14,11 +14,11 @@
 -define(S6A, 16777251).
 -define(TGPP, 10415).
 -define(BINDERY, 32473).
--define(UP_MS, 10000).
--define(ANSWER_MS, 10000).
+-define(UP_MS, 60000).
+-define(ANSWER_MS, 60000).
 %% OTP asks a function for each watchdog interval, and then takes shorter ones than RFC 3539's six
-%% seconds: its DWR comes soon, and no test waits for it.
--define(WATCHDOG_MS, 300).
+%% seconds. Two without an answer end the connection: a HSS that is held up for a while is no dead one.
+-define(WATCHDOG_MS, 4000).
 
 own_watchdog() ->
     ?WATCHDOG_MS.
@@ -56,7 +56,8 @@ transport(#{address := Address, port := Port} = Config) ->
      {watchdog_timer, {?MODULE, own_watchdog, []}},
      %% Longer than close/2 waits: a DPR without its DPA fails there.
      {dpa_timeout, 6 * ?UP_MS},
-     {connect_timer, ?UP_MS}].
+     {capx_timeout, ?UP_MS},
+     {connect_timer, 2000}].
 
 %% true means TLS from the first octet on, as RFC 6733 2.1 wants it; the rest goes to ssl:connect.
 tls(#{tls := #{ca := Ca, certificate := Certificate, key := Key, hss := Hss}}) ->

@@ -136,9 +136,9 @@ watchdog() ->
 disconnect(Which, Ref) ->
     ok = mme:stop(Which, Ref).
 
-%% Polls; the watchdog comes by itself within a second.
+%% Polls for a minute; the watchdog comes by itself after some seconds without another message.
 await(Fun) ->
-    await(Fun, 500).
+    await(Fun, 3000).
 
 await(_, 0) ->
     throw(never);
@@ -467,6 +467,6 @@ cancelled(Imsi) ->
             await(fun() ->
                 mme:counted(a, {{16777251, 317, 0}, send, {'Result-Code', 2001}}) > 0
             end)
-    after 10000 ->
+    after 60000 ->
         throw(no_clr)
     end.

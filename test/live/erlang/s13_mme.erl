@@ -12,7 +12,7 @@
 
 -define(S13, 16777252).
 -define(TGPP, 10415).
--define(WAIT_MS, 10000).
+-define(WAIT_MS, 60000).
 
 start(Name, #{host := Host, realm := Realm, address := Address, port := Port}) ->
     ok = diameter:start_service(Name, service(Host, Realm)),
@@ -20,7 +20,8 @@ start(Name, #{host := Host, realm := Realm, address := Address, port := Port}) -
     {ok, Ref} = diameter:add_transport(Name, {connect, [
         {transport_module, diameter_tcp},
         {transport_config, [{raddr, Address}, {rport, Port}, {reuseaddr, true}]},
-        {connect_timer, ?WAIT_MS}]}),
+        {capx_timeout, ?WAIT_MS},
+        {connect_timer, 2000}]}),
     receive
         #diameter_event{service = Name, info = {up, Ref, _, _, #diameter_packet{msg = Cea}}} ->
             {Ref, Cea};
