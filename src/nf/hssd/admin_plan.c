@@ -94,10 +94,10 @@ static bool plan_sqn(const struct admin_world *world, const struct admin_row *ro
  * OPc are those that are there, the row is no new set. */
 static void take_keys(const struct admin_row *row, bool defaults, struct aka_keys *keys)
 {
-    struct aka_keys now = row->keys;
     if ((row->has & ROW_K) == 0) {
         return;
     }
+    struct aka_keys now = row->keys;
     if (!defaults) {
         now.res_len = (row->has & ROW_RES_LENGTH) != 0 ? now.res_len : keys->res_len;
         now.keccak_iterations =
