@@ -346,6 +346,18 @@ const char *cli_paint(FILE *to, enum cli_colour colour)
     return (no && *no) || fd < 0 || !isatty(fd) ? "" : sequence[colour];
 }
 
+void cli_put_quoted(FILE *to, const char *text)
+{
+    fputc('"', to);
+    for (; *text; text++) {
+        if (*text == '"') {
+            fputc('"', to);
+        }
+        fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
+    }
+    fputc('"', to);
+}
+
 void cli_put_clean(FILE *to, const char *text)
 {
     for (; *text; text++) {

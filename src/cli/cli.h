@@ -130,5 +130,7 @@ const char *cli_paint(FILE *to, enum cli_colour colour);
 /* Text from elsewhere, with control characters shown as \xNN so that it can't drive the terminal.
  */
 void cli_put_clean(FILE *to, const char *text);
+/* A field of a CSV file, in quotes (RFC 4180); control characters become spaces. */
+void cli_put_quoted(FILE *to, const char *text);
 
 #endif

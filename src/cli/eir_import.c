@@ -114,26 +114,14 @@ struct import {
     json_t *listed;
 };
 
-static void put_quoted(FILE *to, const char *text)
-{
-    fputc('"', to);
-    for (; *text; text++) {
-        if (*text == '"') {
-            fputc('"', to);
-        }
-        fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
-    }
-    fputc('"', to);
-}
-
 static void refused(struct import *im, unsigned long line, const char *rule, const char *reason)
 {
     im->refused++;
     if (im->report) {
         fprintf(im->report, "%lu,", line);
-        put_quoted(im->report, rule);
+        cli_put_quoted(im->report, rule);
         fputc(',', im->report);
-        put_quoted(im->report, reason);
+        cli_put_quoted(im->report, reason);
         fputc('\n', im->report);
     }
     if (im->o->common.json && json_array_size(im->listed) < LISTED_MAX) {

@@ -31,27 +31,15 @@ void import_tally_clear(void)
     }
 }
 
-static void put_field(FILE *to, const char *text)
-{
-    fputc('"', to);
-    for (; *text; text++) {
-        if (*text == '"') {
-            fputc('"', to);
-        }
-        fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
-    }
-    fputc('"', to);
-}
-
 void import_tally_refuse(struct import_tally *t, unsigned long line, const char *imsi,
                          const char *problem, const char *reason)
 {
     t->refused++;
     if (t->report) {
         fprintf(t->report, "%lu,", line);
-        put_field(t->report, imsi);
+        cli_put_quoted(t->report, imsi);
         fprintf(t->report, ",%s,", problem);
-        put_field(t->report, reason);
+        cli_put_quoted(t->report, reason);
         fputc('\n', t->report);
     }
     if (t->json && json_array_size(t->listed) < LISTED_MAX) {

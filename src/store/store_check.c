@@ -197,22 +197,10 @@ static enum err open_to_read(const char *path, sqlite3 **out)
     return open_as(path, "?mode=ro&immutable=1", out);
 }
 
-static enum err has_data_key(sqlite3 *db, bool *out)
-{
-    sqlite3_stmt *st = NULL;
-    enum err err = sqlite_err(sqlite3_prepare_v2(db, "SELECT 1 FROM data_key", -1, &st, NULL));
-    if (err == E_OK) {
-        err = stmt_row(st);
-    }
-    (void)sqlite3_finalize(st); /* repeats the step's result */
-    *out = err == E_OK;
-    return err == E_NOT_FOUND ? E_OK : err;
-}
-
 static enum err look_at_keys(struct look *l, sqlite3 *db)
 {
     bool sealed = false;
-    enum err err = has_data_key(db, &sealed);
+    enum err err = store_file_has_data_key(db, &sealed);
     struct store_keys *keys = calloc(1, sizeof *keys);
     if (err == E_OK && keys == NULL) {
         err = E_MEMORY;

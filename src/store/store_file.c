@@ -79,8 +79,7 @@ static enum err load_kek(const char *kek_path, const char *path, bool filled,
     return err;
 }
 
-/* Without a data key, as a crash can leave it, nothing was ever sealed. */
-static enum err has_data_key(sqlite3 *db, bool *out)
+enum err store_file_has_data_key(sqlite3 *db, bool *out)
 {
     sqlite3_stmt *st = NULL;
     enum err err = sqlite_err(sqlite3_prepare_v2(db, "SELECT 1 FROM data_key", -1, &st, NULL));
@@ -112,7 +111,7 @@ static enum err open_keys_of(struct store_file *f, const char *kek_path, struct 
 {
     const struct store_options named = {.path = f->path, .kek_path = kek_path};
     bool there = false;
-    enum err err = has_data_key(f->db, &there);
+    enum err err = store_file_has_data_key(f->db, &there);
     if (err == E_OK && !there) {
         err = keks->has_key ? make_data_key(f->db, &keks->key, why) : E_NOT_FOUND;
     }

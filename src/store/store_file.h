@@ -78,6 +78,8 @@ MUST_USE enum err store_file_rotate(const char *path, const char *kek_path,
 /* A connection of its own for another thread, while the first one is open; it has no lock. *out is
  * to be closed in any case. Errors: E_MEMORY, E_IO, E_CRYPTO. */
 MUST_USE enum err store_file_another(const struct store_file *first, struct store_file *out);
+/* Without a data key, as a crash can leave it, nothing was ever sealed. Errors: E_IO, E_MEMORY. */
+MUST_USE enum err store_file_has_data_key(sqlite3 *db, bool *out);
 /* That it was restored was told, or will be now: `origin` stays as it was read. A failure leaves it
  * to be told again. */
 void store_file_origin_told(struct store_file *f);
